@@ -1,0 +1,50 @@
+/**
+ * Where the runtime says what happened. The shape is pino's, so a pino logger can be handed in as it is.
+ * No payload is ever logged.
+ */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** A logger that says nothing. */
+export const silentLogger: Logger = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+};
+
+/**
+ * A logger that writes lines to the console: warnings and errors to standard error, the rest to standard output.
+ *
+ * @param level the least that is written. Default: `info`
+ */
+export function consoleLogger(level: keyof Logger = "info"): Logger {
+  const least = levels.indexOf(level);
+  const write = (name: keyof Logger) => (fields: object, message: string) => {
+    if (levels.indexOf(name) >= least) {
+      console[name](`${name} ${message}${describe(fields)}`);
+    }
+  };
+  return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
+}
+
+const levels: readonly (keyof Logger)[] = ["debug", "info", "warn", "error"];
+
+function describe(fields: object): string {
+  return Object.entries(fields)
+    .map(([name, value]) => ` ${name}=${textOf(value)}`)
+    .join("");
+}
+
+/** Anything can be thrown, and so be logged: an object without `toString`, too. */
+function textOf(value: unknown): string {
+  try {
+    return value instanceof Error ? (value.stack ?? value.message) : String(value);
+  } catch {
+    return "(a value that cannot be shown)";
+  }
+}

@@ -1,0 +1,74 @@
+import type { Awaitable } from "../base/awaitable.js";
+import type { MessageCodec } from "../protocol/codec.js";
+import type { RouteDictionary } from "../protocol/dictionary.js";
+import type { Session } from "../session/session.js";
+
+/**
+ * What waits for what.
+ * - `session`: one message of a session at a time, in the order of arrival.
+ * - `service`: one message of the whole component at a time; each session's own order is kept too.
+ * - `none`: every message at once when it arrives.
+ */
+export type HandlingOrder = "session" | "service" | "none";
+
+/** A token bucket: `messages` at once, filled again at the rate of `messages` in `perMs` milliseconds. */
+export interface RateLimit {
+  readonly messages: number;
+  readonly perMs: number;
+}
+
+/**
+ * One method of a service, as the generator describes it.
+ *
+ * @typeParam C the component
+ * @typeParam Req what the client sends
+ * @typeParam Res what it gets back; `void` for a notify or an acknowledgement
+ */
+export interface MethodDefinition<C, Req, Res> {
+  /** The method's name in the .proto: `Join`. */
+  readonly name: string;
+  /** `Room.Join`. */
+  readonly route: string;
+  /** The route's code in the dictionary. */
+  readonly code: number;
+  /** A request is answered exactly once; a notify never. */
+  readonly kind: "request" | "notify";
+  readonly request: MessageCodec<Req>;
+  readonly response: MessageCodec<Res>;
+  /** Calls the component's method. */
+  readonly invoke: (component: C, session: Session, request: Req) => Awaitable<Res>;
+  /** Default: `session`. */
+  readonly order?: HandlingOrder;
+  /** Milliseconds that the handler may take; 0: for ever. Default: the server's `requestTimeoutMs`. */
+  readonly timeoutMs?: number;
+  /** Default: no limit. */
+  readonly rateLimit?: RateLimit;
+  /** Whether only a bound session may call. Default: false. */
+  readonly boundOnly?: boolean;
+}
+
+/** A method whose message types only its own codecs and its component know. Made by {@link defineMethod}. */
+export type AnyMethod<C> = MethodDefinition<C, unknown, unknown>;
+
+/**
+ * One service of kind HANDLER, as the generator describes it.
+ *
+ * @typeParam C the component that implements it
+ */
+export interface ServiceDefinition<C> {
+  /** The first part of its routes: `Room`. */
+  readonly name: string;
+  /** The full name in the .proto: `chat.v1.Room`. */
+  readonly protoName: string;
+  /** The dictionary that was generated with it. */
+  readonly dictionary: RouteDictionary;
+  readonly methods: readonly AnyMethod<C>[];
+}
+
+/**
+ * Takes a method's description with its types checked, and hides them: the dispatcher hands a method only what the
+ * method's own codec has decoded, so the types hold without being named there.
+ */
+export function defineMethod<C, Req, Res>(method: MethodDefinition<C, Req, Res>): AnyMethod<C> {
+  return method as unknown as AnyMethod<C>;
+}

@@ -1,0 +1,106 @@
+import { NanowireError } from "../base/error.js";
+import type { Turn } from "../base/turn.js";
+import { Component } from "../component/component.js";
+import type { AnyMethod, HandlingOrder } from "../component/service.js";
+import { assertRoute, Dictionary, type RouteDictionary } from "../protocol/dictionary.js";
+import type { MessageHeader } from "../protocol/message-decoder.js";
+import { type Mailbox, OrderedMailbox } from "./mailbox.js";
+
+/** One method of one component, ready to be called. */
+export interface Endpoint {
+  readonly component: Component;
+  readonly method: AnyMethod<Component>;
+  readonly order: HandlingOrder;
+  /** Milliseconds that the handler may take; 0: for ever. */
+  readonly timeoutMs: number;
+  /** The component's own mailbox, where the order is `service`. */
+  readonly mailbox: Mailbox | undefined;
+}
+
+/**
+ * Knows which component has which route: a table indexed by code for a compressed route, a map for one in full.
+ */
+export class Dispatcher {
+  /** The routes and codes of everything that was generated with the components. */
+  readonly dictionary: Dictionary;
+  readonly #byCode: (Endpoint | undefined)[] = [];
+  readonly #byRoute = new Map<string, Endpoint>();
+
+  /**
+   * @param requestTimeoutMs for methods that name no time-out of their own
+   * @throws NanowireError `invalid_route` (startup) when two components have one route, or two dictionaries do not agree
+   */
+  constructor(components: readonly Component[], turn: Turn, requestTimeoutMs: number) {
+    const dictionaries = new Set<RouteDictionary>();
+    for (const component of components) {
+      const service = Component.serviceOf(component);
+      dictionaries.add(service.dictionary);
+      const mailbox = new OrderedMailbox(turn);
+      for (const method of service.methods as readonly AnyMethod<Component>[]) {
+        const order = method.order ?? "session";
+        this.#add({
+          component,
+          method,
+          order,
+          timeoutMs: method.timeoutMs ?? requestTimeoutMs,
+          mailbox: order === "service" ? mailbox : undefined,
+        });
+      }
+    }
+    this.dictionary = mergeDictionaries([...dictionaries]);
+  }
+
+  /** Every endpoint, in the order of the components and their methods. */
+  get endpoints(): Iterable<Endpoint> {
+    return this.#byRoute.values();
+  }
+
+  /**
+   * The endpoint that a message is for, or undefined when no component has its route.
+   *
+   * @throws NanowireError `unknown_code` for a code that is not in the dictionary
+   */
+  find(header: MessageHeader): Endpoint | undefined {
+    if (header.code === 0) {
+      return this.#byRoute.get(header.route);
+    }
+    const endpoint = this.#byCode[header.code];
+    if (endpoint === undefined && this.dictionary.routeOf(header.code) === undefined) {
+      throw new NanowireError("unknown_code", `route code ${header.code} is not in the dictionary`);
+    }
+    return endpoint;
+  }
+
+  #add(endpoint: Endpoint): void {
+    const { route, code } = endpoint.method;
+    assertRoute(route);
+    const other = this.#byRoute.get(route);
+    if (other !== undefined) {
+      throw new NanowireError(
+        "invalid_route",
+        `two components have the route ${route}: ${nameOf(other.component)} and ${nameOf(endpoint.component)}`,
+      );
+    }
+    this.#byRoute.set(route, endpoint);
+    this.#byCode[code] = endpoint;
+  }
+}
+
+function nameOf(component: Component): string {
+  return component.constructor.name;
+}
+
+/** Components that were generated apart bring a dictionary each. */
+function mergeDictionaries(sources: readonly RouteDictionary[]): Dictionary {
+  const routes: Record<string, number> = {};
+  for (const source of sources) {
+    for (const [route, code] of Object.entries(source.routes)) {
+      if (Object.hasOwn(routes, route) && routes[route] !== code) {
+        throw new NanowireError("invalid_route", `route ${route} has two codes: ${routes[route]} and ${code}`);
+      }
+      routes[route] = code;
+    }
+  }
+  const versions = [...new Set(sources.map((source) => source.version))].sort();
+  return new Dictionary({ version: versions.join("+"), routes });
+}

@@ -1,0 +1,38 @@
+// What a server is built from. A client imports "nanowire/client".
+
+export type { Awaitable } from "./base/awaitable.js";
+export { type CancelTimer, type Clock, systemClock } from "./base/clock.js";
+export {
+  type ErrorCode,
+  type ErrorScope,
+  errorCodes,
+  NanowireError,
+  type NanowireErrorOptions,
+} from "./base/error.js";
+export { consoleLogger, type Logger, silentLogger } from "./base/logger.js";
+export { Component } from "./component/component.js";
+export {
+  type AnyMethod,
+  defineMethod,
+  type HandlingOrder,
+  type MethodDefinition,
+  type RateLimit,
+  type ServiceDefinition,
+} from "./component/service.js";
+export type { InboundMessage, InboundStep, OutboundMessage, OutboundStep, Pipeline } from "./pipeline/pipeline.js";
+export { emptyMessage, type JsonCodec, type MessageCodec, type ProtobufCodec } from "./protocol/codec.js";
+export type { Dictionary, RouteDictionary } from "./protocol/dictionary.js";
+export type { HandshakeRequest, HandshakeSys } from "./protocol/handshake.js";
+export type { SerializerName } from "./protocol/serializer.js";
+export type { ServerCounters } from "./server/counters.js";
+export type { HandshakeContext, ServerOptions } from "./server/options.js";
+export type { SerializerOption } from "./server/profile.js";
+export { createServer, type Server, type ServerState } from "./server/server.js";
+export { Group } from "./session/group.js";
+export type { PushDefinition, PushTarget } from "./session/push.js";
+export type { Session } from "./session/session.js";
+export type { ListenOptions } from "./transport/listen.js";
+export { type MemoryTransport, memory } from "./transport/memory.js";
+export { type TcpOptions, tcp } from "./transport/tcp.js";
+export type { ListenAddress, Transport, TransportHost, Wire, WireReceiver } from "./transport/transport.js";
+export { type WsOptions, ws } from "./transport/ws.js";

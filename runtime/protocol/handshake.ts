@@ -1,0 +1,198 @@
+import { NanowireError } from "../base/error.js";
+
+/** What a client says of itself in its handshake (PROTOCOL.md, 1). What is not named here may be there as well. */
+export interface HandshakeSys {
+  /** What the client is: `js-websocket` for nano's and pomelo's browser clients, `nanowire` for ours. */
+  readonly type?: string;
+  /** The client's version. */
+  readonly version?: string;
+  /** The serializer that it wants: `protobuf` or `json`. */
+  readonly serializer?: string;
+  /** The hash of the dictionary that it has. */
+  readonly dictVersion?: string;
+  /** pitaya's clients: the platform they run on. */
+  readonly platform?: string;
+  /** pitaya's clients: the version of the client library. */
+  readonly libVersion?: string;
+  /** pitaya's clients: the version of the application. */
+  readonly clientVersion?: string;
+}
+
+/** A client's handshake. */
+export interface HandshakeRequest {
+  readonly sys: HandshakeSys;
+  /** What the application put there; anything that JSON can say, `null` when nothing. */
+  readonly user: unknown;
+}
+
+/** The server's answer to a handshake. */
+export interface HandshakeResponse {
+  /** 200: taken. 400, 500, 501: refused, and the server closes. */
+  readonly code: number;
+  readonly sys: {
+    /** Seconds between heartbeats; 0: none. */
+    readonly heartbeat?: number;
+    /** Unix time of the server, in seconds. */
+    readonly servertime?: number;
+    /** Route → code. Absent when the client has it, or when there is none. */
+    readonly dict?: Readonly<Record<string, number>>;
+    /** The hash of the dictionary. */
+    readonly dictVersion?: string;
+    /** The serializer of every payload of this connection. */
+    readonly serializer?: string;
+  };
+  /** What the application answered. */
+  readonly user?: unknown;
+  /** Of a refusal: the error's code. */
+  readonly error?: string;
+  /** Of a refusal: why. */
+  readonly reason?: string;
+}
+
+/** The code of a handshake that is taken. */
+export const handshakeOk = 200;
+
+/** The code of a handshake that is refused (pitaya's). */
+export const handshakeRefused = 400;
+
+/** How deep the JSON of a handshake may be nested. */
+export const maxHandshakeDepth = 32;
+
+/**
+ * Reads a client's handshake.
+ *
+ * @throws NanowireError `invalid_handshake`
+ */
+export function decodeHandshakeRequest(body: Uint8Array): HandshakeRequest {
+  const value = parseObject(body);
+  const sys = value["sys"] ?? {};
+  if (!isObject(sys)) {
+    throw invalid("sys is not an object");
+  }
+  const known = withoutNulls(sys);
+  for (const name of requestTexts) {
+    assertText(known[name], `sys.${name}`);
+  }
+  return { sys: known as HandshakeSys, user: value["user"] ?? null };
+}
+
+/**
+ * Reads the server's answer to a handshake, inflated already where the server had deflated it.
+ *
+ * @throws NanowireError `invalid_handshake`
+ */
+export function decodeHandshakeResponse(body: Uint8Array): HandshakeResponse {
+  const value = parseObject(body);
+  const { code, error, reason } = value;
+  if (!isFiniteNumber(code)) {
+    throw invalid("code is not a number");
+  }
+  assertText(error, "error");
+  assertText(reason, "reason");
+  const sys = value["sys"] ?? {};
+  if (!isObject(sys)) {
+    throw invalid("sys is not an object");
+  }
+  const known = withoutNulls(sys);
+  const { heartbeat, servertime, dict } = known;
+  if (heartbeat !== undefined && !(isFiniteNumber(heartbeat) && heartbeat >= 0)) {
+    throw invalid("sys.heartbeat is not a number of seconds");
+  }
+  if (servertime !== undefined && !isFiniteNumber(servertime)) {
+    throw invalid("sys.servertime is not a number of seconds");
+  }
+  if (dict !== undefined && !(isObject(dict) && Object.values(dict).every(isFiniteNumber))) {
+    throw invalid("sys.dict is not an object of numbers");
+  }
+  assertText(known["dictVersion"], "sys.dictVersion");
+  assertText(known["serializer"], "sys.serializer");
+  return { ...value, code, sys: known };
+}
+
+/** A handshake, either side's, as the body of a packet. */
+export function encodeHandshake(handshake: HandshakeRequest | HandshakeResponse): Uint8Array {
+  return utf8.encode(JSON.stringify(handshake));
+}
+
+function parseObject(body: Uint8Array): Record<string, unknown> {
+  assertShallow(body);
+  let value: unknown;
+  try {
+    value = JSON.parse(strictUtf8.decode(body));
+  } catch (error) {
+    throw new NanowireError("invalid_handshake", "the handshake is not JSON in UTF-8", { cause: error });
+  }
+  if (!isObject(value)) {
+    throw invalid("the handshake is not an object");
+  }
+  return value;
+}
+
+/** Looks at the nesting before anything is parsed: what comes after may recurse. */
+function assertShallow(body: Uint8Array): void {
+  let depth = 0;
+  let inText = false;
+  for (let offset = 0; offset < body.length; offset++) {
+    const byte = body[offset];
+    if (inText) {
+      if (byte === backslash) {
+        offset++;
+      } else if (byte === quote) {
+        inText = false;
+      }
+    } else if (byte === quote) {
+      inText = true;
+    } else if (byte === openBrace || byte === openBracket) {
+      depth++;
+      if (depth > maxHandshakeDepth) {
+        throw invalid(`the handshake is nested deeper than ${maxHandshakeDepth} levels`);
+      }
+    } else if (byte === closeBrace || byte === closeBracket) {
+      depth--;
+    }
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Some clients and servers say `null` for what they do not say. */
+function withoutNulls(value: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
+}
+
+/** JSON's `1e999` is read as Infinity. */
+function isFiniteNumber(value: unknown): value is number {
+  return Number.isFinite(value);
+}
+
+function assertText(field: unknown, name: string): void {
+  if (field !== undefined && typeof field !== "string") {
+    throw invalid(`${name} is not a string`);
+  }
+}
+
+function invalid(message: string): NanowireError {
+  return new NanowireError("invalid_handshake", message);
+}
+
+const requestTexts = [
+  "type",
+  "version",
+  "serializer",
+  "dictVersion",
+  "platform",
+  "libVersion",
+  "clientVersion",
+] as const satisfies readonly (keyof HandshakeSys)[];
+
+const quote = 0x22;
+const openBracket = 0x5b;
+const backslash = 0x5c;
+const closeBracket = 0x5d;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+
+const utf8 = new TextEncoder();
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true });

@@ -1,0 +1,148 @@
+// A hot file: it sees every message that arrives. One header object a connection, filled anew for each message.
+
+import { NanowireError } from "../base/error.js";
+import {
+  flagCompressedPayload,
+  flagCompressedRoute,
+  flagError,
+  flagReserved,
+  flagTypeMask,
+  flagTypeShift,
+  type MessageId,
+  MessageType,
+} from "./message.js";
+
+/** What stands before a message's payload. */
+export class MessageHeader {
+  type: MessageType = MessageType.request;
+  /** Of a request or response; 0 otherwise. */
+  id: MessageId = 0;
+  /** The route's code; 0 when the route is not compressed. */
+  code = 0;
+  /** The route, when it is not compressed. */
+  route = "";
+  /** Whether the payload is a zlib stream. */
+  compressed = false;
+  /** Whether the payload of a response is an error. */
+  error = false;
+  /** Where the payload begins. */
+  payloadStart = 0;
+}
+
+/**
+ * Reads the header of the message in `bytes` from `start` to `end` into `header`.
+ *
+ * @throws NanowireError `invalid_message` for anything that PROTOCOL.md, 2 does not allow
+ */
+export function decodeMessageHeader(bytes: Uint8Array, start: number, end: number, header: MessageHeader): void {
+  if (start >= end) {
+    throw invalid("a message of 0 bytes has no flag");
+  }
+  const flag = bytes[start] as number;
+  const type = (flag >>> flagTypeShift) & flagTypeMask;
+  if (type > MessageType.push || (flag & flagReserved) !== 0) {
+    throw invalid(`message flag 0x${flag.toString(16).padStart(2, "0")} has a type or a bit that does not exist`);
+  }
+  header.type = type as MessageType;
+  header.compressed = (flag & flagCompressedPayload) !== 0;
+  header.error = (flag & flagError) !== 0 && type === MessageType.response;
+  header.id = 0;
+  header.code = 0;
+  header.route = "";
+  header.payloadStart = start + 1;
+  if (type === MessageType.request || type === MessageType.response) {
+    readId(bytes, end, header);
+    if (header.id === 0 && type === MessageType.request) {
+      throw invalid("a request has the id 0");
+    }
+  }
+  if (type !== MessageType.response) {
+    readRoute(bytes, end, header, (flag & flagCompressedRoute) !== 0);
+  }
+}
+
+/** Reads a base-128 varint of up to 64 bits. */
+function readId(bytes: Uint8Array, end: number, header: MessageHeader): void {
+  let offset = header.payloadStart;
+  let id = 0;
+  let unit = 1;
+  for (let index = 0; index < mostIdBytes; index++) {
+    if (offset >= end) {
+      throw invalid("the message's id does not end");
+    }
+    const byte = bytes[offset++] as number;
+    if (index === mostIdBytes - 1 && byte > 1) {
+      throw invalid("the message's id has more than 64 bits");
+    }
+    id += (byte & 0x7f) * unit;
+    unit *= 128;
+    if (byte < 0x80) {
+      header.id = id <= Number.MAX_SAFE_INTEGER ? id : bigId(bytes, header.payloadStart, offset);
+      header.payloadStart = offset;
+      return;
+    }
+  }
+  throw invalid("the message's id has more than 64 bits");
+}
+
+function bigId(bytes: Uint8Array, start: number, end: number): bigint {
+  let id = 0n;
+  for (let offset = end - 1; offset >= start; offset--) {
+    id = (id << 7n) | BigInt((bytes[offset] as number) & 0x7f);
+  }
+  return id;
+}
+
+function readRoute(bytes: Uint8Array, end: number, header: MessageHeader, compressed: boolean): void {
+  const offset = header.payloadStart;
+  if (compressed) {
+    if (offset + 2 > end) {
+      throw invalid(`a compressed route has ${end - offset} of its 2 bytes`);
+    }
+    header.code = ((bytes[offset] as number) << 8) | (bytes[offset + 1] as number);
+    if (header.code === 0) {
+      throw invalid("the route code is 0");
+    }
+    header.payloadStart = offset + 2;
+    return;
+  }
+  if (offset >= end) {
+    throw invalid("the message ends before its route");
+  }
+  const length = bytes[offset] as number;
+  const start = offset + 1;
+  if (start + length > end) {
+    throw invalid(`the route has ${end - start} of its ${length} bytes`);
+  }
+  header.route = readText(bytes, start, start + length);
+  header.payloadStart = start + length;
+}
+
+function readText(bytes: Uint8Array, start: number, end: number): string {
+  let text = "";
+  for (let offset = start; offset < end; offset++) {
+    const byte = bytes[offset] as number;
+    if (byte >= 0x80) {
+      return readUtf8(bytes.subarray(start, end));
+    }
+    text += String.fromCharCode(byte);
+  }
+  return text;
+}
+
+function readUtf8(bytes: Uint8Array): string {
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    throw invalid("the route is not UTF-8");
+  }
+}
+
+function invalid(message: string): NanowireError {
+  return new NanowireError("invalid_message", message);
+}
+
+/** 64 bits in groups of 7. */
+const mostIdBytes = 10;
+
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -1,0 +1,141 @@
+// A hot file: it sees every byte that arrives. No view, closure or array a packet: a packet is an offset into the chunk.
+
+import { NanowireError } from "../base/error.js";
+import { packetHeaderBytes, PacketType } from "./packet.js";
+
+/** Takes the packets that a {@link PacketDecoder} finds. */
+export interface PacketSink {
+  /**
+   * One whole packet. Its body are the bytes from `start` to `end`; they may be kept, they are not written again.
+   *
+   * @returns whether to go on: after `false` the rest of the chunk is dropped
+   */
+  packet(type: PacketType, bytes: Uint8Array, start: number, end: number): boolean;
+}
+
+/**
+ * Finds the packets in a stream of bytes that may be cut anywhere. Packets that arrive whole are handed on where they
+ * lie; only one that is cut is copied together, into memory that grows with what has arrived, never with what its header claims.
+ *
+ * After an error nothing more may be fed: the stream cannot be read on.
+ */
+export class PacketDecoder {
+  #maxBytes: number;
+  #limitName: string;
+  /** The beginning of a packet whose end has not arrived. */
+  #partial: Uint8Array = empty;
+  #held = 0;
+
+  /**
+   * @param maxBytes the greatest length of a packet's body
+   * @param limitName what an error calls that limit
+   */
+  constructor(maxBytes: number, limitName = "maxPacketBytes") {
+    this.#maxBytes = maxBytes;
+    this.#limitName = limitName;
+  }
+
+  /** Changes the limit, for the packets whose header has not arrived yet. */
+  limit(maxBytes: number, limitName: string): void {
+    this.#maxBytes = maxBytes;
+    this.#limitName = limitName;
+  }
+
+  /**
+   * Reads on.
+   *
+   * @throws NanowireError `invalid_packet_type` from a packet's first byte, `packet_too_large` from its fourth: before
+   * any of its body is kept
+   */
+  decode(chunk: Uint8Array, sink: PacketSink): void {
+    let offset = 0;
+    if (this.#held > 0) {
+      offset = this.#complete(chunk, sink);
+      if (offset < 0) {
+        return;
+      }
+    }
+    const length = chunk.length;
+    while (length - offset >= packetHeaderBytes) {
+      const type = this.#typeAt(chunk, offset);
+      const start = offset + packetHeaderBytes;
+      const end = start + this.#bodyBytesAt(chunk, offset);
+      if (end > length) {
+        break;
+      }
+      if (!sink.packet(type, chunk, start, end)) {
+        return;
+      }
+      offset = end;
+    }
+    if (offset < length) {
+      this.#typeAt(chunk, offset);
+      this.#hold(chunk, offset, length, smallestPartial);
+    }
+  }
+
+  /** Goes on with the packet that is held. Returns how much of the chunk it took, or -1 when there is nothing more to do. */
+  #complete(chunk: Uint8Array, sink: PacketSink): number {
+    let offset = 0;
+    if (this.#held < packetHeaderBytes) {
+      offset = Math.min(packetHeaderBytes - this.#held, chunk.length);
+      this.#hold(chunk, 0, offset, smallestPartial);
+      if (this.#held < packetHeaderBytes) {
+        return -1;
+      }
+      this.#bodyBytesAt(this.#partial, 0);
+    }
+    // The header was judged when it arrived; the limit may be another since.
+    const end = packetHeaderBytes + lengthAt(this.#partial, 0);
+    const take = Math.min(end - this.#held, chunk.length - offset);
+    this.#hold(chunk, offset, offset + take, end);
+    if (this.#held < end) {
+      return -1;
+    }
+    const packet = this.#partial;
+    this.#partial = empty;
+    this.#held = 0;
+    return sink.packet(this.#typeAt(packet, 0), packet, packetHeaderBytes, end) ? offset + take : -1;
+  }
+
+  /** Keeps a copy of some bytes. `most` is what the packet will need in all, as far as that is known. */
+  #hold(chunk: Uint8Array, start: number, end: number, most: number): void {
+    const held = this.#held + (end - start);
+    if (held > this.#partial.length) {
+      const grown = new Uint8Array(Math.max(held, Math.min(most, Math.max(smallestPartial, 2 * held))));
+      grown.set(this.#partial.subarray(0, this.#held));
+      this.#partial = grown;
+    }
+    this.#partial.set(chunk.subarray(start, end), this.#held);
+    this.#held = held;
+  }
+
+  #typeAt(bytes: Uint8Array, offset: number): PacketType {
+    const type = bytes[offset] as number;
+    if (type < PacketType.handshake || type > PacketType.kick) {
+      throw new NanowireError("invalid_packet_type", `packet type ${type} is not one of 1 to 5`);
+    }
+    return type as PacketType;
+  }
+
+  #bodyBytesAt(bytes: Uint8Array, offset: number): number {
+    const length = lengthAt(bytes, offset);
+    if (length > this.#maxBytes) {
+      throw new NanowireError(
+        "packet_too_large",
+        `packet of ${length} bytes is larger than ${this.#limitName} ${this.#maxBytes}`,
+      );
+    }
+    return length;
+  }
+}
+
+/** The length of a packet's body, as its header at `offset` tells it. */
+function lengthAt(bytes: Uint8Array, offset: number): number {
+  return ((bytes[offset + 1] as number) << 16) | ((bytes[offset + 2] as number) << 8) | (bytes[offset + 3] as number);
+}
+
+/** How much room a cut packet gets at the least. */
+const smallestPartial = 64;
+
+const empty = new Uint8Array(0);

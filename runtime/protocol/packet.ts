@@ -1,0 +1,67 @@
+/*
+ * The packet layer (PROTOCOL.md, 1):
+ *
+ *     0        1        2        3        4
+ *     +--------+--------+--------+--------+--------- - -
+ *     |  type  |  length of body (BE)     |  body
+ *     +--------+--------+--------+--------+--------- - -
+ */
+
+import { ByteBuffer } from "../base/byte-buffer.js";
+import { NanowireError } from "../base/error.js";
+
+/** What a packet is. */
+export const PacketType = {
+  /** The first packet of each side; its body is JSON. */
+  handshake: 1,
+  /** The client has taken the handshake; data may flow. Empty. */
+  handshakeAck: 2,
+  /** A sign of life. Empty. */
+  heartbeat: 3,
+  /** One message. */
+  data: 4,
+  /** The server tells the client to go; its body is JSON, `{"reason": …}`. */
+  kick: 5,
+} as const;
+
+/** What a packet is. */
+export type PacketType = (typeof PacketType)[keyof typeof PacketType];
+
+/** The bytes before a packet's body. */
+export const packetHeaderBytes = 4;
+
+/** The greatest length that a packet's header can tell: 16 MiB less one byte. */
+export const maxBodyBytes = 0xffffff;
+
+/**
+ * Writes a packet's header and takes room for its body; returns where the body begins in `out.bytes`.
+ *
+ * @throws NanowireError `message_too_large` when the body is longer than 16,777,215 bytes
+ */
+export function writePacketHeader(out: ByteBuffer, type: PacketType, bodyBytes: number): number {
+  if (bodyBytes > maxBodyBytes) {
+    throw new NanowireError("message_too_large", `a packet body of ${bodyBytes} bytes is larger than ${maxBodyBytes}`);
+  }
+  const start = out.reserve(packetHeaderBytes + bodyBytes);
+  const bytes = out.bytes;
+  bytes[start] = type;
+  bytes[start + 1] = bodyBytes >>> 16;
+  bytes[start + 2] = (bodyBytes >>> 8) & 0xff;
+  bytes[start + 3] = bodyBytes & 0xff;
+  return start + packetHeaderBytes;
+}
+
+/** Writes a whole packet. */
+export function writePacket(out: ByteBuffer, type: PacketType, body: Uint8Array): void {
+  const start = writePacketHeader(out, type, body.length);
+  out.bytes.set(body, start);
+}
+
+/** A packet by itself, in an array of its own. */
+export function encodePacket(type: PacketType, body: Uint8Array = noBody): Uint8Array {
+  const out = new ByteBuffer();
+  writePacket(out, type, body);
+  return out.view();
+}
+
+const noBody = new Uint8Array(0);

@@ -1,0 +1,83 @@
+import { type Awaitable, isPromise } from "../base/awaitable.js";
+import { NanowireError, toNanowireError } from "../base/error.js";
+import type { Dictionary } from "../protocol/dictionary.js";
+import {
+  decodeHandshakeRequest,
+  type HandshakeRequest,
+  type HandshakeResponse,
+  handshakeOk,
+  handshakeRefused,
+} from "../protocol/handshake.js";
+import type { HandshakeContext, ResolvedOptions } from "./options.js";
+import { type Profile, profileOf } from "./profile.js";
+
+/** What a handshake is judged with. */
+export interface AdmissionHost {
+  readonly options: ResolvedOptions;
+  readonly dictionary: Dictionary;
+  /** Whether every message can be JSON. */
+  readonly speaksJson: boolean;
+}
+
+/** A handshake that was taken. */
+export interface Admission {
+  readonly handshake: HandshakeRequest;
+  readonly profile: Profile;
+  readonly response: HandshakeResponse;
+}
+
+/**
+ * Judges a client's handshake. A promise is returned only when the application's own judgement is one.
+ *
+ * @throws NanowireError `invalid_handshake` when it is none, `handshake_refused` when the server cannot or the application will not take
+ * it
+ */
+export function admit(body: Uint8Array, context: HandshakeContext, host: AdmissionHost): Awaitable<Admission> {
+  const handshake = decodeHandshakeRequest(body);
+  const profile = profileOf(handshake, host.options.serializer, host.dictionary.version);
+  if (profile.serializer === "json" && !host.speaksJson) {
+    throw new NanowireError("handshake_refused", "the server was generated without JSON; the client asks for it");
+  }
+  try {
+    const user = host.options.onHandshake(handshake, context);
+    return isPromise(user)
+      ? user.then(
+          (value) => admitted(handshake, profile, value, host),
+          (error: unknown) => Promise.reject(refused(error)),
+        )
+      : admitted(handshake, profile, user, host);
+  } catch (error) {
+    throw refused(error);
+  }
+}
+
+/** What a client that is not taken is told before its connection is closed. */
+export function refusalOf(error: NanowireError): HandshakeResponse {
+  return { code: handshakeRefused, sys: {}, error: error.code, reason: error.message };
+}
+
+function admitted(
+  handshake: HandshakeRequest,
+  profile: Profile,
+  user: unknown,
+  { options, dictionary }: AdmissionHost,
+): Admission {
+  const response: HandshakeResponse = {
+    code: handshakeOk,
+    sys: {
+      heartbeat: options.heartbeatIntervalMs / 1_000,
+      servertime: Math.floor(options.clock.now() / 1_000),
+      serializer: profile.serializer,
+      dictVersion: dictionary.version,
+      ...(profile.sendDictionary && dictionary.size > 0 ? { dict: dictionary.toObject() } : {}),
+    },
+    ...(user === undefined ? {} : { user }),
+  };
+  return { handshake, profile, response };
+}
+
+/** The application's refusal: it keeps its code and message where they were meant for the client. */
+function refused(error: unknown): NanowireError {
+  const meant = toNanowireError(error, "handshake_refused", "the server refused the handshake");
+  return new NanowireError(meant.code, meant.message, { scope: "connection", cause: error, details: meant.details });
+}

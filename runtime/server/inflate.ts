@@ -1,0 +1,19 @@
+import { inflateSync } from "node:zlib";
+import { NanowireError } from "../base/error.js";
+
+/**
+ * Inflates a payload that a client compressed (message flag G, a zlib stream).
+ *
+ * @throws NanowireError `invalid_payload` when it is no such stream, or would be longer than `maxBytes`
+ */
+export function inflate(payload: Uint8Array, maxBytes: number): Uint8Array {
+  try {
+    return inflateSync(payload, { maxOutputLength: maxBytes });
+  } catch (error) {
+    throw new NanowireError(
+      "invalid_payload",
+      `the compressed payload is no zlib stream, or longer than maxInflatedBytes ${maxBytes}`,
+      { cause: error },
+    );
+  }
+}

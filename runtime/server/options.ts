@@ -1,0 +1,147 @@
+import type { Awaitable } from "../base/awaitable.js";
+import { type Clock, systemClock } from "../base/clock.js";
+import { NanowireError } from "../base/error.js";
+import { consoleLogger, type Logger } from "../base/logger.js";
+import type { Component } from "../component/component.js";
+import type { HandshakeRequest } from "../protocol/handshake.js";
+import { maxBodyBytes } from "../protocol/packet.js";
+import { serializerNames } from "../protocol/serializer.js";
+import type { Transport } from "../transport/transport.js";
+import type { SerializerOption } from "./profile.js";
+import { maxNodeId } from "./session-ids.js";
+
+/** What a handshake is judged by. */
+export interface HandshakeContext {
+  /** The transport's name. */
+  readonly transport: string;
+  /** The client's address, without its port. */
+  readonly remoteAddress: string;
+}
+
+/** What {@link createServer} takes. */
+export interface ServerOptions {
+  /** What answers the clients, in the order in which they are started. Each service once. */
+  readonly components: readonly Component[];
+  /** Where clients connect: `[ws({ port: 3250 }), tcp({ port: 3251 })]`. One or more. */
+  readonly listen: readonly Transport[];
+  /** Where the server says what happens. Default: the console, from `info` on */
+  readonly logger?: Logger;
+  /**
+   * Milliseconds between heartbeats; a client that is silent for twice as long is closed. 0: no heartbeats. Default:
+   * 30,000. Use whole seconds where clients other than ours connect: some read an integer.
+   */
+  readonly heartbeatIntervalMs?: number;
+  /** Milliseconds that a client has, from connecting to the handshake's end. 100 to 600,000. Default: 10,000 */
+  readonly handshakeTimeoutMs?: number;
+  /** The greatest length of a packet's body from a client, in bytes. 64 to 16,777,215. Default: 65,536 */
+  readonly maxPacketBytes?: number;
+  /** The greatest length of a handshake, in bytes. 64 to 16,777,215. Default: 4,096 */
+  readonly maxHandshakeBytes?: number;
+  /** What a payload that a client compressed may grow to, in bytes. 64 to 1,073,741,824. Default: 1,048,576 */
+  readonly maxInflatedBytes?: number;
+  /**
+   * The most bytes that may wait to be sent to one client; a client with more is closed. 1,024 to 1,073,741,824.
+   * Default: 1,048,576
+   */
+  readonly maxOutboxBytes?: number;
+  /**
+   * How many messages of one client may wait or be under way. From there on the client is not read until half of them
+   * are handled. 1 to 1,000,000. Default: 256
+   */
+  readonly maxQueuedMessages?: number;
+  /** Milliseconds that a handler may take, where the .proto names no time-out; 0: for ever. Default: 30,000 */
+  readonly requestTimeoutMs?: number;
+  /** Which serializer clients are answered in. Default: `auto`, each client's own */
+  readonly serializer?: SerializerOption;
+  /**
+   * Judges a client's handshake, once it was found to be one. What it returns is the `user` of the answer. An error
+   * refuses the client: a NanowireError tells it why. Default: everybody is taken
+   */
+  readonly onHandshake?: (handshake: HandshakeRequest, context: HandshakeContext) => Awaitable<unknown>;
+  /** This node's number in session ids: 0 to 1023, different for each node. Default: a random one */
+  readonly nodeId?: number;
+  /** Time. Default: the machine's */
+  readonly clock?: Clock;
+}
+
+/** The options with everything filled in. */
+export type ResolvedOptions = Required<ServerOptions>;
+
+/**
+ * Fills in the defaults.
+ *
+ * @throws NanowireError `invalid_option` that names the option, its value and its limits
+ */
+export function resolveOptions(options: ServerOptions): ResolvedOptions {
+  const unknown = Object.keys(options).find((name) => !optionNames.has(name));
+  if (unknown !== undefined) {
+    throw new NanowireError("invalid_option", `there is no option ${unknown}; there are ${[...optionNames].join(", ")}`);
+  }
+  if (options.listen.length === 0) {
+    throw new NanowireError("invalid_option", "listen is empty: a server needs one transport or more");
+  }
+  const serializer = options.serializer ?? "auto";
+  if (serializer !== "auto" && !serializerNames.includes(serializer)) {
+    throw new NanowireError("invalid_option", `serializer ${String(serializer)} is not auto, protobuf or json`);
+  }
+  return {
+    components: options.components,
+    listen: options.listen,
+    logger: options.logger ?? consoleLogger(),
+    heartbeatIntervalMs: number(options, "heartbeatIntervalMs", 30_000, 0, maxDelayMs, false),
+    handshakeTimeoutMs: number(options, "handshakeTimeoutMs", 10_000, 100, 600_000, false),
+    maxPacketBytes: number(options, "maxPacketBytes", 65_536, 64, maxBodyBytes),
+    maxHandshakeBytes: number(options, "maxHandshakeBytes", 4_096, 64, maxBodyBytes),
+    maxInflatedBytes: number(options, "maxInflatedBytes", 1_048_576, 64, gibibyte),
+    maxOutboxBytes: number(options, "maxOutboxBytes", 1_048_576, 1_024, gibibyte),
+    maxQueuedMessages: number(options, "maxQueuedMessages", 256, 1, 1_000_000),
+    requestTimeoutMs: number(options, "requestTimeoutMs", 30_000, 0, maxDelayMs, false),
+    serializer,
+    onHandshake: options.onHandshake ?? (() => undefined),
+    nodeId: options.nodeId ?? Math.floor(Math.random() * (maxNodeId + 1)),
+    clock: options.clock ?? systemClock,
+  };
+}
+
+type NumberOption = {
+  [Name in keyof ResolvedOptions]: ResolvedOptions[Name] extends number ? Name : never;
+}[keyof ResolvedOptions];
+
+function number(
+  options: ServerOptions,
+  name: NumberOption,
+  fallback: number,
+  least: number,
+  most: number,
+  integer = true,
+): number {
+  const value = options[name] ?? fallback;
+  if (typeof value !== "number" || !(value >= least && value <= most) || (integer && !Number.isInteger(value))) {
+    const kind = integer ? "an integer" : "a number";
+    throw new NanowireError("invalid_option", `${name} ${String(value)} is not ${kind} from ${least} to ${most}`);
+  }
+  return value;
+}
+
+const gibibyte = 1_073_741_824;
+
+/** The longest that a timer of the machine can wait. */
+const maxDelayMs = 2_147_483_647;
+
+const optionNames: ReadonlySet<string> = new Set([
+  "components",
+  "listen",
+  "logger",
+  "heartbeatIntervalMs",
+  "handshakeTimeoutMs",
+  "maxPacketBytes",
+  "maxHandshakeBytes",
+  "maxInflatedBytes",
+  "maxOutboxBytes",
+  "maxQueuedMessages",
+  "requestTimeoutMs",
+  "serializer",
+  "onHandshake",
+  "nodeId",
+  "clock",
+] satisfies (keyof ServerOptions)[]);

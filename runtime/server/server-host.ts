@@ -1,0 +1,108 @@
+import type { NanowireError } from "../base/error.js";
+import type { Logger } from "../base/logger.js";
+import { Turn } from "../base/turn.js";
+import { Dispatcher } from "../dispatch/dispatcher.js";
+import type { InboundStep, OutboundStep, Pipeline } from "../pipeline/pipeline.js";
+import type { Dictionary } from "../protocol/dictionary.js";
+import { MessageHeader } from "../protocol/message-decoder.js";
+import type { Session } from "../session/session.js";
+import type { TransportHost, Wire, WireReceiver } from "../transport/transport.js";
+import { Connection, type ConnectionHost } from "./connection.js";
+import { Counters } from "./counters.js";
+import { HeartbeatSweep } from "./heartbeat.js";
+import type { ResolvedOptions } from "./options.js";
+import { SessionIds } from "./session-ids.js";
+
+/** What the transports and the connections of one server share. */
+export class ServerHost implements ConnectionHost, TransportHost {
+  readonly options: ResolvedOptions;
+  readonly logger: Logger;
+  readonly turn = new Turn();
+  readonly counters = new Counters();
+  readonly header = new MessageHeader();
+  readonly sessions = new Map<string, Session>();
+  readonly inbound: Pipeline<InboundStep>;
+  readonly outbound: Pipeline<OutboundStep>;
+  readonly dispatcher: Dispatcher;
+  readonly speaksJson: boolean;
+  readonly maxPacketBytes: number;
+  readonly maxOutboxBytes: number;
+  readonly sweep: HeartbeatSweep;
+  readonly #ids: SessionIds;
+  readonly #connections = new Set<Connection>();
+  /** Why connections are refused, while they are. */
+  #closing: NanowireError | undefined;
+  #allClosed: (() => void) | undefined;
+
+  constructor(options: ResolvedOptions, inbound: Pipeline<InboundStep>, outbound: Pipeline<OutboundStep>) {
+    this.options = options;
+    this.logger = options.logger;
+    this.inbound = inbound;
+    this.outbound = outbound;
+    this.dispatcher = new Dispatcher(options.components, this.turn, options.requestTimeoutMs);
+    this.speaksJson = [...this.dispatcher.endpoints].every(
+      ({ method }) => method.request.json !== undefined && method.response.json !== undefined,
+    );
+    this.maxPacketBytes = Math.max(options.maxPacketBytes, options.maxHandshakeBytes);
+    this.maxOutboxBytes = options.maxOutboxBytes;
+    this.sweep = new HeartbeatSweep(
+      options.clock,
+      options.heartbeatIntervalMs,
+      options.handshakeTimeoutMs,
+      this.#connections,
+    );
+    this.#ids = new SessionIds(options.clock, options.nodeId);
+  }
+
+  get dictionary(): Dictionary {
+    return this.dispatcher.dictionary;
+  }
+
+  accept(wire: Wire): WireReceiver {
+    const connection = new Connection(wire, this);
+    this.#connections.add(connection);
+    this.counters.accepted++;
+    this.counters.open++;
+    if (this.#closing !== undefined) {
+      connection.close(this.#closing);
+    }
+    return connection;
+  }
+
+  nextSessionId(): string {
+    return this.#ids.next();
+  }
+
+  opened(session: Session): void {
+    this.sessions.set(session.id, session);
+    this.counters.sessions++;
+  }
+
+  closed(connection: Connection, session: Session | undefined): void {
+    this.#connections.delete(connection);
+    this.counters.open--;
+    if (session !== undefined) {
+      this.sessions.delete(session.id);
+      this.counters.sessions--;
+    }
+    if (this.#connections.size === 0) {
+      this.#allClosed?.();
+    }
+  }
+
+  /** Closes every connection. Resolved when the last is gone. */
+  async closeAll(reason: NanowireError): Promise<void> {
+    this.#closing = reason;
+    const allClosed = new Promise<void>((resolve) => {
+      this.#allClosed = resolve;
+    });
+    for (const connection of this.#connections) {
+      connection.close(reason);
+    }
+    if (this.#connections.size > 0) {
+      await allClosed;
+    }
+    this.#closing = undefined;
+    this.#allClosed = undefined;
+  }
+}

@@ -1,0 +1,174 @@
+import { NanowireError } from "../base/error.js";
+import { Listeners } from "../base/listeners.js";
+import type { Logger } from "../base/logger.js";
+import type { HandshakeRequest } from "../protocol/handshake.js";
+import { OutgoingPush, type PushDefinition, type PushTarget } from "./push.js";
+
+/** The greatest length of a uid, in UTF-16 units. */
+export const maxUidLength = 255;
+
+/** What a session asks of the connection that carries it. */
+export interface SessionLink {
+  /** The transport's name: `tcp`, `ws`, `memory`. */
+  readonly transport: string;
+  /** The client's address, without its port. */
+  readonly remoteAddress: string;
+  readonly logger: Logger;
+  sendPush(push: OutgoingPush): void;
+  sendKick(reason: string): void;
+  close(reason: NanowireError): void;
+}
+
+/** Something that a session belongs to until it closes: a group. */
+export interface Membership {
+  sessionClosed(session: Session): void;
+}
+
+/**
+ * One client, from its handshake to the end of its connection. Made by the server; handlers get it as their first
+ * argument.
+ */
+export class Session implements PushTarget {
+  /** A decimal number of 64 bits, unique in the cluster. */
+  readonly id: string;
+  /** What the client said of itself in its handshake. */
+  readonly handshake: HandshakeRequest;
+  readonly #link: SessionLink;
+  readonly #memberships = new Set<Membership>();
+  #closeListeners: Listeners<NanowireError> | undefined;
+  #uid = "";
+  #closed: NanowireError | undefined;
+  #abort: AbortController | undefined;
+
+  /** @internal The server makes sessions. */
+  constructor(id: string, handshake: HandshakeRequest, link: SessionLink) {
+    this.id = id;
+    this.handshake = handshake;
+    this.#link = link;
+  }
+
+  /** Who the client is, as {@link bind} was told; empty while the session is not bound. */
+  get uid(): string {
+    return this.#uid;
+  }
+
+  /** Whether {@link bind} was called. */
+  get bound(): boolean {
+    return this.#uid !== "";
+  }
+
+  /** Whether the connection is gone. */
+  get closed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /** What carries the connection: `tcp`, `ws`, `memory`. */
+  get transport(): string {
+    return this.#link.transport;
+  }
+
+  /** The client's address, without its port. */
+  get remoteAddress(): string {
+    return this.#link.remoteAddress;
+  }
+
+  /** Fires when the session closes, with the reason: a handler hands it to whatever it waits for. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#closed !== undefined) {
+      this.#abort.abort(this.#closed);
+    }
+    return this.#abort.signal;
+  }
+
+  /**
+   * Says who the client is. From then on methods with `bound_only` are open to it.
+   *
+   * @param uid 1 to 255 characters
+   * @throws NanowireError `invalid_uid`, `already_bound` when it is bound to another uid, `session_closed`
+   */
+  async bind(uid: string): Promise<void> {
+    if (typeof uid !== "string" || uid.length === 0 || uid.length > maxUidLength) {
+      throw new NanowireError("invalid_uid", `a uid of ${String(uid).length} characters is not one of 1 to ${maxUidLength}`);
+    }
+    if (this.#closed !== undefined) {
+      throw new NanowireError("session_closed", `session ${this.id} is closed`);
+    }
+    if (this.bound && this.#uid !== uid) {
+      throw new NanowireError("already_bound", `session ${this.id} is bound to ${this.#uid}, not to ${uid}`);
+    }
+    this.#uid = uid;
+  }
+
+  /** Undoes {@link bind}: the client is nobody again. */
+  async unbind(): Promise<void> {
+    this.#uid = "";
+  }
+
+  push<T>(method: PushDefinition<T>, message: T): void {
+    if (this.#closed === undefined) {
+      this.#link.sendPush(new OutgoingPush(method, message, false) as OutgoingPush);
+    }
+  }
+
+  /** Sends a push that goes to others too. */
+  pushShared(push: OutgoingPush): void {
+    if (this.#closed === undefined) {
+      this.#link.sendPush(push);
+    }
+  }
+
+  /** Tells the client to go, and why, and closes the connection when what waits is written. */
+  kick(reason: string): void {
+    if (this.#closed === undefined) {
+      this.#link.sendKick(reason);
+      this.#link.close(new NanowireError("kicked", reason));
+    }
+  }
+
+  /** Closes the connection when what waits is written. */
+  close(): void {
+    if (this.#closed === undefined) {
+      this.#link.close(new NanowireError("closed", "the server closed the session"));
+    }
+  }
+
+  /**
+   * Calls `listener` once when the session closes, with the reason; at once when it is closed already. Returns what
+   * takes the listener back.
+   */
+  onClose(listener: (reason: NanowireError) => void): () => void {
+    this.#closeListeners ??= new Listeners();
+    const remove = this.#closeListeners.add(listener);
+    if (this.#closed !== undefined) {
+      remove();
+      listener(this.#closed);
+    }
+    return remove;
+  }
+
+  /** @internal A group was joined. */
+  joined(membership: Membership): void {
+    this.#memberships.add(membership);
+  }
+
+  /** @internal A group was left. */
+  left(membership: Membership): void {
+    this.#memberships.delete(membership);
+  }
+
+  /** @internal The connection is gone: groups are left, and those who asked are told. */
+  ended(reason: NanowireError): void {
+    if (this.#closed !== undefined) {
+      return;
+    }
+    this.#closed = reason;
+    for (const membership of this.#memberships) {
+      membership.sessionClosed(this);
+    }
+    this.#memberships.clear();
+    this.#abort?.abort(reason);
+    this.#closeListeners?.call(reason, this.#link.logger);
+    this.#closeListeners?.clear();
+  }
+}

@@ -1,0 +1,19 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    // Generated code imports the package by its name; the tests run it on the sources.
+    alias: [
+      { find: /^nanowire\/client$/, replacement: source("./runtime/client/index.ts") },
+      { find: /^nanowire$/, replacement: source("./runtime/index.ts") },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
