@@ -18,9 +18,7 @@ export const systemClock: Clock = {
     let timer: ReturnType<typeof setTimeout>;
     const wait = (left: number): void => {
       timer =
-        left > longestTimerMs
-          ? setTimeout(() => wait(left - longestTimerMs), longestTimerMs)
-          : setTimeout(task, left);
+        left > longestTimerMs ? setTimeout(() => wait(left - longestTimerMs), longestTimerMs) : setTimeout(task, left);
       unref(timer);
     };
     wait(ms);

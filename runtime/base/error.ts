@@ -40,6 +40,7 @@ export const errorCodes = {
   handshake_timeout: ["connection", "the handshake was not finished in time"],
   heartbeat_timeout: ["connection", "nothing was heard from the other side for two heartbeat intervals"],
   outbox_overflow: ["connection", "more bytes wait for the connection than its outbox holds"],
+  inbox_overflow: ["connection", "more arrived, while a payload was inflated, than may wait"],
   connection_lost: ["connection", "the connection broke"],
   connect_failed: ["connection", "the connection could not be made"],
   kicked: ["connection", "the server told the client to go"],

@@ -31,7 +31,10 @@ export class Dictionary {
     for (const [route, code] of Object.entries(source.routes)) {
       assertRoute(route);
       if (!Number.isInteger(code) || code < 1 || code > maxRouteCode) {
-        throw new NanowireError("invalid_route", `code ${code} of route ${route} is not an integer from 1 to ${maxRouteCode}`);
+        throw new NanowireError(
+          "invalid_route",
+          `code ${code} of route ${route} is not an integer from 1 to ${maxRouteCode}`,
+        );
       }
       const other = this.#routes.get(code);
       if (other !== undefined) {

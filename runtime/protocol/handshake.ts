@@ -77,35 +77,35 @@ export function decodeHandshakeRequest(body: Uint8Array): HandshakeRequest {
 }
 
 /**
- * Reads the server's answer to a handshake, inflated already where the server had deflated it.
+ * Reads the server's answer to a handshake, inflated already where the server had deflated it. What only informs the
+ * client (`servertime`, `dictVersion`, `error`, `reason`) is left out where it has a wrong type.
  *
  * @throws NanowireError `invalid_handshake`
  */
 export function decodeHandshakeResponse(body: Uint8Array): HandshakeResponse {
   const value = parseObject(body);
-  const { code, error, reason } = value;
+  const { code } = value;
   if (!isFiniteNumber(code)) {
     throw invalid("code is not a number");
   }
-  assertText(error, "error");
-  assertText(reason, "reason");
   const sys = value["sys"] ?? {};
   if (!isObject(sys)) {
     throw invalid("sys is not an object");
   }
   const known = withoutNulls(sys);
-  const { heartbeat, servertime, dict } = known;
+  const { heartbeat, dict } = known;
   if (heartbeat !== undefined && !(isFiniteNumber(heartbeat) && heartbeat >= 0)) {
     throw invalid("sys.heartbeat is not a number of seconds");
-  }
-  if (servertime !== undefined && !isFiniteNumber(servertime)) {
-    throw invalid("sys.servertime is not a number of seconds");
   }
   if (dict !== undefined && !(isObject(dict) && Object.values(dict).every(isFiniteNumber))) {
     throw invalid("sys.dict is not an object of numbers");
   }
-  assertText(known["dictVersion"], "sys.dictVersion");
   assertText(known["serializer"], "sys.serializer");
+  // A client can go on, or say that it was refused, without these.
+  dropUnless(known, "dictVersion", "string");
+  dropUnless(known, "servertime", "number");
+  dropUnless(value, "error", "string");
+  dropUnless(value, "reason", "string");
   return { ...value, code, sys: known };
 }
 
@@ -165,6 +165,12 @@ function withoutNulls(value: Record<string, unknown>): Record<string, unknown> {
 /** JSON's `1e999` is read as Infinity. */
 function isFiniteNumber(value: unknown): value is number {
   return Number.isFinite(value);
+}
+
+function dropUnless(value: Record<string, unknown>, name: string, type: "string" | "number"): void {
+  if (typeof value[name] !== type) {
+    delete value[name];
+  }
 }
 
 function assertText(field: unknown, name: string): void {

@@ -1,7 +1,7 @@
 // A hot file: it sees every byte that arrives. No view, closure or array a packet: a packet is an offset into the chunk.
 
 import { NanowireError } from "../base/error.js";
-import { packetHeaderBytes, PacketType } from "./packet.js";
+import { PacketType, packetHeaderBytes } from "./packet.js";
 
 /** Takes the packets that a {@link PacketDecoder} finds. */
 export interface PacketSink {

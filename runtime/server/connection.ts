@@ -23,7 +23,7 @@ import { Session, type SessionLink } from "../session/session.js";
 import type { Wire, WireReceiver } from "../transport/transport.js";
 import { type Admission, type AdmissionHost, admit, refusalOf } from "./admission.js";
 import type { Counters } from "./counters.js";
-import type { Swept, SweepSchedule } from "./heartbeat.js";
+import type { SweepSchedule, Swept } from "./heartbeat.js";
 import { inflate } from "./inflate.js";
 
 /** What the connections of a server share. */
@@ -304,7 +304,9 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   sweep(schedule: SweepSchedule): void {
     if (this.#state !== "working") {
       if (++this.#sweepsSinceBegin > schedule.handshake) {
-        this.violated(new NanowireError("handshake_timeout", `no ack after ${this.#host.options.handshakeTimeoutMs} ms`));
+        this.violated(
+          new NanowireError("handshake_timeout", `no ack after ${this.#host.options.handshakeTimeoutMs} ms`),
+        );
       }
       return;
     }

@@ -75,7 +75,10 @@ export type ResolvedOptions = Required<ServerOptions>;
 export function resolveOptions(options: ServerOptions): ResolvedOptions {
   const unknown = Object.keys(options).find((name) => !optionNames.has(name));
   if (unknown !== undefined) {
-    throw new NanowireError("invalid_option", `there is no option ${unknown}; there are ${[...optionNames].join(", ")}`);
+    throw new NanowireError(
+      "invalid_option",
+      `there is no option ${unknown}; there are ${[...optionNames].join(", ")}`,
+    );
   }
   if (options.listen.length === 0) {
     throw new NanowireError("invalid_option", "listen is empty: a server needs one transport or more");

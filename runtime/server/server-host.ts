@@ -5,6 +5,7 @@ import { Dispatcher } from "../dispatch/dispatcher.js";
 import type { InboundStep, OutboundStep, Pipeline } from "../pipeline/pipeline.js";
 import type { Dictionary } from "../protocol/dictionary.js";
 import { MessageHeader } from "../protocol/message-decoder.js";
+import { packetHeaderBytes } from "../protocol/packet.js";
 import type { Session } from "../session/session.js";
 import type { TransportHost, Wire, WireReceiver } from "../transport/transport.js";
 import { Connection, type ConnectionHost } from "./connection.js";
@@ -25,7 +26,7 @@ export class ServerHost implements ConnectionHost, TransportHost {
   readonly outbound: Pipeline<OutboundStep>;
   readonly dispatcher: Dispatcher;
   readonly speaksJson: boolean;
-  readonly maxPacketBytes: number;
+  readonly maxFrameBytes: number;
   readonly maxOutboxBytes: number;
   readonly sweep: HeartbeatSweep;
   readonly #ids: SessionIds;
@@ -43,7 +44,7 @@ export class ServerHost implements ConnectionHost, TransportHost {
     this.speaksJson = [...this.dispatcher.endpoints].every(
       ({ method }) => method.request.json !== undefined && method.response.json !== undefined,
     );
-    this.maxPacketBytes = Math.max(options.maxPacketBytes, options.maxHandshakeBytes);
+    this.maxFrameBytes = packetHeaderBytes + Math.max(options.maxPacketBytes, options.maxHandshakeBytes);
     this.maxOutboxBytes = options.maxOutboxBytes;
     this.sweep = new HeartbeatSweep(
       options.clock,

@@ -89,7 +89,10 @@ export class Session implements PushTarget {
    */
   async bind(uid: string): Promise<void> {
     if (typeof uid !== "string" || uid.length === 0 || uid.length > maxUidLength) {
-      throw new NanowireError("invalid_uid", `a uid of ${String(uid).length} characters is not one of 1 to ${maxUidLength}`);
+      throw new NanowireError(
+        "invalid_uid",
+        `a uid of ${String(uid).length} characters is not one of 1 to ${maxUidLength}`,
+      );
     }
     if (this.#closed !== undefined) {
       throw new NanowireError("session_closed", `session ${this.id} is closed`);

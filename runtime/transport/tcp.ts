@@ -1,8 +1,8 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { ByteBuffer } from "../base/byte-buffer.js";
-import { close, listen, type ListenOptions, listenAddress } from "./listen.js";
+import { close, type ListenOptions, listen, listenAddress } from "./listen.js";
+import { Outbox, type OutboxWriter, type WriteOutcome } from "./outbox.js";
 import { endSocket, outboxOverflow, peerAddress, writeOut } from "./socket.js";
-import { Outbox, type OutboxWriter, WriteOutcome } from "./outbox.js";
 import type { ListenAddress, Transport, TransportHost, Wire, WireReceiver } from "./transport.js";
 
 /** Where a TCP listener listens. */

@@ -33,8 +33,8 @@ export interface TransportHost {
   readonly logger: Logger;
   /** The end of the turn, where outboxes are written. */
   readonly turn: Turn;
-  /** The greatest length of a packet's body. */
-  readonly maxPacketBytes: number;
+  /** The greatest length of a frame, where the transport has frames: one packet of the greatest length, header and all. */
+  readonly maxFrameBytes: number;
   /** The most bytes that may wait in an outbox. */
   readonly maxOutboxBytes: number;
   /** A client connected: returns who takes what it sends. */

@@ -4,8 +4,7 @@ import type { Duplex } from "node:stream";
 import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import type { ByteBuffer } from "../base/byte-buffer.js";
 import { NanowireError } from "../base/error.js";
-import { packetHeaderBytes } from "../protocol/packet.js";
-import { close, listen, type ListenOptions, listenAddress } from "./listen.js";
+import { close, type ListenOptions, listen, listenAddress } from "./listen.js";
 import { Outbox, type OutboxWriter, type WriteOutcome } from "./outbox.js";
 import { lingerMs, outboxOverflow, peerAddress, writeOut } from "./socket.js";
 import type { ListenAddress, Transport, TransportHost, Wire, WireReceiver } from "./transport.js";
@@ -20,7 +19,7 @@ export interface WsOptions extends ListenOptions {
    * on `port` unless it listens already. Default: one of our own, which answers every other request with 426.
    */
   readonly server?: Server;
-  /** The greatest length of a frame, which may hold several packets. Default: one packet of `maxPacketBytes` */
+  /** The greatest length of a frame, which may hold several packets, in bytes. Default: `maxPacketBytes` and its header */
   readonly maxFrameBytes?: number;
 }
 
@@ -57,7 +56,7 @@ class WsTransport implements Transport {
 
   async listen(host: TransportHost): Promise<void> {
     const http = this.#options.server ?? createUpgradeOnlyServer();
-    const upgrader = new WebSocketServer(receiverOptions(this.#options.maxFrameBytes, host.maxPacketBytes));
+    const upgrader = new WebSocketServer(receiverOptions(this.#options.maxFrameBytes ?? host.maxFrameBytes));
     const upgrades = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
       if (pathOf(request) !== this.#path) {
         // On a shared server the path may be somebody else's.
@@ -100,18 +99,22 @@ class WsTransport implements Transport {
 }
 
 function createUpgradeOnlyServer(): Server {
-  const settings = { headersTimeout: upgradeTimeoutMs, requestTimeout: upgradeTimeoutMs, connectionsCheckingInterval: 2_000 };
+  const settings = {
+    headersTimeout: upgradeTimeoutMs,
+    requestTimeout: upgradeTimeoutMs,
+    connectionsCheckingInterval: 2_000,
+  };
   return createServer(settings, (_request, response) => {
     response.writeHead(426, { Connection: "close", Upgrade: "websocket" }).end();
   });
 }
 
-function receiverOptions(maxFrameBytes: number | undefined, maxPacketBytes: number): ServerOptions {
+function receiverOptions(maxFrameBytes: number): ServerOptions {
   const options = {
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
-    maxPayload: maxFrameBytes ?? maxPacketBytes + packetHeaderBytes,
+    maxPayload: maxFrameBytes,
     maxFragments: mostPieces,
     maxBufferedChunks: mostPieces,
     closeTimeout: lingerMs,
@@ -178,7 +181,9 @@ class WsWire implements Wire, OutboxWriter {
       return;
     }
     const code = error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH" ? "packet_too_large" : "invalid_frame";
-    this.#receiver.violated(new NanowireError(code, `a WebSocket frame was refused: ${error.message}`, { cause: error }));
+    this.#receiver.violated(
+      new NanowireError(code, `a WebSocket frame was refused: ${error.message}`, { cause: error }),
+    );
   }
 
   closed(): void {

@@ -1,0 +1,87 @@
+import { parseArgs } from "node:util";
+
+/** What the command line says. */
+export interface BenchArguments {
+  /** Cases, or comparisons of them: `ping-pong`, `ping-pong/tcp-16`. Empty: all. */
+  readonly names: readonly string[];
+  readonly list: boolean;
+  readonly help: boolean;
+  readonly connections: number;
+  readonly rounds: number;
+  readonly roundMs: number;
+  readonly warmUpMs: number;
+  readonly pin: boolean;
+  readonly json: string | undefined;
+  readonly profile: string | undefined;
+}
+
+/** What --help prints. */
+export const usage = `npm run bench -- [flags] [case | case/comparison ...]
+
+Without a name every case is run.
+
+Flags:
+  --list            name the cases and their comparisons, and run none
+  --connections N   connections, all of them busy: 1 to 8000 (default: 1000)
+  --rounds N        counted rounds of each side: 1 to 100 (default: 5)
+  --seconds S       how long a round sends requests: 0.01 to 20 (default: 2)
+  --no-pin          leave the choice of cores to the machine, also where taskset is there
+  --json FILE       also write every figure of every round to a file
+  --profile DIR     have the servers write CPU profiles there, and print where their time went
+  --quick           20 connections, 2 rounds of 0.1 s: a test of the bench, no measurement`;
+
+/**
+ * Reads the command line.
+ *
+ * @throws Error for a flag that is not known or has a value outside its limits
+ */
+export function parseBenchArguments(args: readonly string[]): BenchArguments {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      list: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+      connections: { type: "string" },
+      rounds: { type: "string" },
+      seconds: { type: "string" },
+      "no-pin": { type: "boolean", default: false },
+      json: { type: "string" },
+      profile: { type: "string" },
+      quick: { type: "boolean", default: false },
+    },
+  });
+  const fallback = values.quick ? quick : usual;
+  const seconds = number("--seconds", values.seconds, fallback.seconds, 0.01, 20);
+  return {
+    names: positionals,
+    list: values.list,
+    help: values.help,
+    connections: integer("--connections", values.connections, fallback.connections, 1, 8_000),
+    rounds: integer("--rounds", values.rounds, fallback.rounds, 1, 100),
+    roundMs: seconds * 1_000,
+    warmUpMs: seconds * 1_000,
+    pin: !values["no-pin"],
+    json: values.json,
+    profile: values.profile,
+  };
+}
+
+function integer(flag: string, text: string | undefined, fallback: number, least: number, most: number): number {
+  const value = number(flag, text, fallback, least, most);
+  if (!Number.isInteger(value)) {
+    throw new Error(`${flag} ${text} is not an integer`);
+  }
+  return value;
+}
+
+function number(flag: string, text: string | undefined, fallback: number, least: number, most: number): number {
+  const value = text === undefined ? fallback : text.trim() === "" ? Number.NaN : Number(text);
+  if (!(value >= least && value <= most)) {
+    throw new Error(`${flag} ${text} is not a number from ${least} to ${most}`);
+  }
+  return value;
+}
+
+const usual = { connections: 1_000, rounds: 5, seconds: 2 };
+const quick = { connections: 20, rounds: 2, seconds: 0.1 };

@@ -1,0 +1,75 @@
+import type { BenchCase, Comparison } from "../comparison.js";
+import { Blob, Position } from "../generated/bench/v1/echo.js";
+import { dictionary } from "../generated/routes.js";
+import { requestPacket, responsePacket } from "../load/packets.js";
+import { loadedServer } from "../side.js";
+
+/** What is sent and comes back. */
+export interface EchoMessage {
+  /** The route that echoes it. */
+  readonly route: string;
+  /** It, encoded: 32 bytes. */
+  readonly payload: Uint8Array;
+}
+
+/** Four fields of everyday kinds. */
+export const position: EchoMessage = {
+  route: "Echo.Move",
+  payload: Position.encode({ atMs: 1_700_000_000_000n, x: 12.5, y: -3.25, name: "Thirteen long" }).finish(),
+};
+
+/** Bytes. */
+export const blob: EchoMessage = {
+  route: "Echo.Ping",
+  payload: Blob.encode({ data: Uint8Array.from({ length: 30 }, (_, index) => index) }).finish(),
+};
+
+/** A request and its answer, each way of the wire, with a message that is decoded and encoded. */
+export const pingPong: BenchCase = {
+  name: "ping-pong",
+  summary: "request and answer, a message of four fields, 32 bytes as protobuf; against an echo of 32 bytes",
+  comparisons: comparisonsOf(position),
+};
+
+/** The same, with next to nothing to decode and encode. */
+export const pingPongBytes: BenchCase = {
+  name: "ping-pong-bytes",
+  summary: "the same with a message of one bytes field: what a request costs without its fields",
+  comparisons: comparisonsOf(blob),
+};
+
+function comparisonsOf(message: EchoMessage): Comparison[] {
+  return (["tcp", "ws"] as const).flatMap((transport) =>
+    [1, 16].map((inFlight) => comparisonOf(message, transport, inFlight)),
+  );
+}
+
+function comparisonOf({ route, payload }: EchoMessage, transport: "tcp" | "ws", inFlight: number): Comparison {
+  const code = dictionary.routes[route];
+  if (code === undefined) {
+    throw new Error(`the dictionary has no route ${route}`);
+  }
+  const ids = Array.from({ length: inFlight }, (_, index) => index + 1);
+  const echoed = ids.map(() => payload);
+  return {
+    name: `${transport}-${inFlight}`,
+    title: `${transport === "tcp" ? "TCP" : "WebSocket"}, ${inFlight} in flight`,
+    baseline: loadedServer({
+      name: transport === "tcp" ? "node:net echo" : "ws echo",
+      server: `raw-${transport === "tcp" ? "net" : "ws"}.js`,
+      load: { transport, inFlight, format: "raw", requests: echoed, answers: echoed },
+    }),
+    subject: loadedServer({
+      name: "nanowire",
+      server: "nanowire.js",
+      args: [transport],
+      load: {
+        transport,
+        inFlight,
+        format: "packets",
+        requests: ids.map((id) => requestPacket(id, code, payload)),
+        answers: ids.map((id) => responsePacket(id, payload)),
+      },
+    }),
+  };
+}

@@ -1,0 +1,35 @@
+/** What a load generator is to do. */
+export interface LoadOptions {
+  readonly transport: "tcp" | "ws";
+  readonly port: number;
+  readonly connections: number;
+  /** How many requests of one connection are unanswered at any time. */
+  readonly inFlight: number;
+  /**
+   * What the bytes are. `raw`: the answers are the requests, one after another. `packets`: requests and answers are
+   * packets (PROTOCOL.md, 1), and the connection begins with a handshake.
+   */
+  readonly format: "raw" | "packets";
+  /** The requests of one connection, `inFlight` of them; after the last comes the first again. */
+  readonly requests: readonly Uint8Array[];
+  /** What each is to be answered with. */
+  readonly answers: readonly Uint8Array[];
+}
+
+/** What the parent asks a load generator. */
+export type LoadQuestion =
+  | { readonly ask: "connect"; readonly options: LoadOptions }
+  | { readonly ask: "run"; readonly ms: number };
+
+/** What came of a run. Every request was answered, and every answer was the right one. */
+export interface LoadFigures {
+  readonly messages: number;
+  /** From the first request to the last answer. */
+  readonly elapsedMs: number;
+  /** The load generator's own, user and system. */
+  readonly cpuMicros: number;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  /** From the write of a request to the arrival of its answer. */
+  readonly latencyMs: { readonly p50: number; readonly p99: number; readonly p999: number; readonly most: number };
+}

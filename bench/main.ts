@@ -1,0 +1,74 @@
+#!/usr/bin/env node
+import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { parseBenchArguments, usage } from "./arguments.js";
+import { pingPong, pingPongBytes } from "./cases/ping-pong.js";
+import { type BenchCase, type ComparisonFigures, runComparison } from "./comparison.js";
+import { findPinning, unpinned } from "./pinning.js";
+import { formatProfiles, listProfiles } from "./profile.js";
+import { formatComparison, formatRatios } from "./report.js";
+import { selectCases } from "./select-cases.js";
+
+const cases: readonly BenchCase[] = [pingPong, pingPongBytes];
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+
+async function main(): Promise<void> {
+  const options = parseBenchArguments(process.argv.slice(2));
+  const selected = selectCases(cases, options.names);
+  if (options.help) {
+    console.log(usage);
+    return;
+  }
+  if (options.list) {
+    for (const { name, summary, comparisons } of selected) {
+      console.log(
+        [`${name}: ${summary}`, ...comparisons.map((each) => `  ${name}/${each.name}: ${each.title}`)].join("\n"),
+      );
+    }
+    return;
+  }
+  const { connections, rounds, roundMs, warmUpMs, profile } = options;
+  const setting = {
+    connections,
+    rounds,
+    roundMs,
+    warmUpMs,
+    pinning: options.pin ? findPinning() : unpinned,
+    profileDirectory: profile,
+  };
+  const machine = `Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} × ${cpus()[0]?.model ?? "?"}`;
+  console.log(machine);
+  console.log(
+    `${connections} connections, a warm-up and ${rounds} rounds of ${roundMs / 1_000} s a side, in turn; ${setting.pinning.text}`,
+  );
+  console.log("medians of the rounds; CPU: the server's process, user + system; × raw: more is better, 1 is as good\n");
+  const figures: { case: string; comparisons: ComparisonFigures[] }[] = [];
+  for (const { name, comparisons } of selected) {
+    const done: ComparisonFigures[] = [];
+    for (const comparison of comparisons) {
+      const known = new Set(profile === undefined ? [] : listProfiles(profile));
+      done.push(await runComparison(comparison, setting));
+      console.log(`${done.map((each) => formatComparison(name, each)).at(-1)}\n`);
+      if (profile !== undefined) {
+        console.log(`${formatProfiles(profile, known)}\n`);
+      }
+    }
+    figures.push({ case: name, comparisons: done });
+  }
+  if (options.json !== undefined) {
+    const { pinning, ...numbers } = setting;
+    writeFileSync(
+      options.json,
+      `${JSON.stringify({ machine, setting: { ...numbers, pinning: pinning.text }, cases: figures }, null, 2)}\n`,
+    );
+  }
+  for (const { case: name, comparisons } of figures) {
+    console.log(formatRatios(name, comparisons));
+  }
+}

@@ -1,0 +1,26 @@
+// What is measured: a server as a user writes it, with default options and a logger that says nothing.
+// The first argument is the transport: tcp or ws.
+
+import { createServer, silentLogger, tcp, ws } from "nanowire";
+import type { Blob, Position } from "../generated/bench/v1/echo.js";
+import { EchoComponent } from "../generated/bench/v1/echo.server.js";
+import { serve } from "./serve.js";
+
+class Echo extends EchoComponent {
+  move(_session: unknown, request: Position): Position {
+    return request;
+  }
+
+  ping(_session: unknown, request: Blob): Blob {
+    return request;
+  }
+}
+
+const transport = process.argv[2] === "ws" ? ws : tcp;
+const server = createServer({
+  components: [new Echo()],
+  listen: [transport({ port: 0, host: "127.0.0.1" })],
+  logger: silentLogger,
+});
+await server.start();
+serve(server.addresses[0]?.port ?? 0);

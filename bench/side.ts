@@ -1,0 +1,93 @@
+import { Child } from "./child-process.js";
+import type { LoadFigures, LoadOptions, LoadQuestion } from "./load/load.js";
+import type { Pinning } from "./pinning.js";
+import type { ServerQuestion } from "./servers/serve.js";
+
+/** How the sides of a comparison are run. */
+export interface Setting {
+  readonly connections: number;
+  /** Counted rounds of each side. */
+  readonly rounds: number;
+  /** How long requests are sent in a round. */
+  readonly roundMs: number;
+  /** The same of the round that is not counted, the first. */
+  readonly warmUpMs: number;
+  readonly pinning: Pinning;
+  /** Where the servers write a CPU profile when they end; undefined: nowhere. */
+  readonly profileDirectory: string | undefined;
+}
+
+/** One of the two programs that a comparison sets against each other. */
+export interface Side {
+  /** What it is called in the figures: `nanowire`, `node:net echo`. */
+  readonly name: string;
+  /** Starts it; resolved when it is ready for the first round. */
+  start(setting: Setting): Promise<RunningSide>;
+}
+
+/** A side that has been started. */
+export interface RunningSide {
+  /** Has it work for so long, then waits until all of the work is done. */
+  round(ms: number): Promise<RoundFigures>;
+  /** Ends its processes. */
+  stop(): Promise<void>;
+}
+
+/** What came of one round of one side. */
+export interface RoundFigures extends LoadFigures {
+  /** What the server's process used, user and system, from before the first request to after the last answer. */
+  readonly serverCpuMicros: number;
+}
+
+/** A server in a process, and a load generator in another. */
+export interface LoadedServer {
+  readonly name: string;
+  /** The server's file, below bench/servers, and its arguments. */
+  readonly server: string;
+  readonly args?: readonly string[];
+  /** The load, without what is known only when the server runs. */
+  readonly load: Omit<LoadOptions, "port" | "connections">;
+}
+
+/** A side that is one server under load. */
+export function loadedServer({ name, server, args = [], load }: LoadedServer): Side {
+  return {
+    name,
+    async start({ connections, pinning, profileDirectory }) {
+      const nodeFlags =
+        profileDirectory === undefined
+          ? []
+          : ["--cpu-prof", `--cpu-prof-dir=${profileDirectory}`, "--cpu-prof-interval=200"];
+      const serverProcess = new Child(new URL(`./servers/${server}`, import.meta.url), {
+        args,
+        nodeFlags,
+        launcher: pinning.server,
+      });
+      const loadProcess = new Child(new URL("./load/main.js", import.meta.url), { launcher: pinning.load });
+      const stop = async (): Promise<void> => {
+        await loadProcess.stop();
+        await serverProcess.stop();
+      };
+      const askServer = (ask: ServerQuestion["ask"]): Promise<number> =>
+        serverProcess.ask<ServerQuestion, number>({ ask }, patienceMs);
+      try {
+        const options = { ...load, connections, port: await askServer("port") };
+        await loadProcess.ask<LoadQuestion, void>({ ask: "connect", options }, patienceMs);
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+      return {
+        async round(ms) {
+          const before = await askServer("cpu");
+          const figures = await loadProcess.ask<LoadQuestion, LoadFigures>({ ask: "run", ms }, ms + patienceMs);
+          return { ...figures, serverCpuMicros: (await askServer("cpu")) - before };
+        },
+        stop,
+      };
+    },
+  };
+}
+
+/** How long a process may take for what takes it a moment. */
+const patienceMs = 30_000;

@@ -1,0 +1,75 @@
+import { GeneratorError } from "./error.js";
+import { didYouMean } from "./near.js";
+
+/** Where a command runs and where it prints. */
+export interface CommandContext {
+  /** The working directory: an absolute path. */
+  readonly directory: string;
+  /** Prints a line of the result. */
+  readonly print: (line: string) => void;
+  /** Prints a line of an error. */
+  readonly printError: (line: string) => void;
+}
+
+/** A command: what it does with the arguments after its name. @returns the exit code */
+type Command = (args: readonly string[], context: CommandContext) => Promise<number>;
+
+/** Each is loaded when it is called: `nanowire --help` waits for none of them. */
+const commands: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
+  generate: {
+    summary: "make codecs, stubs, proxies and the route dictionary of .proto files",
+    load: async () => (await import("./commands/generate.js")).runGenerate,
+  },
+};
+
+/**
+ * Runs `nanowire <command> …`.
+ *
+ * @param args what stands after `nanowire`
+ * @returns the exit code: 0 when all went well, 1 when it did not
+ */
+export async function runNanowire(args: readonly string[], context: CommandContext): Promise<number> {
+  try {
+    return await dispatch(args, context);
+  } catch (error) {
+    if (!(error instanceof GeneratorError)) {
+      throw error;
+    }
+    context.printError(error.message);
+    const count = error.problems.length;
+    context.printError(count === 1 ? "nothing was written" : `${count} errors; nothing was written`);
+    return 1;
+  }
+}
+
+async function dispatch(args: readonly string[], context: CommandContext): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    context.print(helpText());
+    return name === undefined ? 1 : 0;
+  }
+  if (name === "--version" || name === "-v") {
+    const { readOwnPackage } = await import("./read/package-root.js");
+    context.print(readOwnPackage().version);
+    return 0;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) {
+    const what = name.startsWith("-") ? "flag" : "command";
+    const known = [...Object.keys(commands), "--help", "--version"];
+    throw GeneratorError.of(`there is no ${what} ${name}${didYouMean(name, known)} (nanowire --help lists them)`);
+  }
+  return (await command.load())(rest, context);
+}
+
+function helpText(): string {
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`);
+  return `nanowire <command> [flags]
+
+Commands:
+${lines.join("\n")}
+
+Flags:
+  --help     this text; nanowire <command> --help tells about a command
+  --version  nanowire's version`;
+}

@@ -1,0 +1,96 @@
+import { resolve } from "node:path";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  type CodeGeneratorRequest,
+  CodeGeneratorRequestSchema,
+  type CodeGeneratorResponse,
+  CodeGeneratorResponse_Feature,
+  CodeGeneratorResponse_FileSchema,
+  CodeGeneratorResponseSchema,
+  Edition,
+} from "@bufbuild/protobuf/wkt";
+import { GeneratorError } from "../error.js";
+import { generate } from "../generate.js";
+import { emptyLock, formatRoutesLock, parseRoutesLock, type RoutesLock } from "../model/routes-lock.js";
+import { tidyPath } from "../read/config.js";
+import { readOwnPackage } from "../read/package-root.js";
+import { findPeers } from "../read/peers.js";
+import { type PluginParameter, parsePluginParameter } from "../read/plugin-parameter.js";
+import { readTemplates } from "../read/templates.js";
+import { readIfThere, writeFile } from "../write/output.js";
+
+/**
+ * Answers one request of protoc or buf: the same files as `nanowire generate` writes, byte for byte.
+ *
+ * A plugin returns files and keeps nothing, but codes must be kept: the lock is read, and written when there are new routes.
+ *
+ * @param request a google.protobuf.compiler.CodeGeneratorRequest
+ * @param directory the working directory: the lock's path is relative to it
+ * @returns a google.protobuf.compiler.CodeGeneratorResponse, which holds the error when the files cannot be generated
+ */
+export function answerPluginRequest(request: Uint8Array, directory: string): Uint8Array {
+  const response = answer(fromBinary(CodeGeneratorRequestSchema, request), directory);
+  return toBinary(CodeGeneratorResponseSchema, response);
+}
+
+function answer(request: CodeGeneratorRequest, directory: string): CodeGeneratorResponse {
+  // Editions are announced, so that it is nanowire's own error that tells what to write instead of one.
+  const features = CodeGeneratorResponse_Feature.PROTO3_OPTIONAL | CodeGeneratorResponse_Feature.SUPPORTS_EDITIONS;
+  const response = create(CodeGeneratorResponseSchema, {
+    supportedFeatures: BigInt(features),
+    minimumEdition: Edition.EDITION_PROTO2,
+    maximumEdition: Edition.EDITION_2024,
+  });
+  try {
+    const files = generateRequested(request, directory);
+    const names = [...files.keys()].sort();
+    response.file = names.map((name) => create(CodeGeneratorResponse_FileSchema, { name, content: files.get(name) ?? "" }));
+  } catch (error) {
+    if (!(error instanceof GeneratorError)) {
+      throw error;
+    }
+    response.error = error.message;
+  }
+  return response;
+}
+
+function generateRequested(request: CodeGeneratorRequest, directory: string): ReadonlyMap<string, string> {
+  const parameter = parsePluginParameter(request.parameter);
+  const lockFile = tidyPath(directory, parameter.lock);
+  const lockPath = resolve(directory, lockFile);
+  const lockText = readIfThere(lockPath);
+  const lock = lockText === undefined ? emptyLock : parseRoutesLock(lockText, lockFile);
+  const own = readOwnPackage();
+  const [requireTsProto, requireHandlebars] = findPeers(own, directory, ["ts-proto", "handlebars"]);
+  const generated = generate({
+    compiled: request.protoFile,
+    own: new Map(request.fileToGenerate.map((name) => [name, name])),
+    lock,
+    lockFile,
+    json: parameter.json,
+    templates: readTemplates(own),
+    requireTsProto,
+    requireHandlebars,
+  });
+  checkRemoved(lock, generated.lock, lockFile, parameter);
+  const newLockText = formatRoutesLock(generated.lock);
+  if (newLockText !== lockText) {
+    writeFile(lockPath, newLockText);
+  }
+  return generated.files;
+}
+
+/**
+ * A plugin sees what it is given, which may be a part of the project: buf calls it once a folder unless told otherwise. A
+ * route that is missing may be in another part, so it is marked as removed only when that is said.
+ */
+function checkRemoved(before: RoutesLock, after: RoutesLock, lockFile: string, parameter: PluginParameter): void {
+  const missing = [...before.routes.keys()].filter((route) => !after.routes.has(route)).sort();
+  if (missing.length > 0 && !parameter.removed) {
+    throw GeneratorError.of(
+      `${lockFile} knows routes that are not in the given files: ${missing.join(", ")}. ` +
+        "The dictionary is made of all files at once: write `strategy: all` in buf.gen.yaml, or give protoc all files in one call. " +
+        "If the routes are removed, run `nanowire generate`, or pass the parameter removed=true once",
+    );
+  }
+}

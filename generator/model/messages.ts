@@ -1,0 +1,183 @@
+import { type DescriptorProto, type EnumDescriptorProto, FieldDescriptorProto_Label, type FileDescriptorProto } from "@bufbuild/protobuf/wkt";
+import { formatPlace, type Place, type Problem } from "../error.js";
+import { isUsableTypeName } from "./names.js";
+import type { SourceFile } from "./services.js";
+import type { SourcePath } from "./source.js";
+
+/** What the codec generator calls a message or an enum. */
+export interface TypeName {
+  /** The module that exports it: the .proto's name without its ending, `chat/v1/room`. */
+  readonly module: string;
+  /** The exported name: `JoinRequest`, or `Outer_Inner` for a nested one. */
+  readonly name: string;
+}
+
+/** By full name with a dot before it: `.chat.v1.JoinRequest`. */
+export type TypeNames = ReadonlyMap<string, TypeName>;
+
+/** nanowire's own file: its messages are options, and no codec is generated for them. */
+export const ownProtoFile = "nanowire/options.proto";
+
+const editionField = 14;
+const inFile = { message: 4, enum: 5 } as const;
+const inMessage = { name: 1, field: 2, nested: 3, enum: 4 } as const;
+const inField = { label: 4, typeName: 6, defaultValue: 7 } as const;
+
+/** Names that the codecs' own text uses, and that it would take a message of that name for. */
+const codecNames: ReadonlySet<string> = new Set(
+  (
+    "Array BigInt Map Math String Uint8Array globalThis MessageFns protobufPackage protobufFileName base64FromBytes bytesFromBase64 floatToJson fromJsonTimestamp fromTimestamp isObject isSet toTimestamp end entry input length message object reader tag v value writer"
+  ).split(" "),
+);
+const timestamp = { fullName: ".google.protobuf.Timestamp", name: "Timestamp" } as const;
+
+/** Which files the messages of a file refer to. */
+export class FileReferences {
+  readonly #files: ReadonlyMap<string, FileDescriptorProto>;
+  readonly #fileOfType = new Map<string, string>();
+  readonly #known = new Map<string, ReadonlySet<string>>();
+
+  constructor(files: readonly FileDescriptorProto[]) {
+    this.#files = new Map(files.map((file) => [file.name, file]));
+    for (const file of files) {
+      const prefix = file.package === "" ? "" : `.${file.package}`;
+      walkTypes(file, (names) => this.#fileOfType.set(`${prefix}.${names.join(".")}`, file.name));
+    }
+  }
+
+  /** The file that declares a message or enum, by its full name with a dot before it. */
+  fileOf(typeName: string): string | undefined {
+    return this.#fileOfType.get(typeName);
+  }
+
+  /** The given files and all that their messages' fields lead to. nanowire's own is left out. */
+  closure(names: Iterable<string>): Set<string> {
+    const reached = new Set<string>();
+    const open = [...names];
+    for (let name = open.pop(); name !== undefined; name = open.pop()) {
+      if (name !== ownProtoFile && !reached.has(name)) {
+        reached.add(name);
+        open.push(...this.#direct(name));
+      }
+    }
+    return reached;
+  }
+
+  #direct(name: string): ReadonlySet<string> {
+    const known = this.#known.get(name);
+    if (known !== undefined) {
+      return known;
+    }
+    const direct = new Set<string>();
+    const file = this.#files.get(name);
+    if (file !== undefined) {
+      walkTypes(file, (_, type) => {
+        for (const field of "field" in type ? type.field : []) {
+          const target = field.typeName === "" ? undefined : this.fileOf(field.typeName);
+          if (target !== undefined) {
+            direct.add(target);
+          }
+        }
+      });
+    }
+    this.#known.set(name, direct);
+    return direct;
+  }
+}
+
+/** Refuses what no codec can be generated for: editions, names that TypeScript or the file system cannot have, fields of nanowire's options. */
+export function checkFile(file: SourceFile, references: FileReferences, typeNames: TypeNames, problems: Problem[]): void {
+  const { descriptor, source } = file;
+  if (descriptor.syntax === "editions") {
+    problems.push({
+      message: 'editions are not generated yet, since their rules for presence and encoding would come out wrong: write `syntax = "proto3";`',
+      place: source.place([editionField]),
+    });
+  }
+  if (!/^[^\p{Cc}"'`\\:*?<>|]+$/u.test(descriptor.name) || descriptor.name.indexOf(".proto") !== descriptor.name.length - ".proto".length) {
+    problems.push({
+      message: `the file name ${JSON.stringify(descriptor.name)} cannot be that of a module: leave out quotes, backslashes and the like, and \`.proto\` but for the end`,
+      place: source.place([]),
+    });
+  }
+  checkTypes(file, references, typeNames, problems);
+}
+
+function checkTypes({ descriptor, source }: SourceFile, references: FileReferences, typeNames: TypeNames, problems: Problem[]): void {
+  const first = new Map<string, Place>();
+  const prefix = descriptor.package === "" ? "" : `.${descriptor.package}`;
+  let usesTimestamp = false;
+  const otherTimestamps: Place[] = [];
+  walkTypes(descriptor, (names, type, path) => {
+    const fullName = `${prefix}.${names.join(".")}`;
+    const name = typeNames.get(fullName)?.name ?? names.join("_");
+    const place = source.place([...path, inMessage.name]);
+    const other = first.get(name);
+    if (!isUsableTypeName(name) || codecNames.has(name)) {
+      problems.push({ message: `${names.join(".")} cannot be the name of a type in the generated code: write another one`, place });
+    } else if (other !== undefined) {
+      problems.push({ message: `${names.join(".")} is generated as ${name}, as is the type at ${formatPlace(other)}: rename one of them`, place });
+    }
+    first.set(name, other ?? place);
+    if (name === timestamp.name && fullName !== timestamp.fullName) {
+      otherTimestamps.push(place);
+    }
+    for (const [index, field] of "field" in type ? type.field.entries() : []) {
+      const fieldPath = [...path, inMessage.field, index];
+      const fieldPlace = (): Place => source.place([...fieldPath, inField.typeName]);
+      if (field.label === FieldDescriptorProto_Label.REQUIRED) {
+        problems.push({
+          message: `${field.name} is required, and a required field that holds zero would not be sent: write \`optional\`, the bytes are the same`,
+          place: source.place([...fieldPath, inField.label]),
+        });
+      }
+      if (field.defaultValue !== "") {
+        problems.push({
+          message: `${field.name} has a default of its own, which the generated code would not know: leave \`default\` out`,
+          place: source.place([...fieldPath, inField.defaultValue]),
+        });
+      }
+      if (field.typeName !== "" && references.fileOf(field.typeName) === ownProtoFile) {
+        problems.push({
+          message: `${field.typeName.slice(1)} is for options only, and no code is generated for it: declare a message of your own`,
+          place: fieldPlace(),
+        });
+      }
+      if (field.typeName === timestamp.fullName) {
+        usesTimestamp = true;
+      } else if (typeNames.get(field.typeName)?.name === timestamp.name) {
+        otherTimestamps.push(fieldPlace());
+      }
+    }
+  });
+  const [place] = otherTimestamps;
+  if (usesTimestamp && place !== undefined) {
+    problems.push({
+      message: `a type called ${timestamp.name} and google.protobuf.Timestamp in one file would be taken for each other in the generated code: rename it, or use them in two files`,
+      place,
+    });
+  }
+}
+
+/** Calls back with every message and enum of a file, nested ones and the entries of maps too. */
+function walkTypes(
+  file: FileDescriptorProto,
+  visit: (names: readonly string[], type: DescriptorProto | EnumDescriptorProto, path: SourcePath) => void,
+): void {
+  const walk = (message: DescriptorProto, outer: readonly string[], path: SourcePath): void => {
+    const names = [...outer, message.name];
+    visit(names, message, path);
+    for (const [index, nested] of message.nestedType.entries()) {
+      walk(nested, names, [...path, inMessage.nested, index]);
+    }
+    for (const [index, nested] of message.enumType.entries()) {
+      visit([...names, nested.name], nested, [...path, inMessage.enum, index]);
+    }
+  };
+  for (const [index, message] of file.messageType.entries()) {
+    walk(message, [], [inFile.message, index]);
+  }
+  for (const [index, type] of file.enumType.entries()) {
+    visit([type.name], type, [inFile.enum, index]);
+  }
+}

@@ -1,0 +1,229 @@
+import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
+import { formatPlace, GeneratorError, type Place, type Problem } from "../error.js";
+import { buildClientFile, type ClientFileModel, clientExport } from "./client-file.js";
+import { checkFile, FileReferences, ownProtoFile, type TypeNames } from "./messages.js";
+import { Names } from "./names.js";
+import { OptionReader } from "./options.js";
+import { assignCodes, compareText, type RoutesLock, sortedRoutes } from "./routes-lock.js";
+import { buildServerFile, type ServerFileModel, serverExport } from "./server-file.js";
+import { checkRoutes, readServices, type ServiceDeclaration } from "./services.js";
+import { SourceIndex } from "./source.js";
+
+/** What is generated: plain data, with every name chosen and every check done. Templates only print it. */
+export interface Model {
+  /** The .proto files that get codecs, sorted by name. */
+  readonly codecs: readonly CodecFileModel[];
+  /** The .proto files that have services, sorted by name. */
+  readonly services: readonly ServiceFileModel[];
+  readonly dictionary: DictionaryModel;
+}
+
+/** The codecs of a .proto file. */
+export interface CodecFileModel {
+  /** `chat/v1/room.proto`. */
+  readonly proto: string;
+  readonly packageName: string;
+  /** `chat/v1/room.ts`, relative to the folder of generated files, as all outputs are. */
+  readonly output: string;
+  /** `chat/v1/room.json.ts`, when JSON codecs are generated. */
+  readonly jsonOutput?: string;
+}
+
+/** The stubs and proxies of a .proto file. */
+export interface ServiceFileModel {
+  readonly proto: string;
+  readonly packageName: string;
+  readonly serverOutput: string;
+  readonly clientOutput: string;
+  readonly server: ServerFileModel;
+  readonly client: ClientFileModel;
+}
+
+/** `routes.ts`. */
+export interface DictionaryModel {
+  readonly output: string;
+  readonly lockFile: string;
+  readonly version: string;
+  /** Sorted by route. */
+  readonly routes: readonly { readonly route: string; readonly code: number }[];
+}
+
+/** What the model is built of. */
+export interface ModelInput {
+  /** Every compiled file, the imported ones too, imports first. */
+  readonly files: readonly FileDescriptorProto[];
+  /** The files to generate, by name, and the path at which the user knows each. */
+  readonly own: ReadonlyMap<string, string>;
+  readonly typeNames: TypeNames;
+  readonly lock: RoutesLock;
+  readonly lockFile: string;
+  readonly json: boolean;
+  /** SHA-256 of a text's UTF-8, as 64 hex digits. */
+  readonly sha256Hex: (text: string) => string;
+}
+
+const dictionaryOutput = "routes.ts";
+const versionDigits = 16;
+
+/**
+ * Makes of compiled .proto files what is to be printed.
+ *
+ * @returns the model, and the lock as it is to be written
+ * @throws GeneratorError with everything that is wrong, by place
+ */
+export function buildModel(input: ModelInput): { readonly model: Model; readonly lock: RoutesLock } {
+  const problems: Problem[] = [];
+  const reader = new OptionReader(input.files);
+  const references = new FileReferences(input.files);
+  const byName = new Map(input.files.map((file) => [file.name, file]));
+  const own = [...input.own.keys()].filter((name) => name !== ownProtoFile && byName.has(name)).sort(compareText);
+
+  const declared = own.flatMap((name) => {
+    const descriptor = byName.get(name);
+    if (descriptor === undefined) {
+      return [];
+    }
+    const file = { descriptor, source: new SourceIndex(descriptor, input.own.get(name) ?? name) };
+    return { descriptor, services: readServices(file, reader, problems) };
+  });
+  const services = declared.flatMap((file) => file.services);
+  checkRoutes(services, problems);
+  const spoken = references.closure(spokenFiles(services, references));
+  // Google's own files are generated where a message leads to them, also when the user keeps a copy.
+  const isGoogles = (name: string): boolean => name.startsWith("google/protobuf/");
+  const withCodecs = references.closure([...own.filter((name) => !isGoogles(name)), ...spoken]);
+  for (const name of [...withCodecs].sort(compareText)) {
+    const descriptor = byName.get(name);
+    if (descriptor !== undefined) {
+      const source = new SourceIndex(descriptor, input.own.get(name) ?? name);
+      checkFile({ descriptor, source }, references, input.typeNames, problems);
+    }
+  }
+  const codecs = [...withCodecs].sort(compareText).map((proto): CodecFileModel => {
+    const module = moduleOf(proto);
+    const packageName = byName.get(proto)?.package ?? "";
+    const hasJson = input.json && spoken.has(proto);
+    return { proto, packageName, output: `${module}.ts`, ...(hasJson ? { jsonOutput: `${module}.json.ts` } : {}) };
+  });
+
+  const lock = collect(problems, () => assignCodes(declaredRoutes(services), input.lock, input.lockFile));
+  const codes = lock?.routes ?? new Map<string, number>();
+  const serviceFiles = declared
+    .filter((file) => file.services.length > 0)
+    .map(({ descriptor, services }): ServiceFileModel => {
+      const module = moduleOf(descriptor.name);
+      const serverOutput = `${module}.server.ts`;
+      const clientOutput = `${module}.client.ts`;
+      checkExports(services, problems);
+      const serverNames = takeExports(services, serverExport);
+      const clientNames = takeExports(services, clientExport);
+      return {
+        proto: descriptor.name,
+        packageName: descriptor.package,
+        serverOutput,
+        clientOutput,
+        server: buildServerFile(serverOutput, services, serverNames, input.typeNames, codes, input.json),
+        client: buildClientFile(clientOutput, services, clientNames, input.typeNames, codes),
+      };
+    });
+  checkOutputs(codecs, serviceFiles, input.own, problems);
+  if (problems.length > 0 || lock === undefined) {
+    throw new GeneratorError(sortProblems(problems));
+  }
+  const routes = sortedRoutes(lock.routes).map(([route, code]) => ({ route, code }));
+  const version = input.sha256Hex(routes.map(({ route, code }) => `${route}=${code}\n`).join("")).slice(0, versionDigits);
+  const dictionary = { output: dictionaryOutput, lockFile: input.lockFile, version, routes };
+  return { model: { codecs, services: serviceFiles, dictionary }, lock };
+}
+
+/** `chat/v1/room.proto` → `chat/v1/room`. */
+function moduleOf(proto: string): string {
+  return proto.replace(/\.proto$/, "");
+}
+
+/** The files whose messages the services send and receive. */
+function spokenFiles(services: readonly ServiceDeclaration[], references: FileReferences): Set<string> {
+  const types = services.flatMap(({ methods }) => methods.flatMap(({ request, response }) => [request, response]));
+  return new Set(types.flatMap((type) => (type === undefined ? [] : (references.fileOf(type) ?? []))));
+}
+
+/** Each route once: a second declaration of it has been refused already. */
+function declaredRoutes(services: readonly ServiceDeclaration[]): { route: string; explicitCode: number | undefined; place: Place }[] {
+  const routes = new Map<string, { route: string; explicitCode: number | undefined; place: Place }>();
+  for (const { route, explicitCode, codePlace } of services.flatMap(({ methods }) => methods)) {
+    if (!routes.has(route)) {
+      routes.set(route, { route, explicitCode, place: codePlace });
+    }
+  }
+  return [...routes.values()];
+}
+
+/** Refuses services of one file that would be exported under one name, on the server's side or the client's. */
+function checkExports(services: readonly ServiceDeclaration[], problems: Problem[]): void {
+  for (const [index, service] of services.entries()) {
+    const earlier = services.slice(0, index);
+    for (const exportOf of [serverExport, clientExport]) {
+      const name = exportOf(service);
+      const other = earlier.find((candidate) => exportOf(candidate) === name);
+      if (other !== undefined) {
+        problems.push({
+          message: `service ${service.protoName} and service ${other.protoName} at ${formatPlace(other.place)} are both generated as ${name}: rename one of them`,
+          place: service.place,
+        });
+        break;
+      }
+    }
+  }
+}
+
+function takeExports(services: readonly ServiceDeclaration[], exportOf: (service: ServiceDeclaration) => string): Names {
+  const names = new Names();
+  for (const service of services) {
+    names.take(exportOf(service));
+  }
+  return names;
+}
+
+/** Refuses two .proto files of which the same file would be made: `a.proto` with services and `a.server.proto`. */
+function checkOutputs(
+  codecs: readonly CodecFileModel[],
+  services: readonly ServiceFileModel[],
+  own: ReadonlyMap<string, string>,
+  problems: Problem[],
+): void {
+  const makers = new Map<string, string>([[dictionaryOutput, "the route dictionary"]]);
+  const outputs = [
+    ...codecs.flatMap(({ proto, output, jsonOutput }) => [output, ...(jsonOutput === undefined ? [] : [jsonOutput])].map((file) => ({ proto, file }))),
+    ...services.flatMap(({ proto, serverOutput, clientOutput }) => [serverOutput, clientOutput].map((file) => ({ proto, file }))),
+  ];
+  for (const { proto, file } of outputs) {
+    const other = makers.get(file);
+    if (other !== undefined) {
+      const place = { file: own.get(proto) ?? proto, line: 1, column: 1 };
+      problems.push({ message: `${proto} is generated as ${file}, as is ${other}: give the file another name`, place });
+    }
+    makers.set(file, proto);
+  }
+}
+
+function collect<T>(problems: Problem[], step: () => T): T | undefined {
+  try {
+    return step();
+  } catch (error) {
+    if (!(error instanceof GeneratorError)) {
+      throw error;
+    }
+    problems.push(...error.problems);
+    return undefined;
+  }
+}
+
+/** By file, line and column. */
+function sortProblems(problems: readonly Problem[]): Problem[] {
+  const key = ({ place }: Problem): [string, number, number] => [place?.file ?? "", place?.line ?? 0, place?.column ?? 0];
+  return [...problems].sort((a, b) => {
+    const [fileA, lineA, columnA] = key(a);
+    const [fileB, lineB, columnB] = key(b);
+    return compareText(fileA, fileB) || lineA - lineB || columnA - columnB;
+  });
+}

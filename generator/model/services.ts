@@ -1,0 +1,281 @@
+import type { FileDescriptorProto, MethodDescriptorProto, ServiceDescriptorProto } from "@bufbuild/protobuf/wkt";
+import { formatPlace, type Place, type Problem } from "../error.js";
+import { methodName } from "./names.js";
+import { type MethodChoices, type OptionReader, type Order, optionField, type RateLimit, type ServiceChoices } from "./options.js";
+import type { SourceIndex, SourcePath } from "./source.js";
+
+/** A service as the .proto declares it, checked. */
+export interface ServiceDeclaration {
+  readonly kind: "HANDLER" | "PUSH";
+  /** `Room`. */
+  readonly name: string;
+  /** `chat.v1.Room`. */
+  readonly protoName: string;
+  /** The first part of its routes. */
+  readonly route: string;
+  readonly comment: readonly string[];
+  readonly deprecated: boolean;
+  readonly place: Place;
+  readonly methods: readonly MethodDeclaration[];
+}
+
+/** A method as the .proto declares it, its options laid over those of its service. */
+export interface MethodDeclaration {
+  /** `Join`. */
+  readonly name: string;
+  /** The method that is generated for it: `join`. */
+  readonly localName: string;
+  readonly route: string;
+  readonly explicitCode: number | undefined;
+  readonly notify: boolean;
+  /** The full name of the message, with a dot before it, or undefined for google.protobuf.Empty. */
+  readonly request: string | undefined;
+  /** As `request`. */
+  readonly response: string | undefined;
+  readonly order: Order | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly rateLimit: RateLimit | undefined;
+  readonly boundOnly: boolean;
+  readonly comment: readonly string[];
+  readonly deprecated: boolean;
+  /** Where its name stands. */
+  readonly place: Place;
+  /** Where its code is written, or else its name. */
+  readonly codePlace: Place;
+}
+
+/** A .proto file and where its things stand. */
+export interface SourceFile {
+  readonly descriptor: FileDescriptorProto;
+  readonly source: SourceIndex;
+}
+
+const maxRouteBytes = 255;
+const empty = ".google.protobuf.Empty";
+/** Field numbers of descriptor.proto, of which source paths are made. */
+const inFile = { service: 6 } as const;
+const inService = { name: 1, method: 2, options: 3 } as const;
+const inMethod = { name: 1, input: 2, output: 3, options: 4, clientStreaming: 5, serverStreaming: 6 } as const;
+
+/** Reads the services of a file. What cannot be generated goes to `problems`. */
+export function readServices(file: SourceFile, reader: OptionReader, problems: Problem[]): ServiceDeclaration[] {
+  return file.descriptor.service.flatMap((service, index) => readService(file, service, index, reader, problems));
+}
+
+/** Refuses routes that are declared twice. */
+export function checkRoutes(services: readonly ServiceDeclaration[], problems: Problem[]): void {
+  const first = new Map<string, { readonly service: ServiceDeclaration; readonly method: MethodDeclaration }>();
+  for (const service of services) {
+    for (const method of service.methods) {
+      const other = first.get(method.route);
+      if (other === undefined) {
+        first.set(method.route, { service, method });
+        continue;
+      }
+      const advice =
+        other.service.route === service.route && other.service !== service
+          ? `give one of the services another route: \`option (nanowire.service).route = "${service.protoName}";\``
+          : `give one of them another route: \`option (nanowire.method).route = "…";\``;
+      problems.push({
+        message: `route ${method.route} of ${service.protoName}.${method.name} is that of ${other.service.protoName}.${other.method.name} at ${formatPlace(other.method.place)}: ${advice}`,
+        place: method.place,
+      });
+    }
+  }
+}
+
+function readService(
+  file: SourceFile,
+  service: ServiceDescriptorProto,
+  index: number,
+  reader: OptionReader,
+  problems: Problem[],
+): ServiceDeclaration[] {
+  const { source } = file;
+  const path = [inFile.service, index];
+  const place = source.place([...path, inService.name]);
+  const protoName = file.descriptor.package === "" ? service.name : `${file.descriptor.package}.${service.name}`;
+  const choices = reader.service(service.options);
+  const optionPlace = (field: number): Place => source.place([...path, inService.options, optionField.extension, field]);
+
+  if (choices.kind === "REMOTE") {
+    const message = `service ${protoName} is of kind REMOTE, and this version generates HANDLER and PUSH services only: leave the option out, or write \`kind = PUSH\``;
+    problems.push({ message, place: optionPlace(optionField.service.kind) });
+    return [];
+  }
+  if (choices.kind === "PUSH") {
+    refuseHandling(choices, `service ${protoName} is of kind PUSH`, optionField.service, optionPlace, problems);
+  }
+  if (choices.rateLimit?.messages === 0) {
+    problems.push({ message: noMessages, place: optionPlace(optionField.service.rateLimit) });
+  }
+  const route = choices.route ?? service.name;
+  const fault = choices.route === undefined ? undefined : routeFault(route);
+  if (fault !== undefined) {
+    problems.push({ message: `route ${JSON.stringify(route)} of service ${protoName} ${fault}`, place: optionPlace(optionField.service.route) });
+  }
+  const methods = service.method.map((method, methodIndex) =>
+    readMethod(
+      { source, path: [...path, inService.method, methodIndex], protoName, choices, route, routeIsFaulty: fault !== undefined },
+      method,
+      reader,
+      problems,
+    ),
+  );
+  checkMethodNames(methods, protoName, problems);
+  const deprecated = service.options?.deprecated === true;
+  return [{ kind: choices.kind, name: service.name, protoName, route, comment: source.comment(path), deprecated, place, methods }];
+}
+
+/** What a method knows of its service. */
+interface MethodContext {
+  readonly source: SourceIndex;
+  readonly path: SourcePath;
+  readonly protoName: string;
+  readonly choices: ServiceChoices;
+  readonly route: string;
+  readonly routeIsFaulty: boolean;
+}
+
+function readMethod(
+  context: MethodContext,
+  method: MethodDescriptorProto,
+  reader: OptionReader,
+  problems: Problem[],
+): MethodDeclaration {
+  const { source, path, choices: ofService } = context;
+  const place = source.place([...path, inMethod.name]);
+  const choices = reader.method(method.options);
+  const optionPath = (field: number): number[] => [...path, inMethod.options, optionField.extension, field];
+  const optionPlace = (field: number): Place => source.place(optionPath(field));
+  const name = `${context.protoName}.${method.name}`;
+
+  checkShape(context, method, choices, name, problems);
+  if (ofService.kind === "PUSH") {
+    refuseHandling(choices, `${name} is a push`, optionField.method, optionPlace, problems);
+  }
+  if (choices.rateLimit?.messages === 0) {
+    problems.push({ message: noMessages, place: optionPlace(optionField.method.rateLimit) });
+  }
+  const route = choices.route ?? `${context.route}.${method.name}`;
+  const fault = choices.route === undefined && context.routeIsFaulty ? undefined : routeFault(route, true);
+  if (fault !== undefined) {
+    const routePlace = choices.route === undefined ? place : optionPlace(optionField.method.route);
+    problems.push({ message: `route ${JSON.stringify(route)} of ${name} ${fault}`, place: routePlace });
+  }
+  // A zero that is written is a mistake; one that is not written is no code.
+  const writesZero = choices.code === undefined && source.has(optionPath(optionField.method.code));
+  const explicitCode = writesZero ? 0 : choices.code === 0 ? undefined : choices.code;
+  return {
+    name: method.name,
+    localName: methodName(method.name),
+    route,
+    explicitCode,
+    notify: choices.notify,
+    request: method.inputType === empty ? undefined : method.inputType,
+    response: method.outputType === empty ? undefined : method.outputType,
+    order: choices.order ?? ofService.order,
+    timeoutMs: choices.timeoutMs ?? ofService.timeoutMs,
+    rateLimit: choices.rateLimit ?? ofService.rateLimit,
+    boundOnly: choices.boundOnly ?? ofService.boundOnly ?? false,
+    comment: source.comment(path),
+    deprecated: method.options?.deprecated === true,
+    place,
+    codePlace: explicitCode === undefined ? place : optionPlace(optionField.method.code),
+  };
+}
+
+/** What the kind of a call does not allow. */
+function checkShape(
+  { source, path, choices: ofService }: MethodContext,
+  method: MethodDescriptorProto,
+  choices: MethodChoices,
+  name: string,
+  problems: Problem[],
+): void {
+  if (method.clientStreaming || method.serverStreaming) {
+    const field = method.clientStreaming ? inMethod.clientStreaming : inMethod.serverStreaming;
+    problems.push({
+      message: `${name} is a streaming rpc, and there are none here: leave \`stream\` out; what the server tells on its own goes into a service of kind PUSH`,
+      place: source.place([...path, field]),
+    });
+  }
+  const outputPlace = source.place([...path, inMethod.output]);
+  if (ofService.kind === "PUSH") {
+    if (choices.notify) {
+      const notifyPlace = source.place([...path, inMethod.options, optionField.extension, optionField.method.notify]);
+      problems.push({ message: `${name} is a push, and a notify goes to the server: leave \`notify\` out`, place: notifyPlace });
+    }
+    if (method.outputType !== empty) {
+      problems.push({
+        message: `${name} is a push, and nobody answers a push: write \`returns (google.protobuf.Empty)\` instead of ${withoutDot(method.outputType)}`,
+        place: outputPlace,
+      });
+    }
+  } else if (choices.notify && method.outputType !== empty) {
+    problems.push({
+      message: `${name} is a notify, and a notify is not answered: write \`returns (google.protobuf.Empty)\` instead of ${withoutDot(method.outputType)}, or leave \`notify\` out`,
+      place: outputPlace,
+    });
+  }
+}
+
+const noMessages = "a rate limit of 0 messages lets nothing through: write `messages: 1` or more, or leave `rate_limit` out";
+
+/** A push is handled by nobody on the server: options of handling would be silently without effect. */
+function refuseHandling(
+  choices: ServiceChoices | MethodChoices,
+  what: string,
+  fields: typeof optionField.service | typeof optionField.method,
+  optionPlace: (field: number) => Place,
+  problems: Problem[],
+): void {
+  const said: readonly [name: string, said: boolean, field: number][] = [
+    ["order", choices.order !== undefined, fields.order],
+    ["timeout_ms", choices.timeoutMs !== undefined, fields.timeoutMs],
+    ["rate_limit", choices.rateLimit !== undefined, fields.rateLimit],
+    ["bound_only", choices.boundOnly !== undefined, fields.boundOnly],
+  ];
+  for (const [name, isSaid, field] of said) {
+    if (isSaid) {
+      problems.push({ message: `${what}, and \`${name}\` says how the server handles a call: leave it out`, place: optionPlace(field) });
+    }
+  }
+}
+
+/** What is wrong with a route, or undefined. */
+function routeFault(route: string, whole = false): string | undefined {
+  const bytes = new TextEncoder().encode(route).length;
+  if (bytes > maxRouteBytes) {
+    return `has ${bytes} bytes, more than ${maxRouteBytes}: write a shorter one`;
+  }
+  if (route.split(".").includes("")) {
+    return "has an empty part: write a name before and after every dot";
+  }
+  if (whole && !route.includes(".")) {
+    return `has no dot: write \`<service>.<method>\`, as in "Room.Join"`;
+  }
+  if (/\p{Cc}/u.test(route)) {
+    return "holds a control character: leave it out";
+  }
+  return undefined;
+}
+
+function checkMethodNames(methods: readonly MethodDeclaration[], protoName: string, problems: Problem[]): void {
+  const first = new Map<string, MethodDeclaration>();
+  for (const method of methods) {
+    const other = first.get(method.localName);
+    if (other === undefined) {
+      first.set(method.localName, method);
+    } else {
+      problems.push({
+        message: `${protoName}.${method.name} and ${protoName}.${other.name} at ${formatPlace(other.place)} are both generated as ${method.localName}: rename one of them`,
+        place: method.place,
+      });
+    }
+  }
+}
+
+function withoutDot(typeName: string): string {
+  return typeName.replace(/^\./, "");
+}

@@ -1,0 +1,68 @@
+import type { FileDescriptorProto, SourceCodeInfo_Location } from "@bufbuild/protobuf/wkt";
+import type { Place } from "../error.js";
+
+/**
+ * Where a thing stands in its descriptor: field numbers and indices from the file down, as `SourceCodeInfo.Location.path`
+ * has them. `[6, 0, 2, 1]` is the second method of the first service.
+ */
+export type SourcePath = readonly number[];
+
+/** The places and comments of one .proto file, found by path. */
+export class SourceIndex {
+  readonly #file: string;
+  readonly #locations = new Map<string, SourceCodeInfo_Location>();
+
+  /**
+   * @param file the path that the user knows, for places
+   */
+  constructor(descriptor: FileDescriptorProto, file: string) {
+    this.#file = file;
+    for (const location of descriptor.sourceCodeInfo?.location ?? []) {
+      const key = location.path.join(".");
+      // The first one counts: an option's path may be there once a place where it is mentioned.
+      if (!this.#locations.has(key)) {
+        this.#locations.set(key, location);
+      }
+    }
+  }
+
+  /** Whether the source says something at just this path. */
+  has(path: SourcePath): boolean {
+    return this.#locations.has(path.join("."));
+  }
+
+  /** Where the thing at a path begins; when the source does not say, where what holds it begins. */
+  place(path: SourcePath): Place {
+    for (let length = path.length; length > 0; length--) {
+      const location = this.#locations.get(path.slice(0, length).join("."));
+      if (location !== undefined) {
+        const [line = 0, column = 0] = location.span;
+        return { file: this.#file, line: line + 1, column: column + 1 };
+      }
+    }
+    return { file: this.#file, line: 1, column: 1 };
+  }
+
+  /** The lines of the comments before and after a thing, without the marks and the space around them. */
+  comment(path: SourcePath): string[] {
+    const location = this.#locations.get(path.join("."));
+    const leading = commentLines(location?.leadingComments ?? "");
+    const trailing = commentLines(location?.trailingComments ?? "");
+    return leading.length > 0 && trailing.length > 0 ? [...leading, "", ...trailing] : [...leading, ...trailing];
+  }
+}
+
+/** ` Says hello.\n\n Twice.\n` → `Says hello.`, ``, `Twice.`; the second star of a JavaDoc comment is not text. */
+function commentLines(comment: string): string[] {
+  const lines = comment
+    .replace(/^\*(?=\s)/, "")
+    .split(/\r\n|[\r\n\u2028\u2029]/)
+    .map((line) => line.replace(/^ /, "").trimEnd());
+  while (lines[0] === "") {
+    lines.shift();
+  }
+  while (lines.at(-1) === "") {
+    lines.pop();
+  }
+  return lines;
+}

@@ -1,0 +1,8 @@
+#!/usr/bin/env node
+import { answerPluginRequest } from "./commands/plugin.js";
+
+const chunks: Buffer[] = [];
+for await (const chunk of process.stdin) {
+  chunks.push(chunk);
+}
+process.stdout.write(answerPluginRequest(Buffer.concat(chunks), process.cwd()));

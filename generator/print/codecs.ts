@@ -1,0 +1,155 @@
+import type { CodecFileModel } from "../model/model.js";
+import type { TypeName } from "../model/messages.js";
+import { indentCode } from "./indent.js";
+import { markOptionalFields } from "./presence.js";
+
+/**
+ * The one place that knows ts-proto from inside. It has no public API, so nanowire pins its version, and a test holds
+ * what comes out here equal to what its plugin writes.
+ */
+
+/** Requires a module of the ts-proto package as ts-proto itself would. */
+type RequireTsProto = (module: string) => unknown;
+
+/** What of ts-proto's `build/src` is driven. */
+interface TsProto {
+  readonly optionsFromParameter: (parameter: string) => TsProtoOptions;
+  readonly getTsPoetOpts: (options: TsProtoOptions, tsProtoVersion: string, protocVersion: string) => object;
+  readonly createTypeMap: (request: { readonly protoFile: readonly File[] }, options: TsProtoOptions) => Map<string, TypeMapEntry>;
+  readonly makeUtils: (options: TsProtoOptions) => object;
+  readonly createFileContext: (file: File) => object;
+  readonly generateFile: (context: object, file: File) => [path: string, code: Code];
+  readonly FileDescriptorSet: { readonly decode: (bytes: Uint8Array) => { readonly file: File[] } };
+}
+
+type TypeMapEntry = readonly [module: string, name: string, descriptor: object];
+
+interface TsProtoOptions {
+  readonly M: Readonly<Record<string, string>>;
+}
+
+interface Code {
+  toString(options: object): string;
+}
+
+/** A google.protobuf.FileDescriptorProto as ts-proto decodes it. */
+interface File {
+  readonly name: string;
+  readonly syntax: string;
+  readonly messageType: Parameters<typeof markOptionalFields>[0];
+  readonly sourceCodeInfo: { location: SourceLocation[] } | undefined;
+}
+
+interface SourceLocation {
+  readonly leadingComments: string;
+  readonly trailingComments: string;
+}
+
+const commonOptions = [
+  "esModuleInterop=true",
+  "importSuffix=.js",
+  "outputServices=none",
+  "outputClientImpl=false",
+  "outputPartialMethods=false",
+  "useExactTypes=false",
+  "enumsAsLiterals=true",
+  "unrecognizedEnum=false",
+  "removeEnumPrefix=true",
+  "oneof=unions-value",
+  "useMapType=true",
+  "annotateFilesWithVersion=false",
+  "forceLong=bigint",
+  "useJsTypeOverride=true",
+  // Options are no messages that anybody sends; without this they would bring descriptor.proto's 150 KB along.
+  "Mnanowire/options.proto=nanowire",
+];
+
+/** ts-proto's options for the protobuf codecs, as a plugin's parameter. */
+export const codecParameter = [...commonOptions, "outputJsonMethods=false"].join(",");
+
+/** ts-proto's options for the JSON codecs: a file of their own, so that a client's bundle does not carry them. */
+export const jsonCodecParameter = [
+  ...commonOptions,
+  "outputEncodeMethods=false",
+  "outputJsonMethods=true",
+  "fileSuffix=.json",
+].join(",");
+
+/** Prints message codecs with ts-proto, in this process. */
+export class CodecPrinter {
+  readonly #tsProto: TsProto;
+  readonly #files: ReadonlyMap<string, File>;
+
+  /**
+   * @param requireTsProto requires modules of the ts-proto package
+   * @param descriptorSet a google.protobuf.FileDescriptorSet with every file that the printed ones need
+   */
+  constructor(requireTsProto: RequireTsProto, descriptorSet: Uint8Array) {
+    this.#tsProto = loadTsProto(requireTsProto);
+    const { file: files } = this.#tsProto.FileDescriptorSet.decode(descriptorSet);
+    for (const file of files) {
+      if (file.syntax === "" || file.syntax === "proto2") {
+        markOptionalFields(file.messageType);
+      }
+      if (file.sourceCodeInfo !== undefined) {
+        // It looks for comments only, and through every place again for each message.
+        file.sourceCodeInfo.location = file.sourceCodeInfo.location.filter(
+          ({ leadingComments, trailingComments }) => leadingComments !== "" || trailingComments !== "",
+        );
+      }
+    }
+    this.#files = new Map(files.map((file) => [file.name, file]));
+  }
+
+  /** What ts-proto calls every message and enum. */
+  typeNames(): Map<string, TypeName> {
+    const options = this.#tsProto.optionsFromParameter(codecParameter);
+    const typeMap = this.#tsProto.createTypeMap({ protoFile: [...this.#files.values()] }, options);
+    return new Map([...typeMap].map(([fullName, [module, name]]) => [fullName, { module, name }]));
+  }
+
+  /** Prints the codecs of the given files: path → text. */
+  print(files: readonly CodecFileModel[]): Map<string, string> {
+    const printed = new Map<string, string>();
+    const protobuf = this.#printWith(codecParameter);
+    const json = this.#printWith(jsonCodecParameter);
+    for (const file of files) {
+      printed.set(file.output, protobuf(file));
+      if (file.jsonOutput !== undefined) {
+        printed.set(file.jsonOutput, json(file));
+      }
+    }
+    return printed;
+  }
+
+  #printWith(parameter: string): (file: CodecFileModel) => string {
+    const tsProto = this.#tsProto;
+    const options = tsProto.optionsFromParameter(parameter);
+    const typeMap = tsProto.createTypeMap({ protoFile: [...this.#files.values()] }, options);
+    const textOptions = tsProto.getTsPoetOpts(options, "", "");
+    return ({ proto, packageName }) => {
+      const file = this.#files.get(proto);
+      if (file === undefined) {
+        throw new Error(`${proto} is not among the compiled files`);
+      }
+      // Helpers of its own for each file: printing one renames what it imports, which must not show in the next.
+      const utils = tsProto.makeUtils(options);
+      const currentFile = tsProto.createFileContext(file);
+      const [path, code] = tsProto.generateFile({ typeMap, options, utils, currentFile }, file);
+      const body = code.toString({ ...textOptions, path, prefix: "", format: false });
+      const header = `// Generated by nanowire from ${proto} (${packageName === "" ? "no package" : `package ${packageName}`}). Do not edit.`;
+      return `${header}\n\n/* eslint-disable */\n${indentCode(body)}`;
+    };
+  }
+}
+
+function loadTsProto(requireTsProto: RequireTsProto): TsProto {
+  return Object.assign(
+    {},
+    requireTsProto("./build/src/main.js"),
+    requireTsProto("./build/src/types.js"),
+    requireTsProto("./build/src/options.js"),
+    requireTsProto("./build/src/context.js"),
+    requireTsProto("ts-proto-descriptors/dist/google/protobuf/descriptor.js"),
+  ) as TsProto;
+}

@@ -1,0 +1,125 @@
+import { spawn } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { GeneratorError, type Problem } from "../error.js";
+import { optionsFileName, type ProtoFile } from "./proto-files.js";
+import { packTar, type TarEntry } from "./tar.js";
+
+/** The user's files and nanowire's own, in two folders of one archive: buf knows each as a module, and imports work across. */
+const userModule = "proto";
+const ownModule = "nanowire";
+const bufYaml = `version: v2\nmodules:\n  - path: ${userModule}\n  - path: ${ownModule}\n`;
+
+/**
+ * Compiles .proto files with buf's native binary. Nothing is written to disk: the files go in as an archive on its
+ * standard input, so it does not matter where they lie.
+ *
+ * @param bufBinary the path of the binary
+ * @param files the user's files; a copy of nanowire/options.proto among them is replaced by the package's own
+ * @param optionsProto the package's own nanowire/options.proto
+ * @returns a google.protobuf.FileDescriptorSet with source information and every imported file, imports first
+ * @throws GeneratorError with every error that the compiler found, at the user's own paths
+ */
+export async function compileProtoFiles(
+  bufBinary: string,
+  files: readonly ProtoFile[],
+  optionsProto: Uint8Array,
+): Promise<Uint8Array> {
+  const entries: TarEntry[] = [
+    { name: "buf.yaml", bytes: new TextEncoder().encode(bufYaml) },
+    { name: `${ownModule}/${optionsFileName}`, bytes: optionsProto },
+  ];
+  for (const file of files) {
+    if (file.name !== optionsFileName) {
+      entries.push({ name: `${userModule}/${file.name}`, bytes: file.bytes });
+    }
+  }
+  const result = await runBuf(bufBinary, packTar(entries));
+  if (result.exitCode !== 0) {
+    throw compileError(result.stderr, new Map(files.map((file) => [`${userModule}/${file.name}`, file.path])));
+  }
+  return result.stdout;
+}
+
+interface BufResult {
+  readonly exitCode: number | null;
+  readonly stdout: Uint8Array;
+  readonly stderr: string;
+}
+
+function runBuf(bufBinary: string, archive: Uint8Array): Promise<BufResult> {
+  const args = ["build", "-#format=tar", "--as-file-descriptor-set", "-o", "-", "--error-format", "json"];
+  return new Promise((resolve, reject) => {
+    const child = spawn(bufBinary, args, { env: environment(), stdio: ["pipe", "pipe", "pipe"], windowsHide: true });
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+    // A buf that stops before it has read everything closes the pipe; its exit code and stderr tell why.
+    child.stdin.on("error", () => {});
+    child.on("error", (cause) => {
+      reject(GeneratorError.of(`buf could not be started (${bufBinary}): ${cause.message}`));
+    });
+    child.on("close", (exitCode) => {
+      resolve({ exitCode, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString("utf8") });
+    });
+    child.stdin.end(archive);
+  });
+}
+
+/** buf wants a folder for its cache even when it puts nothing there; a container may have no home. */
+function environment(): NodeJS.ProcessEnv {
+  const { BUF_CACHE_DIR, XDG_CACHE_HOME, HOME, LocalAppData } = process.env;
+  const hasHome = [BUF_CACHE_DIR, XDG_CACHE_HOME, HOME, LocalAppData].some((value) => value !== undefined && value !== "");
+  return hasHome ? process.env : { ...process.env, BUF_CACHE_DIR: join(tmpdir(), "nanowire-buf-cache") };
+}
+
+function compileError(stderr: string, paths: ReadonlyMap<string, string>): GeneratorError {
+  const problems: Problem[] = [];
+  const rest: string[] = [];
+  for (const line of stderr.split("\n")) {
+    const problem = parseAnnotation(line, paths);
+    if (problem !== undefined) {
+      problems.push(problem);
+    } else if (line.trim() !== "") {
+      rest.push(line.trim());
+    }
+  }
+  if (problems.length === 0) {
+    problems.push({ message: `buf could not compile the .proto files: ${rest.join(" ") || "it said nothing"}` });
+  }
+  return new GeneratorError(problems);
+}
+
+/** `{"path":"proto/chat/v1/room.proto","start_line":12,"start_column":3,…,"message":"…"}` */
+function parseAnnotation(line: string, paths: ReadonlyMap<string, string>): Problem | undefined {
+  if (!line.startsWith("{")) {
+    return undefined;
+  }
+  let annotation: Partial<Record<"path" | "start_line" | "start_column" | "message", unknown>>;
+  try {
+    annotation = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  const { path, start_line, start_column, message } = annotation;
+  if (typeof message !== "string") {
+    return undefined;
+  }
+  const text = message + hint(message);
+  if (typeof path !== "string") {
+    return { message: text };
+  }
+  const place = { file: paths.get(path) ?? path, line: positive(start_line), column: positive(start_column) };
+  return { message: text, place };
+}
+
+function positive(value: unknown): number {
+  return typeof value === "number" && value > 0 ? value : 1;
+}
+
+/** An import that is not found is most often a file outside the given folders. */
+function hint(message: string): string {
+  const missing = /imported file does not exist|^import .* was not found|file does not exist/.test(message);
+  return missing ? " (imports are looked for in the folders given with --proto)" : "";
+}

@@ -1,0 +1,18 @@
+/** `nanowire/client` in a browser. index.ts exports the same names. */
+
+export type { CancelTimer, Clock } from "../base/clock.js";
+export {
+  type ErrorCode,
+  type ErrorScope,
+  errorCodes,
+  NanowireError,
+  type NanowireErrorOptions,
+} from "../base/error.js";
+export { consoleLogger, type Logger, silentLogger } from "../base/logger.js";
+export { emptyMessage, type JsonCodec, type MessageCodec, type ProtobufCodec } from "../protocol/codec.js";
+export type { RouteDictionary } from "../protocol/dictionary.js";
+export type { ClientReceiver, ClientSocket, Dial } from "../transport/client-socket.js";
+export type { ClientConnection, ServerHandshake } from "./client-connection.js";
+export { connect } from "./connect-browser.js";
+export type { ConnectOptions } from "./connect-options.js";
+export type { CallOptions, ClientMethod, ClientPush, Unsubscribe } from "./method.js";

@@ -1,0 +1,19 @@
+import type { Dial } from "../transport/client-socket.js";
+import type { ClientConnection } from "./client-connection.js";
+import type { ConnectOptions } from "./connect-options.js";
+import { dialBrowser } from "./dial-browser.js";
+import { parseDialUrl } from "./dial-url.js";
+import { openConnection } from "./open-connection.js";
+
+/**
+ * Connects to a server, and shakes hands with it: what `connect` of connect-node.ts does, but for `tcp://`, which a
+ * browser cannot dial: it is refused with `invalid_url`.
+ *
+ * @param target `ws://host:port/path` or `wss://…`; or a function that connects by itself
+ */
+export async function connect(target: string | Dial, options: ConnectOptions = {}): Promise<ClientConnection> {
+  return await openConnection(
+    () => (typeof target === "string" ? dialBrowser(parseDialUrl(target, ["ws:", "wss:"])) : target),
+    options,
+  );
+}

@@ -1,0 +1,33 @@
+import type { Dial } from "../transport/client-socket.js";
+import type { ClientConnection } from "./client-connection.js";
+import type { ConnectOptions } from "./connect-options.js";
+import { dialTcp } from "./dial-tcp.js";
+import { parseDialUrl } from "./dial-url.js";
+import { dialWs } from "./dial-ws.js";
+import { openConnection } from "./open-connection.js";
+
+/**
+ * Connects to a server, and shakes hands with it (PROTOCOL.md, 1, Handshake). Resolved when messages can be sent.
+ *
+ * It rejects with a NanowireError:
+ * - `invalid_url`, `invalid_option`: nothing was tried
+ * - `connect_failed`: the server is not reached, within `connectTimeoutMs`
+ * - `handshake_timeout`: the server does not answer within `connectTimeoutMs`
+ * - `handshake_refused`: the server does not take the client; `details` hold its `code`, and `error` and `reason` where it tells them
+ * - `invalid_handshake`: the answer cannot be read, or the server does not speak protobuf
+ * - `canceled`: `options.signal` was aborted; the cause is the signal's reason
+ * - `connection_lost`, `kicked`, or another reason of a connection's end, when it ends before the handshake does
+ *
+ * @param target `ws://host:port/path`, `wss://…`, and in Node `tcp://host:port`; or a function that connects by itself
+ */
+export async function connect(target: string | Dial, options: ConnectOptions = {}): Promise<ClientConnection> {
+  return await openConnection((settings) => dialOf(target, settings.maxPacketBytes), options);
+}
+
+function dialOf(target: string | Dial, maxPacketBytes: number): Dial {
+  if (typeof target !== "string") {
+    return target;
+  }
+  const url = parseDialUrl(target, ["ws:", "wss:", "tcp:"]);
+  return url.protocol === "tcp:" ? dialTcp(url) : dialWs(url, maxPacketBytes);
+}

@@ -1,0 +1,29 @@
+import { NanowireError } from "../base/error.js";
+
+/**
+ * Reads the url of a server.
+ *
+ * @param schemes those that can be dialled here: `ws:`
+ * @throws NanowireError `invalid_url`
+ */
+export function parseDialUrl(text: string, schemes: readonly string[]): URL {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch (error) {
+    throw new NanowireError("invalid_url", `${text} is no absolute URL, such as ws://127.0.0.1:3250`, { cause: error });
+  }
+  const known = schemes.map((scheme) => `${scheme}//`).join(", ");
+  if (!schemes.includes(url.protocol)) {
+    throw new NanowireError("invalid_url", `${showUrl(url)} cannot be dialled here; what can begins with ${known}`);
+  }
+  if (url.hash !== "") {
+    throw new NanowireError("invalid_url", `${showUrl(url)} has a fragment, which is nothing to connect to`);
+  }
+  return url;
+}
+
+/** A url as an error may show it: a user, a password or a query may be secret. */
+export function showUrl(url: URL): string {
+  return `${url.protocol}//${url.host}${url.pathname}`;
+}

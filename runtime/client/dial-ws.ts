@@ -1,0 +1,30 @@
+import { type ClientOptions, WebSocket } from "ws";
+import { NanowireError } from "../base/error.js";
+import type { Dial } from "../transport/client-socket.js";
+import { showUrl } from "./dial-url.js";
+import { openFrameSocket, type WebSocketLike } from "./frame-socket.js";
+
+/** Dials a WebSocket from Node. */
+export function dialWs(url: URL, maxPacketBytes: number): Dial {
+  const options: ClientOptions & { readonly closeTimeout: number } = {
+    // A frame may hold many packets.
+    maxPayload: maxPacketBytes + mostGatheredBytes,
+    perMessageDeflate: false,
+    closeTimeout: closeTimeoutMs,
+  };
+  return async (signal) => {
+    let socket: WebSocket;
+    try {
+      socket = new WebSocket(url, options);
+    } catch (error) {
+      throw new NanowireError("invalid_url", `${showUrl(url)} is not taken by ws`, { cause: error });
+    }
+    return await openFrameSocket(socket as WebSocketLike, showUrl(url), signal);
+  };
+}
+
+/** How much a server may send in one frame besides one packet. */
+const mostGatheredBytes = 16 * 1024 * 1024;
+
+/** How long a closing handshake may take before the socket is destroyed. */
+const closeTimeoutMs = 2_000;

@@ -1,0 +1,87 @@
+import type { CancelTimer, Clock } from "../base/clock.js";
+import { NanowireError } from "../base/error.js";
+import { maxTimeoutMs } from "./connect-options.js";
+
+/**
+ * A connection's heartbeat, as the client keeps it: one at once and one every interval, by its own timer, for go nano's
+ * server never answers one. Any packet is a sign of life; after 2 intervals of silence the other side is given up
+ * (PROTOCOL.md, 1, Heartbeat).
+ */
+export class Heartbeat {
+  readonly #intervalMs: number;
+  readonly #clock: Clock;
+  readonly #send: () => void;
+  readonly #silent: (error: NanowireError) => void;
+  #heardAt: number;
+  #sentAt: number;
+  #cancelBeat: CancelTimer | undefined;
+  #cancelCheck: CancelTimer | undefined;
+
+  /**
+   * @param intervalSeconds what the handshake says
+   * @param send sends a heartbeat
+   * @param silent called once with `heartbeat_timeout`, when nothing came for 2 intervals
+   */
+  constructor(clock: Clock, intervalSeconds: number, send: () => void, silent: (error: NanowireError) => void) {
+    // A timer takes no longer time, and 0 would be no interval.
+    this.#intervalMs = Math.min(Math.max(intervalSeconds * 1000, 1), maxTimeoutMs / 2);
+    this.#clock = clock;
+    this.#send = send;
+    this.#silent = silent;
+    this.#heardAt = clock.now();
+    this.#sentAt = this.#heardAt;
+  }
+
+  /** Sends the first one, and begins to watch the other side. */
+  start(): void {
+    this.#cancelBeat = this.#clock.every(this.#intervalMs, () => this.#beat());
+    this.#watch(2 * this.#intervalMs);
+    this.#beat();
+  }
+
+  /** Something came. */
+  heard(): void {
+    this.#heardAt = this.#clock.now();
+  }
+
+  /** A heartbeat came: answers it when the own timer is late, as a browser makes it be in a page that nobody sees. */
+  received(): void {
+    if (this.#clock.now() - this.#sentAt > this.#intervalMs) {
+      this.#beat();
+    }
+  }
+
+  /** Ends it. Calling it again does nothing. */
+  stop(): void {
+    this.#cancelBeat?.();
+    this.#cancelCheck?.();
+  }
+
+  #beat(): void {
+    this.#sentAt = this.#clock.now();
+    this.#send();
+  }
+
+  /** Looks in `ms` milliseconds whether something came. */
+  #watch(ms: number): void {
+    const dueAt = this.#clock.now() + ms;
+    this.#cancelCheck = this.#clock.after(ms, () => this.#check(dueAt));
+  }
+
+  #check(dueAt: number): void {
+    const now = this.#clock.now();
+    if (now - dueAt >= this.#intervalMs) {
+      // It was this side that stood still: what came meanwhile is not read yet.
+      this.#heardAt = now - this.#intervalMs;
+    }
+    const silentMs = now - this.#heardAt;
+    const restMs = 2 * this.#intervalMs - silentMs;
+    if (restMs > 0) {
+      // A clock that was set back makes the rest no longer.
+      this.#watch(Math.min(restMs, 2 * this.#intervalMs));
+    } else {
+      const message = `nothing came from the server for ${silentMs} ms, 2 heartbeat intervals of ${this.#intervalMs} ms`;
+      this.#silent(new NanowireError("heartbeat_timeout", message));
+    }
+  }
+}

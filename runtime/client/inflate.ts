@@ -1,0 +1,56 @@
+import { NanowireError } from "../base/error.js";
+
+/** Whether bytes begin as a zlib or gzip stream does: a handshake that was deflated is told by that alone (PROTOCOL.md, 1). */
+export function isDeflated(bytes: Uint8Array): boolean {
+  return bytes[0] === zlibMagic || isGzip(bytes);
+}
+
+/**
+ * Inflates a zlib stream, or a gzip stream.
+ *
+ * @param maxBytes the most bytes that may come out; no more are kept
+ * @throws NanowireError `packet_too_large`; anything else for bytes that are no such stream
+ */
+export async function inflate(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+  const stream = new DecompressionStream(isGzip(bytes) ? "gzip" : "deflate");
+  const writer = stream.writable.getWriter();
+  // What is wrong with the bytes is told by the reading end as well.
+  writer.write(bytes).catch(ignore);
+  writer.close().catch(ignore);
+  const reader = stream.readable.getReader();
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) {
+      return join(parts, length);
+    }
+    parts.push(value);
+    length += value.length;
+    if (length > maxBytes) {
+      reader.cancel().catch(ignore);
+      throw new NanowireError(
+        "packet_too_large",
+        `${bytes.length} bytes inflate to more than maxPacketBytes ${maxBytes}`,
+      );
+    }
+  }
+}
+
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+function join(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+function ignore(): void {}
+
+const zlibMagic = 0x78;

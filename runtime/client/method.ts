@@ -1,0 +1,40 @@
+import type { ProtobufCodec } from "../protocol/codec.js";
+
+/**
+ * A request or a notify, as the generated client proxy describes it.
+ *
+ * @typeParam Req what is sent
+ * @typeParam Res what comes back; `void` for a notify or an acknowledgement
+ */
+export interface ClientMethod<Req, Res> {
+  /** `Room.Join`. */
+  readonly route: string;
+  /** The route's code in the dictionary that the client was generated with. */
+  readonly code: number;
+  readonly request: ProtobufCodec<Req>;
+  readonly response: ProtobufCodec<Res>;
+}
+
+/**
+ * A push that a generated client can listen to.
+ *
+ * @typeParam T what is pushed
+ */
+export interface ClientPush<T> {
+  /** `RoomEvents.Joined`. */
+  readonly route: string;
+  /** The route's code in the dictionary that the client was generated with. */
+  readonly code: number;
+  readonly message: ProtobufCodec<T>;
+}
+
+/** What a single call may say. */
+export interface CallOptions {
+  /** Milliseconds to wait for the answer; 0: for ever. Default: the connection's `requestTimeoutMs`. */
+  readonly timeoutMs?: number;
+  /** Gives the call up: its promise is rejected with `canceled`. The server is not told, and a late answer is ignored. */
+  readonly signal?: AbortSignal;
+}
+
+/** Ends a listener. Calling it again does nothing. */
+export type Unsubscribe = () => void;

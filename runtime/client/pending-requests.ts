@@ -1,0 +1,186 @@
+// A hot file: every request passes it. One object a request, and one timer for all of them.
+
+import type { CancelTimer, Clock } from "../base/clock.js";
+import { NanowireError } from "../base/error.js";
+import type { MessageId } from "../protocol/message.js";
+import type { ClientMethod } from "./method.js";
+
+/** The requests of a connection that have no answer yet. Each is settled exactly once, and forgotten then. */
+export class PendingRequests {
+  readonly #clock: Clock;
+  readonly #requests = new Map<MessageId, Settleable>();
+  #lastId: number;
+  /** When the timer runs out; Infinity when there is none. */
+  #timerAt = Number.POSITIVE_INFINITY;
+  #cancelTimer: CancelTimer | undefined;
+  readonly #onTimer = (): void => this.#sweep();
+
+  /** @param lastId the first id is the one after it */
+  constructor(clock: Clock, lastId = 0) {
+    this.#clock = clock;
+    this.#lastId = lastId;
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#requests.size;
+  }
+
+  /** An id that no request has. Ids stay below 2^31: a pomelo server keeps them in 32 bits. */
+  nextId(): number {
+    do {
+      this.#lastId = this.#lastId < maxRequestId ? this.#lastId + 1 : 1;
+    } while (this.#requests.has(this.#lastId));
+    return this.#lastId;
+  }
+
+  /**
+   * Takes a request in, as it is sent.
+   *
+   * @param timeoutMs 0: for ever
+   */
+  add<Res>(
+    id: number,
+    method: Answered<Res>,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    resolve: (response: Res) => void,
+    reject: (error: NanowireError) => void,
+  ): void {
+    const now = timeoutMs === 0 ? 0 : this.#clock.now();
+    const deadline = timeoutMs === 0 ? Number.POSITIVE_INFINITY : now + timeoutMs;
+    this.#requests.set(id, new PendingRequest(this, id, method, timeoutMs, deadline, signal, resolve, reject));
+    if (deadline < this.#timerAt) {
+      this.#arm(deadline, now);
+    }
+  }
+
+  /** Takes a request out, to be settled by the caller; undefined when there is none with that id (any more). */
+  take(id: MessageId): Settleable | undefined {
+    const request = this.#requests.get(id);
+    this.#requests.delete(id);
+    return request;
+  }
+
+  /** Rejects all, because the connection is closed for `reason`. */
+  close(reason: NanowireError): void {
+    this.#cancelTimer?.();
+    for (const [id, request] of this.#requests) {
+      this.#requests.delete(id);
+      const message = `the connection was closed before ${request.route} was answered: ${reason.message}`;
+      request.reject(new NanowireError("unavailable", message, { cause: reason }));
+    }
+  }
+
+  #arm(deadline: number, now: number): void {
+    this.#cancelTimer?.();
+    this.#timerAt = deadline;
+    this.#cancelTimer = this.#clock.after(Math.max(deadline - now, 1), this.#onTimer);
+  }
+
+  /** Rejects those whose time is over, and sets the timer for the next. */
+  #sweep(): void {
+    const now = this.#clock.now();
+    let next = Number.POSITIVE_INFINITY;
+    for (const [id, request] of this.#requests) {
+      if (request.deadline > now + request.timeoutMs) {
+        // The clock was set back: the time-out gets no longer by that.
+        request.deadline = now + request.timeoutMs;
+      }
+      if (request.deadline <= now) {
+        this.#requests.delete(id);
+        const message = `no answer to ${request.route} came within ${request.timeoutMs} ms`;
+        request.reject(new NanowireError("deadline_exceeded", message));
+      } else if (request.deadline < next) {
+        next = request.deadline;
+      }
+    }
+    this.#timerAt = Number.POSITIVE_INFINITY;
+    if (next < Number.POSITIVE_INFINITY) {
+      this.#arm(next, now);
+    }
+  }
+}
+
+/** A request whose answer is awaited. It is settled by one call, of either method. */
+export interface Settleable {
+  readonly route: string;
+  /** 0: for ever. */
+  readonly timeoutMs: number;
+  /** Infinity when there is none. */
+  deadline: number;
+  /** The answer came. A payload that is no message of the method's type rejects with `invalid_response`. */
+  answer(payload: Uint8Array): void;
+  reject(error: NanowireError): void;
+}
+
+/** The error of a call that was given up. */
+export function canceled(what: string, signal: AbortSignal): NanowireError {
+  return new NanowireError("canceled", `${what} was given up`, { cause: signal.reason });
+}
+
+/** What is kept of a method until its answer comes. */
+type Answered<Res> = Pick<ClientMethod<unknown, Res>, "route" | "response">;
+
+/** It listens to its signal itself: no closure is made for that. */
+class PendingRequest<Res> implements Settleable {
+  readonly timeoutMs: number;
+  deadline: number;
+  readonly #owner: PendingRequests;
+  readonly #id: number;
+  readonly #method: Answered<Res>;
+  readonly #signal: AbortSignal | undefined;
+  readonly #resolve: (response: Res) => void;
+  readonly #reject: (error: NanowireError) => void;
+
+  constructor(
+    owner: PendingRequests,
+    id: number,
+    method: Answered<Res>,
+    timeoutMs: number,
+    deadline: number,
+    signal: AbortSignal | undefined,
+    resolve: (response: Res) => void,
+    reject: (error: NanowireError) => void,
+  ) {
+    this.timeoutMs = timeoutMs;
+    this.deadline = deadline;
+    this.#owner = owner;
+    this.#id = id;
+    this.#method = method;
+    this.#signal = signal;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    signal?.addEventListener("abort", this);
+  }
+
+  get route(): string {
+    return this.#method.route;
+  }
+
+  answer(payload: Uint8Array): void {
+    let response: Res;
+    try {
+      response = this.#method.response.decode(payload);
+    } catch (error) {
+      const message = `the answer to ${this.route}, ${payload.length} bytes, is no message of its type`;
+      this.reject(new NanowireError("invalid_response", message, { cause: error }));
+      return;
+    }
+    this.#signal?.removeEventListener("abort", this);
+    this.#resolve(response);
+  }
+
+  reject(error: NanowireError): void {
+    this.#signal?.removeEventListener("abort", this);
+    this.#reject(error);
+  }
+
+  /** The signal was aborted. */
+  handleEvent(): void {
+    this.#owner.take(this.#id);
+    this.reject(canceled(this.route, this.#signal as AbortSignal));
+  }
+}
+
+const maxRequestId = 0x7fffffff;

@@ -1,0 +1,66 @@
+import type { CancelTimer, Clock } from "../../../runtime/base/clock.js";
+
+interface Timer {
+  at: number;
+  readonly everyMs: number | undefined;
+  readonly task: () => void;
+}
+
+/** Time that stands still until a test steps it. */
+export class FakeClock implements Clock {
+  #now = 1_700_000_000_000;
+  #timers: Timer[] = [];
+
+  /** How many timers are set. */
+  get timers(): number {
+    return this.#timers.length;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(ms: number, task: () => void): CancelTimer {
+    return this.#add({ at: this.#now + ms, everyMs: undefined, task });
+  }
+
+  every(ms: number, task: () => void): CancelTimer {
+    return this.#add({ at: this.#now + ms, everyMs: ms, task });
+  }
+
+  /** Lets time pass: each timer runs at its time. */
+  step(ms: number): void {
+    const end = this.#now + ms;
+    for (let timer = this.#next(end); timer !== undefined; timer = this.#next(end)) {
+      this.#now = timer.at;
+      this.#run(timer);
+    }
+    this.#now = end;
+  }
+
+  /** Sets the time without running a timer: the process stood still, or somebody set the clock. */
+  jump(ms: number): void {
+    this.#now += ms;
+  }
+
+  #next(end: number): Timer | undefined {
+    return this.#timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+  }
+
+  #run(timer: Timer): void {
+    this.#now = Math.max(this.#now, timer.at);
+    if (timer.everyMs === undefined) {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    } else {
+      timer.at += timer.everyMs;
+    }
+    timer.task();
+  }
+
+  #add(timer: Timer): CancelTimer {
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+  }
+}

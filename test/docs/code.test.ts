@@ -1,0 +1,80 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+// Inside the project, so that imports are resolved as a reader's would be; git ignores it.
+const folder = `${root}node_modules/.docs-code`;
+
+interface Block {
+  readonly page: string;
+  readonly index: number;
+  readonly code: string;
+}
+
+const pages = readdirSync(`${root}docs`)
+  .filter((name) => name.endsWith(".md"))
+  .map((name) => `docs/${name}`);
+const blocks: Block[] = pages.flatMap((page) =>
+  [...readFileSync(root + page, "utf8").matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = ""], index) => ({
+    page,
+    index,
+    code,
+  })),
+);
+
+beforeAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("the code in docs/", () => {
+  test("there is some, in each guide", () => {
+    expect(new Set(blocks.map(({ page }) => page))).toEqual(new Set(["docs/client.md", "docs/server.md"]));
+  });
+
+  test("compiles under every strict flag", () => {
+    const files = blocks.map(({ page, index, code }) => {
+      const name = `${page.replace(/\W/g, "-")}-${index}.ts`;
+      writeFileSync(`${folder}/${name}`, code.replaceAll('"../generated/', `"${root}generated/`));
+      return name;
+    });
+    const config = {
+      extends: `${root}tsconfig.json`,
+      compilerOptions: {
+        rootDir: root,
+        paths: { nanowire: [`${root}runtime/index.ts`], "nanowire/client": [`${root}runtime/client/index.ts`] },
+        noUnusedLocals: false,
+        typeRoots: [`${root}node_modules/@types`],
+      },
+      include: [],
+      files,
+    };
+    writeFileSync(`${folder}/tsconfig.json`, JSON.stringify(config));
+    const { status, stdout } = spawnSync("npx", ["--no-install", "tsc", "-p", `${folder}/tsconfig.json`], {
+      cwd: root,
+      encoding: "utf8",
+    });
+    expect(stdout).toBe("");
+    expect(status).toBe(0);
+  });
+});
+
+describe("links", () => {
+  const everyPage = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
+    cwd: root,
+    encoding: "utf8",
+  })
+    .trim()
+    .split("\n");
+
+  test.each(everyPage)("those of %s lead somewhere", (page) => {
+    const text = readFileSync(root + page, "utf8");
+    const targets = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, target = ""]) => target);
+    const lost = targets.filter((target) => !existsSync(fileURLToPath(new URL(target, `file://${root}${page}`))));
+    expect(lost).toEqual([]);
+  });
+});

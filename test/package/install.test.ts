@@ -1,0 +1,102 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { emptyFolder, pack, plainEnvironment, root, run } from "./packed.js";
+
+const folder = emptyFolder();
+const project = join(folder, "project");
+let tarball = "";
+
+beforeAll(() => {
+  tarball = pack(folder);
+  mkdirSync(project);
+  writeFileSync(join(project, "package.json"), '{ "type": "module", "private": true }');
+  run(project, `npm install --no-audit --no-fund ${tarball}`);
+}, 120_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("the package, installed as a production server installs it", () => {
+  test("brings ws and the protobuf wire format, and nothing else", () => {
+    const modules = join(project, "node_modules");
+    const installed = readdirSync(modules).filter((name) => !name.startsWith("."));
+    expect(installed.sort()).toEqual(["@bufbuild", "nanowire", "ws"]);
+    expect(readdirSync(join(modules, "@bufbuild"))).toEqual(["protobuf"]);
+  });
+
+  test("holds the runtime, the generator, its templates and options.proto, and no test, example or source", () => {
+    const files = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
+    const places = new Set(
+      files.map((file) =>
+        file
+          .replace(/^package\//, "")
+          .split("/")
+          .slice(0, 2)
+          .join("/"),
+      ),
+    );
+    expect([...places].sort()).toEqual([
+      "CHANGELOG.md",
+      "LICENSE",
+      "README.md",
+      "dist/generator",
+      "dist/runtime",
+      "generator/templates",
+      "package.json",
+      "proto/nanowire",
+    ]);
+    expect(files.filter((file) => /\.tsx?$/.test(file) && !file.endsWith(".d.ts"))).toEqual([]);
+  });
+
+  test("imports in Node: the server, the client, options.proto", () => {
+    writeFileSync(
+      join(project, "check.js"),
+      `import { createServer, memory, silentLogger } from "nanowire";
+       import { connect } from "nanowire/client";
+       import { readFileSync } from "node:fs";
+       import { fileURLToPath } from "node:url";
+       const transport = memory();
+       const server = createServer({ components: [], listen: [transport], logger: silentLogger });
+       await server.start();
+       const connection = await connect(transport.dial);
+       const options = readFileSync(fileURLToPath(import.meta.resolve("nanowire/proto/nanowire/options.proto")), "utf8");
+       console.log(connection.state, options.includes("package nanowire;"));
+       connection.close();
+       await server.stop();`,
+    );
+    expect(run(project, "node check.js")).toBe("open true\n");
+  });
+
+  test("the generator says exactly what to install", () => {
+    const { status, stderr } = spawnSync("npx", ["--no-install", "nanowire", "generate"], {
+      cwd: project,
+      encoding: "utf8",
+      env: plainEnvironment(),
+    });
+    expect(status).toBe(1);
+    const { peerDependencies } = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as {
+      peerDependencies: Record<string, string>;
+    };
+    for (const [name, range] of Object.entries(peerDependencies)) {
+      expect(stderr).toContain(`${name}@${range}`);
+    }
+    expect(stderr).toContain("npm install -D");
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  test("every entry of the exports map leads to a file", () => {
+    const { exports, bin } = JSON.parse(readFileSync(join(project, "node_modules/nanowire/package.json"), "utf8")) as {
+      exports: Record<string, string | Record<string, string>>;
+      bin: Record<string, string>;
+    };
+    const targets = [
+      ...Object.values(exports).flatMap((entry) => (typeof entry === "string" ? [entry] : Object.values(entry))),
+      ...Object.values(bin),
+    ];
+    const lost = targets.filter(
+      (target) => !existsSync(join(project, "node_modules/nanowire", target.replace("*", "nanowire/options.proto"))),
+    );
+    expect(lost).toEqual([]);
+  });
+});

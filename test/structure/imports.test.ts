@@ -1,0 +1,177 @@
+import { fileURLToPath } from "node:url";
+import { Project, type SourceFile } from "ts-morph";
+import { describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Room → the rooms that it may import, types included. A room may always import itself. */
+const mayImport: Record<string, readonly string[]> = {
+  base: [],
+  protocol: ["base"],
+  transport: ["base"],
+  session: ["base", "protocol", "transport"],
+  pipeline: ["base", "protocol", "session"],
+  component: ["base", "protocol", "session"],
+  dispatch: ["base", "protocol", "session", "component"],
+  server: ["base", "protocol", "transport", "session", "pipeline", "component", "dispatch"],
+  client: ["base", "protocol", "transport"],
+};
+
+/** The generator's rooms, which know nothing of the runtime. */
+const generatorMayImport: Record<string, readonly string[]> = {
+  model: [],
+  read: ["model"],
+  print: ["model"],
+  write: [],
+};
+
+/** Where Node's own modules may be imported: nowhere else does the code know on what it runs. */
+const nodeIn = [
+  /^runtime\/(transport|server)\//,
+  /^runtime\/client\/(dial-tcp|dial-ws)\.ts$/,
+  /^generator\/(read|write)\//,
+  /^generator\/(cli|plugin)\.ts$/,
+];
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+const sources = new Project({ compilerOptions: { allowJs: false } });
+sources.addSourceFilesAtPaths([`${root}/runtime/**/*.ts`, `${root}/generator/**/*.ts`, `${root}/generated/**/*.ts`]);
+const files = sources.getSourceFiles().map((file) => ({ path: pathOf(file), file }));
+const imports: Import[] = files.flatMap(({ path, file }) =>
+  specifiersOf(file).map((specifier) => ({ from: path, to: resolve(path, specifier) })),
+);
+
+function pathOf(file: SourceFile): string {
+  return file.getFilePath().slice(root.length);
+}
+
+function specifiersOf(file: SourceFile): string[] {
+  const written = [...file.getImportDeclarations(), ...file.getExportDeclarations()].map((declaration) =>
+    declaration.getModuleSpecifierValue(),
+  );
+  const dynamic = file.getImportStringLiterals().map((literal) => literal.getLiteralValue());
+  return [...new Set([...written, ...dynamic])].filter((specifier) => specifier !== undefined);
+}
+
+function resolve(from: string, specifier: string): string {
+  return specifier.startsWith(".")
+    ? new URL(specifier, `file:///${from}`).pathname.slice(1).replace(/\.js$/, ".ts")
+    : specifier;
+}
+
+function roomOf(path: string, house: string): string | undefined {
+  return new RegExp(`^${house}/([^/]+)/`).exec(path)?.[1];
+}
+
+const inside = (house: string) => imports.filter(({ from }) => from.startsWith(`${house}/`));
+const show = ({ from, to }: Import) => `${from} → ${to}`;
+
+describe("who may import whom", () => {
+  test("the walk saw the house", () => {
+    expect(files.length).toBeGreaterThan(60);
+    expect(imports.length).toBeGreaterThan(200);
+    expect(new Set(files.map(({ path }) => roomOf(path, "runtime")).filter(Boolean))).toEqual(
+      new Set(Object.keys(mayImport)),
+    );
+  });
+
+  test("every import inside the package leads to a file", () => {
+    const paths = new Set(files.map(({ path }) => path));
+    const lost = imports.filter(({ to }) => /^(runtime|generator|generated)\//.test(to) && !paths.has(to));
+    expect(lost.map(show)).toEqual([]);
+  });
+
+  test("runtime: each room imports only the rooms below it", () => {
+    const wrong = inside("runtime").filter(({ from, to }) => {
+      const room = roomOf(from, "runtime");
+      const target = roomOf(to, "runtime");
+      return room !== undefined && target !== undefined && room !== target && !mayImport[room]?.includes(target);
+    });
+    expect(wrong.map(show)).toEqual([]);
+  });
+
+  test("runtime: the client takes one file of transport, and no room leads out of the runtime", () => {
+    const ofTransport = inside("runtime/client").filter(({ to }) => roomOf(to, "runtime") === "transport");
+    expect(new Set(ofTransport.map(({ to }) => to))).toEqual(new Set(["runtime/transport/client-socket.ts"]));
+    expect(
+      inside("runtime")
+        .filter(({ to }) => /^(generator|generated|examples|bench|test)\//.test(to))
+        .map(show),
+    ).toEqual([]);
+  });
+
+  test("runtime: its packages are ws and the protobuf wire format", () => {
+    const packages = inside("runtime").filter(({ to }) => !to.startsWith("runtime/") && !to.startsWith("node:"));
+    expect(new Set(packages.map(({ to }) => to))).toEqual(new Set(["ws", "@bufbuild/protobuf/wire"]));
+  });
+
+  test("generator: nothing of the runtime, and each room only the rooms below it", () => {
+    expect(
+      inside("generator")
+        .filter(({ to }) => to.startsWith("runtime/") || to.startsWith("nanowire"))
+        .map(show),
+    ).toEqual([]);
+    const wrong = inside("generator").filter(({ from, to }) => {
+      const room = roomOf(from, "generator");
+      const target = roomOf(to, "generator");
+      return (
+        room !== undefined && target !== undefined && room !== target && !generatorMayImport[room]?.includes(target)
+      );
+    });
+    expect(wrong.map(show)).toEqual([]);
+  });
+
+  test("generated: the package's public entries and the protobuf wire format", () => {
+    const allowed = new Set(["nanowire", "nanowire/client", "@bufbuild/protobuf/wire"]);
+    expect(
+      inside("generated")
+        .filter(({ to }) => !to.startsWith("generated/") && !allowed.has(to))
+        .map(show),
+    ).toEqual([]);
+  });
+
+  test("Node's modules are imported only where the code may know what it runs on", () => {
+    const wrong = imports.filter(({ from, to }) => to.startsWith("node:") && !nodeIn.some((place) => place.test(from)));
+    expect(wrong.map(show)).toEqual([]);
+  });
+
+  test("there is no circle of imports", () => {
+    const edges = new Map<string, string[]>();
+    for (const { from, to } of imports.filter(({ to }) => to.endsWith(".ts"))) {
+      edges.set(from, [...(edges.get(from) ?? []), to]);
+    }
+    expect(circlesIn(edges)).toEqual([]);
+  });
+
+  test("nothing is re-exported wholesale", () => {
+    const stars = files.filter(({ file }) => file.getExportDeclarations().some((e) => e.isNamespaceExport()));
+    expect(stars.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+/** The circles that a walk in depth finds, each as its files. */
+function circlesIn(edges: ReadonlyMap<string, readonly string[]>): string[][] {
+  const circles: string[][] = [];
+  const done = new Set<string>();
+  const walk = (path: string, trail: readonly string[]): void => {
+    const seenAt = trail.indexOf(path);
+    if (seenAt >= 0) {
+      circles.push([...trail.slice(seenAt), path]);
+      return;
+    }
+    if (!done.has(path)) {
+      for (const next of edges.get(path) ?? []) {
+        walk(next, [...trail, path]);
+      }
+      done.add(path);
+    }
+  };
+  for (const path of edges.keys()) {
+    walk(path, []);
+  }
+  return circles;
+}

@@ -1,0 +1,258 @@
+import { randomBytes } from "node:crypto";
+import { connect, type Socket } from "node:net";
+import type { ListenAddress, Transport } from "../../runtime/transport/transport.js";
+import type { MemoryTransport } from "../../runtime/transport/memory.js";
+
+/** How a connection ended, as the client sees it. `code` and `reason` are a WebSocket's. */
+export interface Ending {
+  readonly code?: number;
+  readonly reason?: string;
+}
+
+/** Who is told what arrives at a {@link Link}. */
+export interface LinkReceiver {
+  /** Some bytes; over WebSocket those of one frame. */
+  received(bytes: Uint8Array): void;
+  ended(ending: Ending): void;
+}
+
+/** The client's end of a connection as bare bytes: none of the runtime's own client is in it. */
+export interface Link {
+  start(receiver: LinkReceiver): void;
+  /** Sends bytes; over WebSocket, as one binary frame. */
+  send(bytes: Uint8Array): void;
+  /** Hangs up as one should. */
+  end(): void;
+  /** Is gone, as when the cable is cut. */
+  destroy(): void;
+  /** Takes nothing from the network. */
+  stopReading(): void;
+  readOn(): void;
+  /** How many bytes were sent and wait in this process. */
+  readonly unsentBytes: number;
+}
+
+/** Connects to where a transport listens. */
+export function openLink(transport: Transport): Promise<Link> {
+  const address = transport.address as ListenAddress;
+  switch (transport.name) {
+    case "tcp":
+      return openTcp(address);
+    case "ws":
+      return openWebSocket(address, new URL(address.url).pathname);
+    default:
+      return openMemory(transport as MemoryTransport);
+  }
+}
+
+/** Connects a socket. */
+export async function openSocket({ port }: { readonly port: number }): Promise<Socket> {
+  const socket = connect({ host: "127.0.0.1", port, noDelay: true });
+  await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
+  // A reset is an ending like any other here.
+  socket.on("error", () => {});
+  return socket;
+}
+
+async function openTcp(address: ListenAddress): Promise<Link> {
+  const socket = await openSocket(address);
+  return {
+    start(receiver) {
+      socket.on("data", (bytes: Buffer) => receiver.received(bytes));
+      socket.on("close", () => receiver.ended({}));
+    },
+    send: (bytes) => void socket.write(bytes),
+    end: () => void socket.end(),
+    destroy: () => void socket.resetAndDestroy(),
+    stopReading: () => void socket.pause(),
+    readOn: () => void socket.resume(),
+    get unsentBytes() {
+      return socket.writableLength;
+    },
+  };
+}
+
+async function openMemory(transport: MemoryTransport): Promise<Link> {
+  const socket = await transport.dial(new AbortController().signal);
+  let receiver: LinkReceiver | undefined;
+  return {
+    start(given) {
+      receiver = given;
+      socket.start({
+        receive: (bytes) => given.received(bytes),
+        closed: () => given.ended({}),
+      });
+    },
+    send: (bytes) => socket.send(bytes),
+    end() {
+      socket.close();
+      receiver?.ended({});
+    },
+    destroy() {
+      socket.close();
+      receiver?.ended({});
+    },
+    stopReading() {
+      throw new Error("memory is always read");
+    },
+    readOn() {},
+    unsentBytes: 0,
+  };
+}
+
+/** A frame of RFC 6455 as it came. */
+export interface Frame {
+  readonly final: boolean;
+  readonly opcode: number;
+  readonly payload: Uint8Array;
+  /** The bytes before the payload. */
+  readonly header: Uint8Array;
+}
+
+/** A WebSocket, written by hand: any frame can be sent, in any pieces. */
+export interface WebSocketLink extends Link {
+  readonly socket: Socket;
+  /** Every frame that came, control frames too. */
+  readonly frames: Frame[];
+  /** Sends one frame. */
+  frame(opcode: number, payload: Uint8Array, final?: boolean): void;
+}
+
+/** The bytes of an upgrade request. */
+export function upgradeRequest(path: string): string {
+  const key = randomBytes(16).toString("base64");
+  return [
+    `GET ${path} HTTP/1.1`,
+    "Host: 127.0.0.1",
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    `Sec-WebSocket-Key: ${key}`,
+    "",
+    "",
+  ].join("\r\n");
+}
+
+/** A client's frame: masked, as it must be. */
+export function clientFrame(opcode: number, payload: Uint8Array, final = true): Buffer {
+  const length = payload.length;
+  const mask = randomBytes(4);
+  const header = Buffer.alloc(length < 126 ? 2 : length < 0x10000 ? 4 : 10);
+  header[0] = (final ? 0x80 : 0) | opcode;
+  if (length < 126) {
+    header[1] = 0x80 | length;
+  } else if (length < 0x10000) {
+    header[1] = 0x80 | 126;
+    header.writeUInt16BE(length, 2);
+  } else {
+    header[1] = 0x80 | 127;
+    header.writeBigUInt64BE(BigInt(length), 2);
+  }
+  return Buffer.concat([header, mask, payload.map((byte, index) => byte ^ (mask[index % 4] as number))]);
+}
+
+/** Connects and upgrades. Rejected with the status line when the server does not. */
+export async function openWebSocket(address: { readonly port: number }, path = "/"): Promise<WebSocketLink> {
+  const socket = await openSocket(address);
+  socket.write(upgradeRequest(path));
+  const { head, rest } = await readHead(socket);
+  if (!head.startsWith("HTTP/1.1 101 ")) {
+    socket.destroy();
+    throw new Error(head.split("\r\n")[0]);
+  }
+  const frames: Frame[] = [];
+  let receiver: LinkReceiver | undefined;
+  let ending: Ending = {};
+  let sentClose = false;
+  let pending: Buffer = rest;
+  const take = (): void => {
+    for (let next = readFrame(pending); next !== undefined; next = readFrame(pending)) {
+      const { frame, bytes } = next;
+      pending = pending.subarray(bytes);
+      frames.push(frame);
+      if (frame.opcode === 0x8) {
+        const body = Buffer.from(frame.payload);
+        ending = body.length < 2 ? {} : { code: body.readUInt16BE(0), reason: body.toString("utf8", 2) };
+        if (!sentClose) {
+          sentClose = true;
+          socket.write(clientFrame(0x8, body.subarray(0, 2)));
+        }
+        socket.end();
+      } else if (frame.opcode === 0x2) {
+        receiver?.received(frame.payload);
+      }
+    }
+  };
+  return {
+    socket,
+    frames,
+    frame: (opcode, payload, final) => void socket.write(clientFrame(opcode, payload, final)),
+    start(given) {
+      receiver = given;
+      socket.on("data", (bytes: Buffer) => {
+        pending = pending.length === 0 ? bytes : Buffer.concat([pending, bytes]);
+        take();
+      });
+      socket.on("close", () => given.ended(ending));
+      take();
+    },
+    send: (bytes) => void socket.write(clientFrame(0x2, bytes)),
+    end() {
+      sentClose = true;
+      socket.write(clientFrame(0x8, Buffer.from([0x03, 0xe8])));
+    },
+    destroy: () => void socket.resetAndDestroy(),
+    stopReading: () => void socket.pause(),
+    readOn: () => void socket.resume(),
+    get unsentBytes() {
+      return socket.writableLength;
+    },
+  };
+}
+
+/** Reads the head of an HTTP response. */
+export function readHead(socket: Socket): Promise<{ head: string; rest: Buffer }> {
+  return new Promise((resolve, reject) => {
+    let read = Buffer.alloc(0);
+    const onData = (bytes: Buffer): void => {
+      read = Buffer.concat([read, bytes]);
+      const end = read.indexOf("\r\n\r\n");
+      if (end >= 0) {
+        socket.off("data", onData);
+        socket.off("close", onClose);
+        resolve({ head: read.toString("latin1", 0, end), rest: read.subarray(end + 4) });
+      }
+    };
+    const onClose = (): void => reject(new Error("the connection was closed before the head of a response"));
+    socket.on("data", onData);
+    socket.on("close", onClose);
+  });
+}
+
+function readFrame(bytes: Buffer): { frame: Frame; bytes: number } | undefined {
+  if (bytes.length < 2) {
+    return undefined;
+  }
+  const first = bytes[0] as number;
+  const second = bytes[1] as number;
+  if ((second & 0x80) !== 0) {
+    throw new Error("a server's frame is masked");
+  }
+  const short = second & 0x7f;
+  const start = short < 126 ? 2 : short === 126 ? 4 : 10;
+  if (bytes.length < start) {
+    return undefined;
+  }
+  const length = short < 126 ? short : short === 126 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2));
+  const end = start + length;
+  if (bytes.length < end) {
+    return undefined;
+  }
+  const frame = {
+    final: (first & 0x80) !== 0,
+    opcode: first & 0x0f,
+    payload: new Uint8Array(bytes.subarray(start, end)),
+    header: new Uint8Array(bytes.subarray(0, start)),
+  };
+  return { frame, bytes: end };
+}
