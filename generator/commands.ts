@@ -32,6 +32,11 @@ export async function runNanowire(args: readonly string[], context: CommandConte
   try {
     return await dispatch(args, context);
   } catch (error) {
+    if (error instanceof Error && "syscall" in error) {
+      // The file system says no: its message names the file and the reason.
+      context.printError(error.message);
+      return 1;
+    }
     if (!(error instanceof GeneratorError)) {
       throw error;
     }

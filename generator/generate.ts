@@ -63,7 +63,10 @@ export function generate(input: GenerateInput): Generated {
 }
 
 /** The model is built of decoded descriptors; ts-proto decodes the bytes in its own way. */
-function bothForms(compiled: GenerateInput["compiled"]): { descriptors: readonly FileDescriptorProto[]; bytes: Uint8Array } {
+function bothForms(compiled: GenerateInput["compiled"]): {
+  descriptors: readonly FileDescriptorProto[];
+  bytes: Uint8Array;
+} {
   if (compiled instanceof Uint8Array) {
     const set: FileDescriptorSet = fromBinary(FileDescriptorSetSchema, compiled);
     return { descriptors: set.file, bytes: compiled };

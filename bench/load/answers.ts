@@ -78,7 +78,8 @@ export class PacketAnswers implements PayloadReader {
       offset = next;
     }
     if (offset < end) {
-      this.#partial = bytes.slice(offset, end);
+      // A copy, also of a Buffer, whose own slice is a view.
+      this.#partial = Uint8Array.prototype.slice.call(bytes, offset, end);
     }
     return count;
   }

@@ -8,7 +8,7 @@ const usage = `Usage: npm run chat -- [--port 3250] [--tcp-port 3251] [--host 12
 
   --port      the port of the page and of WebSocket; 0 takes a free one    (or PORT)
   --tcp-port  the port of TCP; 0 takes a free one                          (or TCP_PORT)
-  --host      the address to listen on; without it, every one there is     (or HOST)
+  --host      the address to listen on; without it, every one there is
 `;
 
 const paint = paintFor(process.stdout);
@@ -25,7 +25,7 @@ async function main(): Promise<void> {
     options: {
       port: { type: "string", default: process.env["PORT"] ?? "3250" },
       "tcp-port": { type: "string", default: process.env["TCP_PORT"] ?? "3251" },
-      host: { type: "string", default: process.env["HOST"] ?? "" },
+      host: { type: "string", default: "" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -34,8 +34,8 @@ async function main(): Promise<void> {
     return;
   }
   const chat = await startChat({
-    port: portOf(values.port),
-    tcpPort: portOf(values["tcp-port"]),
+    port: portOf("--port", values.port),
+    tcpPort: portOf("--tcp-port", values["tcp-port"]),
     ...(values.host === "" ? {} : { host: values.host }),
     logger: consoleLogger("warn"),
   });
@@ -43,9 +43,11 @@ async function main(): Promise<void> {
   process.stdout.write(welcome(chat, values.host));
 }
 
-function portOf(text: string): number {
-  // Number("") is 0, which would be a free port.
-  return /^\d+$/.test(text) ? Number(text) : Number.NaN;
+function portOf(flag: string, text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
+    throw new Error(`${flag} ${text} is no port: one is a number from 0 to 65535`);
+  }
+  return Number(text);
 }
 
 function welcome({ url, webSocketUrl, tcpUrl }: Chat, host: string): string {

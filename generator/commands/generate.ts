@@ -57,7 +57,11 @@ async function generateProject(
   const files = readProtoFiles(directory, settings.protoRoots);
   const lockText = readIfThere(resolve(directory, settings.lockFile));
   const lock = lockText === undefined ? emptyLock : parseRoutesLock(lockText, settings.lockFile);
-  const [requireBuf, requireTsProto, requireHandlebars] = findPeers(own, directory, ["@bufbuild/buf", "ts-proto", "handlebars"]);
+  const [requireBuf, requireTsProto, requireHandlebars] = findPeers(own, directory, [
+    "@bufbuild/buf",
+    "ts-proto",
+    "handlebars",
+  ]);
   const compiled = await compileProtoFiles(findBufBinary(requireBuf), files, readOwnOptions(own));
   const generated = generate({
     compiled,

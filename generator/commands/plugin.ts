@@ -44,7 +44,9 @@ function answer(request: CodeGeneratorRequest, directory: string): CodeGenerator
   try {
     const files = generateRequested(request, directory);
     const names = [...files.keys()].sort();
-    response.file = names.map((name) => create(CodeGeneratorResponse_FileSchema, { name, content: files.get(name) ?? "" }));
+    response.file = names.map((name) =>
+      create(CodeGeneratorResponse_FileSchema, { name, content: files.get(name) ?? "" }),
+    );
   } catch (error) {
     if (!(error instanceof GeneratorError)) {
       throw error;

@@ -73,7 +73,11 @@ export function buildClientFile(
   const hasEmpty =
     called.some((method) => method.request === undefined || method.response === undefined) ||
     pushed.some((method) => method.request === undefined);
-  const callOptions = fromRuntime("CallOptions", called.some((method) => !method.notify), true);
+  const callOptions = fromRuntime(
+    "CallOptions",
+    called.some((method) => !method.notify),
+    true,
+  );
   const emptyMessage = fromRuntime("emptyMessage", hasEmpty, false);
   const runtime = {
     connection: fromRuntime("ClientConnection", true, true),
@@ -107,7 +111,9 @@ export function buildClientFile(
     if (!isPush && !method.notify) {
       parameters.push(`options?: ${callOptions}`);
     }
-    const note = isPush ? `Push \`${method.route}\`. The function that is returned ends the listening.` : clientNote(method);
+    const note = isPush
+      ? `Push \`${method.route}\`. The function that is returned ends the listening.`
+      : clientNote(method);
     return {
       doc: docLines(method.comment, [note], method.deprecated),
       localName: isPush ? `on${upperCamel(method.name)}` : method.localName,

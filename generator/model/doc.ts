@@ -19,7 +19,9 @@ export function docLines(comment: readonly string[], notes: readonly string[], d
 
 /** `Notify \`Room.Say\`, code 3: never answered. Bound sessions only.` */
 export function serverNote(method: MethodDeclaration, code: number): string {
-  const parts = [`${method.notify ? "Notify" : "Request"} \`${method.route}\`, code ${code}${method.notify ? ": never answered" : ""}.`];
+  const parts = [
+    `${method.notify ? "Notify" : "Request"} \`${method.route}\`, code ${code}${method.notify ? ": never answered" : ""}.`,
+  ];
   if (method.boundOnly) {
     parts.push("Bound sessions only.");
   }

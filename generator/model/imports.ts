@@ -58,7 +58,11 @@ export class Imports {
   /** The statements: packages first, then far modules, then near ones. */
   toModel(): ImportModel[] {
     const statements = [...this.#byModule].map(([from, imported]) => {
-      const names = [...imported].map(([name, { local, isType }]) => ({ name, isType, ...(local === name ? {} : { alias: local }) }));
+      const names = [...imported].map(([name, { local, isType }]) => ({
+        name,
+        isType,
+        ...(local === name ? {} : { alias: local }),
+      }));
       names.sort((a, b) => compareImported(a.name, b.name));
       return { from, names, typeOnly: names.every(({ isType }) => isType) };
     });

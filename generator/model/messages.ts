@@ -1,8 +1,13 @@
-import { type DescriptorProto, type EnumDescriptorProto, FieldDescriptorProto_Label, type FileDescriptorProto } from "@bufbuild/protobuf/wkt";
+import {
+  type DescriptorProto,
+  type EnumDescriptorProto,
+  FieldDescriptorProto_Label,
+  type FileDescriptorProto,
+} from "@bufbuild/protobuf/wkt";
 import { formatPlace, type Place, type Problem } from "../error.js";
 import { isUsableTypeName } from "./names.js";
 import type { SourceFile } from "./services.js";
-import type { SourcePath } from "./source.js";
+import { inField, inMessage, type SourcePath } from "./source.js";
 
 /** What the codec generator calls a message or an enum. */
 export interface TypeName {
@@ -18,16 +23,16 @@ export type TypeNames = ReadonlyMap<string, TypeName>;
 /** nanowire's own file: its messages are options, and no codec is generated for them. */
 export const ownProtoFile = "nanowire/options.proto";
 
+/** Where the edition stands: protoc says at `edition`, buf at `syntax`. */
 const editionField = 14;
+const syntaxField = 12;
 const inFile = { message: 4, enum: 5 } as const;
-const inMessage = { name: 1, field: 2, nested: 3, enum: 4 } as const;
-const inField = { label: 4, typeName: 6, defaultValue: 7 } as const;
 
 /** Names that the codecs' own text uses, and that it would take a message of that name for. */
 const codecNames: ReadonlySet<string> = new Set(
-  (
-    "Array BigInt Map Math String Uint8Array globalThis MessageFns protobufPackage protobufFileName base64FromBytes bytesFromBase64 floatToJson fromJsonTimestamp fromTimestamp isObject isSet toTimestamp end entry input length message object reader tag v value writer"
-  ).split(" "),
+  "Array BigInt Map Math String Uint8Array globalThis MessageFns protobufPackage protobufFileName base64FromBytes bytesFromBase64 floatToJson fromJsonTimestamp fromTimestamp isObject isSet toTimestamp end entry input length message object reader tag v value writer".split(
+    " ",
+  ),
 );
 const timestamp = { fullName: ".google.protobuf.Timestamp", name: "Timestamp" } as const;
 
@@ -86,15 +91,24 @@ export class FileReferences {
 }
 
 /** Refuses what no codec can be generated for: editions, names that TypeScript or the file system cannot have, fields of nanowire's options. */
-export function checkFile(file: SourceFile, references: FileReferences, typeNames: TypeNames, problems: Problem[]): void {
+export function checkFile(
+  file: SourceFile,
+  references: FileReferences,
+  typeNames: TypeNames,
+  problems: Problem[],
+): void {
   const { descriptor, source } = file;
   if (descriptor.syntax === "editions") {
     problems.push({
-      message: 'editions are not generated yet, since their rules for presence and encoding would come out wrong: write `syntax = "proto3";`',
-      place: source.place([editionField]),
+      message:
+        'editions are not generated yet, since their rules for presence and encoding would come out wrong: write `syntax = "proto3";`',
+      place: source.place([source.has([editionField]) ? editionField : syntaxField]),
     });
   }
-  if (!/^[^\p{Cc}"'`\\:*?<>|]+$/u.test(descriptor.name) || descriptor.name.indexOf(".proto") !== descriptor.name.length - ".proto".length) {
+  if (
+    !/^[^\p{Cc}"'`\\:*?<>|]+$/u.test(descriptor.name) ||
+    descriptor.name.indexOf(".proto") !== descriptor.name.length - ".proto".length
+  ) {
     problems.push({
       message: `the file name ${JSON.stringify(descriptor.name)} cannot be that of a module: leave out quotes, backslashes and the like, and \`.proto\` but for the end`,
       place: source.place([]),
@@ -103,7 +117,12 @@ export function checkFile(file: SourceFile, references: FileReferences, typeName
   checkTypes(file, references, typeNames, problems);
 }
 
-function checkTypes({ descriptor, source }: SourceFile, references: FileReferences, typeNames: TypeNames, problems: Problem[]): void {
+function checkTypes(
+  { descriptor, source }: SourceFile,
+  references: FileReferences,
+  typeNames: TypeNames,
+  problems: Problem[],
+): void {
   const first = new Map<string, Place>();
   const prefix = descriptor.package === "" ? "" : `.${descriptor.package}`;
   let usesTimestamp = false;
@@ -114,9 +133,15 @@ function checkTypes({ descriptor, source }: SourceFile, references: FileReferenc
     const place = source.place([...path, inMessage.name]);
     const other = first.get(name);
     if (!isUsableTypeName(name) || codecNames.has(name)) {
-      problems.push({ message: `${names.join(".")} cannot be the name of a type in the generated code: write another one`, place });
+      problems.push({
+        message: `${names.join(".")} cannot be the name of a type in the generated code: write another one`,
+        place,
+      });
     } else if (other !== undefined) {
-      problems.push({ message: `${names.join(".")} is generated as ${name}, as is the type at ${formatPlace(other)}: rename one of them`, place });
+      problems.push({
+        message: `${names.join(".")} is generated as ${name}, as is the type at ${formatPlace(other)}: rename one of them`,
+        place,
+      });
     }
     first.set(name, other ?? place);
     if (name === timestamp.name && fullName !== timestamp.fullName) {
@@ -160,7 +185,7 @@ function checkTypes({ descriptor, source }: SourceFile, references: FileReferenc
 }
 
 /** Calls back with every message and enum of a file, nested ones and the entries of maps too. */
-function walkTypes(
+export function walkTypes(
   file: FileDescriptorProto,
   visit: (names: readonly string[], type: DescriptorProto | EnumDescriptorProto, path: SourcePath) => void,
 ): void {

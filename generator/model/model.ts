@@ -1,6 +1,7 @@
 import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import { formatPlace, GeneratorError, type Place, type Problem } from "../error.js";
 import { buildClientFile, type ClientFileModel, clientExport } from "./client-file.js";
+import { checkJsonFields, checkJsonMethods } from "./json.js";
 import { checkFile, FileReferences, ownProtoFile, type TypeNames } from "./messages.js";
 import { Names } from "./names.js";
 import { OptionReader } from "./options.js";
@@ -88,6 +89,9 @@ export function buildModel(input: ModelInput): { readonly model: Model; readonly
   });
   const services = declared.flatMap((file) => file.services);
   checkRoutes(services, problems);
+  if (input.json) {
+    checkJsonMethods(services, problems);
+  }
   const spoken = references.closure(spokenFiles(services, references));
   // Google's own files are generated where a message leads to them, also when the user keeps a copy.
   const isGoogles = (name: string): boolean => name.startsWith("google/protobuf/");
@@ -97,6 +101,9 @@ export function buildModel(input: ModelInput): { readonly model: Model; readonly
     if (descriptor !== undefined) {
       const source = new SourceIndex(descriptor, input.own.get(name) ?? name);
       checkFile({ descriptor, source }, references, input.typeNames, problems);
+      if (input.json && spoken.has(name)) {
+        checkJsonFields({ descriptor, source }, problems);
+      }
     }
   }
   const codecs = [...withCodecs].sort(compareText).map((proto): CodecFileModel => {
@@ -131,7 +138,9 @@ export function buildModel(input: ModelInput): { readonly model: Model; readonly
     throw new GeneratorError(sortProblems(problems));
   }
   const routes = sortedRoutes(lock.routes).map(([route, code]) => ({ route, code }));
-  const version = input.sha256Hex(routes.map(({ route, code }) => `${route}=${code}\n`).join("")).slice(0, versionDigits);
+  const version = input
+    .sha256Hex(routes.map(({ route, code }) => `${route}=${code}\n`).join(""))
+    .slice(0, versionDigits);
   const dictionary = { output: dictionaryOutput, lockFile: input.lockFile, version, routes };
   return { model: { codecs, services: serviceFiles, dictionary }, lock };
 }
@@ -148,7 +157,9 @@ function spokenFiles(services: readonly ServiceDeclaration[], references: FileRe
 }
 
 /** Each route once: a second declaration of it has been refused already. */
-function declaredRoutes(services: readonly ServiceDeclaration[]): { route: string; explicitCode: number | undefined; place: Place }[] {
+function declaredRoutes(
+  services: readonly ServiceDeclaration[],
+): { route: string; explicitCode: number | undefined; place: Place }[] {
   const routes = new Map<string, { route: string; explicitCode: number | undefined; place: Place }>();
   for (const { route, explicitCode, codePlace } of services.flatMap(({ methods }) => methods)) {
     if (!routes.has(route)) {
@@ -176,7 +187,10 @@ function checkExports(services: readonly ServiceDeclaration[], problems: Problem
   }
 }
 
-function takeExports(services: readonly ServiceDeclaration[], exportOf: (service: ServiceDeclaration) => string): Names {
+function takeExports(
+  services: readonly ServiceDeclaration[],
+  exportOf: (service: ServiceDeclaration) => string,
+): Names {
   const names = new Names();
   for (const service of services) {
     names.take(exportOf(service));
@@ -193,8 +207,12 @@ function checkOutputs(
 ): void {
   const makers = new Map<string, string>([[dictionaryOutput, "the route dictionary"]]);
   const outputs = [
-    ...codecs.flatMap(({ proto, output, jsonOutput }) => [output, ...(jsonOutput === undefined ? [] : [jsonOutput])].map((file) => ({ proto, file }))),
-    ...services.flatMap(({ proto, serverOutput, clientOutput }) => [serverOutput, clientOutput].map((file) => ({ proto, file }))),
+    ...codecs.flatMap(({ proto, output, jsonOutput }) =>
+      [output, ...(jsonOutput === undefined ? [] : [jsonOutput])].map((file) => ({ proto, file })),
+    ),
+    ...services.flatMap(({ proto, serverOutput, clientOutput }) =>
+      [serverOutput, clientOutput].map((file) => ({ proto, file })),
+    ),
   ];
   for (const { proto, file } of outputs) {
     const other = makers.get(file);
@@ -220,7 +238,11 @@ function collect<T>(problems: Problem[], step: () => T): T | undefined {
 
 /** By file, line and column. */
 function sortProblems(problems: readonly Problem[]): Problem[] {
-  const key = ({ place }: Problem): [string, number, number] => [place?.file ?? "", place?.line ?? 0, place?.column ?? 0];
+  const key = ({ place }: Problem): [string, number, number] => [
+    place?.file ?? "",
+    place?.line ?? 0,
+    place?.column ?? 0,
+  ];
   return [...problems].sort((a, b) => {
     const [fileA, lineA, columnA] = key(a);
     const [fileB, lineB, columnB] = key(b);

@@ -2,15 +2,16 @@ import { protoCamelCase } from "@bufbuild/protobuf/reflect";
 
 /** Words that cannot name a constant in a module. */
 const reservedWords: ReadonlySet<string> = new Set(
-  (
-    "abstract any as async await boolean break case catch class const continue debugger declare default delete do else enum export extends false finally for from function get if implements import in instanceof interface is let module namespace new null of package private protected public readonly return set static super switch symbol this throw true try type typeof undefined var void while with yield arguments eval"
-  ).split(" "),
+  "abstract any as async await boolean break case catch class const continue debugger declare default delete do else enum export extends false finally for from function get if implements import in instanceof interface is let module namespace new null of package private protected public readonly return set static super switch symbol this throw true try type typeof undefined var void while with yield arguments eval".split(
+    " ",
+  ),
 );
 
 /** Names of JavaScript's own that an import had better not cover. */
-const globals = (
-  "Array ArrayBuffer BigInt Boolean DataView Date Error Function Infinity Intl JSON Map Math NaN Number Object Promise Proxy Reflect RegExp Set String Symbol TypeError Uint8Array WeakMap WeakSet globalThis"
-).split(" ");
+const globals =
+  "Array ArrayBuffer BigInt Boolean DataView Date Error Function Infinity Intl JSON Map Math NaN Number Object Promise Proxy Reflect RegExp Set String Symbol TypeError Uint8Array WeakMap WeakSet globalThis".split(
+    " ",
+  );
 
 /** Names that a method of a component, a sender or a proxy cannot have: those of Component, of every object, and of a promise. */
 const reservedMembers: ReadonlySet<string> = new Set([
@@ -26,9 +27,9 @@ const reservedMembers: ReadonlySet<string> = new Set([
 
 /** Names that TypeScript keeps for itself: no interface can bear them. */
 const unusableTypeNames: ReadonlySet<string> = new Set(
-  (
-    "any unknown never number bigint boolean string symbol void object undefined null true false this break case catch class const continue debugger default delete do else enum export extends finally for function if import in instanceof new return super switch throw try typeof var while with let static yield await implements interface package private protected public"
-  ).split(" "),
+  "any unknown never number bigint boolean string symbol void object undefined null true false this break case catch class const continue debugger default delete do else enum export extends finally for function if import in instanceof new return super switch throw try typeof var while with let static yield await implements interface package private protected public".split(
+    " ",
+  ),
 );
 
 /** The names of one generated file: each is given once. */

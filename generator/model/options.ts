@@ -9,7 +9,12 @@ import {
   type Registry,
   toJson,
 } from "@bufbuild/protobuf";
-import { type FileDescriptorProto, FileDescriptorSetSchema, type MethodOptions, type ServiceOptions } from "@bufbuild/protobuf/wkt";
+import {
+  type FileDescriptorProto,
+  FileDescriptorSetSchema,
+  type MethodOptions,
+  type ServiceOptions,
+} from "@bufbuild/protobuf/wkt";
 
 /** Where `nanowire/options.proto` puts its options, and the numbers of their fields: for their places in the source. */
 export const optionField = {

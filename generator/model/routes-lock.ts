@@ -42,7 +42,9 @@ export function parseRoutesLock(text: string, file: string): RoutesLock {
   const sections = new Map(root.members.map(({ key, node }) => [key, node]));
   if (sections.get("version")?.value !== lockVersion) {
     const place = sections.get("version")?.place ?? root.place;
-    throw new GeneratorError([{ message: `this is not a route lock of version ${lockVersion}, the one that this nanowire reads`, place }]);
+    throw new GeneratorError([
+      { message: `this is not a route lock of version ${lockVersion}, the one that this nanowire reads`, place },
+    ]);
   }
   const codes = new Map<number, string>();
   const read = (section: JsonNode | undefined): Map<string, number> => {
@@ -50,7 +52,10 @@ export function parseRoutesLock(text: string, file: string): RoutesLock {
     for (const { key, place, node } of section?.members ?? []) {
       const code = node.value;
       if (typeof code !== "number" || !isRouteCode(code)) {
-        problems.push({ message: `the code of ${key} is not an integer from ${minRouteCode} to ${maxRouteCode}`, place: node.place });
+        problems.push({
+          message: `the code of ${key} is not an integer from ${minRouteCode} to ${maxRouteCode}`,
+          place: node.place,
+        });
         continue;
       }
       const other = codes.get(code);
@@ -65,7 +70,10 @@ export function parseRoutesLock(text: string, file: string): RoutesLock {
         continue;
       }
       if (routes.has(key)) {
-        problems.push({ message: `${key} stands here twice: delete one of the lines, the one that no client was generated with`, place });
+        problems.push({
+          message: `${key} stands here twice: delete one of the lines, the one that no client was generated with`,
+          place,
+        });
         continue;
       }
       codes.set(code, key);
@@ -76,7 +84,10 @@ export function parseRoutesLock(text: string, file: string): RoutesLock {
   const lock = { routes: read(sections.get("routes")), removed: read(sections.get("removed")) };
   for (const { key, place } of sections.get("removed")?.members ?? []) {
     if (lock.routes.has(key) && lock.removed.has(key)) {
-      problems.push({ message: `${key} stands in "routes" and in "removed": delete the line whose code no client was generated with`, place });
+      problems.push({
+        message: `${key} stands in "routes" and in "removed": delete the line whose code no client was generated with`,
+        place,
+      });
     }
   }
   if (problems.length > 0) {
@@ -117,7 +128,15 @@ export function assignCodes(declared: readonly DeclaredRoute[], lock: RoutesLock
     if (code === undefined) {
       continue;
     }
-    const message = checkExplicit(route.route, code, lock, owners.get(code), explicit.get(code)?.route, present, lockFile);
+    const message = checkExplicit(
+      route.route,
+      code,
+      lock,
+      owners.get(code),
+      explicit.get(code)?.route,
+      present,
+      lockFile,
+    );
     if (message !== undefined) {
       problems.push({ message, place: route.place });
     } else {

@@ -181,7 +181,10 @@ export function buildServerFile(
     const isPush = service.kind === "PUSH";
     const notes = isPush
       ? [`${serviceNote(service, "Generated from")}`.replace(/\.$/, ": pushes, each to a session or a group.")]
-      : ["Extend it and hand an instance to `createServer({ components: [...] })`.", serviceNote(service, "Generated from")];
+      : [
+          "Extend it and hand an instance to `createServer({ components: [...] })`.",
+          serviceNote(service, "Generated from"),
+        ];
     return {
       isPush,
       doc: docLines(service.comment, notes, service.deprecated),

@@ -1,7 +1,14 @@
 import type { FileDescriptorProto, MethodDescriptorProto, ServiceDescriptorProto } from "@bufbuild/protobuf/wkt";
 import { formatPlace, type Place, type Problem } from "../error.js";
 import { methodName } from "./names.js";
-import { type MethodChoices, type OptionReader, type Order, optionField, type RateLimit, type ServiceChoices } from "./options.js";
+import {
+  type MethodChoices,
+  type OptionReader,
+  type Order,
+  optionField,
+  type RateLimit,
+  type ServiceChoices,
+} from "./options.js";
 import type { SourceIndex, SourcePath } from "./source.js";
 
 /** A service as the .proto declares it, checked. */
@@ -40,6 +47,9 @@ export interface MethodDeclaration {
   readonly deprecated: boolean;
   /** Where its name stands. */
   readonly place: Place;
+  /** Where the type of its request stands. */
+  readonly requestPlace: Place;
+  readonly responsePlace: Place;
   /** Where its code is written, or else its name. */
   readonly codePlace: Place;
 }
@@ -96,7 +106,8 @@ function readService(
   const place = source.place([...path, inService.name]);
   const protoName = file.descriptor.package === "" ? service.name : `${file.descriptor.package}.${service.name}`;
   const choices = reader.service(service.options);
-  const optionPlace = (field: number): Place => source.place([...path, inService.options, optionField.extension, field]);
+  const optionPlace = (field: number): Place =>
+    source.place([...path, inService.options, optionField.extension, field]);
 
   if (choices.kind === "REMOTE") {
     const message = `service ${protoName} is of kind REMOTE, and this version generates HANDLER and PUSH services only: leave the option out, or write \`kind = PUSH\``;
@@ -112,11 +123,21 @@ function readService(
   const route = choices.route ?? service.name;
   const fault = choices.route === undefined ? undefined : routeFault(route);
   if (fault !== undefined) {
-    problems.push({ message: `route ${JSON.stringify(route)} of service ${protoName} ${fault}`, place: optionPlace(optionField.service.route) });
+    problems.push({
+      message: `route ${JSON.stringify(route)} of service ${protoName} ${fault}`,
+      place: optionPlace(optionField.service.route),
+    });
   }
   const methods = service.method.map((method, methodIndex) =>
     readMethod(
-      { source, path: [...path, inService.method, methodIndex], protoName, choices, route, routeIsFaulty: fault !== undefined },
+      {
+        source,
+        path: [...path, inService.method, methodIndex],
+        protoName,
+        choices,
+        route,
+        routeIsFaulty: fault !== undefined,
+      },
       method,
       reader,
       problems,
@@ -124,7 +145,18 @@ function readService(
   );
   checkMethodNames(methods, protoName, problems);
   const deprecated = service.options?.deprecated === true;
-  return [{ kind: choices.kind, name: service.name, protoName, route, comment: source.comment(path), deprecated, place, methods }];
+  return [
+    {
+      kind: choices.kind,
+      name: service.name,
+      protoName,
+      route,
+      comment: source.comment(path),
+      deprecated,
+      place,
+      methods,
+    },
+  ];
 }
 
 /** What a method knows of its service. */
@@ -181,6 +213,8 @@ function readMethod(
     comment: source.comment(path),
     deprecated: method.options?.deprecated === true,
     place,
+    requestPlace: source.place([...path, inMethod.input]),
+    responsePlace: source.place([...path, inMethod.output]),
     codePlace: explicitCode === undefined ? place : optionPlace(optionField.method.code),
   };
 }
@@ -204,7 +238,10 @@ function checkShape(
   if (ofService.kind === "PUSH") {
     if (choices.notify) {
       const notifyPlace = source.place([...path, inMethod.options, optionField.extension, optionField.method.notify]);
-      problems.push({ message: `${name} is a push, and a notify goes to the server: leave \`notify\` out`, place: notifyPlace });
+      problems.push({
+        message: `${name} is a push, and a notify goes to the server: leave \`notify\` out`,
+        place: notifyPlace,
+      });
     }
     if (method.outputType !== empty) {
       problems.push({
@@ -220,7 +257,8 @@ function checkShape(
   }
 }
 
-const noMessages = "a rate limit of 0 messages lets nothing through: write `messages: 1` or more, or leave `rate_limit` out";
+const noMessages =
+  "a rate limit of 0 messages lets nothing through: write `messages: 1` or more, or leave `rate_limit` out";
 
 /** A push is handled by nobody on the server: options of handling would be silently without effect. */
 function refuseHandling(
@@ -238,7 +276,10 @@ function refuseHandling(
   ];
   for (const [name, isSaid, field] of said) {
     if (isSaid) {
-      problems.push({ message: `${what}, and \`${name}\` says how the server handles a call: leave it out`, place: optionPlace(field) });
+      problems.push({
+        message: `${what}, and \`${name}\` says how the server handles a call: leave it out`,
+        place: optionPlace(field),
+      });
     }
   }
 }

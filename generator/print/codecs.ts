@@ -1,5 +1,5 @@
-import type { CodecFileModel } from "../model/model.js";
 import type { TypeName } from "../model/messages.js";
+import type { CodecFileModel } from "../model/model.js";
 import { indentCode } from "./indent.js";
 import { markOptionalFields } from "./presence.js";
 
@@ -15,7 +15,10 @@ type RequireTsProto = (module: string) => unknown;
 interface TsProto {
   readonly optionsFromParameter: (parameter: string) => TsProtoOptions;
   readonly getTsPoetOpts: (options: TsProtoOptions, tsProtoVersion: string, protocVersion: string) => object;
-  readonly createTypeMap: (request: { readonly protoFile: readonly File[] }, options: TsProtoOptions) => Map<string, TypeMapEntry>;
+  readonly createTypeMap: (
+    request: { readonly protoFile: readonly File[] },
+    options: TsProtoOptions,
+  ) => Map<string, TypeMapEntry>;
   readonly makeUtils: (options: TsProtoOptions) => object;
   readonly createFileContext: (file: File) => object;
   readonly generateFile: (context: object, file: File) => [path: string, code: Code];
@@ -35,7 +38,7 @@ interface Code {
 /** A google.protobuf.FileDescriptorProto as ts-proto decodes it. */
 interface File {
   readonly name: string;
-  readonly syntax: string;
+  readonly syntax?: string;
   readonly messageType: Parameters<typeof markOptionalFields>[0];
   readonly sourceCodeInfo: { location: SourceLocation[] } | undefined;
 }
@@ -88,7 +91,8 @@ export class CodecPrinter {
     this.#tsProto = loadTsProto(requireTsProto);
     const { file: files } = this.#tsProto.FileDescriptorSet.decode(descriptorSet);
     for (const file of files) {
-      if (file.syntax === "" || file.syntax === "proto2") {
+      // proto2 is what is said when nothing is said.
+      if (file.syntax !== "proto3" && file.syntax !== "editions") {
         markOptionalFields(file.messageType);
       }
       if (file.sourceCodeInfo !== undefined) {

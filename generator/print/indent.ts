@@ -12,9 +12,9 @@ const regExp = /\/(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/y;
  */
 export function indentCode(code: string): string {
   const lines: string[] = [];
-  /** For every open bracket, the line on which it stands. */
-  let open: number[] = [];
-  let openAtStart: readonly number[] = [];
+  /** For every open bracket, the line on which it stands, and how deep it makes what follows: those of one line count once. */
+  const open: { readonly line: number; readonly level: number }[] = [];
+  let openAtStart: typeof open = [];
   let line = "";
 
   const endLine = (): void => {
@@ -22,13 +22,13 @@ export function indentCode(code: string): string {
     if (text !== "") {
       // A line that begins with closing brackets stands where the line that opened them stands.
       const closing = /^[)\]}]*/.exec(text)?.[0].length ?? 0;
-      const levels = new Set(openAtStart.slice(0, openAtStart.length - closing)).size;
-      lines.push(" ".repeat(indentWidth * levels) + (text.startsWith("*") ? ` ${text}` : text));
+      const level = openAtStart[openAtStart.length - closing - 1]?.level ?? 0;
+      lines.push(" ".repeat(indentWidth * level) + (text.startsWith("*") ? ` ${text}` : text));
     } else if (lines.length > 0 && lines.at(-1) !== "") {
       lines.push("");
     }
     line = "";
-    openAtStart = [...open];
+    openAtStart = open.slice();
   };
 
   piece.lastIndex = 0;
@@ -43,9 +43,11 @@ export function indentCode(code: string): string {
       text = regExp.exec(code)?.[0] ?? text;
       piece.lastIndex = found.index + text.length;
     } else if (text === "(" || text === "[" || text === "{") {
-      open.push(lines.length);
+      const outer = open.at(-1);
+      const level = outer === undefined ? 1 : outer.level + (outer.line === lines.length ? 0 : 1);
+      open.push({ line: lines.length, level });
     } else if (text === ")" || text === "]" || text === "}") {
-      open = open.slice(0, -1);
+      open.pop();
     }
     const [first = "", ...others] = text.startsWith("/*") ? text.split("\n") : [text];
     line += first;

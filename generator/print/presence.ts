@@ -3,13 +3,15 @@ interface Message {
   readonly field: Field[];
   readonly nestedType: readonly Message[];
   readonly oneofDecl: object[];
+  readonly options?: { readonly mapEntry: boolean } | undefined;
 }
 
 interface Field {
   readonly name: string;
   readonly label: number;
   readonly type: number;
-  oneofIndex?: number | undefined;
+  /** Of a field in no oneof: 0, but not a property of its own. */
+  oneofIndex: number;
   proto3Optional: boolean;
 }
 
@@ -24,9 +26,10 @@ const typeMessage = 11;
  */
 export function markOptionalFields(messages: readonly Message[]): void {
   for (const message of messages) {
-    for (const field of message.field) {
+    const isMapEntry = message.options?.mapEntry === true;
+    for (const field of isMapEntry ? [] : message.field) {
       const isScalar = field.type !== typeGroup && field.type !== typeMessage;
-      if (field.label === labelOptional && isScalar && field.oneofIndex === undefined) {
+      if (field.label === labelOptional && isScalar && !Object.hasOwn(field, "oneofIndex")) {
         field.proto3Optional = true;
         field.oneofIndex = message.oneofDecl.push({ name: `_${field.name}`, options: undefined }) - 1;
       }

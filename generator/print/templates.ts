@@ -1,5 +1,5 @@
-import type { DictionaryModel, ServiceFileModel } from "../model/model.js";
 import type { ImportModel } from "../model/imports.js";
+import type { DictionaryModel, ServiceFileModel } from "../model/model.js";
 import type { TemplateTexts } from "../read/templates.js";
 
 /** What of Handlebars is used. */

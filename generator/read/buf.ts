@@ -70,7 +70,9 @@ function runBuf(bufBinary: string, archive: Uint8Array): Promise<BufResult> {
 /** buf wants a folder for its cache even when it puts nothing there; a container may have no home. */
 function environment(): NodeJS.ProcessEnv {
   const { BUF_CACHE_DIR, XDG_CACHE_HOME, HOME, LocalAppData } = process.env;
-  const hasHome = [BUF_CACHE_DIR, XDG_CACHE_HOME, HOME, LocalAppData].some((value) => value !== undefined && value !== "");
+  const hasHome = [BUF_CACHE_DIR, XDG_CACHE_HOME, HOME, LocalAppData].some(
+    (value) => value !== undefined && value !== "",
+  );
   return hasHome ? process.env : { ...process.env, BUF_CACHE_DIR: join(tmpdir(), "nanowire-buf-cache") };
 }
 

@@ -53,7 +53,9 @@ function readConfig(directory: string): Config {
   const own = readObject(directory, configFile);
   const ofPackage = readObject(directory, "package.json")?.["nanowire"];
   if (own !== undefined && ofPackage !== undefined) {
-    throw GeneratorError.of(`there are two configurations, ${configFile} and the key "nanowire" of package.json: keep one`);
+    throw GeneratorError.of(
+      `there are two configurations, ${configFile} and the key "nanowire" of package.json: keep one`,
+    );
   }
   if (own !== undefined) {
     return checkConfig(own, configFile);
@@ -85,12 +87,18 @@ function checkConfig(value: unknown, where: string): Config {
   };
   for (const key of Object.keys(value)) {
     if (!configKeys.some((known) => known === key)) {
-      problems.push({ message: `${where}: there is no key "${key}"${didYouMean(key, configKeys)} (known: ${configKeys.join(", ")})` });
+      problems.push({
+        message: `${where}: there is no key "${key}"${didYouMean(key, configKeys)} (known: ${configKeys.join(", ")})`,
+      });
     }
   }
   const { proto, out, lock, json } = value;
-  const roots = typeof proto === "string" ? [proto] : Array.isArray(proto) && proto.length > 0 ? proto.filter(isPath) : undefined;
-  if (proto !== undefined && (roots === undefined || (Array.isArray(proto) && roots.length < proto.length) || !roots.every(isPath))) {
+  const roots =
+    typeof proto === "string" ? [proto] : Array.isArray(proto) && proto.length > 0 ? proto.filter(isPath) : undefined;
+  if (
+    proto !== undefined &&
+    (roots === undefined || (Array.isArray(proto) && roots.length < proto.length) || !roots.every(isPath))
+  ) {
     wants("proto", "a folder or a list of folders");
   }
   for (const [key, path] of Object.entries({ out, lock })) {

@@ -17,7 +17,8 @@ export interface JsonMember {
 }
 
 const space = /[ \t\r\n]*/y;
-const literal = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+const literal =
+  /"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/uy;
 
 /**
  * Parses JSON, and tells the places of what it holds: `JSON.parse` hides a key that stands twice, and says where it stopped only sometimes.
@@ -28,6 +29,17 @@ const literal = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?
  */
 export function parseJson(text: string, file: string, advice = ""): JsonNode {
   let offset = text.startsWith("\uFEFF") ? 1 : 0;
+  let line = 1;
+  let lineStart = offset;
+
+  /** The place of `offset`, which never goes back. */
+  const here = (): Place => {
+    for (let end = text.indexOf("\n", lineStart); end >= 0 && end < offset; end = text.indexOf("\n", lineStart)) {
+      line++;
+      lineStart = end + 1;
+    }
+    return { file, line, column: offset - lineStart + 1 };
+  };
 
   const skip = (pattern: RegExp): string | undefined => {
     pattern.lastIndex = offset;
@@ -37,7 +49,7 @@ export function parseJson(text: string, file: string, advice = ""): JsonNode {
   };
   const fail = (): never => {
     const message = `this is not JSON${advice === "" ? "" : `: ${advice}`}`;
-    throw new GeneratorError([{ message, place: placeAt(text, file, offset) }]);
+    throw new GeneratorError([{ message, place: here() }]);
   };
   const take = (character: string): boolean => {
     skip(space);
@@ -52,7 +64,7 @@ export function parseJson(text: string, file: string, advice = ""): JsonNode {
   };
   const readNode = (): JsonNode => {
     skip(space);
-    const place = placeAt(text, file, offset);
+    const place = here();
     if (take("{")) {
       const members: JsonMember[] = [];
       while (!take("}")) {
@@ -60,7 +72,7 @@ export function parseJson(text: string, file: string, advice = ""): JsonNode {
           fail();
         }
         skip(space);
-        const keyPlace = placeAt(text, file, offset);
+        const keyPlace = here();
         const key = readKey();
         if (!take(":")) {
           fail();
@@ -86,15 +98,4 @@ export function parseJson(text: string, file: string, advice = ""): JsonNode {
   const node = readNode();
   skip(space);
   return offset === text.length ? node : fail();
-}
-
-/** The line and column of an offset in a text. */
-function placeAt(text: string, file: string, offset: number): Place {
-  let line = 1;
-  let start = 0;
-  for (let end = text.indexOf("\n"); end >= 0 && end < offset; end = text.indexOf("\n", start)) {
-    line++;
-    start = end + 1;
-  }
-  return { file, line, column: offset - start + 1 };
 }

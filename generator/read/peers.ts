@@ -42,7 +42,7 @@ export function findPeers<const N extends readonly PeerName[]>(
       continue;
     }
     missing.push(peer === undefined ? `${name} is not installed` : `${name} is ${peer.version}, not ${range}`);
-    install.push(range === undefined ? name : `${name}@${/[\s|<>*]/.test(range) ? `"${range}"` : range}`);
+    install.push(range === undefined ? name : `${name}@${range.replace(/^[\^~]/, "")}`);
   }
   if (missing.length > 0) {
     throw GeneratorError.of(

@@ -28,7 +28,9 @@ export function parsePluginParameter(parameter: string): PluginParameter {
     if (!keys.some((known) => known === key)) {
       problems.push({ message: `there is no parameter ${key}${didYouMean(key, keys)} (known: ${keys.join(", ")})` });
     } else if (key === "lock" ? value === "" : value !== "true" && value !== "false") {
-      problems.push({ message: `parameter ${key} wants a value: ${key === "lock" ? "lock=FILE" : `${key}=true or ${key}=false`}` });
+      problems.push({
+        message: `parameter ${key} wants a value: ${key === "lock" ? "lock=FILE" : `${key}=true or ${key}=false`}`,
+      });
     } else {
       values.set(key, value);
     }

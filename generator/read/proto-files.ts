@@ -53,7 +53,9 @@ export function readProtoFiles(directory: string, roots: readonly string[]): Pro
     }
   }
   if (problems.length === 0 && ![...files.keys()].some((name) => name !== optionsFileName)) {
-    problems.push({ message: `there is no .proto file in ${roots.join(", ")}: write one, or name its folder with --proto DIR` });
+    problems.push({
+      message: `there is no .proto file in ${roots.join(", ")}: write one, or name its folder with --proto DIR`,
+    });
   }
   if (problems.length > 0) {
     throw new GeneratorError(problems);

@@ -36,7 +36,9 @@ export function planOutput(directory: string, outDirectory: string, files: Reado
     } else if (present === text) {
       unchanged.push(path);
     } else {
-      problems.push({ message: `${path} is not a generated file, and would be overwritten: move it, or name another folder with --out DIR` });
+      problems.push({
+        message: `${path} is not a generated file, and would be overwritten: move it, or name another folder with --out DIR`,
+      });
     }
   }
   if (problems.length > 0) {
@@ -98,7 +100,10 @@ function findGenerated(folder: string, prefix: string): string[] {
       const isOthers = entry.name.startsWith(".") || entry.name === "node_modules";
       return isOthers ? [] : findGenerated(join(folder, entry.name), `${prefix}${entry.name}/`);
     }
-    const isOurs = entry.isFile() && entry.name.endsWith(".ts") && readIfThere(join(folder, entry.name))?.startsWith(generatedMark) === true;
+    const isOurs =
+      entry.isFile() &&
+      entry.name.endsWith(".ts") &&
+      readIfThere(join(folder, entry.name))?.startsWith(generatedMark) === true;
     return isOurs ? [prefix + entry.name] : [];
   });
 }

@@ -40,11 +40,25 @@ function describe(fields: object): string {
     .join("");
 }
 
-/** Anything can be thrown, and so be logged: an object without `toString`, too. */
+/**
+ * Anything can be thrown, and so be logged: an object without `toString`, too. What a stranger wrote (a route, a uid) may
+ * hold line breaks: only an error has lines of its own, and none of them begins like a line of the log.
+ */
 function textOf(value: unknown): string {
   try {
-    return value instanceof Error ? (value.stack ?? value.message) : String(value);
+    return value instanceof Error
+      ? (value.stack ?? value.message).split(lineBreak).map(escapeControls).join("\n").replace(/\n(?! )/g, "\n    ")
+      : escapeControls(String(value));
   } catch {
     return "(a value that cannot be shown)";
   }
 }
+
+function escapeControls(text: string): string {
+  return text.replace(control, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+const lineBreak = /\r\n|[\n\r\u2028\u2029]/;
+
+/** Characters that move the cursor or the line. */
+const control = /[\p{Cc}\u2028\u2029]/gu;

@@ -1,4 +1,4 @@
-/** `nanowire/client` in a browser. index.ts exports the same names. */
+// `nanowire/client` in a browser. index.ts exports the same names.
 
 export type { CancelTimer, Clock } from "../base/clock.js";
 export {

@@ -71,6 +71,9 @@ class TcpClientSocket implements ClientSocket {
   }
 
   send(packets: Uint8Array): void {
+    if (this.#closed) {
+      return;
+    }
     this.#out.append(packets);
     if (!this.#scheduled) {
       this.#scheduled = true;

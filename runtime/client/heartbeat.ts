@@ -74,11 +74,12 @@ export class Heartbeat {
       // It was this side that stood still: what came meanwhile is not read yet.
       this.#heardAt = now - this.#intervalMs;
     }
+    // The clock may have been set back.
+    this.#heardAt = Math.min(this.#heardAt, now);
     const silentMs = now - this.#heardAt;
-    const restMs = 2 * this.#intervalMs - silentMs;
-    if (restMs > 0) {
-      // A clock that was set back makes the rest no longer.
-      this.#watch(Math.min(restMs, 2 * this.#intervalMs));
+    const limitMs = 2 * this.#intervalMs;
+    if (silentMs < limitMs) {
+      this.#watch(limitMs - silentMs);
     } else {
       const message = `nothing came from the server for ${silentMs} ms, 2 heartbeat intervals of ${this.#intervalMs} ms`;
       this.#silent(new NanowireError("heartbeat_timeout", message));

@@ -30,7 +30,7 @@ export interface ClientPush<T> {
 
 /** What a single call may say. */
 export interface CallOptions {
-  /** Milliseconds to wait for the answer; 0: for ever. Default: the connection's `requestTimeoutMs`. */
+  /** Milliseconds to wait for the answer; 0: for ever. To 2,147,483,647. Default: the connection's `requestTimeoutMs`. */
   readonly timeoutMs?: number;
   /** Gives the call up: its promise is rejected with `canceled`. The server is not told, and a late answer is ignored. */
   readonly signal?: AbortSignal;

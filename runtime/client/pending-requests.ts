@@ -83,7 +83,7 @@ export class PendingRequests {
     const now = this.#clock.now();
     let next = Number.POSITIVE_INFINITY;
     for (const [id, request] of this.#requests) {
-      if (request.deadline > now + request.timeoutMs) {
+      if (request.timeoutMs > 0 && request.deadline > now + request.timeoutMs) {
         // The clock was set back: the time-out gets no longer by that.
         request.deadline = now + request.timeoutMs;
       }

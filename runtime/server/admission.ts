@@ -1,5 +1,6 @@
 import { type Awaitable, isPromise } from "../base/awaitable.js";
 import { NanowireError, toNanowireError } from "../base/error.js";
+import type { Logger } from "../base/logger.js";
 import type { Dictionary } from "../protocol/dictionary.js";
 import {
   decodeHandshakeRequest,
@@ -13,6 +14,7 @@ import { type Profile, profileOf } from "./profile.js";
 
 /** What a handshake is judged with. */
 export interface AdmissionHost {
+  readonly logger: Logger;
   readonly options: ResolvedOptions;
   readonly dictionary: Dictionary;
   /** Whether every message can be JSON. */
@@ -43,11 +45,11 @@ export function admit(body: Uint8Array, context: HandshakeContext, host: Admissi
     return isPromise(user)
       ? user.then(
           (value) => admitted(handshake, profile, value, host),
-          (error: unknown) => Promise.reject(refused(error)),
+          (error: unknown) => Promise.reject(refused(error, host.logger)),
         )
       : admitted(handshake, profile, user, host);
   } catch (error) {
-    throw refused(error);
+    throw refused(error, host.logger);
   }
 }
 
@@ -77,7 +79,10 @@ function admitted(
 }
 
 /** The application's refusal: it keeps its code and message where they were meant for the client. */
-function refused(error: unknown): NanowireError {
+function refused(error: unknown, logger: Logger): NanowireError {
+  if (!(error instanceof NanowireError)) {
+    logger.error({ error }, "onHandshake failed");
+  }
   const meant = toNanowireError(error, "handshake_refused", "the server refused the handshake");
   return new NanowireError(meant.code, meant.message, { scope: "connection", cause: error, details: meant.details });
 }

@@ -33,10 +33,9 @@ export class HeartbeatSweep {
     this.#clock = clock;
     const shorter = heartbeatIntervalMs === 0 ? handshakeTimeoutMs : Math.min(heartbeatIntervalMs, handshakeTimeoutMs);
     this.#periodMs = Math.max(shorter / sweepsAnInterval, shortestPeriodMs);
-    const heartbeat = Math.round(heartbeatIntervalMs / this.#periodMs);
     this.#schedule = {
-      heartbeat,
-      silence: heartbeat * 2,
+      heartbeat: Math.ceil(heartbeatIntervalMs / this.#periodMs),
+      silence: Math.ceil((2 * heartbeatIntervalMs) / this.#periodMs),
       handshake: Math.ceil(handshakeTimeoutMs / this.#periodMs),
     };
     this.#connections = connections;

@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from "ws";
+import { type RawData, type ServerOptions, WebSocket, WebSocketServer } from "ws";
 import type { ByteBuffer } from "../base/byte-buffer.js";
 import { NanowireError } from "../base/error.js";
 import { close, type ListenOptions, listen, listenAddress } from "./listen.js";
-import { Outbox, type OutboxWriter, type WriteOutcome } from "./outbox.js";
+import { Outbox, type OutboxWriter, WriteOutcome } from "./outbox.js";
 import { lingerMs, outboxOverflow, peerAddress, writeOut } from "./socket.js";
 import type { ListenAddress, Transport, TransportHost, Wire, WireReceiver } from "./transport.js";
 import { frameHeadroom, frameInPlace } from "./websocket-frame.js";
@@ -60,8 +60,8 @@ class WsTransport implements Transport {
     const upgrades = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
       if (pathOf(request) !== this.#path) {
         // On a shared server the path may be somebody else's.
-        if (http !== this.#options.server) {
-          socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+        if (http.listenerCount("upgrade") === 1) {
+          refuseUpgrade(socket);
         }
         return;
       }
@@ -92,7 +92,12 @@ class WsTransport implements Transport {
     }
     http.off("upgrade", this.#upgrades);
     if (this.#listensHere) {
-      http.closeIdleConnections();
+      if (http === this.#options.server) {
+        http.closeIdleConnections();
+      } else {
+        // Those that have not upgraded: with the server goes the timer that would have ended them.
+        http.closeAllConnections();
+      }
       await close(http);
     }
   }
@@ -107,6 +112,13 @@ function createUpgradeOnlyServer(): Server {
   return createServer(settings, (_request, response) => {
     response.writeHead(426, { Connection: "close", Upgrade: "websocket" }).end();
   });
+}
+
+/** Answers an upgrade that nobody takes. An upgrade's socket has nobody else who would hear of its errors. */
+function refuseUpgrade(socket: Duplex): void {
+  socket.on("error", () => socket.destroy());
+  socket.once("finish", () => socket.destroy());
+  socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
 }
 
 function receiverOptions(maxFrameBytes: number): ServerOptions {
@@ -193,6 +205,10 @@ class WsWire implements Wire, OutboxWriter {
   }
 
   write(buffer: ByteBuffer): WriteOutcome {
+    if (this.#websocket.readyState !== WebSocket.OPEN) {
+      // ws has written the close frame, the last that may go: the client closed, or one of its frames was refused.
+      return WriteOutcome.taken;
+    }
     return writeOut(this.#socket, frameInPlace(buffer));
   }
 
@@ -219,9 +235,12 @@ class WsWire implements Wire, OutboxWriter {
     this.#closing = true;
     this.outbox.finish();
     this.#websocket.resume();
-    this.#websocket.close(closeCodes[reason.code] ?? policyViolation, reason.code);
+    this.#websocket.close(closeCodes[reason.code] ?? policyViolation, reason.code.slice(0, mostReasonUnits));
   }
 }
+
+/** A close frame has 123 bytes for a reason (RFC 6455, 5.5); a UTF-16 unit takes 3 of them at the most. */
+const mostReasonUnits = 41;
 
 /** RFC 6455, 7.4.1. */
 const policyViolation = 1008;

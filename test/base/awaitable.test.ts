@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { isPromise } from "../../runtime/base/awaitable.js";
 
 function objectWithThen(then: unknown): object {
-  // biome-ignore lint/suspicious/noThenProperty: such an object is what the test is about
   return { then };
 }
 

@@ -49,6 +49,18 @@ describe("loggers", () => {
     expect(error.stack).toContain("logger.test");
   });
 
+  it("gives no line of its own to what a stranger wrote", () => {
+    consoleLogger().warn({ route: "Room\nerror forged\u2028\u001b[2J" }, "refused");
+    expect(lines).toEqual([["warn", "warn refused route=Room\\u000aerror forged\\u2028\\u001b[2J"]]);
+  });
+
+  it("indents the lines of an error's message", () => {
+    const error = new Error("no route Room\nerror forged\r\n\rend");
+    Object.defineProperty(error, "stack", { value: undefined });
+    consoleLogger().warn({ error }, "refused");
+    expect(lines).toEqual([["warn", "warn refused error=no route Room\n    error forged\n    \n    end"]]);
+  });
+
   it("writes an error without a stack by its message", () => {
     const error = new Error("bare");
     Object.defineProperty(error, "stack", { value: undefined });

@@ -1,9 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { connect, type ConnectOptions } from "../../runtime/client/index.js";
 import { NanowireError } from "../../runtime/base/error.js";
+import { clientVersion } from "../../runtime/client/connect-options.js";
+import { type ConnectOptions, connect } from "../../runtime/client/index.js";
 import type { ClientSocket, Dial } from "../../runtime/transport/client-socket.js";
 import { FakeClock } from "./support/fake-clock.js";
 import { FakeServer, rejection, settled } from "./support/fake-server.js";
+
+/** A handshake with the user data `""`. */
+const emptyUserBytes = `{"sys":{"type":"nanowire","version":"${clientVersion}","serializer":"protobuf"},"user":""}`
+  .length;
 
 describe("options", () => {
   const circle: Record<string, unknown> = {};
@@ -13,14 +18,23 @@ describe("options", () => {
     [{ dictVersion: "" }, "dictVersion  is not a text of 1 to 256 characters"],
     [{ dictVersion: "x".repeat(257) }, `dictVersion ${"x".repeat(257)} is not a text of 1 to 256 characters`],
     [{ requestTimeoutMs: -1 }, "requestTimeoutMs -1 is not a number of milliseconds from 0 (for ever) to 2147483647"],
-    [{ requestTimeoutMs: Number.NaN }, "requestTimeoutMs NaN is not a number of milliseconds from 0 (for ever) to 2147483647"],
-    [{ connectTimeoutMs: 2 ** 31 }, "connectTimeoutMs 2147483648 is not a number of milliseconds from 0 (for ever) to 2147483647"],
+    [
+      { requestTimeoutMs: Number.NaN },
+      "requestTimeoutMs NaN is not a number of milliseconds from 0 (for ever) to 2147483647",
+    ],
+    [
+      { connectTimeoutMs: 2 ** 31 },
+      "connectTimeoutMs 2147483648 is not a number of milliseconds from 0 (for ever) to 2147483647",
+    ],
     [{ maxPacketBytes: 255 }, "maxPacketBytes 255 is not an integer from 256 to 16777215"],
     [{ maxPacketBytes: 16_777_216 }, "maxPacketBytes 16777216 is not an integer from 256 to 16777215"],
     [{ maxPacketBytes: 1000.5 }, "maxPacketBytes 1000.5 is not an integer from 256 to 16777215"],
     [{ user: circle }, "user cannot be written as JSON"],
     [{ user: 1n }, "user cannot be written as JSON"],
-    [{ user: "x".repeat(16_777_215) }, "user makes a handshake of 16777299 bytes, more than 16777215"],
+    [
+      { user: "x".repeat(16_777_215) },
+      `user makes a handshake of ${16_777_215 + emptyUserBytes} bytes, more than 16777215`,
+    ],
   ];
 
   it.each(wrong)("refuses $0", async (options, message) => {

@@ -1,4 +1,4 @@
-import { gzipSync, deflateSync } from "node:zlib";
+import { deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
 import { NanowireError } from "../../runtime/base/error.js";
@@ -118,7 +118,12 @@ describe("an answer that is taken", () => {
 describe("an answer that is not taken", () => {
   const refusals: readonly [string, object, Record<string, string>, string][] = [
     ["pitaya's", { code: 400 }, { code: "400" }, "the server refused the handshake with code 400"],
-    ["pomelo's, the client is too old", { code: 501, sys: {} }, { code: "501" }, "the server refused the handshake with code 501"],
+    [
+      "pomelo's, the client is too old",
+      { code: 501, sys: {} },
+      { code: "501" },
+      "the server refused the handshake with code 501",
+    ],
     [
       "ours",
       { code: 400, error: "banned", reason: "until 2030" },
@@ -137,7 +142,12 @@ describe("an answer that is not taken", () => {
     const server = new FakeServer();
     const { connecting } = await server.dialled();
     server.send(handshakePacket(answer));
-    expect(await rejection(connecting)).toMatchObject({ code: "handshake_refused", scope: "connection", details, message });
+    expect(await rejection(connecting)).toMatchObject({
+      code: "handshake_refused",
+      scope: "connection",
+      details,
+      message,
+    });
     expect(server.closedByClient).toBe(true);
     expect(server.clock.timers).toBe(0);
   });
@@ -264,7 +274,7 @@ describe("a handshake that does not end", () => {
 
     const kicking = new FakeServer();
     const third = await kicking.dialled();
-    kicking.send(packet(5, "'{\"reason\":\"full\"}'"));
+    kicking.send(packet(5, '\'{"reason":"full"}\''));
     expect(await rejection(third.connecting)).toMatchObject({ code: "kicked", details: { reason: "full" } });
   });
 

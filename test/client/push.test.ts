@@ -111,7 +111,10 @@ describe("a push", () => {
     server.send(data("06 0f 'RoomEvents.Said' '!'"));
     expect(listener).not.toHaveBeenCalled();
     const [line] = server.logger.lines.filter(({ level }) => level === "warn");
-    expect(line).toMatchObject({ message: "a push is no message of its type", fields: { route: said.route, bytes: 1 } });
+    expect(line).toMatchObject({
+      message: "a push is no message of its type",
+      fields: { route: said.route, bytes: 1 },
+    });
     expect(connection.state).toBe("open");
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
+import { NanowireError } from "../../runtime/base/error.js";
 import { PendingRequests } from "../../runtime/client/pending-requests.js";
 import { encodeErrorPayload } from "../../runtime/protocol/error-payload.js";
-import { NanowireError } from "../../runtime/base/error.js";
 import { hex, toHex } from "../protocol/hex.js";
 import { FakeClock } from "./support/fake-clock.js";
 import { data, FakeServer, packet, rejection, settled } from "./support/fake-server.js";
@@ -92,8 +92,8 @@ describe("a request", () => {
     for (const message of ["one", large, "three"]) {
       connection.request(join, message).catch(() => {});
     }
-    expect(packets.map(({ length }) => length)).toEqual([19, 40_016, 21].map((bytes) => bytes - 0));
-    expect(packets.map((bytes) => new TextDecoder().decode(bytes.subarray(15)))).toEqual(["\tRoom.Joinone".slice(10), large, "three"]);
+    expect(packets.map(({ length }) => length)).toEqual([19, 40_016, 21]);
+    expect(packets.map((bytes) => new TextDecoder().decode(bytes.subarray(16)))).toEqual(["one", large, "three"]);
   });
 
   it("may be answered while it is sent", async () => {
@@ -227,22 +227,22 @@ describe("the time-out of a request", () => {
     call("shortest", 50);
     call("never", 0);
     call("short", 2_000);
-    const after = async (ms: number) => {
+    const passed = async (ms: number) => {
       server.clock.step(ms);
       await settled();
       return ended.splice(0);
     };
-    expect(await after(49)).toEqual([]);
-    expect(await after(1)).toEqual(["shortest deadline_exceeded"]);
-    expect(await after(1_949)).toEqual([]);
-    expect(await after(1)).toEqual(["short deadline_exceeded"]);
-    expect(await after(7_999)).toEqual([]);
-    expect(await after(1)).toEqual(["default deadline_exceeded"]);
-    expect(await after(50_000)).toEqual(["longest deadline_exceeded"]);
-    expect(await after(2 ** 31)).toEqual([]);
+    expect(await passed(49)).toEqual([]);
+    expect(await passed(1)).toEqual(["shortest deadline_exceeded"]);
+    expect(await passed(1_949)).toEqual([]);
+    expect(await passed(1)).toEqual(["short deadline_exceeded"]);
+    expect(await passed(7_999)).toEqual([]);
+    expect(await passed(1)).toEqual(["default deadline_exceeded"]);
+    expect(await passed(50_000)).toEqual(["longest deadline_exceeded"]);
+    expect(await passed(2 ** 31)).toEqual([]);
     expect(server.clock.timers).toBe(0);
     connection.close();
-    expect(await after(0)).toEqual(["never unavailable"]);
+    expect(await passed(0)).toEqual(["never unavailable"]);
   });
 
   it("is never more than one timer", async () => {
@@ -261,10 +261,8 @@ describe("the time-out of a request", () => {
     const connection = await server.connected({}, { requestTimeoutMs: 100 });
     const answer = connection.request(join, "");
     server.clock.step(50);
-    server.clock.jump(-3_600_000);
-    // The timer that was set runs by the machine's own time; the fake one by its clock.
-    server.clock.step(3_600_050);
-    server.clock.step(100);
+    server.clock.set(-3_600_000);
+    server.clock.step(150);
     expect((await rejection(answer)).code).toBe("deadline_exceeded");
   });
 
@@ -367,7 +365,15 @@ describe("ids", () => {
 
   it("skip those that are in use", () => {
     const pending = new PendingRequests(new FakeClock(), 0x7ffffffe);
-    const take = (id: number) => pending.add(id, never, 0, undefined, () => {}, () => {});
+    const take = (id: number) =>
+      pending.add(
+        id,
+        never,
+        0,
+        undefined,
+        () => {},
+        () => {},
+      );
     for (const id of [0x7fffffff, 1, 2, 4]) {
       take(id);
     }

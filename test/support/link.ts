@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
-import type { ListenAddress, Transport } from "../../runtime/transport/transport.js";
 import type { MemoryTransport } from "../../runtime/transport/memory.js";
+import type { ListenAddress, Transport } from "../../runtime/transport/transport.js";
 
 /** How a connection ended, as the client sees it. `code` and `reason` are a WebSocket's. */
 export interface Ending {
@@ -195,6 +195,7 @@ export async function openWebSocket(address: { readonly port: number }, path = "
       });
       socket.on("close", () => given.ended(ending));
       take();
+      socket.resume();
     },
     send: (bytes) => void socket.write(clientFrame(0x2, bytes)),
     end() {
@@ -220,6 +221,7 @@ export function readHead(socket: Socket): Promise<{ head: string; rest: Buffer }
       if (end >= 0) {
         socket.off("data", onData);
         socket.off("close", onClose);
+        socket.pause();
         resolve({ head: read.toString("latin1", 0, end), rest: read.subarray(end + 4) });
       }
     };

@@ -32,14 +32,21 @@ export class FakeClock implements Clock {
   step(ms: number): void {
     const end = this.#now + ms;
     for (let timer = this.#next(end); timer !== undefined; timer = this.#next(end)) {
-      this.#now = timer.at;
       this.#run(timer);
     }
     this.#now = end;
   }
 
-  /** Sets the time without running a timer: the process stood still, or somebody set the clock. */
-  jump(ms: number): void {
+  /** Somebody sets the clock forwards or back: timers go on as they did. */
+  set(ms: number): void {
+    this.#now += ms;
+    for (const timer of this.#timers) {
+      timer.at += ms;
+    }
+  }
+
+  /** The process stands still: timers that are due meanwhile run late, at the next {@link step}. */
+  stall(ms: number): void {
     this.#now += ms;
   }
 

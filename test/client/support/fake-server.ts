@@ -17,6 +17,8 @@ export class FakeServer {
   closedByClient = false;
   /** Called with every send; what it throws is thrown at the client. */
   onSend: (packet: Uint8Array) => void = () => {};
+  /** Called when the client closes the socket. */
+  onClose: () => void = () => {};
   #receiver: ClientReceiver | undefined;
 
   readonly dial: Dial = () => {
@@ -30,6 +32,7 @@ export class FakeServer {
       },
       close: () => {
         this.closedByClient = true;
+        this.onClose();
       },
     };
     return Promise.resolve(socket);
@@ -56,7 +59,7 @@ export class FakeServer {
     return { connecting };
   }
 
-  /** Connects; the answer to the handshake is JSON, a body, or a whole packet in hex. */
+  /** Connects; the answer to the handshake is code 200, and what is given besides. What the client sent so far is forgotten. */
   async connected(answer: object = {}, options: ConnectOptions = {}): Promise<ClientConnection> {
     const { connecting } = await this.dialled(options);
     this.send(handshakePacket(answer));

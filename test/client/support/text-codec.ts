@@ -32,7 +32,12 @@ export const leave: ClientMethod<void, void> = {
 };
 
 /** A notify. */
-export const say: ClientMethod<string, void> = { route: "Room.Say", code: 3, request: text, response: emptyMessage.protobuf };
+export const say: ClientMethod<string, void> = {
+  route: "Room.Say",
+  code: 3,
+  request: text,
+  response: emptyMessage.protobuf,
+};
 
 /** A push. */
 export const said: ClientPush<string> = { route: "RoomEvents.Said", code: 6, message: text };

@@ -1,0 +1,120 @@
+// The bench itself, run as `npm run bench -- --quick` runs it, on the sources as they are: whether it measures, not
+// how fast anything is.
+
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { transform } from "esbuild";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ComparisonFigures, SideFigures } from "../../bench/comparison.js";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+let directory: string;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), "nanowire-bench-"));
+  symlinkSync(join(root, "node_modules"), join(directory, "node_modules"));
+  const names = { name: "nanowire", type: "module", exports: { ".": "./runtime/index.js" } };
+  writeFileSync(join(directory, "package.json"), JSON.stringify(names));
+  for (const folder of ["runtime", "bench"]) {
+    await compile(folder);
+  }
+});
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+/** Takes the types off every source below a folder: what tsc does, without its checks. */
+async function compile(folder: string): Promise<void> {
+  mkdirSync(join(directory, folder));
+  for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      await compile(path);
+    } else if (entry.name.endsWith(".ts")) {
+      const { code } = await transform(readFileSync(join(root, path), "utf8"), {
+        loader: "ts",
+        target: "es2022",
+        tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
+      });
+      writeFileSync(join(directory, path.replace(/\.ts$/, ".js")), code);
+    }
+  }
+}
+
+function bench(...args: string[]): Promise<{ code: number | null; output: string; errors: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(directory, "bench/main.js"), ...args], { timeout: 55_000 });
+    let output = "";
+    let errors = "";
+    child.stdout.on("data", (chunk) => {
+      output += chunk;
+    });
+    child.stderr.on("data", (chunk) => {
+      errors += chunk;
+    });
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, output, errors }));
+  });
+}
+
+describe("npm run bench", () => {
+  it("lists its cases", async () => {
+    const { code, output } = await bench("--list");
+    expect(code).toBe(0);
+    expect(output).toContain("ping-pong/tcp-16: TCP, 16 in flight");
+    expect(output).toContain("ping-pong-bytes/ws-1: WebSocket, 1 in flight");
+  });
+
+  it("refuses a case that there is not", async () => {
+    const { code, errors } = await bench("ping");
+    expect(code).toBe(1);
+    expect(errors).toContain("there is no case ping");
+  });
+
+  it("runs ping-pong: every request is answered, every figure is there, and the ratios are printed last", async () => {
+    const json = join(directory, "figures.json");
+    const { code, output, errors } = await bench("ping-pong", "--quick", "--json", json);
+    expect(errors).toBe("");
+    expect(code).toBe(0);
+    const { cases } = JSON.parse(readFileSync(json, "utf8")) as {
+      cases: { case: string; comparisons: ComparisonFigures[] }[];
+    };
+    expect(cases.map((each) => each.case)).toEqual(["ping-pong"]);
+    const comparisons = cases[0]?.comparisons ?? [];
+    expect(comparisons.map(({ name }) => name)).toEqual(["tcp-1", "tcp-16", "ws-1", "ws-16"]);
+    for (const { baseline, subject, ratio, ratios } of comparisons) {
+      expect(ratios).toHaveLength(2);
+      expect(ratio).toBeGreaterThan(0);
+      for (const side of [baseline, subject]) {
+        expectMeasured(side);
+      }
+    }
+    // Header, code and payload; over WebSocket 6 bytes of a masked frame, and its 2 where answers do not share one.
+    expect(comparisons.map(({ baseline }) => baseline.requestBytes)).toEqual([32, 32, 38, 38]);
+    expect(comparisons.map(({ baseline }) => baseline.answerBytes)).toEqual([32, 32, 34, 34]);
+    expect(comparisons.map(({ subject }) => subject.requestBytes)).toEqual([40, 40, 46, 46]);
+    expect(comparisons.map(({ subject }) => Math.floor(subject.answerBytes))).toEqual([38, 38, 40, 38]);
+    const last = output.trimEnd().split("\n").slice(-4);
+    for (const line of last) {
+      expect(line).toMatch(/^ratio ping-pong\/(tcp|ws)-(1|16) +× (node:net|ws) echo +\d+\.\d\d$/);
+    }
+  }, 60_000);
+});
+
+function expectMeasured(side: SideFigures): void {
+  const { rounds, latencyMs, name: _name, ...figures } = side;
+  expect(rounds).toHaveLength(2);
+  for (const round of rounds) {
+    expect(round.messages).toBeGreaterThanOrEqual(20);
+    expect(round.serverCpuMicros).toBeGreaterThan(0);
+    expect(round.cpuMicros).toBeGreaterThan(0);
+  }
+  for (const figure of [...Object.values(figures), ...Object.values(latencyMs)]) {
+    expect(Number.isFinite(figure)).toBe(true);
+    expect(figure).toBeGreaterThan(0);
+  }
+  expect(latencyMs.p50).toBeLessThanOrEqual(latencyMs.p99);
+  expect(latencyMs.p99).toBeLessThanOrEqual(latencyMs.p999);
+}

@@ -1,0 +1,83 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { describe, expect, it } from "vitest";
+import * as browser from "../../runtime/client/browser.js";
+import * as node from "../../runtime/client/index.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The lines of an entry that export something, without what they name their file. */
+function exportsOf(file: string): string {
+  const source = readFileSync(`${root}/runtime/client/${file}`, "utf8");
+  return source.slice(source.indexOf("export")).replace("connect-browser.js", "connect-node.js");
+}
+
+describe("the entries for Node and for browsers", () => {
+  it("export the same names", () => {
+    expect(Object.keys(browser)).toEqual(Object.keys(node));
+    expect(Object.keys(node).sort()).toEqual([
+      "NanowireError",
+      "connect",
+      "consoleLogger",
+      "emptyMessage",
+      "errorCodes",
+      "silentLogger",
+    ]);
+  });
+
+  it("export the same types", () => {
+    expect(exportsOf("browser.ts")).toBe(exportsOf("index.ts"));
+    expect(exportsOf("index.ts")).toContain("ClientConnection");
+  });
+});
+
+describe("what a browser loads", () => {
+  it("is nothing of Node and nothing of ws", async () => {
+    const { inputs } = await bundle('export * from "./runtime/client/browser.ts";');
+    expect(
+      inputs.filter((path) => /node:|\/ws\/|dial-ws|dial-tcp|runtime\/(server|session|dispatch)/.test(path)),
+    ).toEqual([]);
+    expect(inputs).toContain("runtime/client/dial-browser.ts");
+  });
+
+  it("is less than 12 KB gzipped for the library, the protobuf reader in it included", async () => {
+    const { gzipped } = await bundle('export { connect } from "./runtime/client/browser.ts";');
+    expect(gzipped).toBeLessThan(12_288);
+  });
+
+  it("is less than 14 KB gzipped with the chat's generated client, its messages and the protobuf writer", async () => {
+    const { gzipped, inputs } = await bundle(`
+      export { connect } from "./runtime/client/browser.ts";
+      export { RoomClient, RoomEventsClient } from "./generated/chat/v1/room.client.ts";
+    `);
+    expect(inputs).toContain("generated/chat/v1/room.ts");
+    expect(gzipped).toBeLessThan(14_336);
+  });
+
+  it("is nothing when nothing of it is used", async () => {
+    const { text } = await bundle('import "./runtime/client/browser.ts";');
+    expect(text.trim()).toBe("");
+  });
+});
+
+/** Bundles a module as a page would. */
+async function bundle(contents: string) {
+  const result = await build({
+    stdin: { contents, resolveDir: root, loader: "ts" },
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    format: "esm",
+    platform: "browser",
+    conditions: ["browser"],
+    target: "es2022",
+    alias: { "nanowire/client": `${root}/runtime/client/browser.ts` },
+    logLevel: "silent",
+  });
+  const text = result.outputFiles?.[0]?.text ?? "";
+  return { text, gzipped: gzipSync(text, { level: 9 }).length, inputs: Object.keys(result.metafile?.inputs ?? {}) };
+}

@@ -1,0 +1,413 @@
+import { describe, expect, test } from "vitest";
+import { Project, proto } from "./support/project.js";
+
+/** The .proto below the six lines that `proto` writes: the first of `lines` is line 7. */
+interface Case {
+  readonly what: string;
+  readonly lines: readonly string[];
+  readonly errors: readonly string[];
+}
+
+const at = (line: number, column: number, message: string): string => `proto/a.proto:${line}:${column}: ${message}`;
+const handling = (what: string, option: string): string =>
+  `${what}, and \`${option}\` says how the server handles a call: leave it out`;
+const noMessages =
+  "a rate limit of 0 messages lets nothing through: write `messages: 1` or more, or leave `rate_limit` out";
+
+const cases: readonly Case[] = [
+  {
+    what: "a request that streams",
+    lines: ["service S {", "  rpc A(stream Text) returns (Text);", "}"],
+    errors: [
+      at(
+        8,
+        9,
+        "test.v1.S.A is a streaming rpc, and there are none here: leave `stream` out; what the server tells on its own goes into a service of kind PUSH",
+      ),
+    ],
+  },
+  {
+    what: "a response that streams",
+    lines: ["service S {", "  rpc A(Text) returns (stream Text);", "}"],
+    errors: [
+      at(
+        8,
+        24,
+        "test.v1.S.A is a streaming rpc, and there are none here: leave `stream` out; what the server tells on its own goes into a service of kind PUSH",
+      ),
+    ],
+  },
+  {
+    what: "a push that returns something",
+    lines: ["service S {", "  option (nanowire.service).kind = PUSH;", "  rpc A(Text) returns (Other);", "}"],
+    errors: [
+      at(
+        9,
+        24,
+        "test.v1.S.A is a push, and nobody answers a push: write `returns (google.protobuf.Empty)` instead of test.v1.Other",
+      ),
+    ],
+  },
+  {
+    what: "a notify that returns something",
+    lines: [
+      "service S {",
+      "  rpc A(Text) returns (Other) {",
+      "    option (nanowire.method).notify = true;",
+      "  }",
+      "}",
+    ],
+    errors: [
+      at(
+        8,
+        24,
+        "test.v1.S.A is a notify, and a notify is not answered: write `returns (google.protobuf.Empty)` instead of test.v1.Other, or leave `notify` out",
+      ),
+    ],
+  },
+  {
+    what: "a push that is a notify",
+    lines: [
+      "service S {",
+      "  option (nanowire.service).kind = PUSH;",
+      "  rpc A(Text) returns (google.protobuf.Empty) {",
+      "    option (nanowire.method).notify = true;",
+      "  }",
+      "}",
+    ],
+    errors: [at(10, 5, "test.v1.S.A is a push, and a notify goes to the server: leave `notify` out")],
+  },
+  {
+    what: "options of handling on a push",
+    lines: [
+      "service S {",
+      "  option (nanowire.service).kind = PUSH;",
+      "  option (nanowire.service).order = SERVICE;",
+      "  option (nanowire.service).timeout_ms = 0;",
+      "  option (nanowire.service).rate_limit = { messages: 1 };",
+      "  option (nanowire.service).bound_only = true;",
+      "  rpc A(Text) returns (google.protobuf.Empty) {",
+      "    option (nanowire.method).order = SESSION;",
+      "    option (nanowire.method).timeout_ms = 5;",
+      "    option (nanowire.method).rate_limit = { messages: 1 };",
+      "    option (nanowire.method).bound_only = false;",
+      "  }",
+      "}",
+    ],
+    errors: [
+      at(9, 3, handling("service test.v1.S is of kind PUSH", "order")),
+      at(10, 3, handling("service test.v1.S is of kind PUSH", "timeout_ms")),
+      at(11, 10, handling("service test.v1.S is of kind PUSH", "rate_limit")),
+      at(12, 3, handling("service test.v1.S is of kind PUSH", "bound_only")),
+      at(14, 5, handling("test.v1.S.A is a push", "order")),
+      at(15, 5, handling("test.v1.S.A is a push", "timeout_ms")),
+      at(16, 12, handling("test.v1.S.A is a push", "rate_limit")),
+      at(17, 5, handling("test.v1.S.A is a push", "bound_only")),
+    ],
+  },
+  {
+    what: "a service of kind REMOTE",
+    lines: ["service S {", "  option (nanowire.service).kind = REMOTE;", "  rpc A(Text) returns (Text);", "}"],
+    errors: [
+      at(
+        8,
+        3,
+        "service test.v1.S is of kind REMOTE, and this version generates HANDLER and PUSH services only: leave the option out, or write `kind = PUSH`",
+      ),
+    ],
+  },
+  {
+    what: "two equal routes in a service",
+    lines: [
+      "service S {",
+      "  rpc A(Text) returns (Text);",
+      "  rpc B(Text) returns (Text) {",
+      '    option (nanowire.method).route = "S.A";',
+      "  }",
+      "}",
+    ],
+    errors: [
+      at(
+        9,
+        7,
+        'route S.A of test.v1.S.B is that of test.v1.S.A at proto/a.proto:8:7: give one of them another route: `option (nanowire.method).route = "…";`',
+      ),
+    ],
+  },
+  {
+    what: "a route with an empty part, one without a dot, and one with a control character",
+    lines: [
+      "service S {",
+      '  option (nanowire.service).route = "a..b";',
+      "  rpc A(Text) returns (Text);",
+      "}",
+      "service T {",
+      "  rpc A(Text) returns (Text) {",
+      '    option (nanowire.method).route = "alone";',
+      "  }",
+      "  rpc B(Text) returns (Text) {",
+      '    option (nanowire.method).route = ".b";',
+      "  }",
+      "  rpc C(Text) returns (Text) {",
+      '    option (nanowire.method).route = "T.\\n";',
+      "  }",
+      "}",
+    ],
+    errors: [
+      at(8, 3, 'route "a..b" of service test.v1.S has an empty part: write a name before and after every dot'),
+      at(13, 5, 'route "alone" of test.v1.T.A has no dot: write `<service>.<method>`, as in "Room.Join"'),
+      at(16, 5, 'route ".b" of test.v1.T.B has an empty part: write a name before and after every dot'),
+      at(19, 5, 'route "T.\\n" of test.v1.T.C holds a control character: leave it out'),
+    ],
+  },
+  {
+    what: "a route of 256 bytes, in characters that take two",
+    lines: [
+      "service S {",
+      "  rpc A(Text) returns (Text) {",
+      `    option (nanowire.method).route = "S.${"é".repeat(127)}";`,
+      "  }",
+      "}",
+    ],
+    errors: [at(9, 5, `route "S.${"é".repeat(127)}" of test.v1.S.A has 256 bytes, more than 255: write a shorter one`)],
+  },
+  {
+    what: "codes out of range, and one given twice",
+    lines: [
+      "service S {",
+      "  rpc A(Text) returns (Text) {",
+      "    option (nanowire.method).code = 65536;",
+      "  }",
+      "  rpc B(Text) returns (Text) {",
+      "    option (nanowire.method).code = 0;",
+      "  }",
+      "  rpc C(Text) returns (Text) {",
+      "    option (nanowire.method).code = 9;",
+      "  }",
+      "  rpc D(Text) returns (Text) {",
+      "    option (nanowire.method) = { code: 9 };",
+      "  }",
+      "}",
+    ],
+    errors: [
+      at(9, 5, "code 65536 of S.A is out of range: write one from 1 to 65535"),
+      at(12, 5, "code 0 of S.B is out of range: write one from 1 to 65535"),
+      at(18, 34, "code 9 is given to S.C and to S.D: write another one here, or none"),
+    ],
+  },
+  {
+    what: "rate limits of nothing",
+    lines: [
+      "service S {",
+      "  option (nanowire.service).rate_limit = { per_ms: 5 };",
+      "  rpc A(Text) returns (Text) {",
+      "    option (nanowire.method).rate_limit = { messages: 0 };",
+      "  }",
+      "}",
+    ],
+    errors: [at(8, 10, noMessages), at(10, 12, noMessages)],
+  },
+  {
+    what: "methods that get one name",
+    lines: ["service S {", "  rpc Say_hello(Text) returns (Text);", "  rpc sayHello(Text) returns (Text);", "}"],
+    errors: [
+      at(
+        9,
+        7,
+        "test.v1.S.sayHello and test.v1.S.Say_hello at proto/a.proto:8:7 are both generated as sayHello: rename one of them",
+      ),
+    ],
+  },
+  {
+    what: "services that get one name",
+    lines: [
+      "service room {}",
+      "service Room {}",
+      "service RoomComponent {",
+      "  option (nanowire.service).kind = PUSH;",
+      "}",
+    ],
+    errors: [
+      at(
+        8,
+        9,
+        "service test.v1.Room and service test.v1.room at proto/a.proto:7:9 are both generated as RoomComponent: rename one of them",
+      ),
+      at(
+        9,
+        9,
+        "service test.v1.RoomComponent and service test.v1.room at proto/a.proto:7:9 are both generated as RoomComponent: rename one of them",
+      ),
+    ],
+  },
+  {
+    what: "types that cannot be written in TypeScript, or that the codecs would trip over",
+    lines: ["message string { int32 a = 1; }", "message Map { int32 a = 1; }", "enum class { NONE = 0; }"],
+    errors: [
+      at(7, 9, "string cannot be the name of a type in the generated code: write another one"),
+      at(8, 9, "Map cannot be the name of a type in the generated code: write another one"),
+      at(9, 6, "class cannot be the name of a type in the generated code: write another one"),
+    ],
+  },
+  {
+    what: "types that get one name",
+    lines: ["message Outer { message Inner {} }", "message Outer_Inner {}", "message outer_x {}", "message outerX {}"],
+    errors: [at(10, 9, "outerX is generated as outerX, as is the type at proto/a.proto:9:9: rename one of them")],
+  },
+  {
+    what: "a message of its own called Timestamp beside Google's",
+    lines: [
+      'import "google/protobuf/timestamp.proto";',
+      "message Timestamp {",
+      "  google.protobuf.Timestamp at = 1;",
+      "}",
+    ],
+    errors: [
+      at(
+        8,
+        9,
+        "a type called Timestamp and google.protobuf.Timestamp in one file would be taken for each other in the generated code: rename it, or use them in two files",
+      ),
+    ],
+  },
+  {
+    what: "Google's types whose JSON would come out wrong",
+    lines: [
+      'import "google/protobuf/duration.proto";',
+      'import "google/protobuf/wrappers.proto";',
+      "service S {",
+      "  rpc A(M) returns (google.protobuf.Duration);",
+      "}",
+      "message M {",
+      "  google.protobuf.Duration a = 1;",
+      "  repeated google.protobuf.BytesValue b = 2;",
+      "}",
+    ],
+    errors: [
+      at(
+        10,
+        21,
+        "google.protobuf.Duration as the message of A would come out wrong as JSON: put it into a message of your own, or generate without JSON (--no-json)",
+      ),
+      at(
+        13,
+        3,
+        "google.protobuf.Duration would come out wrong as JSON: write `int64 …_ms`, or generate without JSON (--no-json)",
+      ),
+      at(
+        14,
+        12,
+        "google.protobuf.BytesValue would come out wrong as JSON: write `optional bytes`, or generate without JSON (--no-json)",
+      ),
+    ],
+  },
+  {
+    what: "a field of nanowire's own options",
+    lines: ["message M {", "  nanowire.RateLimit limit = 1;", "}"],
+    errors: [
+      at(
+        8,
+        3,
+        "nanowire.RateLimit is for options only, and no code is generated for it: declare a message of your own",
+      ),
+    ],
+  },
+];
+
+describe("what cannot be generated", () => {
+  test.each(cases)("$what", async ({ lines, errors }) => {
+    const project = new Project({ "proto/a.proto": proto(...lines) });
+    expect(await project.errors()).toEqual(errors);
+    expect(project.list()).toEqual(["proto/a.proto"]);
+  });
+
+  test("two equal routes in two packages: the second is told to name its own", async () => {
+    const project = new Project({
+      "proto/a.proto": proto("service Room {", "  rpc Join(Text) returns (Text);", "}"),
+      "proto/b/b.proto":
+        'syntax = "proto3";\npackage b;\nmessage Text {}\nservice Room {\n  rpc Join(Text) returns (Text);\n}\n',
+    });
+    expect(await project.errors()).toEqual([
+      'proto/b/b.proto:5:7: route Room.Join of b.Room.Join is that of test.v1.Room.Join at proto/a.proto:8:7: give one of the services another route: `option (nanowire.service).route = "b.Room";`',
+    ]);
+  });
+
+  test("editions", async () => {
+    const project = new Project({ "proto/a.proto": '// A file.\nedition = "2023";\n\nmessage M {}\n' });
+    expect(await project.errors()).toEqual([
+      'proto/a.proto:2:1: editions are not generated yet, since their rules for presence and encoding would come out wrong: write `syntax = "proto3";`',
+    ]);
+  });
+
+  test("fields of proto2 that would come out wrong", async () => {
+    const project = new Project({
+      "proto/a.proto":
+        'syntax = "proto2";\nmessage M {\n  required string a = 1;\n  optional int32 b = 2 [default = 7];\n}\n',
+    });
+    expect(await project.errors()).toEqual([
+      "proto/a.proto:3:3: a is required, and a required field that holds zero would not be sent: write `optional`, the bytes are the same",
+      "proto/a.proto:4:25: b has a default of its own, which the generated code would not know: leave `default` out",
+    ]);
+  });
+
+  test("what the compiler finds, at the user's own path, all of it", async () => {
+    const project = new Project({
+      "wire/a/a.proto": 'syntax = "proto3";\nmessage M {\n  Missing a = 1;\n  Gone b = 2;\n}\n',
+      "wire/b.proto": 'syntax = "proto3";\nimport "nowhere.proto";\n',
+    });
+    const errors = await project.errors("--proto", "wire");
+    expect(
+      errors.filter((line) => line.startsWith("wire/a/a.proto:3:3: ") || line.startsWith("wire/a/a.proto:4:3: ")),
+    ).toHaveLength(2);
+    expect(errors.filter((line) => line.startsWith("wire/b.proto:2:"))).toHaveLength(1);
+    expect(errors.find((line) => line.startsWith("wire/b.proto:2:"))).toContain(
+      "(imports are looked for in the folders given with --proto)",
+    );
+  });
+
+  test("files of which the same file would be made", async () => {
+    const message = 'syntax = "proto3";\n';
+    const project = new Project({
+      "proto/routes.proto": message,
+      "proto/a.proto": `${message}service S {}\n`,
+      "proto/a.server.proto": message,
+    });
+    expect(await project.errors()).toEqual([
+      "proto/a.proto:1:1: a.proto is generated as a.server.ts, as is a.server.proto: give the file another name",
+      "proto/routes.proto:1:1: routes.proto is generated as routes.ts, as is the route dictionary: give the file another name",
+    ]);
+  });
+
+  test("file names that cannot be those of modules", async () => {
+    const project = new Project({
+      "proto/it's.proto": 'syntax = "proto3";\n',
+      "proto/a.proto.d/b.proto": 'syntax = "proto3";\n',
+    });
+    const advice =
+      "cannot be that of a module: leave out quotes, backslashes and the like, and `.proto` but for the end";
+    expect(await project.errors()).toEqual([
+      `proto/a.proto.d/b.proto:1:1: the file name "a.proto.d/b.proto" ${advice}`,
+      `proto/it's.proto:1:1: the file name "it's.proto" ${advice}`,
+    ]);
+  });
+
+  test("everything at once, by place, with a count", async () => {
+    const project = new Project({
+      "proto/a.proto": proto(
+        "service S {",
+        "  rpc A(stream Text) returns (Text);",
+        "  rpc a(Text) returns (Text);",
+        "}",
+        "message string {}",
+      ),
+    });
+    const { exitCode, errors } = await project.run("generate");
+    expect(exitCode).toBe(1);
+    expect(errors.slice(0, -1).map((line) => line.split(": ")[0])).toEqual([
+      "proto/a.proto:8:9",
+      "proto/a.proto:9:7",
+      "proto/a.proto:11:9",
+    ]);
+    expect(errors.at(-1)).toBe("3 errors; nothing was written");
+  });
+});

@@ -1,0 +1,208 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  CodeGeneratorRequestSchema,
+  type CodeGeneratorResponse,
+  CodeGeneratorResponseSchema,
+  FileDescriptorSetSchema,
+} from "@bufbuild/protobuf/wkt";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { answerPluginRequest } from "../../generator/commands/plugin.js";
+import { compileProtoFiles } from "../../generator/read/buf.js";
+import { readOwnOptions, readOwnPackage } from "../../generator/read/package-root.js";
+import { findBufBinary, findPeers } from "../../generator/read/peers.js";
+import { readProtoFiles } from "../../generator/read/proto-files.js";
+import { type BuiltPackage, buildPackage, run } from "./support/built-package.js";
+import { Project, proto } from "./support/project.js";
+
+const own = readOwnPackage();
+const [requireBuf] = findPeers(own, own.root, ["@bufbuild/buf"]);
+const bufBinary = findBufBinary(requireBuf);
+const lockFile = "proto/routes.lock.json";
+
+const a = proto(
+  "// Is called.",
+  "service A {",
+  "  rpc X(Text) returns (Other) { // Once.",
+  "    option (nanowire.method).timeout_ms = 5;",
+  "  }",
+  "}",
+);
+const b = 'syntax = "proto3";\npackage b;\nmessage Text {}\nservice B {\n  rpc X(Text) returns (Text);\n}\n';
+const optionsProto = new TextDecoder().decode(readOwnOptions(own));
+
+/** What the plugin answers when it is asked to generate some of a project's files. */
+async function ask(project: Project, files?: readonly string[], parameter = ""): Promise<CodeGeneratorResponse> {
+  const sources = readProtoFiles(project.directory, ["proto"]);
+  const set = fromBinary(FileDescriptorSetSchema, await compileProtoFiles(bufBinary, sources, readOwnOptions(own)));
+  const request = create(CodeGeneratorRequestSchema, {
+    fileToGenerate: [...(files ?? sources.map(({ name }) => name))],
+    parameter,
+    protoFile: set.file,
+  });
+  const response = answerPluginRequest(toBinary(CodeGeneratorRequestSchema, request), project.directory);
+  return fromBinary(CodeGeneratorResponseSchema, response);
+}
+
+describe("protoc-gen-nanowire", () => {
+  let folder: string;
+  let built: BuiltPackage;
+  beforeAll(() => {
+    folder = realpathSync(mkdtempSync(join(tmpdir(), "nanowire-plugin-")));
+    built = buildPackage(folder, "all");
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** What the command makes of the same project. */
+  async function byCommand(files: Readonly<Record<string, string>>, ...args: string[]): Promise<Project> {
+    const project = new Project(files);
+    await project.generate(...args);
+    return project;
+  }
+
+  function expectSame(project: Project, expected: Project): void {
+    const paths = expected.list("generated");
+    expect(project.list("generated")).toEqual(paths);
+    for (const path of [...paths.map((name) => `generated/${name}`), lockFile]) {
+      expect(project.read(path), path).toBe(expected.read(path));
+    }
+  }
+
+  const files = { "proto/a.proto": a, "proto/b/b.proto": b, "proto/nanowire/options.proto": optionsProto };
+  const bufFiles = (strategy: string, ...options: string[]): Record<string, string> => ({
+    "buf.yaml": "version: v2\nmodules:\n  - path: proto\n",
+    "buf.gen.yaml": [
+      "version: v2",
+      "plugins:",
+      `  - local: ${JSON.stringify([process.execPath, built.plugin])}`,
+      "    out: generated",
+      `    strategy: ${strategy}`,
+      `    opt: ${JSON.stringify(options)}`,
+      "",
+    ].join("\n"),
+  });
+
+  test("under buf it makes the same bytes as the command, and the same lock", async () => {
+    const project = new Project({ ...files, ...bufFiles("all") });
+    const result = run(bufBinary, ["generate"], project.directory);
+    expect(result).toEqual({ exitCode: 0, stdout: "", stderr: "" });
+    expectSame(project, await byCommand(files));
+  });
+
+  test("under protoc it makes the same bytes as the command, and the same lock", async () => {
+    const project = new Project(files);
+    mkdirSync(join(project.directory, "generated"));
+    const result = run(
+      "protoc",
+      [
+        "-Iproto",
+        `--plugin=protoc-gen-nanowire=${built.plugin}`,
+        "--nanowire_out=generated",
+        "--nanowire_opt=json=false",
+        "b/b.proto",
+        "a.proto",
+      ],
+      project.directory,
+    );
+    expect(result).toEqual({ exitCode: 0, stdout: "", stderr: "" });
+    expectSame(project, await byCommand(files, "--no-json"));
+  });
+
+  test("under buf its errors are the command's, at the names that buf gives", () => {
+    const project = new Project({
+      ...files,
+      "proto/b/b.proto": b.replace("(Text)", "(stream Text)"),
+      ...bufFiles("all"),
+    });
+    const result = run(bufBinary, ["generate"], project.directory);
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toContain("b/b.proto:5:9: b.B.X is a streaming rpc");
+  });
+
+  test("under buf an edition gets nanowire's own error", () => {
+    const project = new Project({ ...files, "proto/b/b.proto": 'edition = "2023";\npackage b;\n', ...bufFiles("all") });
+    const result = run(bufBinary, ["generate"], project.directory);
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toContain("b/b.proto:1:1: editions are not generated yet");
+  });
+
+  test("under buf with a run for each folder it fails, says `strategy: all`, and spoils no lock", async () => {
+    const project = await byCommand(files);
+    const lock = project.read(lockFile);
+    project.write(bufFiles("directory"));
+    const result = run(bufBinary, ["generate"], project.directory);
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toContain("`strategy: all`");
+    expect(project.read(lockFile)).toBe(lock);
+  });
+});
+
+describe("the plugin's answer", () => {
+  test("announces optional fields and editions", async () => {
+    const response = await ask(new Project({ "proto/a.proto": a }));
+    expect(response).toMatchObject({ error: "", supportedFeatures: 3n, minimumEdition: 998, maximumEdition: 1001 });
+    expect(response.file.map((file) => file.name)).toEqual([
+      "a.client.ts",
+      "a.json.ts",
+      "a.server.ts",
+      "a.ts",
+      "google/protobuf/empty.json.ts",
+      "google/protobuf/empty.ts",
+      "routes.ts",
+    ]);
+  });
+
+  test("keeps the lock where the parameter says", async () => {
+    const project = new Project({ "proto/a.proto": a });
+    const response = await ask(project, undefined, "lock=codes/lock.json,json=true");
+    expect(response.error).toBe("");
+    expect(JSON.parse(project.read("codes/lock.json")).routes).toEqual({ "A.X": 1 });
+    expect(response.file.find((file) => file.name === "routes.ts")?.content).toContain(
+      "Codes are kept by codes/lock.json.",
+    );
+  });
+
+  test("is an error when the lock knows routes that the request does not, and the lock stays", async () => {
+    const project = new Project({ "proto/a.proto": a, "proto/b/b.proto": b });
+    await project.generate();
+    const lock = project.read(lockFile);
+    const response = await ask(project, ["b/b.proto"]);
+    expect(response.file).toEqual([]);
+    expect(response.error).toBe(
+      `${lockFile} knows routes that are not in the given files: A.X. ` +
+        "The dictionary is made of all files at once: write `strategy: all` in buf.gen.yaml, or give protoc all files in one call. " +
+        "If the routes are removed, run `nanowire generate`, or pass the parameter removed=true once",
+    );
+    expect(project.read(lockFile)).toBe(lock);
+  });
+
+  test("marks routes as removed when told so", async () => {
+    const project = new Project({ "proto/a.proto": a, "proto/b/b.proto": b });
+    await project.generate();
+    project.remove("proto/a.proto");
+    expect((await ask(project, undefined, "removed=true")).error).toBe("");
+    expect(JSON.parse(project.read(lockFile))).toEqual({ version: 1, routes: { "B.X": 2 }, removed: { "A.X": 1 } });
+    expect((await ask(project)).error).toBe("");
+  });
+
+  test("names every parameter that it does not know", async () => {
+    const project = new Project({ "proto/a.proto": a });
+    const response = await ask(project, undefined, "jsno=false,lock=,json=maybe,frobnicate");
+    expect(response.error.split("\n")).toEqual([
+      "there is no parameter jsno; did you mean json? (known: lock, json, removed)",
+      "parameter lock wants a value: lock=FILE",
+      "parameter json wants a value: json=true or json=false",
+      "there is no parameter frobnicate (known: lock, json, removed)",
+    ]);
+    expect(project.list()).toEqual(["proto/a.proto"]);
+  });
+
+  test("is the lock's error when the lock cannot be read", async () => {
+    const project = new Project({ "proto/a.proto": a, [lockFile]: "{" });
+    expect((await ask(project)).error).toContain(`${lockFile}:1:2: this is not JSON`);
+  });
+});

@@ -1,0 +1,4 @@
+import { memory } from "../../runtime/transport/memory.js";
+import { transportContract } from "./contract.js";
+
+transportContract("memory", { create: () => memory(), url: /^memory:$/, remoteAddress: "memory" });
