@@ -1,15 +1,6 @@
+import type { CommandContext } from "./command-context.js";
 import { GeneratorError } from "./error.js";
 import { didYouMean } from "./near.js";
-
-/** Where a command runs and where it prints. */
-export interface CommandContext {
-  /** The working directory: an absolute path. */
-  readonly directory: string;
-  /** Prints a line of the result. */
-  readonly print: (line: string) => void;
-  /** Prints a line of an error. */
-  readonly printError: (line: string) => void;
-}
 
 /** A command: what it does with the arguments after its name. @returns the exit code */
 type Command = (args: readonly string[], context: CommandContext) => Promise<number>;
@@ -18,7 +9,7 @@ type Command = (args: readonly string[], context: CommandContext) => Promise<num
 const commands: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
   generate: {
     summary: "make codecs, stubs, proxies and the route dictionary of .proto files",
-    load: async () => (await import("./commands/generate.js")).runGenerate,
+    load: async () => (await import("./generate-command.js")).runGenerate,
   },
 };
 

@@ -1,12 +1,11 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type FileDescriptorProto, type FileDescriptorSet, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { buildModel } from "./model/model.js";
+import { buildModel, type TemplateTexts } from "./model/model.js";
 import type { RoutesLock } from "./model/routes-lock.js";
 import { CodecPrinter } from "./print/codecs.js";
 import { createPrinter, type HandlebarsModule } from "./print/templates.js";
 import { sha256Hex } from "./read/hash.js";
 import type { PeerRequire } from "./read/peers.js";
-import type { TemplateTexts } from "./read/templates.js";
 
 /** What files are generated from. */
 export interface GenerateInput {

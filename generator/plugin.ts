@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { answerPluginRequest } from "./commands/plugin.js";
+import { answerPluginRequest } from "./plugin-request.js";
 
 const chunks: Buffer[] = [];
 for await (const chunk of process.stdin) {

@@ -44,11 +44,11 @@ export async function runDemo(write: (text: string) => void, options: DemoOption
     print.fact("WebSocket", chat.webSocketUrl);
     print.fact("TCP", chat.tcpUrl);
 
-    const ada = new TypedPerson("ada", "cyan", await connect(chat.webSocketUrl, { dictVersion }), deadline);
+    const ada = await TypedPerson.connect("ada", "cyan", chat.webSocketUrl, deadline);
     people.push(ada);
-    const bob = new TypedPerson("bob", "magenta", await connect(chat.tcpUrl, { dictVersion }), deadline);
+    const bob = await TypedPerson.connect("bob", "magenta", chat.tcpUrl, deadline);
     people.push(bob);
-    const carol = new JsonPerson("carol", "yellow", await JsonClient.connect(chat.webSocketUrl), deadline);
+    const carol = await JsonPerson.connect("carol", "yellow", chat.webSocketUrl, deadline);
     people.push(carol);
 
     print.scene("Three clients connect");
@@ -153,15 +153,7 @@ abstract class Person {
 
   /** Waits, but not longer than the demo may take. */
   protected within<T>(promise: Promise<T>, waitsFor: string): Promise<T> {
-    const deadline = this.#deadline;
-    return new Promise((resolve, reject) => {
-      const give = (): void => reject(new Error(`the time is up; the script waited for ${waitsFor}`));
-      if (deadline.aborted) {
-        give();
-      }
-      deadline.addEventListener("abort", give);
-      promise.then(resolve, reject).finally(() => deadline.removeEventListener("abort", give));
-    });
+    return within(this.#deadline, promise, waitsFor);
   }
 
   protected hear(heard: Heard): void {
@@ -175,7 +167,7 @@ class TypedPerson extends Person {
   readonly #connection: ClientConnection;
   readonly #room: RoomClient;
 
-  constructor(name: string, style: Style, connection: ClientConnection, deadline: AbortSignal) {
+  private constructor(name: string, style: Style, connection: ClientConnection, deadline: AbortSignal) {
     super(name, style, deadline);
     this.#connection = connection;
     this.#room = new RoomClient(connection);
@@ -183,6 +175,11 @@ class TypedPerson extends Person {
     events.onJoined(({ name }) => this.hear({ what: "joined", name }));
     events.onSaid(({ name, text }) => this.hear({ what: "said", name, text }));
     events.onLeft(({ name }) => this.hear({ what: "left", name }));
+  }
+
+  static async connect(name: string, style: Style, url: string, deadline: AbortSignal): Promise<TypedPerson> {
+    const connection = await within(deadline, connect(url, { dictVersion }), `the connection of ${name}`);
+    return new TypedPerson(name, style, connection, deadline);
   }
 
   async join(name: string): Promise<readonly string[]> {
@@ -207,7 +204,7 @@ class TypedPerson extends Person {
 class JsonPerson extends Person {
   readonly #client: JsonClient;
 
-  constructor(name: string, style: Style, client: JsonClient, deadline: AbortSignal) {
+  private constructor(name: string, style: Style, client: JsonClient, deadline: AbortSignal) {
     super(name, style, deadline);
     this.#client = client;
     client.on("RoomEvents.Joined", (message) => {
@@ -220,6 +217,11 @@ class JsonPerson extends Person {
     client.on("RoomEvents.Left", (message) => {
       this.hear({ what: "left", name: (message as { name: string }).name });
     });
+  }
+
+  static async connect(name: string, style: Style, url: string, deadline: AbortSignal): Promise<JsonPerson> {
+    const client = await within(deadline, JsonClient.connect(url), `the connection of ${name}`);
+    return new JsonPerson(name, style, client, deadline);
   }
 
   async join(name: string): Promise<readonly string[]> {
@@ -274,7 +276,7 @@ async function refused(
 }
 
 async function flood(print: Printer, person: Person, listener: Person, everybody: readonly Person[]): Promise<void> {
-  const sent = 100;
+  const sent = 200;
   for (let number = 1; number <= sent; number++) {
     person.say(`${number}`);
   }
@@ -294,6 +296,18 @@ async function hear(people: readonly Person[], heard: Heard): Promise<void> {
   for (const person of people) {
     await person.hears(heard);
   }
+}
+
+/** Waits for a promise until the deadline. */
+function within<T>(deadline: AbortSignal, promise: Promise<T>, waitsFor: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const give = (): void => reject(new Error(`the time is up; the script waited for ${waitsFor}`));
+    if (deadline.aborted) {
+      give();
+    }
+    deadline.addEventListener("abort", give);
+    promise.then(resolve, reject).finally(() => deadline.removeEventListener("abort", give));
+  });
 }
 
 async function errorOf(call: () => Promise<unknown>): Promise<NanowireError | JsonClientError | undefined> {

@@ -1,5 +1,3 @@
-import { stripVTControlCharacters } from "node:util";
-
 /** What a text can be made to look like. */
 export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "blue" | "magenta" | "cyan";
 
@@ -20,11 +18,12 @@ export function paintFor(stream: { readonly isTTY?: boolean }, env: NodeJS.Proce
   return stream.isTTY === true && (env["NO_COLOR"] ?? "") === "" ? colours : noColours;
 }
 
-/** A stranger's text as a terminal may show it: it could hold sequences that move the cursor or change the window. */
+/**
+ * A stranger's text as a terminal may show it: on one line, and without the characters that begin a sequence which moves
+ * the cursor or renames the window. What follows them stays, and is seen.
+ */
 export function printable(text: string): string {
-  return stripVTControlCharacters(text)
-    .replace(/\s+/g, " ")
-    .replace(/[\p{Cc}\p{Bidi_Control}]/gu, "");
+  return text.replace(/\s+/g, " ").replace(/[\p{Cc}\p{Bidi_Control}]/gu, "");
 }
 
 /** What begins a style and what ends it: ECMA-48, SGR. */

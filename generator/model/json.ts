@@ -1,46 +1,101 @@
-import type { Problem } from "../error.js";
-import { walkTypes } from "./messages.js";
-import type { MethodDeclaration, ServiceDeclaration, SourceFile } from "./services.js";
-import { inField, inMessage } from "./source.js";
+import { GeneratorError, type Place } from "../error.js";
 
-/** Fields whose JSON ts-proto writes and reads in a way of its own, and loses values that others have written. */
-const wrongFields: ReadonlyMap<string, string> = new Map([
-  [".google.protobuf.Duration", "write `int64 …_ms`"],
-  [".google.protobuf.BytesValue", "write `optional bytes`"],
-  [".google.protobuf.FieldMask", "write `repeated string`"],
-  [".google.protobuf.Any", "write `bytes`"],
-]);
-
-/** Refuses fields whose JSON would come out wrong, in a file that gets JSON codecs. */
-export function checkJsonFields({ descriptor, source }: SourceFile, problems: Problem[]): void {
-  walkTypes(descriptor, (_, type, path) => {
-    for (const [index, field] of "field" in type ? type.field.entries() : []) {
-      const instead = wrongFields.get(field.typeName);
-      if (instead !== undefined) {
-        problems.push({
-          message: `${field.typeName.slice(1)} would come out wrong as JSON: ${instead}, or generate without JSON (--no-json)`,
-          place: source.place([...path, inMessage.field, index, inField.typeName]),
-        });
-      }
-    }
-  });
+/** A JSON value that remembers where it stood. */
+export interface JsonNode {
+  readonly value: unknown;
+  readonly place: Place;
+  /** Of an object: every member in the order of the text, a key that stands twice being there twice. */
+  readonly members: readonly JsonMember[];
 }
 
+/** A key of an object and its value. */
+export interface JsonMember {
+  readonly key: string;
+  /** Where the key stands. */
+  readonly place: Place;
+  readonly node: JsonNode;
+}
+
+const space = /[ \t\r\n]*/y;
+const literal =
+  /"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/uy;
+
 /**
- * Refuses Google's own types as what a method sends or returns: the JSON of `google.protobuf.Timestamp` is a string, and
- * ts-proto writes it so where it is a field, but not where it is the whole message.
+ * Parses JSON, and tells the places of what it holds: `JSON.parse` hides a key that stands twice, and says where it stopped only sometimes.
+ *
+ * @param file the file that the text is from, for places
+ * @param advice what to do about text that is no JSON
+ * @throws GeneratorError with the line and column where the text stops being JSON
  */
-export function checkJsonMethods(services: readonly ServiceDeclaration[], problems: Problem[]): void {
-  const check = (method: MethodDeclaration, type: string | undefined, place: MethodDeclaration["place"]): void => {
-    if (type?.startsWith(".google.protobuf.") === true) {
-      problems.push({
-        message: `${type.slice(1)} as the message of ${method.name} would come out wrong as JSON: put it into a message of your own, or generate without JSON (--no-json)`,
-        place,
-      });
+export function parseJson(text: string, file: string, advice = ""): JsonNode {
+  let offset = text.startsWith("\uFEFF") ? 1 : 0;
+  let line = 1;
+  let lineStart = offset;
+
+  /** The place of `offset`, which never goes back. */
+  const here = (): Place => {
+    for (let end = text.indexOf("\n", lineStart); end >= 0 && end < offset; end = text.indexOf("\n", lineStart)) {
+      line++;
+      lineStart = end + 1;
     }
+    return { file, line, column: offset - lineStart + 1 };
   };
-  for (const method of services.flatMap(({ methods }) => methods)) {
-    check(method, method.request, method.requestPlace);
-    check(method, method.response, method.responsePlace);
-  }
+
+  const skip = (pattern: RegExp): string | undefined => {
+    pattern.lastIndex = offset;
+    const found = pattern.exec(text)?.[0];
+    offset += found?.length ?? 0;
+    return found;
+  };
+  const fail = (): never => {
+    const message = `this is not JSON${advice === "" ? "" : `: ${advice}`}`;
+    throw new GeneratorError([{ message, place: here() }]);
+  };
+  const take = (character: string): boolean => {
+    skip(space);
+    const taken = text[offset] === character;
+    offset += taken ? 1 : 0;
+    return taken;
+  };
+  const readKey = (): string => {
+    skip(space);
+    const key: unknown = text[offset] === '"' ? JSON.parse(skip(literal) ?? fail()) : fail();
+    return String(key);
+  };
+  const readNode = (): JsonNode => {
+    skip(space);
+    const place = here();
+    if (take("{")) {
+      const members: JsonMember[] = [];
+      while (!take("}")) {
+        if (members.length > 0 && !take(",")) {
+          fail();
+        }
+        skip(space);
+        const keyPlace = here();
+        const key = readKey();
+        if (!take(":")) {
+          fail();
+        }
+        members.push({ key, place: keyPlace, node: readNode() });
+      }
+      return { value: Object.fromEntries(members.map(({ key, node }) => [key, node.value])), place, members };
+    }
+    if (take("[")) {
+      const items: unknown[] = [];
+      while (!take("]")) {
+        if (items.length > 0 && !take(",")) {
+          fail();
+        }
+        items.push(readNode().value);
+      }
+      return { value: items, place, members: [] };
+    }
+    const value: unknown = JSON.parse(skip(literal) ?? fail());
+    return { value, place, members: [] };
+  };
+
+  const node = readNode();
+  skip(space);
+  return offset === text.length ? node : fail();
 }

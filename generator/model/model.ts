@@ -1,7 +1,7 @@
 import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import { formatPlace, GeneratorError, type Place, type Problem } from "../error.js";
 import { buildClientFile, type ClientFileModel, clientExport } from "./client-file.js";
-import { checkJsonFields, checkJsonMethods } from "./json.js";
+import { checkJsonFields, checkJsonMethods } from "./json-checks.js";
 import { checkFile, FileReferences, ownProtoFile, type TypeNames } from "./messages.js";
 import { Names } from "./names.js";
 import { OptionReader } from "./options.js";
@@ -47,6 +47,13 @@ export interface DictionaryModel {
   readonly version: string;
   /** Sorted by route. */
   readonly routes: readonly { readonly route: string; readonly code: number }[];
+}
+
+/** The text of the template of each kind of file. */
+export interface TemplateTexts {
+  readonly server: string;
+  readonly client: string;
+  readonly routes: string;
 }
 
 /** What the model is built of. */

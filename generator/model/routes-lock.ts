@@ -1,5 +1,5 @@
 import { GeneratorError, type Place, type Problem } from "../error.js";
-import { type JsonNode, parseJson } from "../read/json.js";
+import { type JsonNode, parseJson } from "./json.js";
 
 /** What `routes.lock.json` remembers: which code every route has, and had. */
 export interface RoutesLock {

@@ -1,6 +1,5 @@
 import type { ImportModel } from "../model/imports.js";
-import type { DictionaryModel, ServiceFileModel } from "../model/model.js";
-import type { TemplateTexts } from "../read/templates.js";
+import type { DictionaryModel, ServiceFileModel, TemplateTexts } from "../model/model.js";
 
 /** What of Handlebars is used. */
 export interface HandlebarsModule {

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { GeneratorError, type Problem } from "../error.js";
+import { parseJson } from "../model/json.js";
 import { didYouMean } from "../near.js";
 import type { GenerateFlags } from "./arguments.js";
-import { parseJson } from "./json.js";
 
 /** What to generate, from where, and where to. Paths are relative to the working directory, with forward slashes. */
 export interface Settings {

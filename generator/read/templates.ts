@@ -1,13 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { TemplateTexts } from "../model/model.js";
 import type { OwnPackage } from "./package-root.js";
-
-/** The text of every template. */
-export interface TemplateTexts {
-  readonly server: string;
-  readonly client: string;
-  readonly routes: string;
-}
 
 /** Reads the templates: they are published as they are, in generator/templates of the package. */
 export function readTemplates(own: OwnPackage): TemplateTexts {

@@ -30,7 +30,7 @@ export function planOutput(directory: string, outDirectory: string, files: Reado
   for (const name of [...files.keys()].sort()) {
     const text = files.get(name) ?? "";
     const path = prefix + name;
-    const present = readIfThere(resolve(directory, path));
+    const present = readIfThere(directory, path);
     if (present === undefined || (present !== text && present.startsWith(generatedMark))) {
       changed.set(path, text);
     } else if (present === text) {
@@ -54,7 +54,7 @@ export function planOutput(directory: string, outDirectory: string, files: Reado
 /** Writes what has changed, each file at once or not at all, and removes what is stale with the folders that it leaves empty. */
 export function writeOutput(directory: string, plan: OutputPlan, outDirectory: string): void {
   for (const [path, text] of plan.changed) {
-    writeFile(resolve(directory, path), text);
+    writeFile(directory, path, text);
   }
   const top = resolve(directory, outDirectory);
   for (const path of plan.stale) {
@@ -64,12 +64,13 @@ export function writeOutput(directory: string, plan: OutputPlan, outDirectory: s
 }
 
 /** Writes a file under another name and renames it: whoever reads sees the old text or the new one. */
-export function writeFile(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
+export function writeFile(directory: string, path: string, text: string): void {
+  const target = resolve(directory, path);
+  mkdirSync(dirname(target), { recursive: true });
+  const temporary = `${target}.${process.pid}.tmp`;
   try {
     writeFileSync(temporary, text);
-    renameSync(temporary, path);
+    renameSync(temporary, target);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
@@ -77,9 +78,9 @@ export function writeFile(path: string, text: string): void {
 }
 
 /** A file's text, or undefined when there is no such file. */
-export function readIfThere(path: string): string | undefined {
+export function readIfThere(directory: string, path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8");
+    return readFileSync(resolve(directory, path), "utf8");
   } catch (error) {
     if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) {
       return undefined;
@@ -103,7 +104,7 @@ function findGenerated(folder: string, prefix: string): string[] {
     const isOurs =
       entry.isFile() &&
       entry.name.endsWith(".ts") &&
-      readIfThere(join(folder, entry.name))?.startsWith(generatedMark) === true;
+      readIfThere(folder, entry.name)?.startsWith(generatedMark) === true;
     return isOurs ? [prefix + entry.name] : [];
   });
 }

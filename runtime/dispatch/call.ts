@@ -87,7 +87,8 @@ export class Call implements MailboxTask {
     }
     try {
       const pending = this.#caller.inbound(this);
-      const result = pending === undefined ? this.#invoke() : pending.then(() => this.#invoke());
+      const result =
+        pending === undefined ? this.#invoke() : pending.then(() => (this.#settled ? undefined : this.#invoke()));
       if (!isPromise(result)) {
         this.#succeed(result);
         return;
@@ -100,7 +101,7 @@ export class Call implements MailboxTask {
       this.#fail(error);
       return;
     }
-    if (timeoutMs > 0) {
+    if (timeoutMs > 0 && !this.#settled) {
       this.#cancelTimeout = this.#caller.clock.after(timeoutMs, () => this.#timeOut());
     }
   }

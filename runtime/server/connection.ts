@@ -15,7 +15,7 @@ import { encodeHandshake } from "../protocol/handshake.js";
 import { type MessageId, MessageType } from "../protocol/message.js";
 import { decodeMessageHeader, type MessageHeader } from "../protocol/message-decoder.js";
 import { writeResponse } from "../protocol/message-encoder.js";
-import { encodePacket, PacketType } from "../protocol/packet.js";
+import { encodePacket, maxBodyBytes, PacketType } from "../protocol/packet.js";
 import { PacketDecoder, type PacketSink } from "../protocol/packet-decoder.js";
 import { protobufSerializer, type Serializer, serializers } from "../protocol/serializer.js";
 import type { OutgoingPush } from "../session/push.js";
@@ -181,7 +181,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   /** Answers a request with an error. A notify's is logged and counted, as a request's is. */
   #refuse(id: MessageId, route: string, error: unknown): void {
     const { logger, counters } = this.#host;
-    const refusal = toNanowireError(error, "internal", "the server failed to handle the request");
+    const refusal = toNanowireError(error, "internal", internalFailure);
     const fields = { session: this.#session?.id, route, code: refusal.code, error };
     counters.failed(refusal.code);
     if (refusal === error) {
@@ -192,7 +192,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     if (id === 0 || this.#state !== "working") {
       return;
     }
-    const payload = encodeErrorPayload(refusal, this.#serializer.name);
+    const payload = this.#errorPayload(refusal, route);
     try {
       this.#respond(id, route, payload, refusal);
     } catch (failure) {
@@ -200,6 +200,20 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
       logger.error({ error: failure, route }, "an outbound step failed on an error reply");
       this.#write(id, payload, true);
     }
+  }
+
+  /** An error that cannot be sent, or not in one packet, becomes one that can: the request is answered all the same. */
+  #errorPayload(refusal: NanowireError, route: string): Uint8Array {
+    try {
+      const payload = encodeErrorPayload(refusal, this.#serializer.name);
+      if (payload.length <= mostErrorBytes) {
+        return payload;
+      }
+      this.#host.logger.error({ route, code: refusal.code, bytes: payload.length }, "an error reply is too large");
+    } catch (error) {
+      this.#host.logger.error({ route, code: refusal.code, error }, "an error reply could not be encoded");
+    }
+    return encodeErrorPayload(new NanowireError("internal", internalFailure), this.#serializer.name);
   }
 
   #respond(id: MessageId, route: string, payload: Uint8Array, error: NanowireError | undefined): void {
@@ -423,6 +437,12 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     return this.#limiters.take(limit, this.clock.now());
   }
 }
+
+/** What a client is told of an error that was not meant for it. */
+const internalFailure = "the server failed to handle the request";
+
+/** What an error payload may have, to fit into a packet with the longest id. */
+const mostErrorBytes = maxBodyBytes - 11;
 
 const heartbeatPacket = encodePacket(PacketType.heartbeat);
 const utf8 = new TextEncoder();

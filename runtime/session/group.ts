@@ -6,10 +6,12 @@ import type { Membership, Session } from "./session.js";
  * Sessions that are told the same: a room, a table, a channel. A push to a group is encoded once, whatever the number
  * of members. A session that closes leaves by itself.
  */
-export class Group implements PushTarget, Membership {
+export class Group implements PushTarget {
   /** For logs and errors. */
   readonly name: string;
   readonly #members = new Set<Session>();
+  /** What a member is told of: that it is to leave is nobody else's to say. */
+  readonly #membership: Membership = { sessionClosed: (session) => this.#members.delete(session) };
   #closed = false;
 
   /** @param name for logs and errors; it need not be unique */
@@ -41,7 +43,7 @@ export class Group implements PushTarget, Membership {
       throw new NanowireError("already_member", `session ${session.id} is in group ${this.name} already`);
     }
     this.#members.add(session);
-    session.joined(this);
+    session.joined(this.#membership);
   }
 
   /**
@@ -54,7 +56,7 @@ export class Group implements PushTarget, Membership {
     if (!this.#members.delete(session)) {
       throw new NanowireError("not_a_member", `session ${session.id} is not in group ${this.name}`);
     }
-    session.left(this);
+    session.left(this.#membership);
   }
 
   /**
@@ -109,14 +111,9 @@ export class Group implements PushTarget, Membership {
     this.#closed = true;
   }
 
-  /** @internal A member closed. */
-  sessionClosed(session: Session): void {
-    this.#members.delete(session);
-  }
-
   #empty(): void {
     for (const session of this.#members) {
-      session.left(this);
+      session.left(this.#membership);
     }
     this.#members.clear();
   }

@@ -21,7 +21,7 @@ export interface SessionLink {
 
 /** Something that a session belongs to until it closes: a group. */
 export interface Membership {
-  sessionClosed(session: Session): void;
+  sessionClosed(session: Session): unknown;
 }
 
 /**

@@ -9,7 +9,7 @@ import {
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { answerPluginRequest } from "../../generator/commands/plugin.js";
+import { answerPluginRequest } from "../../generator/plugin-request.js";
 import { compileProtoFiles } from "../../generator/read/buf.js";
 import { readOwnOptions, readOwnPackage } from "../../generator/read/package-root.js";
 import { findBufBinary, findPeers } from "../../generator/read/peers.js";

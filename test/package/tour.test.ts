@@ -36,7 +36,7 @@ beforeAll(async () => {
     .replaceAll("3251", String(tcpPort))
     .replace("npm install nanowire", `npm install ${tarball}`);
   blocks = [...tour.matchAll(/([^\n]*)\n\n?(?:[^\n`]*\n\n)?```(\w+)\n([\s\S]*?)^```$/gm)].map(
-    ([, before = "", language = "", code = ""]) => ({ language, code, file: /in `([\w./-]+)`/.exec(before)?.[1] }),
+    ([, before = "", language = "", code = ""]) => ({ language, code, file: /in `([\w./-]+\.\w+)`/.exec(before)?.[1] }),
   );
 }, 120_000);
 

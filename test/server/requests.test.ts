@@ -47,8 +47,7 @@ const services: Services = {
     Huge: () => "x".repeat(16_777_216),
     HugeError: () => fail(new NanowireError("huge", "y".repeat(16_777_216))),
     LateHugeError: () => Promise.reject(new NanowireError("huge", "y".repeat(16_777_216))),
-    Odd: () =>
-      fail(new NanowireError("odd", "text", { details: { good: "1", bad: Symbol("no text") as unknown as string } })),
+    Odd: () => fail(new NanowireError("odd", "text", { details: { good: "1", bad: Object.create(null) as string } })),
     Scoped: () => fail(new NanowireError("odd", "a handler's error stays a request's", { scope: "connection" })),
     Thenable: (_session, text) => thenable(text),
     ThenThrows: () => thenThrows(),
@@ -60,7 +59,7 @@ describe("a request's answer", () => {
     const test = await startServer({ services });
     const client = await test.enter();
     client.deliveries.length = 0;
-    client.send(`04 00 00 0e  00 ac 02 # a request, id 300
+    client.send(`04 00 00 0f  00 ac 02 # a request, id 300
       09 'Test.Echo' 'hi'`);
     await client.message();
     expect(client.deliveries.map(toHex)).toEqual([toHex(hex(`04 00 00 05  04 ac 02 'hi' # a response, id 300`))]);
@@ -211,7 +210,7 @@ describe("a request that cannot be answered with a value", () => {
     client.deliveries.length = 0;
     await client.call(1, "A.B");
     expect(client.deliveries.map(toHex)).toEqual([
-      toHex(hex(`04 00 00 33  24 01 '{"code":"full","msg":"no","metadata":{"k":"v"}}'`)),
+      toHex(hex(`04 00 00 31  24 01 '{"code":"full","msg":"no","metadata":{"k":"v"}}'`)),
     ]);
   });
 
@@ -500,9 +499,13 @@ function fail(error: unknown): never {
 
 /** What some libraries return: it is no promise, and can be awaited. It settles at once. */
 function thenable(text: string): Promise<string> {
-  return { then: (resolve: (value: string) => void) => resolve(text) } as unknown as Promise<string>;
+  return thenableWith((resolve) => resolve(text));
 }
 
 function thenThrows(): Promise<string> {
-  return { then: () => fail(new Error("then throws")) } as unknown as Promise<string>;
+  return thenableWith(() => fail(new Error("then throws")));
+}
+
+function thenableWith(then: (resolve: (value: string) => void) => void): Promise<string> {
+  return Object.defineProperty({}, "then", { value: then }) as Promise<string>;
 }

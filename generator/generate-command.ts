@@ -1,15 +1,14 @@
-import { resolve } from "node:path";
-import type { CommandContext } from "../commands.js";
-import { type Generated, generate } from "../generate.js";
-import { emptyLock, formatRoutesLock, parseRoutesLock } from "../model/routes-lock.js";
-import { parseGenerateFlags } from "../read/arguments.js";
-import { compileProtoFiles } from "../read/buf.js";
-import { readSettings, type Settings } from "../read/config.js";
-import { readOwnOptions, readOwnPackage } from "../read/package-root.js";
-import { findBufBinary, findPeers } from "../read/peers.js";
-import { readProtoFiles } from "../read/proto-files.js";
-import { readTemplates } from "../read/templates.js";
-import { type OutputPlan, planOutput, readIfThere, writeFile, writeOutput } from "../write/output.js";
+import type { CommandContext } from "./command-context.js";
+import { type Generated, generate } from "./generate.js";
+import { emptyLock, formatRoutesLock, parseRoutesLock } from "./model/routes-lock.js";
+import { parseGenerateFlags } from "./read/arguments.js";
+import { compileProtoFiles } from "./read/buf.js";
+import { readSettings, type Settings } from "./read/config.js";
+import { readOwnOptions, readOwnPackage } from "./read/package-root.js";
+import { findBufBinary, findPeers } from "./read/peers.js";
+import { readProtoFiles } from "./read/proto-files.js";
+import { readTemplates } from "./read/templates.js";
+import { type OutputPlan, planOutput, readIfThere, writeFile, writeOutput } from "./write/output.js";
 
 const help = `nanowire generate [flags]
 
@@ -41,7 +40,7 @@ export async function runGenerate(args: readonly string[], context: CommandConte
   }
   // The lock first: should the rest fail, no code is forgotten.
   if (lockIsStale) {
-    writeFile(resolve(context.directory, settings.lockFile), newLockText);
+    writeFile(context.directory, settings.lockFile, newLockText);
   }
   writeOutput(context.directory, plan, settings.outDirectory);
   report(plan, lockIsStale ? settings.lockFile : undefined, generated.lock.routes.size, context);
@@ -55,7 +54,7 @@ async function generateProject(
 ): Promise<{ readonly generated: Generated; readonly lockText: string | undefined }> {
   const own = readOwnPackage();
   const files = readProtoFiles(directory, settings.protoRoots);
-  const lockText = readIfThere(resolve(directory, settings.lockFile));
+  const lockText = readIfThere(directory, settings.lockFile);
   const lock = lockText === undefined ? emptyLock : parseRoutesLock(lockText, settings.lockFile);
   const [requireBuf, requireTsProto, requireHandlebars] = findPeers(own, directory, [
     "@bufbuild/buf",

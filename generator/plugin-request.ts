@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
   type CodeGeneratorRequest,
@@ -9,15 +8,15 @@ import {
   CodeGeneratorResponseSchema,
   Edition,
 } from "@bufbuild/protobuf/wkt";
-import { GeneratorError } from "../error.js";
-import { generate } from "../generate.js";
-import { emptyLock, formatRoutesLock, parseRoutesLock, type RoutesLock } from "../model/routes-lock.js";
-import { tidyPath } from "../read/config.js";
-import { readOwnPackage } from "../read/package-root.js";
-import { findPeers } from "../read/peers.js";
-import { type PluginParameter, parsePluginParameter } from "../read/plugin-parameter.js";
-import { readTemplates } from "../read/templates.js";
-import { readIfThere, writeFile } from "../write/output.js";
+import { GeneratorError } from "./error.js";
+import { generate } from "./generate.js";
+import { emptyLock, formatRoutesLock, parseRoutesLock, type RoutesLock } from "./model/routes-lock.js";
+import { tidyPath } from "./read/config.js";
+import { readOwnPackage } from "./read/package-root.js";
+import { findPeers } from "./read/peers.js";
+import { type PluginParameter, parsePluginParameter } from "./read/plugin-parameter.js";
+import { readTemplates } from "./read/templates.js";
+import { readIfThere, writeFile } from "./write/output.js";
 
 /**
  * Answers one request of protoc or buf: the same files as `nanowire generate` writes, byte for byte.
@@ -59,8 +58,7 @@ function answer(request: CodeGeneratorRequest, directory: string): CodeGenerator
 function generateRequested(request: CodeGeneratorRequest, directory: string): ReadonlyMap<string, string> {
   const parameter = parsePluginParameter(request.parameter);
   const lockFile = tidyPath(directory, parameter.lock);
-  const lockPath = resolve(directory, lockFile);
-  const lockText = readIfThere(lockPath);
+  const lockText = readIfThere(directory, lockFile);
   const lock = lockText === undefined ? emptyLock : parseRoutesLock(lockText, lockFile);
   const own = readOwnPackage();
   const [requireTsProto, requireHandlebars] = findPeers(own, directory, ["ts-proto", "handlebars"]);
@@ -77,7 +75,7 @@ function generateRequested(request: CodeGeneratorRequest, directory: string): Re
   checkRemoved(lock, generated.lock, lockFile, parameter);
   const newLockText = formatRoutesLock(generated.lock);
   if (newLockText !== lockText) {
-    writeFile(lockPath, newLockText);
+    writeFile(directory, lockFile, newLockText);
   }
   return generated.files;
 }

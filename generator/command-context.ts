@@ -1,0 +1,9 @@
+/** Where a command runs and where it prints. */
+export interface CommandContext {
+  /** The working directory: an absolute path. */
+  readonly directory: string;
+  /** Prints a line of the result. */
+  readonly print: (line: string) => void;
+  /** Prints a line of an error. */
+  readonly printError: (line: string) => void;
+}
