@@ -360,7 +360,7 @@ class Printer {
 
   refusal(code: string, message: string): void {
     this.#write(
-      `  ${" ".repeat(nameWidth)}  ${this.#paint("red", `✗ ${code}`)} ${this.#paint("dim", printable(message))}\n`,
+      `  ${" ".repeat(nameWidth)}  ${this.#paint("red", `✗ ${code}`)}  ${this.#paint("dim", printable(message))}\n`,
     );
   }
 

@@ -47,7 +47,11 @@ function describe(fields: object): string {
 function textOf(value: unknown): string {
   try {
     return value instanceof Error
-      ? (value.stack ?? value.message).split(lineBreak).map(escapeControls).join("\n").replace(/\n(?! )/g, "\n    ")
+      ? (value.stack ?? value.message)
+          .split(lineBreak)
+          .map(escapeControls)
+          .join("\n")
+          .replace(/\n(?! )/g, "\n    ")
       : escapeControls(String(value));
   } catch {
     return "(a value that cannot be shown)";

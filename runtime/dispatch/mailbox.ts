@@ -12,7 +12,7 @@ export interface MailboxTask {
   start(mailbox: Mailbox): boolean;
 }
 
-/** Told when a mailbox that had filled up has room again. */
+/** Told when a mailbox has room, each time that a task of it is done or a turn begins, whether or not it was full. */
 export interface MailboxOwner {
   mailboxHasRoom(): void;
 }
@@ -46,7 +46,7 @@ export class OrderedMailbox implements Mailbox, EndOfTurn {
   #begunInTurn = 0;
 
   /**
-   * @param owner told when fewer than `roomBelow` tasks wait, after more did
+   * @param owner told when fewer than `roomBelow` tasks wait or run
    */
   constructor(turn: Turn, owner?: MailboxOwner, roomBelow = 0) {
     this.#turn = turn;
@@ -73,6 +73,7 @@ export class OrderedMailbox implements Mailbox, EndOfTurn {
   done(): void {
     this.#busy = false;
     this.#goOn();
+    this.#tellOfRoom();
   }
 
   clear(): void {
@@ -83,6 +84,7 @@ export class OrderedMailbox implements Mailbox, EndOfTurn {
   endOfTurn(): void {
     this.#postponed = false;
     this.#goOn();
+    this.#tellOfRoom();
   }
 
   #begin(task: MailboxTask): void {
@@ -111,10 +113,14 @@ export class OrderedMailbox implements Mailbox, EndOfTurn {
       this.#queue = this.#queue.slice(this.#first);
       this.#first = 0;
     }
-    if (this.#queue.length - this.#first === this.#roomBelow - 1) {
-      this.#owner?.mailboxHasRoom();
-    }
     return task;
+  }
+
+  /** Not while a task is being taken from the queue: what the owner then posts may not begin before it. */
+  #tellOfRoom(): void {
+    if (this.#owner !== undefined && this.length < this.#roomBelow) {
+      this.#owner.mailboxHasRoom();
+    }
   }
 
   #mayBegin(): boolean {
@@ -156,7 +162,7 @@ export class UnorderedMailbox implements Mailbox {
 
   done(): void {
     this.#running--;
-    if (this.#running === this.#roomBelow - 1) {
+    if (this.#running < this.#roomBelow) {
       this.#owner.mailboxHasRoom();
     }
   }

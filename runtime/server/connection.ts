@@ -136,7 +136,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     const payload = bytes.subarray(header.payloadStart, end);
     const mailbox = order === "none" ? this.#unorderedMailbox() : this.#orderedMailbox();
     mailbox.post(new Call(this, endpoint, id, payload, header.compressed));
-    this.#pauseWhenFull(mailbox);
+    this.#pauseWhenFull();
   }
 
   // → inbound pipeline →
@@ -404,18 +404,24 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   }
 
   mailboxHasRoom(): void {
-    if (this.#paused && this.#state === "working") {
+    // One mailbox has room; it is both that count.
+    if (this.#paused && this.#state === "working" && this.#queuedMessages < this.#roomBelow) {
       this.#paused = false;
       this.#sweepsSinceHeard = 0;
       this.#wire.resume();
     }
   }
 
-  #pauseWhenFull(mailbox: Mailbox): void {
-    if (mailbox.length >= this.#host.options.maxQueuedMessages && !this.#paused && this.#state === "working") {
+  #pauseWhenFull(): void {
+    if (!this.#paused && this.#queuedMessages >= this.#host.options.maxQueuedMessages && this.#state === "working") {
       this.#paused = true;
       this.#wire.pause();
     }
+  }
+
+  /** How many messages wait or are under way. */
+  get #queuedMessages(): number {
+    return (this.#ordered?.length ?? 0) + (this.#unordered?.length ?? 0);
   }
 
   #orderedMailbox(): Mailbox {
@@ -429,7 +435,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   }
 
   get #roomBelow(): number {
-    return Math.ceil(this.#host.options.maxQueuedMessages / 2);
+    return Math.floor(this.#host.options.maxQueuedMessages / 2) + 1;
   }
 
   #takeToken(limit: Parameters<RateLimiters["take"]>[0]): boolean {

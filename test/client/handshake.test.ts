@@ -5,6 +5,7 @@ import { NanowireError } from "../../runtime/base/error.js";
 import { clientVersion } from "../../runtime/client/connect-options.js";
 import { hex, toHex } from "../protocol/hex.js";
 import { FakeServer, handshakePacket, packet, rejection, settled } from "./support/fake-server.js";
+import { watchedSignal } from "./support/watched-signal.js";
 
 const ack = "02000000";
 const heartbeat = "03000000";
@@ -106,10 +107,11 @@ describe("an answer that is taken", () => {
 
   it("ends the limit of time, and lets go of the signal", async () => {
     const server = new FakeServer();
-    const controller = new AbortController();
-    const connection = await server.connected({}, { signal: controller.signal });
+    const { signal, abort, added, removed } = watchedSignal();
+    const connection = await server.connected({}, { signal });
+    expect([added(), removed()]).toEqual([1, 1]);
     expect(server.clock.timers).toBe(0);
-    controller.abort();
+    abort();
     server.clock.step(1_000_000);
     expect(connection.state).toBe("open");
   });

@@ -6,6 +6,7 @@ import { hex, toHex } from "../protocol/hex.js";
 import { FakeClock } from "./support/fake-clock.js";
 import { data, FakeServer, packet, rejection, settled } from "./support/fake-server.js";
 import { join, leave, text } from "./support/text-codec.js";
+import { watchedSignal } from "./support/watched-signal.js";
 
 describe("a request", () => {
   it("goes out as one packet, byte by byte, and comes back as its answer", async () => {
@@ -89,11 +90,12 @@ describe("a request", () => {
     const connection = await server.connected();
     server.onSend = (bytes) => packets.push(bytes);
     const large = "x".repeat(40_000);
-    for (const message of ["one", large, "three"]) {
+    const messages = ["one", "two", large, "three", "four"];
+    for (const message of messages) {
       connection.request(join, message).catch(() => {});
     }
-    expect(packets.map(({ length }) => length)).toEqual([19, 40_016, 21]);
-    expect(packets.map((bytes) => new TextDecoder().decode(bytes.subarray(16)))).toEqual(["one", large, "three"]);
+    expect(packets.map(({ length }) => length)).toEqual([19, 19, 40_016, 21, 20]);
+    expect(packets.map((bytes) => new TextDecoder().decode(bytes.subarray(16)))).toEqual(messages);
   });
 
   it("may be answered while it is sent", async () => {
@@ -382,17 +384,3 @@ describe("ids", () => {
     expect([next, pending.nextId()]).toEqual([3, 5]);
   });
 });
-
-/** A signal that counts who listens. */
-function watchedSignal() {
-  const controller = new AbortController();
-  const { signal } = controller;
-  const add = vi.spyOn(signal, "addEventListener");
-  const remove = vi.spyOn(signal, "removeEventListener");
-  return {
-    signal,
-    abort: () => controller.abort(),
-    added: () => add.mock.calls.length,
-    removed: () => remove.mock.calls.length,
-  };
-}

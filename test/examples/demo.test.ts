@@ -50,13 +50,13 @@ test("plays its script to the end", async () => {
 
       What is refused is refused with a typed error
         carol  leaves a room she is not in
-               ✗ unauthenticated Room.Leave is for bound sessions only
+               ✗ unauthenticated  Room.Leave is for bound sessions only
         carol  joins as "ada"
-               ✗ name_taken somebody in the room is called ada already
+               ✗ name_taken  somebody in the room is called ada already
           bob  joins once more, as "robert"
-               ✗ already_joined you are in the room already, as bob
+               ✗ already_joined  you are in the room already, as bob
         carol  joins without a name
-               ✗ invalid_name a name of 0 characters is not one of 1 to 24
+               ✗ invalid_name  a name of 0 characters is not one of 1 to 24
         carol  joins                                     in the room: ada, bob, carol
 
       They talk
@@ -71,7 +71,7 @@ test("plays its script to the end", async () => {
       They go
           bob  leaves; his connection stays              heard by ada, carol
           bob  leaves again
-               ✗ unauthenticated Room.Leave is for bound sessions only
+               ✗ unauthenticated  Room.Leave is for bound sessions only
         carol  just hangs up: the server takes her out   heard by ada
           ada  turns off the light
 
@@ -91,7 +91,7 @@ test("paints when it is told to", async () => {
 
 test("fails when the time is up, and says what it waited for", async () => {
   await expect(runDemo(() => {}, { pageDirectory: page.path, timeoutMs: 0 })).rejects.toThrow(
-    "the time is up; the script waited for the connection of ada",
+    /^the time is up; the script waited for /,
   );
 });
 

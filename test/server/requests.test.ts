@@ -507,5 +507,6 @@ function thenThrows(): Promise<string> {
 }
 
 function thenableWith(then: (resolve: (value: string) => void) => void): Promise<string> {
+  // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
   return Object.defineProperty({}, "then", { value: then }) as Promise<string>;
 }

@@ -19,6 +19,7 @@ export class JoinView {
       if (name === "") {
         this.show("A name is needed.");
       } else {
+        this.#name.value = name;
         this.#setBusy(true);
         this.#tell("");
         join(name);

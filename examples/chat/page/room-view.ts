@@ -39,6 +39,7 @@ export class RoomView {
   readonly #actions: RoomActions;
   /** Whether the end of the log is in view: then it stays there. */
   #following = true;
+  #scrollTop = 0;
   #previous: ShownMessage | undefined;
   #unseen = 0;
 
@@ -145,12 +146,14 @@ export class RoomView {
 
   showReconnecting(): void {
     this.#reconnect.disabled = true;
+    this.#leave.disabled = true;
     this.#reconnect.textContent = "Reconnecting …";
   }
 
   #setLost(lost: boolean): void {
     this.#lost.hidden = !lost;
     this.#send.disabled = lost;
+    this.#leave.disabled = false;
     this.#view.classList.toggle("is-lost", lost);
   }
 
@@ -194,8 +197,13 @@ export class RoomView {
 
   #scrolled(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.#log;
-    this.#following = scrollHeight - clientHeight - scrollTop < 40;
-    if (this.#following) {
+    const wentUp = scrollTop < this.#scrollTop;
+    this.#scrollTop = scrollTop;
+    if (scrollHeight - clientHeight - scrollTop >= 40) {
+      // Only a person scrolls up; a log that became smaller leaves the end without going anywhere.
+      this.#following &&= !wentUp;
+    } else {
+      this.#following = true;
       this.#unseen = 0;
       this.#latest.hidden = true;
     }
