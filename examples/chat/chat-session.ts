@@ -17,8 +17,6 @@ export class ChatSession {
   readonly #room: RoomClient;
   readonly #close: () => void;
   #members: string[] = [];
-  /** What came while the answer to a join was awaited: it is told when the members are known. */
-  #early: (() => void)[] | undefined;
 
   private constructor(room: RoomClient, close: () => void) {
     this.#room = room;
@@ -30,19 +28,15 @@ export class ChatSession {
     const connection = await connect(url, { dictVersion });
     const session = new ChatSession(new RoomClient(connection), () => connection.close());
     const events = new RoomEventsClient(connection);
-    events.onJoined(({ name }) =>
-      session.#inOrder(() => {
-        session.#members.push(name);
-        observer.joined(name);
-      }),
-    );
-    events.onSaid((message) => session.#inOrder(() => observer.said(message)));
-    events.onLeft(({ name }) =>
-      session.#inOrder(() => {
-        session.#members = session.#members.filter((member) => member !== name);
-        observer.left(name);
-      }),
-    );
+    events.onJoined(({ name }) => {
+      session.#members.push(name);
+      observer.joined(name);
+    });
+    events.onSaid((message) => observer.said(message));
+    events.onLeft(({ name }) => {
+      session.#members = session.#members.filter((member) => member !== name);
+      observer.left(name);
+    });
     connection.onClose((reason) => observer.closed(reason));
     return session;
   }
@@ -59,19 +53,10 @@ export class ChatSession {
    * Rejects with the server's error: `name_taken`, `invalid_name`; or with the connection's.
    */
   async join(name: string, entered: (name: string) => void): Promise<void> {
-    const early: (() => void)[] = [];
-    this.#early = early;
-    try {
-      const { members } = await this.#room.join({ name });
-      this.#members = members;
-      // Who comes last in the order of arrival has just arrived.
-      entered(members.at(-1) ?? name);
-    } finally {
-      this.#early = undefined;
-      for (const tell of early) {
-        tell();
-      }
-    }
+    const { members } = await this.#room.join({ name });
+    this.#members = members;
+    // Who comes last in the order of arrival has just arrived.
+    entered(members.at(-1) ?? name);
   }
 
   /** Says something. It is heard like everybody else's: when the server has told all members. */
@@ -88,13 +73,5 @@ export class ChatSession {
   /** Ends the connection: the server takes the session out of the room by itself. */
   close(): void {
     this.#close();
-  }
-
-  #inOrder(tell: () => void): void {
-    if (this.#early === undefined) {
-      tell();
-    } else {
-      this.#early.push(tell);
-    }
   }
 }

@@ -40,8 +40,9 @@ export interface ClientConnection {
   notify<Req>(method: ClientMethod<Req, void>, message: Req): void;
 
   /**
-   * Calls the listener with every message of a push, in the order they arrive. A listener that throws is logged; it
-   * keeps no other listener from being called. A push that nobody listens to is dropped.
+   * Calls the listener with every message of a push, in the order they arrive. A push that comes after an answer is told after the
+   * program has gone on from its `await` of that answer: a list of members in it is in place before the next member
+   * comes. A listener that throws is logged; it keeps no other listener from being called. A push that nobody listens to is dropped.
    */
   on<T>(push: ClientPush<T>, listener: (message: T) => void): Unsubscribe;
 

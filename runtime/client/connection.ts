@@ -50,6 +50,8 @@ export class Connection implements ClientConnection {
   /** Whether the server has the codes that the client was generated with. */
   #generatedCodes = false;
   #heartbeat: Heartbeat | undefined;
+  /** Since an answer was handed over: what waits for it goes on now, and is resolved when that is done. */
+  #answered: Promise<void> | undefined;
   #reason: NanowireError | undefined;
   #resolveClosed: (reason: NanowireError) => void = ignore;
 
@@ -256,10 +258,13 @@ export class Connection implements ClientConnection {
   }
 
   #receivePayload(payload: Uint8Array): void {
-    if (this.#header.type === MessageType.push) {
+    if (this.#header.type === MessageType.response) {
+      this.#receiveResponse(payload);
+    } else if (this.#answered === undefined) {
       this.#receivePush(payload);
     } else {
-      this.#receiveResponse(payload);
+      // The header is this push's until the next packet is handled, which comes after it.
+      this.#inbox.hold(this.#answered, () => this.#receivePush(payload));
     }
   }
 
@@ -284,6 +289,9 @@ export class Connection implements ClientConnection {
     } else {
       request.answer(payload);
     }
+    this.#answered ??= continuations().then(() => {
+      this.#answered = undefined;
+    });
   }
 
   /** The payload cannot be inflated. It is the message that is lost for that, not the connection. */
@@ -413,6 +421,16 @@ function toConnectionError(error: unknown): NanowireError {
   return error instanceof NanowireError
     ? error
     : new NanowireError("internal", "the client failed", { cause: error, scope: "connection" });
+}
+
+/**
+ * Resolved when those who were handed an answer have gone on from their `await`: as far as through an asynchronous
+ * function of their own around the call, or two.
+ */
+async function continuations(): Promise<void> {
+  for (let step = 0; step < 8; step++) {
+    await undefined;
+  }
 }
 
 function ignore(): void {}

@@ -21,7 +21,7 @@ export interface InboxHandler {
 
 /**
  * Makes packets of the bytes that a socket delivers, and hands them on one after another. A packet whose handling has to
- * inflate something makes those behind it wait, all but heartbeats. Nothing is ever thrown at the socket.
+ * wait (for something to be inflated, say) makes those behind it wait, all but heartbeats. Nothing is ever thrown at the socket.
  */
 export class Inbox implements ClientReceiver, PacketSink {
   readonly #handler: InboxHandler;
@@ -31,8 +31,8 @@ export class Inbox implements ClientReceiver, PacketSink {
   /** Whether packets are being handled: what a socket delivers meanwhile, because it is sent to, comes after them. */
   #handling = false;
   #chunks: Uint8Array[] = [];
-  /** Whether something is being inflated: the packets that come meanwhile wait. */
-  #inflating = false;
+  /** Whether a packet's handling is not over: the packets that come meanwhile wait. */
+  #held = false;
   #waiting: WaitingPacket[] = [];
   #waitingBytes = 0;
   /** The socket's end, when it waits for what came before. */
@@ -71,17 +71,23 @@ export class Inbox implements ClientReceiver, PacketSink {
    * bytes, at most `maxPacketBytes`, or `failed` the error.
    */
   inflate(bytes: Uint8Array, then: (inflated: Uint8Array) => void, failed: (error: unknown) => void): void {
-    this.#inflating = true;
+    this.#held = true;
     inflate(bytes, this.#maxPacketBytes).then(
       (inflated) => this.#goOn(() => then(inflated)),
       (error: unknown) => this.#goOn(() => failed(error)),
     );
   }
 
+  /** Goes on with the packet that is being handled when `until` is resolved; it never rejects. Those behind it wait. */
+  hold(until: Promise<void>, then: () => void): void {
+    this.#held = true;
+    until.then(() => this.#goOn(then));
+  }
+
   packet(type: PacketType, bytes: Uint8Array, start: number, end: number): boolean {
     if (type === PacketType.heartbeat) {
       this.#handler.heartbeat();
-    } else if (this.#inflating) {
+    } else if (this.#held) {
       this.#wait(type, bytes.slice(start, end));
     } else {
       this.#handler.packet(type, bytes, start, end);
@@ -105,15 +111,15 @@ export class Inbox implements ClientReceiver, PacketSink {
   #wait(type: PacketType, body: Uint8Array): void {
     this.#waitingBytes += body.length + waitingPacketBytes;
     if (this.#waitingBytes > mostWaitingBytes) {
-      const message = `${this.#waitingBytes} bytes wait for a payload to be inflated, more than ${mostWaitingBytes}`;
+      const message = `${this.#waitingBytes} bytes wait for the packet before them, more than ${mostWaitingBytes}`;
       throw new NanowireError("inbox_overflow", message);
     }
     this.#waiting.push({ type, body });
   }
 
-  /** Something was inflated, or could not be. */
+  /** What was waited for has come. */
   #goOn(handle: () => void): void {
-    this.#inflating = false;
+    this.#held = false;
     if (this.#stopped) {
       return;
     }
@@ -137,7 +143,7 @@ export class Inbox implements ClientReceiver, PacketSink {
     const waiting = this.#waiting;
     this.#waiting = [];
     let next = 0;
-    while (next < waiting.length && !this.#inflating && !this.#stopped) {
+    while (next < waiting.length && !this.#held && !this.#stopped) {
       const { type, body } = waiting[next++] as WaitingPacket;
       this.#waitingBytes -= body.length + waitingPacketBytes;
       this.#handler.packet(type, body, 0, body.length);
@@ -148,7 +154,7 @@ export class Inbox implements ClientReceiver, PacketSink {
   }
 
   #tellEnd(): void {
-    if (this.#end !== undefined && !this.#handling && !this.#inflating && !this.#stopped) {
+    if (this.#end !== undefined && !this.#handling && !this.#held && !this.#stopped) {
       this.#handler.lost(this.#end.error);
     }
   }

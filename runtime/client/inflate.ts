@@ -14,8 +14,8 @@ export function isDeflated(bytes: Uint8Array): boolean {
 export async function inflate(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
   const stream = new DecompressionStream(isGzip(bytes) ? "gzip" : "deflate");
   const writer = stream.writable.getWriter();
-  // What is wrong with the bytes is told by the reading end as well.
-  writer.write(bytes).catch(ignore);
+  // What is wrong with the bytes is told by the reading end as well. DOM's types ask for bytes that are not shared.
+  writer.write(bytes as Uint8Array<ArrayBuffer>).catch(ignore);
   writer.close().catch(ignore);
   const reader = stream.readable.getReader();
   const parts: Uint8Array[] = [];

@@ -39,8 +39,10 @@ export interface ConnectionHost extends AdmissionHost {
   nextSessionId(): string;
   /** The handshake was taken and acknowledged. */
   opened(session: Session): void;
+  /** The session is closed; its connection may still have something to write. */
+  ended(session: Session): void;
   /** The connection is gone. */
-  closed(connection: Connection, session: Session | undefined): void;
+  closed(connection: Connection): void;
 }
 
 /**
@@ -308,11 +310,11 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     this.#packets.limit(options.maxPacketBytes, "maxPacketBytes");
     this.#session = new Session(this.#host.nextSessionId(), handshake, this);
     this.#state = "working";
+    this.#host.opened(this.#session);
     if (options.heartbeatIntervalMs > 0) {
       // pomelo's browser client only answers what it gets: the first comes from here.
       this.#wire.outbox.send(heartbeatPacket);
     }
-    this.#host.opened(this.#session);
   }
 
   sweep(schedule: SweepSchedule): void {
@@ -368,13 +370,16 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
       this.#closeReason = new NanowireError("connection_lost", "the client closed the connection");
       this.#ended(this.#closeReason);
     }
-    this.#host.closed(this, this.#session);
+    this.#host.closed(this);
   }
 
   #ended(reason: NanowireError): void {
     this.#host.counters.closed(reason.code);
     this.#ordered?.clear();
-    this.#session?.ended(reason);
+    if (this.#session !== undefined) {
+      this.#host.ended(this.#session);
+      this.#session.ended(reason);
+    }
   }
 
   // what others ask

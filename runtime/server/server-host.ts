@@ -79,13 +79,14 @@ export class ServerHost implements ConnectionHost, TransportHost {
     this.counters.sessions++;
   }
 
-  closed(connection: Connection, session: Session | undefined): void {
+  ended(session: Session): void {
+    this.sessions.delete(session.id);
+    this.counters.sessions--;
+  }
+
+  closed(connection: Connection): void {
     this.#connections.delete(connection);
     this.counters.open--;
-    if (session !== undefined) {
-      this.sessions.delete(session.id);
-      this.counters.sessions--;
-    }
     if (this.#connections.size === 0) {
       this.#allClosed?.();
     }

@@ -80,6 +80,8 @@ export class Server {
       for (const component of this.#options.components) {
         await component.afterInit();
       }
+      // A client may have come by a listener that was opened before one that cannot be.
+      undo.unshift(() => this.#host.closeAll(serverStopped()));
       for (const transport of this.#options.listen) {
         await transport.listen(this.#host);
         undo.unshift(() => transport.close());
@@ -114,7 +116,7 @@ export class Server {
     for (const component of components) {
       await this.#attempt(() => component.beforeShutdown(), "a component failed before its shutdown");
     }
-    await this.#host.closeAll(new NanowireError("server_stopped", "the server stopped"));
+    await this.#host.closeAll(serverStopped());
     this.#host.sweep.stop();
     for (const component of components) {
       await this.#attempt(() => component.shutdown(), "a component failed in its shutdown");
@@ -135,4 +137,8 @@ export class Server {
       this.#options.logger.error({ error }, complaint);
     }
   }
+}
+
+function serverStopped(): NanowireError {
+  return new NanowireError("server_stopped", "the server stopped");
 }

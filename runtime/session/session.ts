@@ -141,13 +141,14 @@ export class Session implements PushTarget {
    * takes the listener back.
    */
   onClose(listener: (reason: NanowireError) => void): () => void {
-    this.#closeListeners ??= new Listeners();
-    const remove = this.#closeListeners.add(listener);
     if (this.#closed !== undefined) {
-      remove();
-      listener(this.#closed);
+      const late = new Listeners<NanowireError>();
+      late.add(listener);
+      late.call(this.#closed, this.#link.logger);
+      return () => {};
     }
-    return remove;
+    this.#closeListeners ??= new Listeners();
+    return this.#closeListeners.add(listener);
   }
 
   /** @internal A group was joined. */

@@ -45,6 +45,46 @@ describe("a notify", () => {
   });
 });
 
+describe("a push behind an answer", () => {
+  const answerAndPushes = `
+    04 00 00 04  04 01 'ok'                                # the answer to request 1
+    04 00 00 12  06 0f 'RoomEvents.Said' 'a'               # two pushes in the same read
+    04 00 00 12  06 0f 'RoomEvents.Said' 'b'
+  `;
+
+  it.each([
+    ["the call itself", (call: Promise<string>) => call],
+    ["a function that awaits it", async (call: Promise<string>) => await call],
+    ["a function that returns it", async (call: Promise<string>) => call],
+    ["two functions", async (call: Promise<string>) => (async () => await call)()],
+  ])("is told after the program has gone on from awaiting %s", async (_, wrap) => {
+    const server = new FakeServer();
+    const connection = await server.connected();
+    const heard: string[] = [];
+    connection.on(said, (message) => heard.push(message));
+    const program = (async () => {
+      heard.push(await wrap(connection.request(join, "ada")));
+    })();
+    server.send(answerAndPushes);
+    await program;
+    await settled();
+    expect(heard).toEqual(["ok", "a", "b"]);
+  });
+
+  it("is told at once when the answer was gone on from before", async () => {
+    const server = new FakeServer();
+    const connection = await server.connected();
+    const heard: string[] = [];
+    connection.on(said, (message) => heard.push(message));
+    const answer = connection.request(join, "ada");
+    server.send("04 00 00 04  04 01 'ok'");
+    await answer;
+    await settled();
+    server.send("04 00 00 12  06 0f 'RoomEvents.Said' 'a'");
+    expect(heard).toEqual(["a"]);
+  });
+});
+
 describe("a push", () => {
   it("reaches its listeners in their order, and nobody else's", async () => {
     const server = new FakeServer();
@@ -209,11 +249,12 @@ describe("a listener", () => {
       connection.notify(say, "");
       heard.push(message);
     });
-    // What is delivered while a listener runs comes after it; what comes after the close is dropped.
+    // What is delivered while a listener runs comes after it, and after an answer; what comes after the close is dropped.
     server.send(Buffer.concat([data("06 0f 'RoomEvents.Said' 'a'"), data("06 0f 'RoomEvents.Said' 'b'")]));
-    expect(heard).toEqual(["a", "b", "y"]);
+    expect(heard).toEqual(["a", "b"]);
     expect(await answers[0]).toBe("x");
     expect((await rejection(answers[1] ?? Promise.resolve())).code).toBe("unavailable");
+    expect(heard).toEqual(["a", "b", "y"]);
     expect(connection.state).toBe("closed");
   });
 

@@ -162,9 +162,10 @@ describe("Dispatcher", () => {
 
   it("throws nothing but NanowireErrors at what a stranger may send", () => {
     const dispatcher = dispatcherOf({ A: { One: handle } });
-    const outcomes = Array.from({ length: 0xffff }, (_, index) => {
+    const codes = [...Array.from({ length: 500 }, (_, index) => index + 1), 0x7fff, 0x8000, 0xffff];
+    const outcomes = codes.map((code) => {
       try {
-        return dispatcher.find(header("", index + 1))?.method.route;
+        return dispatcher.find(header("", code))?.method.route;
       } catch (error) {
         return error instanceof NanowireError ? error.code : "something else";
       }

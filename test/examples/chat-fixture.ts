@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { silentLogger } from "nanowire";
 import { type ClientConnection, connect } from "nanowire/client";
+import { expect } from "vitest";
 import { type Chat, type ChatOptions, startChat } from "../../examples/chat/server.js";
 import { RoomClient, RoomEventsClient } from "../../generated/chat/v1/room.client.js";
 import { dictVersion } from "../../generated/routes.js";
@@ -85,6 +86,11 @@ export class Guest {
     await this.room.join({ name: "" }).catch(() => undefined);
     return this.heard.rest();
   }
+}
+
+/** Asks again and again until what comes is what is expected: `await eventually(() => page.title()).toBe("…")`. */
+export function eventually<T>(ask: () => T) {
+  return expect.poll(ask, { timeout: 15_000 });
 }
 
 /** The code of the error that a promise is rejected with; fails when it is not. */

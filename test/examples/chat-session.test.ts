@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ChatSession } from "../../examples/chat/chat-session.js";
 import type { Chat } from "../../examples/chat/server.js";
-import { bundlePage, codeOf, Events, startTestChat, type TemporaryDirectory } from "./chat-fixture.js";
+import { bundlePage, codeOf, Events, eventually, startTestChat, type TemporaryDirectory } from "./chat-fixture.js";
 
 let page: TemporaryDirectory;
 let chat: Chat;
@@ -54,7 +54,7 @@ test("knows the members, however many come while the answer is on its way, and t
   expect(first?.session.members).not.toContain("guest 1");
   for (const { session, events } of guests) {
     session.close();
-    await expect.poll(() => events.rest().at(-1)).toBe("closed: closed");
+    await eventually(() => events.rest().at(-1)).toBe("closed: closed");
   }
 });
 

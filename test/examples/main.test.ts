@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Guest, root, type TemporaryDirectory } from "./chat-fixture.js";
+import { eventually, Guest, root, type TemporaryDirectory } from "./chat-fixture.js";
 import { compilePrograms, type Program, run } from "./programs.js";
 
 let programs: TemporaryDirectory;
@@ -23,7 +23,7 @@ async function printed(program: Program, awaited: string): Promise<string> {
   program.process.stdout?.on("data", (chunk: Buffer) => {
     output += chunk.toString();
   });
-  await expect.poll(() => output, { timeout: 10_000 }).toContain(awaited);
+  await eventually(() => output).toContain(awaited);
   return output;
 }
 

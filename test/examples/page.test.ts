@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Chat } from "../../examples/chat/server.js";
-import { bundlePage, Guest, startTestChat, type TemporaryDirectory } from "./chat-fixture.js";
+import { bundlePage, eventually, Guest, startTestChat, type TemporaryDirectory } from "./chat-fixture.js";
 import { launchChromium } from "./chromium.js";
 
 let page: TemporaryDirectory;
@@ -132,13 +132,13 @@ describe("two tabs", () => {
 
     await bob.leave.click();
     await ada.shows("bob left");
-    await expect.poll(() => ada.members.count()).toBe(1);
+    await eventually(() => ada.members.count()).toBe(1);
     expect(await bob.name.inputValue()).toBe("bob");
     await bob.name.press("Enter");
-    await expect.poll(() => ada.log.getByText("bob joined").count()).toBe(2);
+    await eventually(() => ada.log.getByText("bob joined").count()).toBe(2);
     expect(await bob.log.textContent()).not.toContain("hello");
     await bob.page.close();
-    await expect.poll(() => ada.log.getByText("bob left").count()).toBe(2);
+    await eventually(() => ada.log.getByText("bob left").count()).toBe(2);
 
     expect(ada.complaints).toEqual([]);
     expect(bob.complaints).toEqual([]);
@@ -301,14 +301,14 @@ describe("reading", () => {
     expect(await below()).toBeLessThan(2);
 
     await tab.log.evaluate((log) => log.scrollTo(0, 0));
-    await expect.poll(top).toBe(0);
+    await eventually(top).toBe(0);
     bob.room.say({ text: "unseen" });
     const button = tab.page.getByRole("button", { name: "1 new message ↓" });
     await button.waitFor();
     expect(await top()).toBe(0);
     await button.click();
 
-    await expect.poll(below).toBeLessThan(2);
+    await eventually(below).toBeLessThan(2);
     expect(await button.count()).toBe(0);
     expect(await tab.focused(tab.text)).toBe(true);
   });
@@ -443,8 +443,8 @@ describe("on a phone", () => {
       const box = await locator.boundingBox();
       return (box?.y ?? 0) + (box?.height ?? 0);
     };
-    await expect.poll(() => bottom(tab.send)).toBeLessThanOrEqual(320);
-    await expect.poll(() => bottom(tab.log.getByText("line 12"))).toBeLessThanOrEqual(320);
+    await eventually(() => bottom(tab.send)).toBeLessThanOrEqual(320);
+    await eventually(() => bottom(tab.log.getByText("line 12"))).toBeLessThanOrEqual(320);
   });
 });
 
@@ -463,7 +463,7 @@ test("counts in the title what is said while the tab is not looked at", async ()
   bob.room.say({ text: "one" });
   bob.room.say({ text: "two" });
 
-  await expect.poll(() => tab.page.title()).toBe("(2) Nanowire chat");
+  await eventually(() => tab.page.title()).toBe("(2) Nanowire chat");
   await setHidden(false);
   expect(await tab.page.title()).toBe("Nanowire chat");
 });

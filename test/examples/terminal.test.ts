@@ -5,7 +5,7 @@ import { Room } from "../../examples/chat/room.js";
 import type { Chat } from "../../examples/chat/server.js";
 import { runTerminal } from "../../examples/chat/terminal.js";
 import { colours, noColours, paintFor, printable } from "../../examples/chat/terminal-style.js";
-import { bundlePage, Guest, startTestChat, type TemporaryDirectory } from "./chat-fixture.js";
+import { bundlePage, eventually, Guest, startTestChat, type TemporaryDirectory } from "./chat-fixture.js";
 import { compilePrograms, run } from "./programs.js";
 
 let page: TemporaryDirectory;
@@ -43,7 +43,7 @@ function open(name: string, url: string, isTTY: boolean) {
     type: (line: string) => input.write(`${line}\n`),
     end: () => input.end(),
     written: () => written,
-    shows: (text: string) => expect.poll(() => written).toContain(text),
+    shows: (text: string) => eventually(() => written).toContain(text),
   };
 }
 

@@ -5,6 +5,7 @@ import { concat, toHex } from "../protocol/hex.js";
 import { Client, packet } from "../support/client.js";
 import { type AcceptedWire, KeptHost } from "../support/host.js";
 import { openLink } from "../support/link.js";
+import { fakeTimeouts } from "../support/timeouts.js";
 import { turn, until } from "../support/wait.js";
 
 /** What is special about a transport. */
@@ -367,6 +368,7 @@ export function networkContract(name: string, { create }: Contract): void {
     });
 
     it("closes a client that does not read, in bounded memory; the others are served", async () => {
+      fakeTimeouts();
       const limit = 1_048_576;
       const host = new KeptHost(65_536, limit);
       const { transport, client, end } = await connected(host);
@@ -385,6 +387,10 @@ export function networkContract(name: string, { create }: Contract): void {
       expect(end.wire.outbox.send(piece)).toBe(false);
       await roundTrip(other.end, other.client);
       // It does not hang up either: it is cut off.
+      vi.advanceTimersByTime(1_999);
+      await roundTrip(other.end, other.client);
+      expect(end.closings).toBe(0);
+      vi.advanceTimersByTime(1);
       await end.closed;
       expect([end.closings, other.end.closings]).toEqual([1, 0]);
     });

@@ -6,7 +6,9 @@ import { hex, toHex } from "../protocol/hex.js";
 
 function filled(length: number): ByteBuffer {
   const buffer = new ByteBuffer(frameHeadroom);
-  buffer.append(Uint8Array.from({ length }, (_, index) => index & 0xff));
+  const payload = new Uint8Array(length);
+  payload.fill(0x5a);
+  buffer.append(payload);
   return buffer;
 }
 

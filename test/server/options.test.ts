@@ -1,0 +1,131 @@
+import { describe, expect, it } from "vitest";
+import { NanowireError } from "../../runtime/base/error.js";
+import type { ServerOptions } from "../../runtime/server/options.js";
+import { resolveOptions } from "../../runtime/server/options.js";
+import { createServer } from "../../runtime/server/server.js";
+import { memory } from "../../runtime/transport/memory.js";
+import { components } from "../support/service.js";
+
+function made(options: object): string {
+  try {
+    createServer({ components: [], listen: [memory()], ...options } as ServerOptions);
+  } catch (error) {
+    const { code, scope, message } = error as NanowireError;
+    return `${code} ${scope}: ${message}`;
+  }
+  return "made";
+}
+
+const mebibyte = 1_048_576;
+
+/** Every option that is a number: its limits, as they are documented, and whether a fraction will do. */
+const numbers = [
+  ["heartbeatIntervalMs", 0, 2_147_483_647, "a number"],
+  ["handshakeTimeoutMs", 100, 600_000, "a number"],
+  ["maxPacketBytes", 64, 16_777_215, "an integer"],
+  ["maxHandshakeBytes", 64, 16_777_215, "an integer"],
+  ["maxInflatedBytes", 64, 1_024 * mebibyte, "an integer"],
+  ["maxOutboxBytes", 1_024, 1_024 * mebibyte, "an integer"],
+  ["maxQueuedMessages", 1, 1_000_000, "an integer"],
+  ["requestTimeoutMs", 0, 2_147_483_647, "a number"],
+  ["nodeId", 0, 1_023, "an integer"],
+] as const;
+
+describe("an option that is a number", () => {
+  it.each(numbers)("%s takes %d to %d", (name, least, most) => {
+    expect([made({ [name]: least }), made({ [name]: most })]).toEqual(["made", "made"]);
+  });
+
+  it.each(numbers)("%s takes nothing outside of %d to %d", (name, least, most, kind) => {
+    const outside = [least - 1, most + 1, Number.NaN, Number.POSITIVE_INFINITY, "7", null, true];
+    const expected = (value: unknown) =>
+      value === null ? "made" : `invalid_option startup: ${name} ${value} is not ${kind} from ${least} to ${most}`;
+    expect(outside.map((value) => made({ [name]: value }))).toEqual(outside.map(expected));
+  });
+
+  it.each(numbers)("%s from %d to %d may be a fraction, or not", (name, least, most, kind) => {
+    const expected =
+      kind === "a number"
+        ? "made"
+        : `invalid_option startup: ${name} ${least + 0.5} is not an integer from ${least} to ${most}`;
+    expect(made({ [name]: least + 0.5 })).toBe(expected);
+  });
+
+  it("is its default where it is undefined", () => {
+    const options = Object.fromEntries(numbers.map(([name]) => [name, undefined]));
+    expect(made(options)).toBe("made");
+  });
+});
+
+describe("options", () => {
+  it("have the defaults that are documented", () => {
+    const resolved = resolveOptions({ components: [], listen: [memory()] });
+    expect(resolved).toMatchObject({
+      heartbeatIntervalMs: 30_000,
+      handshakeTimeoutMs: 10_000,
+      maxPacketBytes: 65_536,
+      maxHandshakeBytes: 4_096,
+      maxInflatedBytes: mebibyte,
+      maxOutboxBytes: mebibyte,
+      maxQueuedMessages: 256,
+      requestTimeoutMs: 30_000,
+      serializer: "auto",
+    });
+    expect(resolved.nodeId).toBeGreaterThanOrEqual(0);
+    expect(resolved.nodeId).toBeLessThanOrEqual(1_023);
+    expect(resolved.clock.now()).toBeGreaterThan(Date.UTC(2025, 0, 1));
+  });
+
+  it("have no other names: a slip is told, with the names that there are", () => {
+    expect(made({ heartbeatInterval: 1 })).toBe(
+      "invalid_option startup: there is no option heartbeatInterval; there are components, listen, logger, " +
+        "heartbeatIntervalMs, handshakeTimeoutMs, maxPacketBytes, maxHandshakeBytes, maxInflatedBytes, maxOutboxBytes, " +
+        "maxQueuedMessages, requestTimeoutMs, serializer, onHandshake, nodeId, clock",
+    );
+  });
+
+  it("need somewhere to listen", () => {
+    expect(made({ listen: [] })).toBe("invalid_option startup: listen is empty: a server needs one transport or more");
+  });
+
+  it.each(["msgpack", "", "PROTOBUF", 1])("know no serializer %j", (serializer) => {
+    expect(made({ serializer })).toBe(`invalid_option startup: serializer ${serializer} is not auto, protobuf or json`);
+  });
+
+  it.each(["auto", "protobuf", "json"])("know the serializer %s", (serializer) => {
+    expect(made({ serializer })).toBe("made");
+  });
+});
+
+describe("components", () => {
+  const handle = (): string => "";
+
+  it("with a route in common are told when the server is made", () => {
+    const twice = [...components({ A: { Do: handle } }), ...components({ A: { Do: handle } })];
+    expect(made({ components: twice })).toBe(
+      "invalid_route startup: two components have the route A.Do: TestComponent and TestComponent",
+    );
+  });
+
+  it("whose dictionaries disagree are told when the server is made", () => {
+    const apart = [
+      ...components({ A: { Do: handle } }, ["E.X"]),
+      ...components({ B: { Do: handle, Not: handle } }, ["E.X"]),
+    ];
+    expect(made({ components: apart })).toBe("invalid_route startup: route E.X has two codes: 2 and 3");
+    const clash = [...components({ A: { Do: handle } }), ...components({ B: { Do: handle } })];
+    expect(made({ components: clash })).toBe("invalid_route startup: code 1 is given to two routes: A.Do and B.Do");
+  });
+
+  it("throw nothing but NanowireErrors, whatever the options are", () => {
+    const strange = [{ serializer: {} }, { nodeId: 1n }, { maxPacketBytes: [] }, { requestTimeoutMs: Symbol("x") }];
+    const errors = strange.map((options) => {
+      try {
+        return createServer({ components: [], listen: [memory()], ...options } as unknown as ServerOptions);
+      } catch (error) {
+        return error;
+      }
+    });
+    expect(errors.every((error) => error instanceof NanowireError)).toBe(true);
+  });
+});
