@@ -31,10 +31,10 @@ export const pingPong: BenchCase = {
   comparisons: comparisonsOf(position),
 };
 
-/** The same, with next to nothing to decode and encode. */
+/** The same, with a message that has no fields to speak of. */
 export const pingPongBytes: BenchCase = {
   name: "ping-pong-bytes",
-  summary: "the same with a message of one bytes field: what a request costs without its fields",
+  summary: "the same with a message of one bytes field",
   comparisons: comparisonsOf(blob),
 };
 

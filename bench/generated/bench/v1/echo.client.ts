@@ -26,7 +26,7 @@ export class EchoClient {
   }
 
   /**
-   * Echoes bytes that nothing reads: what a message costs without its fields.
+   * Echoes bytes that nothing looks into.
    *
    * Request `Echo.Ping`.
    */

@@ -32,7 +32,7 @@ export abstract class EchoComponent extends Component {
   abstract move(session: Session, request: Position): Awaitable<Position>;
 
   /**
-   * Echoes bytes that nothing reads: what a message costs without its fields.
+   * Echoes bytes that nothing looks into.
    *
    * Request `Echo.Ping`, code 2.
    */
