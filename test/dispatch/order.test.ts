@@ -416,6 +416,19 @@ describe("a mailbox that is full", () => {
     expect(read).toEqual([10, 10, 10, 10, 15, 15]);
   });
 
+  it("by what one turn may not handle is read on when the next turns have handled it", async () => {
+    const test = await startServer({ maxQueuedMessages: 10 });
+    const client = await test.enter();
+    const pieces = Array.from({ length: 5 }, (_, piece) =>
+      concat(...Array.from({ length: 200 }, (_, index) => request(piece * 200 + index + 1, "Echo.Say"))),
+    );
+    for (const piece of pieces) {
+      client.send(piece);
+    }
+    const ids = (await client.messages(1_000)).map(({ id }) => Number(id));
+    expect(ids).toEqual(Array.from({ length: 1_000 }, (_, index) => index + 1));
+  });
+
   it("is not emptied by messages of another order that come and go", async () => {
     const test = await startServer({
       maxQueuedMessages: 4,

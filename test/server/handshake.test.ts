@@ -46,20 +46,10 @@ const allowed: Record<string, readonly string[]> = {
 
 const typeOf: Record<string, number> = { "a handshake": 1, "an ack": 2, "a heartbeat": 3, data: 4, "a kick": 5 };
 
-function judged(): TestServerOptions {
-  return {
-    prepare: () => {},
-    onHandshake({ user }) {
-      return user === "wait" ? new Promise(() => {}) : undefined;
-    },
-  };
-}
-
 /** A server that says in its log when it begins to judge without an end. */
 async function judgingServer(): Promise<TestServer> {
   const told = defer<TestServer>();
   const test = await startServer({
-    ...judged(),
     async onHandshake({ user }) {
       if (user === "wait") {
         (await told.promise).log.info({}, "judging");

@@ -114,7 +114,6 @@ describe("a client that is silent", () => {
     client.send(request(1, "Slow.Do"));
     client.send(request(2, "Slow.Do"));
     await turn();
-    client.send(packet(3));
     test.clock.step(20_000);
     await turn();
     expect(client.endings).toBe(0);

@@ -3,7 +3,9 @@ import { connect } from "node:net";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { createServer } from "../../runtime/server/server.js";
 import { memory } from "../../runtime/transport/memory.js";
+import { Outbox } from "../../runtime/transport/outbox.js";
 import { tcp } from "../../runtime/transport/tcp.js";
+import type { Transport, TransportHost, Wire } from "../../runtime/transport/transport.js";
 import { ws } from "../../runtime/transport/ws.js";
 import { concat } from "../protocol/hex.js";
 import { Client, packet, request, textOf } from "../support/client.js";
@@ -176,6 +178,49 @@ describe("a server's life", () => {
     expect(test.clock.waiting).toBe(1);
     await test.server.stop();
     expect(test.clock.waiting).toBe(0);
+  });
+});
+
+describe("a connection that comes while the server stops", () => {
+  /** A connection that is told to close, and does so when it is let. */
+  function wireOf(host: TransportHost) {
+    const reasons: string[] = [];
+    const wire: Wire = {
+      transport: "hand",
+      remoteAddress: "",
+      outbox: new Outbox({ write: () => 0, queuedBytes: 0, overflowed() {} }, host.turn, 1_024, 0),
+      pause() {},
+      resume() {},
+      close: ({ code }) => void reasons.push(code),
+    };
+    return { reasons, receiver: host.accept(wire) };
+  }
+
+  it("is closed as the others are, and waited for", async () => {
+    const hosts: TransportHost[] = [];
+    const byHand: Transport = {
+      name: "hand",
+      address: undefined,
+      listen: async (host) => void hosts.push(host),
+      close: async () => {},
+    };
+    const test = await startServer({ transport: byHand });
+    const host = hosts[0] as TransportHost;
+    const early = wireOf(host);
+    const stopped = test.server.stop();
+    await until(() => early.reasons.length > 0);
+    const late = wireOf(host);
+    expect([early.reasons, late.reasons]).toEqual([["server_stopped"], ["server_stopped"]]);
+    early.receiver.closed();
+    await turn();
+    expect([test.server.state, test.server.counters.open]).toEqual(["stopping", 1]);
+    late.receiver.closed();
+    await stopped;
+    expect(test.server.counters).toMatchObject({ open: 0, closed: { server_stopped: 2 } });
+    await test.server.start();
+    const next = wireOf(host);
+    expect([next.reasons, test.server.counters.open]).toEqual([[], 1]);
+    next.receiver.closed();
   });
 });
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { NanowireError } from "../../runtime/base/error.js";
 import { Group } from "../../runtime/session/group.js";
 import type { Session } from "../../runtime/session/session.js";
@@ -102,6 +102,20 @@ describe("the members of a group", () => {
     a.client.link.destroy();
     await until(() => test.server.counters.open === 1);
     expect(groups.map((group) => group.members())).toEqual([[b.session], [b.session], [b.session]]);
+  });
+
+  it("are forgotten by a session that leaves, however it leaves", async () => {
+    const { members } = await membersOf(1);
+    const [{ session }] = members as [Member];
+    const joined = vi.spyOn(session, "joined");
+    const left = vi.spyOn(session, "left");
+    const groups = [new Group("one"), new Group("two"), new Group("three")] as const;
+    groups.map((group) => group.add(session));
+    groups[0].leave(session);
+    groups[1].leaveAll();
+    groups[2].close();
+    expect(joined).toHaveBeenCalledTimes(3);
+    expect(left.mock.calls).toEqual(joined.mock.calls);
   });
 
   it("have left when the session's listeners are told", async () => {

@@ -166,7 +166,8 @@ export function transportContract(name: string, { create, url, remoteAddress }: 
       expect((await client.packet()).body).toEqual(new Uint8Array(Buffer.from("out")));
     });
 
-    it("does not keep a connection from being closed", async () => {
+    it("does not keep a connection from being closed, long before it would be cut off", async () => {
+      fakeTimeouts();
       const { client, end } = await connected();
       end.wire.pause();
       client.send(pattern(100));
