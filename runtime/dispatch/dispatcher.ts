@@ -28,7 +28,8 @@ export class Dispatcher {
 
   /**
    * @param requestTimeoutMs for methods that name no time-out of their own
-   * @throws NanowireError `invalid_route` (startup) when two components have one route, or two dictionaries do not agree
+   * @throws NanowireError `invalid_route` (startup) when two components have one route, two dictionaries do not agree, or
+   * a method's code is not the one of its dictionary
    */
   constructor(components: readonly Component[], turn: Turn, requestTimeoutMs: number) {
     const dictionaries = new Set<RouteDictionary>();
@@ -45,6 +46,7 @@ export class Dispatcher {
           timeoutMs: method.timeoutMs ?? requestTimeoutMs,
           mailbox: order === "service" ? mailbox : undefined,
         });
+        assertCode(method, service.dictionary);
       }
     }
     this.dictionary = mergeDictionaries([...dictionaries]);
@@ -88,6 +90,17 @@ export class Dispatcher {
 
 function nameOf(component: Component): string {
   return component.constructor.name;
+}
+
+/** A stub and a `routes.ts` of different age would answer one route's calls with another's method. */
+function assertCode({ route, code }: AnyMethod<Component>, { routes }: RouteDictionary): void {
+  if (routes[route] !== code) {
+    const known = Object.hasOwn(routes, route) ? `code ${routes[route]}` : "no code";
+    throw new NanowireError(
+      "invalid_route",
+      `${route} has code ${code}, but ${known} in its dictionary: generate anew`,
+    );
+  }
 }
 
 /** Components that were generated apart bring a dictionary each. */

@@ -83,7 +83,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     try {
       this.#packets.decode(bytes, this);
     } catch (error) {
-      this.violated(toNanowireError(error, "invalid_message", "the packets could not be handled"));
+      this.violated(toNanowireError(error, "internal", "the server failed to handle a packet"));
     }
   }
 
@@ -342,8 +342,9 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     if (this.#over()) {
       return;
     }
-    const fields = { code: error.code, reason: error.message, address: this.remoteAddress, session: this.#session?.id };
-    this.#host.logger.warn(fields, "a connection is closed");
+    const { code, message: reason, cause } = error;
+    const fields = { code, reason, address: this.remoteAddress, session: this.#session?.id };
+    this.#host.logger.warn(cause === undefined ? fields : { ...fields, cause }, "a connection is closed");
     this.close(error);
   }
 

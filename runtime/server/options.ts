@@ -80,7 +80,8 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
       `there is no option ${unknown}; there are ${[...optionNames].join(", ")}`,
     );
   }
-  if (options.listen.length === 0) {
+  list(options, "components");
+  if (list(options, "listen").length === 0) {
     throw new NanowireError("invalid_option", "listen is empty: a server needs one transport or more");
   }
   const serializer = options.serializer ?? "auto";
@@ -104,6 +105,15 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
     nodeId: options.nodeId ?? Math.floor(Math.random() * (maxNodeId + 1)),
     clock: options.clock ?? systemClock,
   };
+}
+
+/** Programs in JavaScript, too, are told what is missing. */
+function list(options: ServerOptions, name: "components" | "listen"): readonly unknown[] {
+  const value: unknown = options[name];
+  if (!Array.isArray(value)) {
+    throw new NanowireError("invalid_option", `${name} ${String(value)} is not an array`);
+  }
+  return value;
 }
 
 type NumberOption = {

@@ -1,4 +1,4 @@
-import type { NanowireError } from "../base/error.js";
+import { NanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
 import { Turn } from "../base/turn.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
@@ -44,6 +44,9 @@ export class ServerHost implements ConnectionHost, TransportHost {
     this.speaksJson = [...this.dispatcher.endpoints].every(
       ({ method }) => method.request.json !== undefined && method.response.json !== undefined,
     );
+    if (options.serializer === "json" && !this.speaksJson) {
+      throw new NanowireError("invalid_option", "serializer is json, but a component was generated without JSON");
+    }
     this.maxFrameBytes = packetHeaderBytes + Math.max(options.maxPacketBytes, options.maxHandshakeBytes);
     this.maxOutboxBytes = options.maxOutboxBytes;
     this.sweep = new HeartbeatSweep(

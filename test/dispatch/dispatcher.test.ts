@@ -55,6 +55,17 @@ describe("Dispatcher", () => {
     },
   );
 
+  it.each([
+    ["another code", { "A.One": 8 }, "code 8"],
+    ["no such route", { "A.Two": 7 }, "no code"],
+  ])("refuses a method whose dictionary has %s", (_, routes, known) => {
+    expect(errorOf(() => new Dispatcher([alone("A.One", 7, "v1", routes)], turn, 500))).toEqual({
+      code: "invalid_route",
+      scope: "startup",
+      message: `A.One has code 7, but ${known} in its dictionary: generate anew`,
+    });
+  });
+
   it("finds nothing for a code whose route is no component's, and refuses one that is not in the dictionary", () => {
     const dispatcher = dispatcherOf({ A: { One: handle } }, ["Events.Told"]);
     expect(dispatcher.find(header("", 2))).toBeUndefined();

@@ -4,7 +4,7 @@ import type { ServerOptions } from "../../runtime/server/options.js";
 import { resolveOptions } from "../../runtime/server/options.js";
 import { createServer } from "../../runtime/server/server.js";
 import { memory } from "../../runtime/transport/memory.js";
-import { components } from "../support/service.js";
+import { components, textWithoutJson } from "../support/service.js";
 
 function made(options: object): string {
   try {
@@ -86,6 +86,22 @@ describe("options", () => {
 
   it("need somewhere to listen", () => {
     expect(made({ listen: [] })).toBe("invalid_option startup: listen is empty: a server needs one transport or more");
+  });
+
+  it.each([
+    [{ listen: undefined }, "listen undefined is not an array"],
+    [{ components: undefined }, "components undefined is not an array"],
+    [{ components: {} }, "components [object Object] is not an array"],
+  ])("say what is missing: %j", (options, message) => {
+    expect(made(options)).toBe(`invalid_option startup: ${message}`);
+  });
+
+  it("want JSON only of components that were generated with it", () => {
+    const withoutJson = components({ A: { Do: { handle: () => "", request: textWithoutJson } } });
+    expect(made({ components: withoutJson, serializer: "json" })).toBe(
+      "invalid_option startup: serializer is json, but a component was generated without JSON",
+    );
+    expect(made({ components: withoutJson, serializer: "auto" })).toBe("made");
   });
 
   it.each(["msgpack", "", "PROTOBUF", 1])("know no serializer %j", (serializer) => {
