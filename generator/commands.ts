@@ -11,6 +11,14 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: "make codecs, stubs, proxies and the route dictionary of .proto files",
     load: async () => (await import("./generate-command.js")).runGenerate,
   },
+  inspect: {
+    summary: "tell what the .proto files declare, as text or as JSON",
+    load: async () => (await import("./inspect-command.js")).runInspect,
+  },
+  docs: {
+    summary: "write the protocol's pages: Markdown, HTML and AsyncAPI",
+    load: async () => (await import("./docs-command.js")).runDocs,
+  },
 };
 
 /**

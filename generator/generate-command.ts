@@ -1,14 +1,15 @@
 import type { CommandContext } from "./command-context.js";
 import { type Generated, generate } from "./generate.js";
-import { emptyLock, formatRoutesLock, parseRoutesLock } from "./model/routes-lock.js";
+import { formatRoutesLock } from "./model/routes-lock.js";
+import { descriptorsMark, printDescriptors } from "./print/descriptors.js";
+import { compileProject } from "./project.js";
 import { parseGenerateFlags } from "./read/arguments.js";
-import { compileProtoFiles } from "./read/buf.js";
 import { readSettings, type Settings } from "./read/config.js";
-import { readOwnOptions, readOwnPackage } from "./read/package-root.js";
-import { findBufBinary, findPeers } from "./read/peers.js";
-import { readProtoFiles } from "./read/proto-files.js";
+import { readOwnPackage } from "./read/package-root.js";
+import { findPeers } from "./read/peers.js";
 import { readTemplates } from "./read/templates.js";
-import { type OutputPlan, planOutput, readIfThere, writeFile, writeOutput } from "./write/output.js";
+import { type MarkedFile, planMarkedFiles, writeMarkedFiles } from "./write/marked-files.js";
+import { type OutputPlan, planOutput, writeFile, writeOutput } from "./write/output.js";
 
 const help = `nanowire generate [flags]
 
@@ -19,9 +20,11 @@ Flags:
   --out DIR          the folder for what is generated (default: generated)
   --lock FILE        the file that keeps the routes' codes; commit it (default: routes.lock.json in the first folder of --proto)
   --json, --no-json  with or without JSON codecs (default: with)
+  --templates DIR    a folder of templates of your own: any of server.hbs, client.hbs, routes.hbs
+  --descriptors FILE a JSON file for tools: every route, and the descriptors of every message (default: none is written)
   --check            write nothing; fail when what is there is stale
 
-nanowire.config.json, or the key "nanowire" of package.json, may say the same: { "proto": ["proto"], "out": "generated", "lock": "proto/routes.lock.json", "json": true }`;
+nanowire.config.json, or the key "nanowire" of package.json, may say the same: { "proto": ["proto"], "out": "generated", "lock": "proto/routes.lock.json", "json": true, "templates": "templates", "descriptors": "protocol.json" }`;
 
 /** `nanowire generate`: reads, generates, and writes what has changed, or with --check tells what would. */
 export async function runGenerate(args: readonly string[], context: CommandContext): Promise<number> {
@@ -33,17 +36,24 @@ export async function runGenerate(args: readonly string[], context: CommandConte
   const settings = readSettings(context.directory, flags);
   const { generated, lockText } = await generateProject(context.directory, settings);
   const plan = planOutput(context.directory, settings.outDirectory, generated.files);
+  const tools = planMarkedFiles(
+    context.directory,
+    toolFiles(settings, generated),
+    "name another file with --descriptors FILE",
+  );
   const newLockText = formatRoutesLock(generated.lock);
   const lockIsStale = newLockText !== lockText;
+  const others = [...tools.changed.map(({ path }) => path), ...(lockIsStale ? [settings.lockFile] : [])];
   if (flags.check) {
-    return reportCheck(plan, lockIsStale ? settings.lockFile : undefined, context);
+    return reportCheck(plan, others, tools.unchanged.length, context);
   }
   // The lock first: should the rest fail, no code is forgotten.
   if (lockIsStale) {
     writeFile(context.directory, settings.lockFile, newLockText);
   }
   writeOutput(context.directory, plan, settings.outDirectory);
-  report(plan, lockIsStale ? settings.lockFile : undefined, generated.lock.routes.size, context);
+  writeMarkedFiles(context.directory, tools);
+  report(plan, others, generated.lock.routes.size, context);
   return 0;
 }
 
@@ -53,37 +63,32 @@ async function generateProject(
   settings: Settings,
 ): Promise<{ readonly generated: Generated; readonly lockText: string | undefined }> {
   const own = readOwnPackage();
-  const files = readProtoFiles(directory, settings.protoRoots);
-  const lockText = readIfThere(directory, settings.lockFile);
-  const lock = lockText === undefined ? emptyLock : parseRoutesLock(lockText, settings.lockFile);
   const [requireBuf, requireTsProto, requireHandlebars] = findPeers(own, directory, [
     "@bufbuild/buf",
     "ts-proto",
     "handlebars",
   ]);
-  const compiled = await compileProtoFiles(findBufBinary(requireBuf), files, readOwnOptions(own));
-  const generated = generate({
-    compiled,
-    own: new Map(files.map((file) => [file.name, file.path])),
-    lock,
-    lockFile: settings.lockFile,
-    json: settings.json,
-    templates: readTemplates(own),
-    requireTsProto,
-    requireHandlebars,
-  });
-  return { generated, lockText };
+  const templates = readTemplates(own, { directory, folder: settings.templatesDirectory });
+  const { lockText, ...input } = await compileProject(directory, settings, own, { requireBuf, requireTsProto });
+  return { generated: generate({ ...input, templates, requireHandlebars }), lockText };
 }
 
-function report(plan: OutputPlan, lockFile: string | undefined, routes: number, { print }: CommandContext): void {
+/** What is written for tools, beside the code. */
+function toolFiles({ descriptorsFile }: Settings, { model, descriptors, own }: Generated): MarkedFile[] {
+  return descriptorsFile === undefined
+    ? []
+    : [{ path: descriptorsFile, text: printDescriptors(model.protocol, descriptors, own), mark: descriptorsMark }];
+}
+
+function report(plan: OutputPlan, others: readonly string[], routes: number, { print }: CommandContext): void {
   for (const path of plan.changed.keys()) {
     print(`wrote ${path}`);
   }
   for (const path of plan.stale) {
     print(`removed ${path}`);
   }
-  if (lockFile !== undefined) {
-    print(`wrote ${lockFile}`);
+  for (const path of others) {
+    print(`wrote ${path}`);
   }
   const counts = [`${plan.changed.size} written`, `${plan.unchanged.length} unchanged`];
   if (plan.stale.length > 0) {
@@ -92,14 +97,19 @@ function report(plan: OutputPlan, lockFile: string | undefined, routes: number, 
   print(`${counts.join(", ")}; ${routes} ${routes === 1 ? "route" : "routes"}`);
 }
 
-function reportCheck(plan: OutputPlan, lockFile: string | undefined, { print, printError }: CommandContext): number {
+function reportCheck(
+  plan: OutputPlan,
+  others: readonly string[],
+  othersUpToDate: number,
+  { print, printError }: CommandContext,
+): number {
   const stale = [
     ...[...plan.changed.keys()].map((path) => `${path} is stale`),
     ...plan.stale.map((path) => `${path} is left over`),
-    ...(lockFile === undefined ? [] : [`${lockFile} is stale`]),
+    ...others.map((path) => `${path} is stale`),
   ];
   if (stale.length === 0) {
-    print(`${plan.unchanged.length} files are up to date`);
+    print(`${plan.unchanged.length + othersUpToDate} files are up to date`);
     return 0;
   }
   for (const line of stale) {

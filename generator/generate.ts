@@ -1,14 +1,16 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type FileDescriptorProto, type FileDescriptorSet, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { buildModel, type TemplateTexts } from "./model/model.js";
+import { buildModel, type Model } from "./model/model.js";
 import type { RoutesLock } from "./model/routes-lock.js";
+import type { TemplateTexts } from "./model/template-texts.js";
 import { CodecPrinter } from "./print/codecs.js";
-import { createPrinter, type HandlebarsModule } from "./print/templates.js";
+import type { HandlebarsModule } from "./print/template-compiler.js";
+import { createPrinter } from "./print/templates.js";
 import { sha256Hex } from "./read/hash.js";
 import type { PeerRequire } from "./read/peers.js";
 
-/** What files are generated from. */
-export interface GenerateInput {
+/** What a model is made of. */
+export interface ReadInput {
   /** Every compiled file, imports first: as bytes of a google.protobuf.FileDescriptorSet, or decoded. */
   readonly compiled: Uint8Array | readonly FileDescriptorProto[];
   /** The files to generate, by name, and the path at which the user knows each. */
@@ -18,17 +20,30 @@ export interface GenerateInput {
   readonly lockFile: string;
   /** Whether JSON codecs are generated too. */
   readonly json: boolean;
-  readonly templates: TemplateTexts;
   readonly requireTsProto: PeerRequire;
+}
+
+/** What files are generated from. */
+export interface GenerateInput extends ReadInput {
+  readonly templates: TemplateTexts;
   readonly requireHandlebars: PeerRequire;
 }
 
-/** What was generated; nothing is written yet. */
-export interface Generated {
-  /** Path in the folder of generated files, with forward slashes → text. */
-  readonly files: ReadonlyMap<string, string>;
+/** A model, and what it was made of. */
+export interface ReadModel {
+  readonly model: Model;
   /** The lock with the new routes, and the removed ones marked. */
   readonly lock: RoutesLock;
+  /** Every compiled file, imports first. */
+  readonly descriptors: readonly FileDescriptorProto[];
+  /** The names of the project's own files. */
+  readonly own: readonly string[];
+}
+
+/** What was generated; nothing is written yet. */
+export interface Generated extends ReadModel {
+  /** Path in the folder of generated files, with forward slashes → text. */
+  readonly files: ReadonlyMap<string, string>;
 }
 
 /**
@@ -38,6 +53,30 @@ export interface Generated {
  * @throws GeneratorError with everything that is wrong with the files
  */
 export function generate(input: GenerateInput): Generated {
+  const { codecPrinter, ...read } = readAll(input);
+  const { model } = read;
+  const files = codecPrinter.print(model.codecs);
+  const handlebars: HandlebarsModule = input.requireHandlebars("handlebars");
+  const printer = createPrinter(handlebars, input.templates);
+  for (const file of model.services) {
+    files.set(file.serverOutput, printer.server(file));
+    files.set(file.clientOutput, printer.client(file));
+  }
+  files.set(model.dictionary.output, printer.routes(model.dictionary));
+  return { ...read, files };
+}
+
+/**
+ * The first half of the path, for those who want to know and not to generate.
+ *
+ * @throws GeneratorError with everything that is wrong with the files
+ */
+export function readModel(input: ReadInput): ReadModel {
+  const { codecPrinter: _, ...read } = readAll(input);
+  return read;
+}
+
+function readAll(input: ReadInput): ReadModel & { readonly codecPrinter: CodecPrinter } {
   const { descriptors, bytes } = bothForms(input.compiled);
   const codecPrinter = new CodecPrinter(input.requireTsProto, bytes);
   const { model, lock } = buildModel({
@@ -49,16 +88,7 @@ export function generate(input: GenerateInput): Generated {
     json: input.json,
     sha256Hex,
   });
-
-  const files = codecPrinter.print(model.codecs);
-  const handlebars: HandlebarsModule = input.requireHandlebars("handlebars");
-  const printer = createPrinter(handlebars, input.templates);
-  for (const file of model.services) {
-    files.set(file.serverOutput, printer.server(file));
-    files.set(file.clientOutput, printer.client(file));
-  }
-  files.set(model.dictionary.output, printer.routes(model.dictionary));
-  return { files, lock };
+  return { model, lock, descriptors, own: [...input.own.keys()], codecPrinter };
 }
 
 /** The model is built of decoded descriptors; ts-proto decodes the bytes in its own way. */

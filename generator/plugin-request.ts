@@ -60,6 +60,7 @@ function generateRequested(request: CodeGeneratorRequest, directory: string): Re
   const lockFile = tidyPath(directory, parameter.lock);
   const lockText = readIfThere(directory, lockFile);
   const lock = lockText === undefined ? emptyLock : parseRoutesLock(lockText, lockFile);
+  const templatesFolder = parameter.templates === undefined ? undefined : tidyPath(directory, parameter.templates);
   const own = readOwnPackage();
   const [requireTsProto, requireHandlebars] = findPeers(own, directory, ["ts-proto", "handlebars"]);
   const generated = generate({
@@ -68,7 +69,7 @@ function generateRequested(request: CodeGeneratorRequest, directory: string): Re
     lock,
     lockFile,
     json: parameter.json,
-    templates: readTemplates(own),
+    templates: readTemplates(own, { directory, folder: templatesFolder }),
     requireTsProto,
     requireHandlebars,
   });

@@ -5,6 +5,7 @@ import { checkJsonFields, checkJsonMethods } from "./json-checks.js";
 import { checkFile, FileReferences, ownProtoFile, type TypeNames } from "./messages.js";
 import { Names } from "./names.js";
 import { OptionReader } from "./options.js";
+import { buildProtocol, type ProtocolModel } from "./protocol.js";
 import { assignCodes, compareText, type RoutesLock, sortedRoutes } from "./routes-lock.js";
 import { buildServerFile, type ServerFileModel, serverExport } from "./server-file.js";
 import { checkRoutes, readServices, type ServiceDeclaration } from "./services.js";
@@ -17,6 +18,8 @@ export interface Model {
   /** The .proto files that have services, sorted by name. */
   readonly services: readonly ServiceFileModel[];
   readonly dictionary: DictionaryModel;
+  /** What is spoken: services, methods, routes, codes and policies. No template needs it; tools and pages do. */
+  readonly protocol: ProtocolModel;
 }
 
 /** The codecs of a .proto file. */
@@ -47,13 +50,6 @@ export interface DictionaryModel {
   readonly version: string;
   /** Sorted by route. */
   readonly routes: readonly { readonly route: string; readonly code: number }[];
-}
-
-/** The text of the template of each kind of file. */
-export interface TemplateTexts {
-  readonly server: string;
-  readonly client: string;
-  readonly routes: string;
 }
 
 /** What the model is built of. */
@@ -149,7 +145,12 @@ export function buildModel(input: ModelInput): { readonly model: Model; readonly
     .sha256Hex(routes.map(({ route, code }) => `${route}=${code}\n`).join(""))
     .slice(0, versionDigits);
   const dictionary = { output: dictionaryOutput, lockFile: input.lockFile, version, routes };
-  return { model: { codecs, services: serviceFiles, dictionary }, lock };
+  const protocol = buildProtocol(
+    declared.map(({ descriptor, services }) => ({ proto: descriptor.name, services })),
+    codes,
+    version,
+  );
+  return { model: { codecs, services: serviceFiles, dictionary, protocol }, lock };
 }
 
 /** `chat/v1/room.proto` → `chat/v1/room`. */

@@ -1,76 +1,103 @@
-import { GeneratorError, type Problem } from "../error.js";
-import { didYouMean } from "../near.js";
+import { optional } from "../model/options.js";
+import { readFlags } from "./flags.js";
 
-/** What the flags of `nanowire generate` say. What is absent was not said. */
-export interface GenerateFlags {
+/** What every command that reads a project takes. What is absent was not said. */
+export interface ProjectFlags {
   readonly proto?: readonly string[];
   readonly out?: string;
   readonly lock?: string;
   readonly json?: boolean;
+  readonly templates?: string;
+  readonly descriptors?: string;
+}
+
+/** What the flags of `nanowire generate` say. */
+export interface GenerateFlags extends ProjectFlags {
   readonly check: boolean;
   readonly help: boolean;
 }
 
-const flagNames = ["--proto", "--out", "--lock", "--json", "--no-json", "--check", "--help"] as const;
-const withValue: ReadonlySet<string> = new Set(["--proto", "--out", "--lock"]);
+/** What the flags of `nanowire inspect` say. */
+export interface InspectFlags {
+  readonly project: ProjectFlags;
+  /** Whether the model is printed as JSON, whole. */
+  readonly json: boolean;
+  readonly help: boolean;
+}
+
+/** What the flags of `nanowire docs` say. */
+export interface DocsFlags {
+  readonly project: ProjectFlags;
+  /** The folder for the pages. */
+  readonly out?: string;
+  readonly title?: string;
+  readonly check: boolean;
+  readonly help: boolean;
+}
+
+const projectFlags = { "--proto": "DIR", "--lock": "FILE" } as const;
+const repeatable = ["--proto"];
+
+const generateFlags = {
+  ...projectFlags,
+  "--out": "DIR",
+  "--templates": "DIR",
+  "--descriptors": "FILE",
+  "--json": undefined,
+  "--no-json": undefined,
+  "--check": undefined,
+  "--help": undefined,
+};
 
 /**
- * Reads the flags of `nanowire generate`: `--out DIR` and `--out=DIR` alike.
+ * Reads the flags of `nanowire generate`.
  *
- * @throws GeneratorError for a flag that is not known, has no value, has one that it does not take, or is given twice
+ * @throws GeneratorError as {@link readFlags}, and for flags that contradict each other
  */
 export function parseGenerateFlags(args: readonly string[]): GenerateFlags {
-  const problems: Problem[] = [];
-  const values = new Map<string, string[]>();
-  for (let index = 0; index < args.length; index++) {
-    const argument = args[index] ?? "";
-    const equals = argument.startsWith("--") ? argument.indexOf("=") : -1;
-    const name = argument === "-h" ? "--help" : equals < 0 ? argument : argument.slice(0, equals);
-    if (!flagNames.some((known) => known === name)) {
-      problems.push({ message: unknownArgument(name) });
-      continue;
-    }
-    let value = "";
-    if (withValue.has(name)) {
-      const next = equals < 0 ? args[++index] : argument.slice(equals + 1);
-      if (next === undefined || next === "" || (equals < 0 && next.startsWith("--"))) {
-        problems.push({ message: `${name} wants a value: ${name} ${name === "--lock" ? "FILE" : "DIR"}` });
-        index -= equals < 0 ? 1 : 0;
-        continue;
-      }
-      value = next;
-    } else if (equals >= 0) {
-      problems.push({ message: `${name} takes no value: write ${name} or leave it out` });
-      continue;
-    }
-    values.set(name, [...(values.get(name) ?? []), value]);
-  }
-  for (const name of ["--out", "--lock"]) {
-    if ((values.get(name)?.length ?? 0) > 1) {
-      problems.push({ message: `${name} is given twice` });
-    }
-  }
-  if (values.has("--json") && values.has("--no-json")) {
-    problems.push({ message: "--json and --no-json contradict each other" });
-  }
-  if (problems.length > 0) {
-    throw new GeneratorError(problems);
-  }
-  const proto = values.get("--proto");
-  const out = values.get("--out")?.[0];
-  const lock = values.get("--lock")?.[0];
+  const values = readFlags(args, { command: "generate", flags: generateFlags, repeatable }, (given) =>
+    given.has("--json") && given.has("--no-json") ? [{ message: "--json and --no-json contradict each other" }] : [],
+  );
+  const saysJson = values.has("--json") || values.has("--no-json");
   return {
+    ...projectOf(values),
+    ...optional("out", values.get("--out")?.[0]),
+    ...optional("templates", values.get("--templates")?.[0]),
+    ...optional("descriptors", values.get("--descriptors")?.[0]),
+    ...optional("json", saysJson ? values.has("--json") : undefined),
     check: values.has("--check"),
     help: values.has("--help"),
-    ...(proto === undefined ? {} : { proto }),
-    ...(out === undefined ? {} : { out }),
-    ...(lock === undefined ? {} : { lock }),
-    ...(values.has("--json") || values.has("--no-json") ? { json: values.has("--json") } : {}),
   };
 }
 
-function unknownArgument(name: string): string {
-  return name.startsWith("-")
-    ? `there is no flag ${name}${didYouMean(name, flagNames)} (nanowire generate --help lists them)`
-    : `nanowire generate takes no argument ${name}: folders of .proto files are named with --proto ${name}`;
+/**
+ * Reads the flags of `nanowire inspect`.
+ *
+ * @throws GeneratorError as {@link readFlags}
+ */
+export function parseInspectFlags(args: readonly string[]): InspectFlags {
+  const flags = { ...projectFlags, "--json": undefined, "--help": undefined };
+  const values = readFlags(args, { command: "inspect", flags, repeatable });
+  return { project: projectOf(values), json: values.has("--json"), help: values.has("--help") };
+}
+
+/**
+ * Reads the flags of `nanowire docs`.
+ *
+ * @throws GeneratorError as {@link readFlags}
+ */
+export function parseDocsFlags(args: readonly string[]): DocsFlags {
+  const flags = { ...projectFlags, "--out": "DIR", "--title": "TEXT", "--check": undefined, "--help": undefined };
+  const values = readFlags(args, { command: "docs", flags, repeatable });
+  return {
+    project: projectOf(values),
+    ...optional("out", values.get("--out")?.[0]),
+    ...optional("title", values.get("--title")?.[0]),
+    check: values.has("--check"),
+    help: values.has("--help"),
+  };
+}
+
+function projectOf(values: ReadonlyMap<string, readonly string[]>): ProjectFlags {
+  return { ...optional("proto", values.get("--proto")), ...optional("lock", values.get("--lock")?.[0]) };
 }

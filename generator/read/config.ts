@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { GeneratorError, type Problem } from "../error.js";
 import { parseJson } from "../model/json.js";
+import { optional } from "../model/options.js";
 import { didYouMean } from "../near.js";
-import type { GenerateFlags } from "./arguments.js";
+import type { ProjectFlags } from "./arguments.js";
 
 /** What to generate, from where, and where to. Paths are relative to the working directory, with forward slashes. */
 export interface Settings {
@@ -13,10 +14,16 @@ export interface Settings {
   readonly lockFile: string;
   /** Whether JSON codecs are generated too. */
   readonly json: boolean;
+  /** The folder of the user's own templates. */
+  readonly templatesDirectory?: string;
+  /** The file for the descriptors that tools read. */
+  readonly descriptorsFile?: string;
+  /** The folder for the pages that `nanowire docs` writes. */
+  readonly docsDirectory: string;
 }
 
 const configFile = "nanowire.config.json";
-const configKeys = ["proto", "out", "lock", "json"] as const;
+const configKeys = ["proto", "out", "lock", "json", "templates", "descriptors", "docs"] as const;
 
 /** What a project's configuration says. What is absent was not said. */
 interface Config {
@@ -24,6 +31,9 @@ interface Config {
   readonly out?: string;
   readonly lock?: string;
   readonly json?: boolean;
+  readonly templates?: string;
+  readonly descriptors?: string;
+  readonly docs?: string;
 }
 
 /**
@@ -32,14 +42,19 @@ interface Config {
  * @param directory the working directory
  * @throws GeneratorError for JSON that is none, an unknown key, a value of another type, or two configurations
  */
-export function readSettings(directory: string, flags: GenerateFlags): Settings {
+export function readSettings(directory: string, flags: ProjectFlags): Settings {
   const config = readConfig(directory);
   const protoRoots = (flags.proto ?? config.proto ?? ["proto"]).map((root) => tidyPath(directory, root));
+  const path = (text: string | undefined): string | undefined =>
+    text === undefined ? undefined : tidyPath(directory, text);
   return {
     protoRoots: [...new Set(protoRoots)],
     outDirectory: tidyPath(directory, flags.out ?? config.out ?? "generated"),
     lockFile: tidyPath(directory, flags.lock ?? config.lock ?? `${protoRoots[0] ?? "proto"}/routes.lock.json`),
     json: flags.json ?? config.json ?? true,
+    ...optional("templatesDirectory", path(flags.templates ?? config.templates)),
+    ...optional("descriptorsFile", path(flags.descriptors ?? config.descriptors)),
+    docsDirectory: tidyPath(directory, config.docs ?? "docs/protocol"),
   };
 }
 
@@ -47,6 +62,12 @@ export function readSettings(directory: string, flags: GenerateFlags): Settings 
 export function tidyPath(directory: string, path: string): string {
   const tidied = relative(directory, resolve(directory, path)).split(sep).join("/");
   return tidied === "" ? "." : tidied;
+}
+
+/** The name in the working directory's package.json, if there is one. */
+export function readPackageName(directory: string): string | undefined {
+  const name = readObject(directory, "package.json")?.["name"];
+  return typeof name === "string" && name !== "" ? name : undefined;
 }
 
 function readConfig(directory: string): Config {
@@ -92,7 +113,7 @@ function checkConfig(value: unknown, where: string): Config {
       });
     }
   }
-  const { proto, out, lock, json } = value;
+  const { proto, out, lock, json, templates, descriptors, docs } = value;
   const roots =
     typeof proto === "string" ? [proto] : Array.isArray(proto) && proto.length > 0 ? proto.filter(isPath) : undefined;
   if (
@@ -101,7 +122,7 @@ function checkConfig(value: unknown, where: string): Config {
   ) {
     wants("proto", "a folder or a list of folders");
   }
-  for (const [key, path] of Object.entries({ out, lock })) {
+  for (const [key, path] of Object.entries({ out, lock, templates, descriptors, docs })) {
     if (path !== undefined && !isPath(path)) {
       wants(key, "a path");
     }
@@ -117,6 +138,9 @@ function checkConfig(value: unknown, where: string): Config {
     ...(isPath(out) ? { out } : {}),
     ...(isPath(lock) ? { lock } : {}),
     ...(typeof json === "boolean" ? { json } : {}),
+    ...(isPath(templates) ? { templates } : {}),
+    ...(isPath(descriptors) ? { descriptors } : {}),
+    ...(isPath(docs) ? { docs } : {}),
   };
 }
 

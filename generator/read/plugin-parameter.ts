@@ -1,4 +1,5 @@
 import { GeneratorError, type Problem } from "../error.js";
+import { optional } from "../model/options.js";
 import { didYouMean } from "../near.js";
 
 /** What protoc's `--nanowire_opt` or buf's `opt` says. */
@@ -9,9 +10,16 @@ export interface PluginParameter {
   readonly json: boolean;
   /** Whether routes that are not in the given files are marked as removed. Default: false, an error. */
   readonly removed: boolean;
+  /** The folder of the user's own templates, relative to the working directory. Default: none. */
+  readonly templates?: string;
 }
 
-const keys = ["lock", "json", "removed"] as const;
+const keys = ["lock", "json", "removed", "templates"] as const;
+/** Key → what its value is, for those that are not true or false. */
+const paths: ReadonlyMap<string, string> = new Map([
+  ["lock", "FILE"],
+  ["templates", "DIR"],
+]);
 
 /**
  * Reads `lock=proto/routes.lock.json,json=false`.
@@ -27,10 +35,9 @@ export function parsePluginParameter(parameter: string): PluginParameter {
     const value = equals < 0 ? "" : part.slice(equals + 1);
     if (!keys.some((known) => known === key)) {
       problems.push({ message: `there is no parameter ${key}${didYouMean(key, keys)} (known: ${keys.join(", ")})` });
-    } else if (key === "lock" ? value === "" : value !== "true" && value !== "false") {
-      problems.push({
-        message: `parameter ${key} wants a value: ${key === "lock" ? "lock=FILE" : `${key}=true or ${key}=false`}`,
-      });
+    } else if (paths.has(key) ? value === "" : value !== "true" && value !== "false") {
+      const wanted = paths.has(key) ? `${key}=${paths.get(key)}` : `${key}=true or ${key}=false`;
+      problems.push({ message: `parameter ${key} wants a value: ${wanted}` });
     } else {
       values.set(key, value);
     }
@@ -42,5 +49,6 @@ export function parsePluginParameter(parameter: string): PluginParameter {
     lock: values.get("lock") ?? "proto/routes.lock.json",
     json: values.get("json") !== "false",
     removed: values.get("removed") === "true",
+    ...optional("templates", values.get("templates")),
   };
 }

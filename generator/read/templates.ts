@@ -1,11 +1,58 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import type { TemplateTexts } from "../model/model.js";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { GeneratorError } from "../error.js";
+import { type TemplateName, type TemplateText, type TemplateTexts, templateNames } from "../model/template-texts.js";
+import { didYouMean } from "../near.js";
 import type { OwnPackage } from "./package-root.js";
 
-/** Reads the templates: they are published as they are, in generator/templates of the package. */
-export function readTemplates(own: OwnPackage): TemplateTexts {
-  const read = (name: string): string =>
-    readFileSync(join(own.root, "generator", "templates", `${name}.hbs`), "utf8").replaceAll("\r\n", "\n");
+/** Where a user's own templates are. */
+export interface TemplatesFolder {
+  /** The working directory. */
+  readonly directory: string;
+  /** The folder, relative to it, with forward slashes. Absent: there are none. */
+  readonly folder: string | undefined;
+}
+
+/**
+ * Reads the templates: the user's own where there is one, the package's for the rest. Those are published as they are, in
+ * generator/templates of the package.
+ *
+ * @throws GeneratorError when the folder is not there, or holds a file that is no template; what starts with a dot is left out
+ */
+export function readTemplates(own: OwnPackage, { directory, folder }: TemplatesFolder): TemplateTexts {
+  const users = folder === undefined ? new Set<string>() : listTemplates(directory, folder);
+  const read = (name: TemplateName): TemplateText => {
+    const file = `${name}.hbs`;
+    return folder !== undefined && users.has(file)
+      ? { file: folder === "." ? file : `${folder}/${file}`, text: readText(resolve(directory, folder, file)) }
+      : { file: `nanowire/generator/templates/${file}`, text: readText(join(own.root, "generator/templates", file)) };
+  };
   return { server: read("server"), client: read("client"), routes: read("routes") };
+}
+
+function listTemplates(directory: string, folder: string): ReadonlySet<string> {
+  let names: string[];
+  try {
+    names = readdirSync(resolve(directory, folder)).filter((name) => !name.startsWith("."));
+  } catch {
+    throw GeneratorError.of(
+      `the folder of templates ${folder} is not there: make it, or name yours with --templates DIR`,
+    );
+  }
+  const known = templateNames.map((name) => `${name}.hbs`);
+  const unknown = names.filter((name) => !known.includes(name)).sort();
+  if (unknown.length > 0) {
+    throw new GeneratorError(
+      unknown.map((name) => ({
+        message: `${folder}/${name} is none of the templates${didYouMean(name, known)} (known: ${known.join(", ")})`,
+      })),
+    );
+  }
+  return new Set(names);
+}
+
+function readText(path: string): string {
+  return readFileSync(path, "utf8")
+    .replace(/^\uFEFF/, "")
+    .replaceAll("\r\n", "\n");
 }

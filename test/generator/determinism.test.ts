@@ -26,7 +26,7 @@ function generateOf(files: readonly FileDescriptorProto[], paths: ReadonlyMap<st
     lock: emptyLock,
     lockFile: "proto/routes.lock.json",
     json,
-    templates: readTemplates(own),
+    templates: readTemplates(own, { directory: own.root, folder: undefined }),
     requireTsProto,
     requireHandlebars,
   });

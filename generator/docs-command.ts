@@ -1,0 +1,84 @@
+import { create, createFileRegistry } from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import type { CommandContext } from "./command-context.js";
+import { GeneratorError } from "./error.js";
+import { readModel } from "./generate.js";
+import { buildDocs } from "./model/docs.js";
+import { type RoutesLock, sortedRoutes } from "./model/routes-lock.js";
+import { asyncApiMark, printAsyncApi } from "./print/asyncapi.js";
+import { htmlMark, printHtml } from "./print/docs-html.js";
+import { markdownMark, printMarkdown } from "./print/docs-markdown.js";
+import { compileProject } from "./project.js";
+import { parseDocsFlags } from "./read/arguments.js";
+import { readPackageName, readSettings, tidyPath } from "./read/config.js";
+import { sha256Hex } from "./read/hash.js";
+import { readOwnPackage } from "./read/package-root.js";
+import { findPeers } from "./read/peers.js";
+import { type MarkedFile, planMarkedFiles, writeMarkedFiles } from "./write/marked-files.js";
+
+const help = `nanowire docs [flags]
+
+Writes what the .proto files declare as pages to read: protocol.md, protocol.html (one page that needs nothing else) and
+asyncapi.json (an AsyncAPI 3.0 document).
+
+Flags:
+  --out DIR    the folder for the pages (default: docs/protocol; in the configuration: "docs")
+  --title TEXT what the pages are called (default: the name in package.json, or else "Protocol")
+  --proto DIR  a folder of .proto files, the one that imports are relative to; may be given more than once (default: proto)
+  --lock FILE  the file that keeps the routes' codes (default: routes.lock.json in the first folder of --proto)
+  --check      write nothing; fail when a page is stale
+
+Run nanowire generate first: the pages tell the codes that the lock keeps.`;
+
+/** `nanowire docs`: writes the pages, or with --check tells which are stale. */
+export async function runDocs(args: readonly string[], context: CommandContext): Promise<number> {
+  const { directory, print, printError } = context;
+  const flags = parseDocsFlags(args);
+  if (flags.help) {
+    print(help);
+    return 0;
+  }
+  const settings = readSettings(directory, flags.project);
+  const folder = flags.out === undefined ? settings.docsDirectory : tidyPath(directory, flags.out);
+  const title = flags.title ?? readPackageName(directory) ?? "Protocol";
+  const own = readOwnPackage();
+  const [requireBuf, requireTsProto] = findPeers(own, directory, ["@bufbuild/buf", "ts-proto"]);
+  const project = await compileProject(directory, settings, own, { requireBuf, requireTsProto });
+  const { model, lock, descriptors } = readModel(project);
+  refuseUnknownCodes(project.lock, lock, settings.lockFile);
+  const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: [...descriptors] }));
+  const docs = buildDocs(model, descriptors, registry, title);
+  const prefix = folder === "." ? "" : `${folder}/`;
+  const files: MarkedFile[] = [
+    { path: `${prefix}asyncapi.json`, text: printAsyncApi(docs, registry), mark: asyncApiMark },
+    { path: `${prefix}protocol.html`, text: printHtml(docs, sha256Hex), mark: htmlMark },
+    { path: `${prefix}protocol.md`, text: printMarkdown(docs), mark: markdownMark },
+  ];
+  const plan = planMarkedFiles(directory, files, "name another folder with --out DIR");
+  if (!flags.check) {
+    writeMarkedFiles(directory, plan);
+    for (const { path } of plan.changed) {
+      print(`wrote ${path}`);
+    }
+    print(`${plan.changed.length} written, ${plan.unchanged.length} unchanged`);
+    return 0;
+  }
+  for (const { path } of plan.changed) {
+    printError(`${path} is stale`);
+  }
+  if (plan.changed.length > 0) {
+    printError("run nanowire docs, and commit what it writes");
+    return 1;
+  }
+  print(`${plan.unchanged.length} files are up to date`);
+  return 0;
+}
+
+/** What is published must be what is kept: a code that only would be given may be another one tomorrow. */
+function refuseUnknownCodes(kept: RoutesLock, wanted: RoutesLock, lockFile: string): void {
+  const unknown = sortedRoutes(wanted.routes).filter(([route, code]) => kept.routes.get(route) !== code);
+  if (unknown.length > 0) {
+    const routes = unknown.map(([route]) => route).join(", ");
+    throw GeneratorError.of(`${lockFile} does not keep the codes of ${routes} yet: run nanowire generate first`);
+  }
+}

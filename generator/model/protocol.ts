@@ -1,0 +1,111 @@
+import { formatPlace } from "../error.js";
+import { type Order, optional, type RateLimit } from "./options.js";
+import type { MethodDeclaration, ServiceDeclaration } from "./services.js";
+
+/** Who sends the first message of a call. */
+export type Direction = "client-to-server" | "server-to-client";
+
+/** What is spoken, whatever is generated of it: what `nanowire inspect`, `nanowire docs` and the descriptors tell. */
+export interface ProtocolModel {
+  /** The hash of the route dictionary, as in `routes.ts`. */
+  readonly dictVersion: string;
+  /** By .proto file, and in the order of each. */
+  readonly services: readonly ProtocolService[];
+}
+
+/** A service as its .proto declares it. */
+export interface ProtocolService {
+  /** `chat.v1.Room`. */
+  readonly name: string;
+  readonly kind: ServiceDeclaration["kind"];
+  readonly direction: Direction;
+  /** The first part of its routes. */
+  readonly route: string;
+  /** The .proto file as other files import it: `chat/v1/room.proto`. */
+  readonly proto: string;
+  /** Where it stands: `proto/chat/v1/room.proto:9:9`. */
+  readonly place: string;
+  /** The lines of its comment. */
+  readonly comment: readonly string[];
+  readonly deprecated: boolean;
+  /** In the order of the .proto. */
+  readonly methods: readonly ProtocolMethod[];
+}
+
+/** A method, its options laid over those of its service. */
+export interface ProtocolMethod {
+  /** `Join`. */
+  readonly name: string;
+  readonly kind: "request" | "notify" | "push";
+  readonly direction: Direction;
+  readonly route: string;
+  readonly code: number;
+  /** The full name of the message that is sent: `chat.v1.JoinRequest`, `google.protobuf.Empty`. */
+  readonly request: string;
+  /** The full name of the message that comes back; `google.protobuf.Empty` also where none does. */
+  readonly response: string;
+  /** What waits for what; absent for a push. */
+  readonly order?: Order;
+  /** Milliseconds that its handler may take, 0: for ever; absent: the server's `requestTimeoutMs`. */
+  readonly timeoutMs?: number;
+  /** How often one session may call; absent: as often as it likes. */
+  readonly rateLimit?: RateLimit;
+  /** Whether only a bound session may call. */
+  readonly boundOnly: boolean;
+  /** The lines of its comment. */
+  readonly comment: readonly string[];
+  readonly deprecated: boolean;
+  /** Where it stands: `proto/chat/v1/room.proto:11:7`. */
+  readonly place: string;
+}
+
+const directions: Readonly<Record<ServiceDeclaration["kind"], Direction>> = {
+  HANDLER: "client-to-server",
+  PUSH: "server-to-client",
+};
+const empty = ".google.protobuf.Empty";
+
+/** Makes the protocol of what the .proto files declare and the codes that the lock keeps. */
+export function buildProtocol(
+  files: readonly { readonly proto: string; readonly services: readonly ServiceDeclaration[] }[],
+  codes: ReadonlyMap<string, number>,
+  dictVersion: string,
+): ProtocolModel {
+  const services = files.flatMap(({ proto, services }) =>
+    services.map((service): ProtocolService => {
+      const { kind, route, comment, deprecated } = service;
+      return {
+        name: service.protoName,
+        kind,
+        direction: directions[kind],
+        route,
+        proto,
+        place: formatPlace(service.place),
+        comment,
+        deprecated,
+        methods: service.methods.map((method) => buildMethod(service, method, codes.get(method.route) ?? 0)),
+      };
+    }),
+  );
+  return { dictVersion, services };
+}
+
+function buildMethod(service: ServiceDeclaration, method: MethodDeclaration, code: number): ProtocolMethod {
+  const isPush = service.kind === "PUSH";
+  return {
+    name: method.name,
+    kind: isPush ? "push" : method.notify ? "notify" : "request",
+    direction: directions[service.kind],
+    route: method.route,
+    code,
+    request: (method.request ?? empty).slice(1),
+    response: (method.response ?? empty).slice(1),
+    ...optional("order", isPush ? undefined : (method.order ?? "session")),
+    ...optional("timeoutMs", method.timeoutMs),
+    ...optional("rateLimit", method.rateLimit),
+    boundOnly: method.boundOnly,
+    comment: method.comment,
+    deprecated: method.deprecated,
+    place: formatPlace(method.place),
+  };
+}

@@ -1,0 +1,45 @@
+import type { ReadInput } from "./generate.js";
+import { emptyLock, parseRoutesLock } from "./model/routes-lock.js";
+import { compileProtoFiles } from "./read/buf.js";
+import type { Settings } from "./read/config.js";
+import { type OwnPackage, readOwnOptions } from "./read/package-root.js";
+import { findBufBinary, type PeerRequire } from "./read/peers.js";
+import { readProtoFiles } from "./read/proto-files.js";
+import { readIfThere } from "./write/output.js";
+
+/** The packages that compiling a project takes. */
+export interface ProjectPeers {
+  readonly requireBuf: PeerRequire;
+  readonly requireTsProto: PeerRequire;
+}
+
+/** A project's files, compiled, and its lock. */
+export interface CompiledProject extends ReadInput {
+  /** What the lock's file holds; undefined when it is not there. */
+  readonly lockText: string | undefined;
+}
+
+/**
+ * Reads a project's .proto files and its lock, and compiles the files.
+ *
+ * @param directory the working directory
+ * @throws GeneratorError with everything that the compiler found
+ */
+export async function compileProject(
+  directory: string,
+  settings: Settings,
+  own: OwnPackage,
+  { requireBuf, requireTsProto }: ProjectPeers,
+): Promise<CompiledProject> {
+  const files = readProtoFiles(directory, settings.protoRoots);
+  const lockText = readIfThere(directory, settings.lockFile);
+  return {
+    lock: lockText === undefined ? emptyLock : parseRoutesLock(lockText, settings.lockFile),
+    lockText,
+    lockFile: settings.lockFile,
+    compiled: await compileProtoFiles(findBufBinary(requireBuf), files, readOwnOptions(own)),
+    own: new Map(files.map((file) => [file.name, file.path])),
+    json: settings.json,
+    requireTsProto,
+  };
+}
