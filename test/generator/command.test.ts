@@ -209,7 +209,7 @@ describe("the configuration", () => {
     [
       "an unknown key",
       '{ "otu": "x" }',
-      'nanowire.config.json: there is no key "otu"; did you mean out? (known: proto, out, lock, json)',
+      'nanowire.config.json: there is no key "otu"; did you mean out? (known: proto, out, lock, json, templates, descriptors, docs)',
     ],
     ["a wrong folder", '{ "proto": [1] }', 'nanowire.config.json: "proto" is not a folder or a list of folders'],
     ["no folder", '{ "proto": [] }', 'nanowire.config.json: "proto" is not a folder or a list of folders'],

@@ -1,0 +1,135 @@
+import { describe, expect, test } from "vitest";
+import { Project, proto } from "./support/project.js";
+
+const files = {
+  "proto/a.proto": proto(
+    "// A room.",
+    "service Room {",
+    "  option deprecated = true;",
+    "  // Enters.",
+    "  rpc Join(Text) returns (Other);",
+    "  rpc Say(Text) returns (google.protobuf.Empty) {",
+    "    option (nanowire.method) = { notify: true, bound_only: true, timeout_ms: 0, order: NONE };",
+    "    option (nanowire.method).rate_limit = { messages: 1 };",
+    "    option deprecated = true;",
+    "  }",
+    "}",
+    "service RoomEvents {",
+    "  option (nanowire.service).kind = PUSH;",
+    "  rpc Said(Text) returns (google.protobuf.Empty);",
+    "}",
+    "service Quiet {}",
+  ),
+};
+
+describe("nanowire inspect", () => {
+  test("tells services, methods, codes, types, policies and files", async () => {
+    const project = new Project(files);
+    const { exitCode, printed, errors } = await project.run("inspect");
+    expect(errors).toEqual([]);
+    expect(exitCode).toBe(0);
+    expect(printed.map((line) => line.replace(/[0-9a-f]{16}/, "<hash>"))).toEqual([
+      "test.v1.Room  HANDLER, client-to-server, deprecated  proto/a.proto:8:9",
+      "  request  1  Room.Join  test.v1.Text → test.v1.Other",
+      "  notify   2  Room.Say   test.v1.Text → no answer      bound sessions only, at most 1 message in 1000 ms from one session, no time-out, waits for nothing that came before, deprecated",
+      "",
+      "test.v1.RoomEvents  PUSH, server-to-client  proto/a.proto:18:9",
+      "  push  3  RoomEvents.Said  test.v1.Text → no answer",
+      "",
+      "test.v1.Quiet  HANDLER, client-to-server  proto/a.proto:22:9",
+      "  no methods",
+      "",
+      "3 routes, dictionary <hash>, codes in proto/routes.lock.json",
+      "",
+      "7 files:",
+      "  a.client.ts",
+      "  a.json.ts",
+      "  a.server.ts",
+      "  a.ts",
+      "  google/protobuf/empty.json.ts",
+      "  google/protobuf/empty.ts",
+      "  routes.ts",
+    ]);
+    expect(project.list()).toEqual(["proto/a.proto"]);
+  });
+
+  test("--json prints the whole model, the same every time", async () => {
+    const project = new Project(files);
+    const first = await project.run("inspect", "--json");
+    const model: unknown = JSON.parse(first.printed.join("\n"));
+    expect(model).toMatchObject({
+      codecs: [{ proto: "a.proto", output: "a.ts", jsonOutput: "a.json.ts" }, { output: "google/protobuf/empty.ts" }],
+      services: [{ serverOutput: "a.server.ts", client: { services: [{ exportedName: "RoomClient" }, {}, {}] } }],
+      dictionary: { routes: [{ route: "Room.Join", code: 1 }, {}, {}] },
+      protocol: {
+        services: [
+          {
+            name: "test.v1.Room",
+            kind: "HANDLER",
+            place: "proto/a.proto:8:9",
+            comment: ["A room."],
+            deprecated: true,
+            methods: [
+              {
+                name: "Join",
+                kind: "request",
+                route: "Room.Join",
+                code: 1,
+                request: "test.v1.Text",
+                response: "test.v1.Other",
+                order: "session",
+                boundOnly: false,
+                comment: ["Enters."],
+              },
+              {
+                kind: "notify",
+                response: "google.protobuf.Empty",
+                order: "none",
+                timeoutMs: 0,
+                rateLimit: { messages: 1, perMs: 1000 },
+                boundOnly: true,
+                deprecated: true,
+              },
+            ],
+          },
+          { kind: "PUSH", methods: [{ kind: "push", direction: "server-to-client", code: 3 }] },
+          { methods: [] },
+        ],
+      },
+    });
+    expect(await project.run("inspect", "--json")).toEqual(first);
+  });
+
+  test("shows the codes that the lock keeps", async () => {
+    const project = new Project(files);
+    project.write({
+      "codes.json": '{ "version": 1, "routes": { "Room.Join": 77 }, "removed": {} }',
+      "nanowire.config.json": '{ "lock": "codes.json" }',
+    });
+    const { printed } = await project.run("inspect");
+    expect(printed[1]).toBe("  request  77  Room.Join  test.v1.Text → test.v1.Other");
+  });
+
+  test("what is wrong with the files is told as by generate", async () => {
+    const project = new Project({ "proto/a.proto": proto("service A {", "  rpc X(stream Text) returns (Text);", "}") });
+    const { exitCode, printed, errors } = await project.run("inspect");
+    expect({ exitCode, printed }).toEqual({ exitCode: 1, printed: [] });
+    expect(errors[0]).toMatch(/^proto\/a\.proto:8:\d+: test\.v1\.A\.X is a streaming rpc/);
+  });
+
+  test.each([
+    [["--jsno"], "there is no flag --jsno; did you mean --json? (nanowire inspect --help lists them)"],
+    [["--out", "x"], /^there is no flag --out /],
+    [["wire"], "nanowire inspect takes no argument wire: folders of .proto files are named with --proto wire"],
+  ])("%j is refused", async (args, error) => {
+    const { exitCode, errors } = await new Project(files).run("inspect", ...args);
+    expect(exitCode).toBe(1);
+    expect(errors[0]).toEqual(typeof error === "string" ? error : expect.stringMatching(error));
+  });
+
+  test("--help tells its flags", async () => {
+    const { exitCode, printed } = await new Project().run("inspect", "--help");
+    expect(exitCode).toBe(0);
+    expect(printed.join("\n")).toMatch(/--json[\s\S]*--proto DIR[\s\S]*--lock FILE/);
+  });
+});
