@@ -64,7 +64,7 @@ ${section("enums", "Enums", docs.enums.map(enumHtml))}
 <script>${htmlScript}</script>
 </body>
 </html>
-`.replace(/\n{2,}/g, "\n");
+`;
 }
 
 function section(id: string, heading: string, items: readonly string[]): string {

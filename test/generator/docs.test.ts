@@ -1,5 +1,5 @@
-import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { Parser } from "@asyncapi/parser";
 import {
   create,
   createFileRegistry,
@@ -191,32 +191,6 @@ describe("the example messages", () => {
   });
 });
 
-/** What is used of the official parser. Its types lead to packages that are not installed. */
-interface AsyncApiParser {
-  parse(text: string): Promise<{
-    readonly document?: AsyncApiDocument;
-    readonly diagnostics: readonly {
-      readonly severity: number;
-      readonly message: string;
-      readonly path: readonly unknown[];
-    }[];
-  }>;
-}
-
-interface AsyncApiDocument {
-  version(): string;
-  channels(): { all(): readonly { id(): string; address(): string }[] };
-  operations(): {
-    all(): readonly {
-      id(): string;
-      action(): string;
-      reply(): { messages(): { all(): readonly { name(): string }[] } } | undefined;
-      messages(): { all(): readonly { name(): string }[] };
-    }[];
-  };
-}
-
-const { Parser }: { readonly Parser: new () => AsyncApiParser } = createRequire(import.meta.url)("@asyncapi/parser");
 /** Errors and warnings of the parser; less than that is advice, as that there is a newer version of AsyncAPI. */
 const warning = 1;
 
