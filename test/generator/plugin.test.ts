@@ -193,10 +193,10 @@ describe("the plugin's answer", () => {
     const project = new Project({ "proto/a.proto": a });
     const response = await ask(project, undefined, "jsno=false,lock=,json=maybe,frobnicate");
     expect(response.error.split("\n")).toEqual([
-      "there is no parameter jsno; did you mean json? (known: lock, json, removed)",
+      "there is no parameter jsno; did you mean json? (known: lock, json, removed, templates)",
       "parameter lock wants a value: lock=FILE",
       "parameter json wants a value: json=true or json=false",
-      "there is no parameter frobnicate (known: lock, json, removed)",
+      "there is no parameter frobnicate (known: lock, json, removed, templates)",
     ]);
     expect(project.list()).toEqual(["proto/a.proto"]);
   });
