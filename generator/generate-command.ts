@@ -1,7 +1,7 @@
 import type { CommandContext } from "./command-context.js";
 import { type Generated, generate } from "./generate.js";
 import { emptyLock, formatRoutesLock, parseRoutesLock } from "./model/routes-lock.js";
-import { parseGenerateFlags } from "./read/arguments.js";
+import { helpOnFlags, parseGenerateFlags } from "./read/arguments.js";
 import { compileProtoFiles } from "./read/buf.js";
 import { readSettings, type Settings } from "./read/config.js";
 import { readOwnOptions, readOwnPackage } from "./read/package-root.js";
@@ -10,24 +10,20 @@ import { readProtoFiles } from "./read/proto-files.js";
 import { readTemplates } from "./read/templates.js";
 import { type OutputPlan, planOutput, readIfThere, writeFile, writeOutput } from "./write/output.js";
 
-const help = `nanowire generate [flags]
+const help = (): string => `nanowire generate [flags]
 
 Makes message codecs, component stubs, client proxies and the route dictionary of .proto files, and keeps the routes' codes.
 
 Flags:
-  --proto DIR        a folder of .proto files, the one that imports are relative to; may be given more than once (default: proto)
-  --out DIR          the folder for what is generated (default: generated)
-  --lock FILE        the file that keeps the routes' codes; commit it (default: routes.lock.json in the first folder of --proto)
-  --json, --no-json  with or without JSON codecs (default: with)
-  --check            write nothing; fail when what is there is stale
+${helpOnFlags()}
 
-nanowire.config.json, or the key "nanowire" of package.json, may say the same: { "proto": ["proto"], "out": "generated", "lock": "proto/routes.lock.json", "json": true }`;
+nanowire.config.json, or the key "nanowire" of package.json, may say the same: { "proto": ["proto"], "importExtension": "js", "json": true }`;
 
 /** `nanowire generate`: reads, generates, and writes what has changed, or with --check tells what would. */
 export async function runGenerate(args: readonly string[], context: CommandContext): Promise<number> {
   const flags = parseGenerateFlags(args);
-  if (flags.help) {
-    context.print(help);
+  if (flags.help === true) {
+    context.print(help());
     return 0;
   }
   const settings = readSettings(context.directory, flags);
@@ -35,7 +31,7 @@ export async function runGenerate(args: readonly string[], context: CommandConte
   const plan = planOutput(context.directory, settings.outDirectory, generated.files);
   const newLockText = formatRoutesLock(generated.lock);
   const lockIsStale = newLockText !== lockText;
-  if (flags.check) {
+  if (flags.check === true) {
     return reportCheck(plan, lockIsStale ? settings.lockFile : undefined, context);
   }
   // The lock first: should the rest fail, no code is forgotten.
@@ -67,7 +63,7 @@ async function generateProject(
     own: new Map(files.map((file) => [file.name, file.path])),
     lock,
     lockFile: settings.lockFile,
-    json: settings.json,
+    choices: settings.choices,
     templates: readTemplates(own),
     requireTsProto,
     requireHandlebars,
