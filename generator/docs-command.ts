@@ -9,38 +9,35 @@ import { asyncApiMark, printAsyncApi } from "./print/asyncapi.js";
 import { htmlMark, printHtml } from "./print/docs-html.js";
 import { markdownMark, printMarkdown } from "./print/docs-markdown.js";
 import { compileProject } from "./project.js";
-import { parseDocsFlags } from "./read/arguments.js";
+import { helpOnFlags, parseFlags } from "./read/arguments.js";
 import { readPackageName, readSettings, tidyPath } from "./read/config.js";
 import { sha256Hex } from "./read/hash.js";
+import { docsTable } from "./read/option-table.js";
 import { readOwnPackage } from "./read/package-root.js";
 import { findPeers } from "./read/peers.js";
 import { type MarkedFile, planMarkedFiles, writeMarkedFiles } from "./write/marked-files.js";
 
-const help = `nanowire docs [flags]
+const help = (): string => `nanowire docs [flags]
 
 Writes what the .proto files declare as pages to read: protocol.md, protocol.html (one page that needs nothing else) and
 asyncapi.json (an AsyncAPI 3.0 document).
 
 Flags:
-  --out DIR    the folder for the pages (default: docs/protocol; in the configuration: "docs")
-  --title TEXT what the pages are called (default: the name in package.json, or else "Protocol")
-  --proto DIR  a folder of .proto files, the one that imports are relative to; may be given more than once (default: proto)
-  --lock FILE  the file that keeps the routes' codes (default: routes.lock.json in the first folder of --proto)
-  --check      write nothing; fail when a page is stale
+${helpOnFlags(docsTable)}
 
 Run nanowire generate first: the pages tell the codes that the lock keeps.`;
 
 /** `nanowire docs`: writes the pages, or with --check tells which are stale. */
 export async function runDocs(args: readonly string[], context: CommandContext): Promise<number> {
   const { directory, print, printError } = context;
-  const flags = parseDocsFlags(args);
-  if (flags.help) {
-    print(help);
+  const { out, title: saidTitle, check, help: asksForHelp, ...flags } = parseFlags(args, "docs", docsTable);
+  if (asksForHelp === true) {
+    print(help());
     return 0;
   }
-  const settings = readSettings(directory, flags.project);
-  const folder = flags.out === undefined ? settings.docsDirectory : tidyPath(directory, flags.out);
-  const title = flags.title ?? readPackageName(directory) ?? "Protocol";
+  const settings = readSettings(directory, flags);
+  const folder = out === undefined ? settings.docsDirectory : tidyPath(directory, out);
+  const title = saidTitle ?? readPackageName(directory) ?? "Protocol";
   const own = readOwnPackage();
   const [requireBuf, requireTsProto] = findPeers(own, directory, ["@bufbuild/buf", "ts-proto"]);
   const project = await compileProject(directory, settings, own, { requireBuf, requireTsProto });
@@ -55,7 +52,7 @@ export async function runDocs(args: readonly string[], context: CommandContext):
     { path: `${prefix}protocol.md`, text: printMarkdown(docs), mark: markdownMark },
   ];
   const plan = planMarkedFiles(directory, files, "name another folder with --out DIR");
-  if (!flags.check) {
+  if (check !== true) {
     writeMarkedFiles(directory, plan);
     for (const { path } of plan.changed) {
       print(`wrote ${path}`);

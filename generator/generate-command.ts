@@ -3,34 +3,29 @@ import { type Generated, generate } from "./generate.js";
 import { formatRoutesLock } from "./model/routes-lock.js";
 import { descriptorsMark, printDescriptors } from "./print/descriptors.js";
 import { compileProject } from "./project.js";
-import { parseGenerateFlags } from "./read/arguments.js";
+import { helpOnFlags, parseFlags } from "./read/arguments.js";
 import { readSettings, type Settings } from "./read/config.js";
+import { optionTable } from "./read/option-table.js";
 import { readOwnPackage } from "./read/package-root.js";
 import { findPeers } from "./read/peers.js";
 import { readTemplates } from "./read/templates.js";
 import { type MarkedFile, planMarkedFiles, writeMarkedFiles } from "./write/marked-files.js";
 import { type OutputPlan, planOutput, writeFile, writeOutput } from "./write/output.js";
 
-const help = `nanowire generate [flags]
+const help = (): string => `nanowire generate [flags]
 
 Makes message codecs, component stubs, client proxies and the route dictionary of .proto files, and keeps the routes' codes.
 
 Flags:
-  --proto DIR        a folder of .proto files, the one that imports are relative to; may be given more than once (default: proto)
-  --out DIR          the folder for what is generated (default: generated)
-  --lock FILE        the file that keeps the routes' codes; commit it (default: routes.lock.json in the first folder of --proto)
-  --json, --no-json  with or without JSON codecs (default: with)
-  --templates DIR    a folder of templates of your own: any of server.hbs, client.hbs, routes.hbs
-  --descriptors FILE a JSON file for tools: every route, and the descriptors of every message (default: none is written)
-  --check            write nothing; fail when what is there is stale
+${helpOnFlags(optionTable)}
 
-nanowire.config.json, or the key "nanowire" of package.json, may say the same: { "proto": ["proto"], "out": "generated", "lock": "proto/routes.lock.json", "json": true, "templates": "templates", "descriptors": "protocol.json" }`;
+nanowire.config.json, or the key "nanowire" of package.json, may say the same: { "proto": ["proto"], "importExtension": "js", "json": true }`;
 
 /** `nanowire generate`: reads, generates, and writes what has changed, or with --check tells what would. */
 export async function runGenerate(args: readonly string[], context: CommandContext): Promise<number> {
-  const flags = parseGenerateFlags(args);
-  if (flags.help) {
-    context.print(help);
+  const flags = parseFlags(args, "generate", optionTable);
+  if (flags.help === true) {
+    context.print(help());
     return 0;
   }
   const settings = readSettings(context.directory, flags);
@@ -44,7 +39,7 @@ export async function runGenerate(args: readonly string[], context: CommandConte
   const newLockText = formatRoutesLock(generated.lock);
   const lockIsStale = newLockText !== lockText;
   const others = [...tools.changed.map(({ path }) => path), ...(lockIsStale ? [settings.lockFile] : [])];
-  if (flags.check) {
+  if (flags.check === true) {
     return reportCheck(plan, others, tools.unchanged.length, context);
   }
   // The lock first: should the rest fail, no code is forgotten.

@@ -1,5 +1,6 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type FileDescriptorProto, type FileDescriptorSet, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import type { Choices } from "./model/choices.js";
 import { buildModel, type Model } from "./model/model.js";
 import type { RoutesLock } from "./model/routes-lock.js";
 import type { TemplateTexts } from "./model/template-texts.js";
@@ -18,8 +19,7 @@ export interface ReadInput {
   readonly lock: RoutesLock;
   /** The lock's path relative to the working directory, with forward slashes. */
   readonly lockFile: string;
-  /** Whether JSON codecs are generated too. */
-  readonly json: boolean;
+  readonly choices: Choices;
   readonly requireTsProto: PeerRequire;
 }
 
@@ -59,8 +59,12 @@ export function generate(input: GenerateInput): Generated {
   const handlebars: HandlebarsModule = input.requireHandlebars("handlebars");
   const printer = createPrinter(handlebars, input.templates);
   for (const file of model.services) {
-    files.set(file.serverOutput, printer.server(file));
-    files.set(file.clientOutput, printer.client(file));
+    if (file.serverOutput !== undefined) {
+      files.set(file.serverOutput, printer.server(file));
+    }
+    if (file.clientOutput !== undefined) {
+      files.set(file.clientOutput, printer.client(file));
+    }
   }
   files.set(model.dictionary.output, printer.routes(model.dictionary));
   return { ...read, files };
@@ -78,14 +82,14 @@ export function readModel(input: ReadInput): ReadModel {
 
 function readAll(input: ReadInput): ReadModel & { readonly codecPrinter: CodecPrinter } {
   const { descriptors, bytes } = bothForms(input.compiled);
-  const codecPrinter = new CodecPrinter(input.requireTsProto, bytes);
+  const codecPrinter = new CodecPrinter(input.requireTsProto, bytes, input.choices);
   const { model, lock } = buildModel({
     files: descriptors,
     own: input.own,
     typeNames: codecPrinter.typeNames(),
     lock: input.lock,
     lockFile: input.lockFile,
-    json: input.json,
+    choices: input.choices,
     sha256Hex,
   });
   return { model, lock, descriptors, own: [...input.own.keys()], codecPrinter };

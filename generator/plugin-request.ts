@@ -12,11 +12,15 @@ import { GeneratorError } from "./error.js";
 import { generate } from "./generate.js";
 import { emptyLock, formatRoutesLock, parseRoutesLock, type RoutesLock } from "./model/routes-lock.js";
 import { tidyPath } from "./read/config.js";
+import { choose, type OptionValues } from "./read/option-table.js";
 import { readOwnPackage } from "./read/package-root.js";
 import { findPeers } from "./read/peers.js";
-import { type PluginParameter, parsePluginParameter } from "./read/plugin-parameter.js";
+import { parsePluginParameter } from "./read/plugin-parameter.js";
 import { readTemplates } from "./read/templates.js";
 import { readIfThere, writeFile } from "./write/output.js";
+
+/** A plugin is not told where the .proto files lie; this is where `nanowire generate` keeps the lock when nothing is said. */
+const defaultLock = "proto/routes.lock.json";
 
 /**
  * Answers one request of protoc or buf: the same files as `nanowire generate` writes, byte for byte.
@@ -57,7 +61,7 @@ function answer(request: CodeGeneratorRequest, directory: string): CodeGenerator
 
 function generateRequested(request: CodeGeneratorRequest, directory: string): ReadonlyMap<string, string> {
   const parameter = parsePluginParameter(request.parameter);
-  const lockFile = tidyPath(directory, parameter.lock);
+  const lockFile = tidyPath(directory, parameter.lock ?? defaultLock);
   const lockText = readIfThere(directory, lockFile);
   const lock = lockText === undefined ? emptyLock : parseRoutesLock(lockText, lockFile);
   const templatesFolder = parameter.templates === undefined ? undefined : tidyPath(directory, parameter.templates);
@@ -68,7 +72,7 @@ function generateRequested(request: CodeGeneratorRequest, directory: string): Re
     own: new Map(request.fileToGenerate.map((name) => [name, name])),
     lock,
     lockFile,
-    json: parameter.json,
+    choices: choose(parameter),
     templates: readTemplates(own, { directory, folder: templatesFolder }),
     requireTsProto,
     requireHandlebars,
@@ -85,9 +89,9 @@ function generateRequested(request: CodeGeneratorRequest, directory: string): Re
  * A plugin sees what it is given, which may be a part of the project: buf calls it once a folder unless told otherwise. A
  * route that is missing may be in another part, so it is marked as removed only when that is said.
  */
-function checkRemoved(before: RoutesLock, after: RoutesLock, lockFile: string, parameter: PluginParameter): void {
+function checkRemoved(before: RoutesLock, after: RoutesLock, lockFile: string, parameter: OptionValues): void {
   const missing = [...before.routes.keys()].filter((route) => !after.routes.has(route)).sort();
-  if (missing.length > 0 && !parameter.removed) {
+  if (missing.length > 0 && parameter.removed !== true) {
     throw GeneratorError.of(
       `${lockFile} knows routes that are not in the given files: ${missing.join(", ")}. ` +
         "The dictionary is made of all files at once: write `strategy: all` in buf.gen.yaml, or give protoc all files in one call. " +

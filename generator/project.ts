@@ -39,7 +39,7 @@ export async function compileProject(
     lockFile: settings.lockFile,
     compiled: await compileProtoFiles(findBufBinary(requireBuf), files, readOwnOptions(own)),
     own: new Map(files.map((file) => [file.name, file.path])),
-    json: settings.json,
+    choices: settings.choices,
     requireTsProto,
   };
 }

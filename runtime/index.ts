@@ -12,6 +12,23 @@ export {
 export { consoleLogger, type Logger, silentLogger } from "./base/logger.js";
 export { Component } from "./component/component.js";
 export {
+  type AnyRemoteHandler,
+  defineRemoteHandler,
+  Remote,
+  type RemoteContext,
+  type RemoteDefinition,
+  type RemoteHandler,
+  type RemoteMethod,
+} from "./component/remote.js";
+export type {
+  RemoteAnswer,
+  RemoteCallAllOptions,
+  RemoteCaller,
+  RemoteCallOptions,
+  RemoteTellAllOptions,
+  RemoteTellOptions,
+} from "./component/remote-caller.js";
+export {
   type AnyMethod,
   defineMethod,
   type HandlingOrder,
@@ -20,7 +37,7 @@ export {
   type ServiceDefinition,
 } from "./component/service.js";
 export type { InboundMessage, InboundStep, OutboundMessage, OutboundStep, Pipeline } from "./pipeline/pipeline.js";
-export { emptyMessage, type JsonCodec, type MessageCodec, type ProtobufCodec } from "./protocol/codec.js";
+export { emptyCodec, emptyMessage, type JsonCodec, type MessageCodec, type ProtobufCodec } from "./protocol/codec.js";
 export type { Dictionary, RouteDictionary } from "./protocol/dictionary.js";
 export type { HandshakeRequest, HandshakeSys } from "./protocol/handshake.js";
 export type { SerializerName } from "./protocol/serializer.js";

@@ -55,8 +55,10 @@ export function clientExport(service: ServiceDeclaration): string {
 /**
  * Decides what stands in a `.client.ts`.
  *
+ * @param services those that a client knows of: none of kind REMOTE
  * @param names the file's names, its exports among them already
  * @param codes route → code
+ * @param suffix what stands after the name of an imported file
  */
 export function buildClientFile(
   output: string,
@@ -64,8 +66,9 @@ export function buildClientFile(
   names: Names,
   typeNames: TypeNames,
   codes: ReadonlyMap<string, number>,
+  suffix: string,
 ): ClientFileModel {
-  const imports = new Imports(names, output);
+  const imports = new Imports(names, output, suffix);
   const fromRuntime = (name: string, isUsed: boolean, isType: boolean): string =>
     isUsed ? imports.runtime("nanowire/client", name, isType) : "";
   const called = services.flatMap((service) => (service.kind === "HANDLER" ? service.methods : []));
@@ -78,7 +81,7 @@ export function buildClientFile(
     called.some((method) => !method.notify),
     true,
   );
-  const emptyMessage = fromRuntime("emptyMessage", hasEmpty, false);
+  const emptyCodec = fromRuntime("emptyCodec", hasEmpty, false);
   const runtime = {
     connection: fromRuntime("ClientConnection", true, true),
     method: fromRuntime("ClientMethod", called.length > 0, true),
@@ -89,8 +92,7 @@ export function buildClientFile(
     const type = typeName === undefined ? undefined : typeNames.get(typeName);
     return type === undefined ? "void" : imports.message(type);
   };
-  const codecOf = (typeName: string | undefined): string =>
-    typeName === undefined ? `${emptyMessage}.protobuf` : typeOf(typeName);
+  const codecOf = (typeName: string | undefined): string => (typeName === undefined ? emptyCodec : typeOf(typeName));
   // Types first: a message keeps its name before a constant gets one.
   for (const service of services) {
     for (const method of service.methods) {

@@ -45,6 +45,22 @@ export function clientNote(method: MethodDeclaration): string {
   return method.notify ? `Notify \`${method.route}\`: no answer comes.` : `Request \`${method.route}\`.`;
 }
 
+/** `Call \`Ledger.Add\` of another node. One at a time for the whole remote.` */
+export function remoteNote(method: MethodDeclaration): string {
+  const parts = [
+    method.notify
+      ? `Tell \`${method.route}\` of another node: never answered.`
+      : `Call \`${method.route}\` of another node.`,
+  ];
+  if (method.timeoutMs !== undefined) {
+    parts.push(method.timeoutMs === 0 ? "May take for ever." : `May take ${method.timeoutMs} ms.`);
+  }
+  if (method.order === "service") {
+    parts.push("One at a time for the whole remote.");
+  }
+  return parts.join(" ");
+}
+
 /** `Generated from service chat.v1.Room.` */
 export function serviceNote(service: ServiceDeclaration, verb: string): string {
   return `${verb} service ${service.protoName}.`;

@@ -32,8 +32,9 @@ export interface DocsService extends Omit<ProtocolService, "methods"> {
   readonly methods: readonly DocsMethod[];
 }
 
-/** A method, and what goes over the wire when it is called. */
+/** A method, and what goes over the wire when a client calls it. */
 export interface DocsMethod extends ProtocolMethod {
+  /** Examples of what goes between client and server; none of what goes between nodes. */
   readonly frames: readonly DocsFrame[];
 }
 
@@ -146,7 +147,12 @@ export function buildDocs(
   return { title, dictVersion: model.protocol.dictVersion, services, messages, enums };
 }
 
+/** What nodes send each other is no matter of these pages: there is no frame of it. */
 function methodFrames(method: ProtocolMethod, registry: FileRegistry): DocsFrame[] {
+  const { kind, route, code } = method;
+  if (kind === "call" || kind === "tell" || code === undefined) {
+    return [];
+  }
   const frame = (kind: FrameKind, type: string): DocsFrame[] => {
     const descriptor = registry.getMessage(type);
     if (descriptor === undefined) {
@@ -154,13 +160,10 @@ function methodFrames(method: ProtocolMethod, registry: FileRegistry): DocsFrame
     }
     const json = exampleJson(descriptor);
     const payload = toBinary(descriptor, fromJson(descriptor, json, { registry }));
-    const parts = frameParts({ kind, route: method.route, code: method.code, type, payload });
+    const parts = frameParts({ kind, route, code, type, payload });
     return [{ kind, type, parts, bytes: countBytes(parts), json }];
   };
-  return [
-    ...frame(method.kind, method.request),
-    ...(method.kind === "request" ? frame("response", method.response) : []),
-  ];
+  return [...frame(kind, method.request), ...(kind === "request" ? frame("response", method.response) : [])];
 }
 
 function countBytes(parts: readonly FramePart[]): number {

@@ -25,13 +25,16 @@ export interface ImportedName {
 export class Imports {
   readonly #names: Names;
   readonly #folder: readonly string[];
+  readonly #suffix: string;
   readonly #byModule = new Map<string, Map<string, { local: string; isType: boolean }>>();
 
   /**
    * @param output the file that imports: `chat/v1/room.server.ts`
+   * @param suffix what stands after the name of an imported file: `.js`
    */
-  constructor(names: Names, output: string) {
+  constructor(names: Names, output: string, suffix: string) {
     this.#names = names;
+    this.#suffix = suffix;
     this.#folder = output.split("/").slice(0, -1);
   }
 
@@ -90,7 +93,7 @@ export class Imports {
       shared++;
     }
     const up = "../".repeat(this.#folder.length - shared);
-    return `${up === "" ? "./" : up}${target.slice(shared).join("/")}.js`;
+    return `${up === "" ? "./" : up}${target.slice(shared).join("/")}${this.#suffix}`;
   }
 }
 

@@ -1,14 +1,15 @@
 import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import { formatPlace, GeneratorError, type Place, type Problem } from "../error.js";
+import { type Choices, importSuffix } from "./choices.js";
 import { buildClientFile, type ClientFileModel, clientExport } from "./client-file.js";
 import { checkJsonFields, checkJsonMethods } from "./json-checks.js";
 import { checkFile, FileReferences, ownProtoFile, type TypeNames } from "./messages.js";
 import { Names } from "./names.js";
-import { OptionReader } from "./options.js";
+import { OptionReader, optional } from "./options.js";
 import { buildProtocol, type ProtocolModel } from "./protocol.js";
 import { assignCodes, compareText, type RoutesLock, sortedRoutes } from "./routes-lock.js";
-import { buildServerFile, type ServerFileModel, serverExport } from "./server-file.js";
-import { checkRoutes, readServices, type ServiceDeclaration } from "./services.js";
+import { buildServerFile, type ServerFileModel, serverExports } from "./server-file.js";
+import { checkRemoteNames, checkRoutes, readServices, type ServiceDeclaration } from "./services.js";
 import { SourceIndex } from "./source.js";
 
 /** What is generated: plain data, with every name chosen and every check done. Templates only print it. */
@@ -37,16 +38,22 @@ export interface CodecFileModel {
 export interface ServiceFileModel {
   readonly proto: string;
   readonly packageName: string;
-  readonly serverOutput: string;
-  readonly clientOutput: string;
-  readonly server: ServerFileModel;
-  readonly client: ClientFileModel;
+  readonly tsNocheck: boolean;
+  /** Both absent when the client's side only is generated. */
+  readonly serverOutput?: string;
+  readonly server?: ServerFileModel;
+  /** Both absent when the server's side only is generated, or every service is of kind REMOTE. */
+  readonly clientOutput?: string;
+  readonly client?: ClientFileModel;
 }
 
 /** `routes.ts`. */
 export interface DictionaryModel {
   readonly output: string;
   readonly lockFile: string;
+  readonly tsNocheck: boolean;
+  /** Where its types come from: `nanowire` when there is no client's side, or else `nanowire/client`. */
+  readonly runtime: "nanowire" | "nanowire/client";
   readonly version: string;
   /** Sorted by route. */
   readonly routes: readonly { readonly route: string; readonly code: number }[];
@@ -61,7 +68,7 @@ export interface ModelInput {
   readonly typeNames: TypeNames;
   readonly lock: RoutesLock;
   readonly lockFile: string;
-  readonly json: boolean;
+  readonly choices: Choices;
   /** SHA-256 of a text's UTF-8, as 64 hex digits. */
   readonly sha256Hex: (text: string) => string;
 }
@@ -77,6 +84,10 @@ const versionDigits = 16;
  */
 export function buildModel(input: ModelInput): { readonly model: Model; readonly lock: RoutesLock } {
   const problems: Problem[] = [];
+  const { choices } = input;
+  const [hasServer, hasClient] = [choices.side !== "client", choices.side !== "server"];
+  // Only the server speaks JSON.
+  const hasJson = choices.json && hasServer;
   const reader = new OptionReader(input.files);
   const references = new FileReferences(input.files);
   const byName = new Map(input.files.map((file) => [file.name, file]));
@@ -91,20 +102,23 @@ export function buildModel(input: ModelInput): { readonly model: Model; readonly
     return { descriptor, services: readServices(file, reader, problems) };
   });
   const services = declared.flatMap((file) => file.services);
+  const ofClients = services.filter(isOfClients);
   checkRoutes(services, problems);
-  if (input.json) {
-    checkJsonMethods(services, problems);
+  checkRemoteNames(services, problems);
+  if (hasJson) {
+    checkJsonMethods(ofClients, problems);
   }
-  const spoken = references.closure(spokenFiles(services, references));
+  const spoken = references.closure(spokenFiles(ofClients, references));
+  const called = references.closure(spokenFiles(services, references));
   // Google's own files are generated where a message leads to them, also when the user keeps a copy.
   const isGoogles = (name: string): boolean => name.startsWith("google/protobuf/");
-  const withCodecs = references.closure([...own.filter((name) => !isGoogles(name)), ...spoken]);
+  const withCodecs = references.closure([...own.filter((name) => !isGoogles(name)), ...(hasServer ? called : spoken)]);
   for (const name of [...withCodecs].sort(compareText)) {
     const descriptor = byName.get(name);
     if (descriptor !== undefined) {
       const source = new SourceIndex(descriptor, input.own.get(name) ?? name);
       checkFile({ descriptor, source }, references, input.typeNames, problems);
-      if (input.json && spoken.has(name)) {
+      if (hasJson && spoken.has(name)) {
         checkJsonFields({ descriptor, source }, problems);
       }
     }
@@ -112,28 +126,35 @@ export function buildModel(input: ModelInput): { readonly model: Model; readonly
   const codecs = [...withCodecs].sort(compareText).map((proto): CodecFileModel => {
     const module = moduleOf(proto);
     const packageName = byName.get(proto)?.package ?? "";
-    const hasJson = input.json && spoken.has(proto);
-    return { proto, packageName, output: `${module}.ts`, ...(hasJson ? { jsonOutput: `${module}.json.ts` } : {}) };
+    const jsonOutput = hasJson && spoken.has(proto) ? `${module}.json.ts` : undefined;
+    return { proto, packageName, output: `${module}.ts`, ...optional("jsonOutput", jsonOutput) };
   });
 
-  const lock = collect(problems, () => assignCodes(declaredRoutes(services), input.lock, input.lockFile));
+  const lock = collect(problems, () => assignCodes(declaredRoutes(ofClients), input.lock, input.lockFile));
   const codes = lock?.routes ?? new Map<string, number>();
   const serviceFiles = declared
     .filter((file) => file.services.length > 0)
     .map(({ descriptor, services }): ServiceFileModel => {
       const module = moduleOf(descriptor.name);
-      const serverOutput = `${module}.server.ts`;
-      const clientOutput = `${module}.client.ts`;
+      const suffix = importSuffix(choices);
       checkExports(services, problems);
-      const serverNames = takeExports(services, serverExport);
-      const clientNames = takeExports(services, clientExport);
+      const server = (output: string): ServerFileModel => {
+        const names = takeExports(services.flatMap(serverExports));
+        return buildServerFile(output, services, names, input.typeNames, codes, hasJson, suffix);
+      };
+      const client = (output: string): ClientFileModel => {
+        const called = services.filter(isOfClients);
+        const names = takeExports(called.map(clientExport));
+        return buildClientFile(output, called, names, input.typeNames, codes, suffix);
+      };
+      const serverOutput = hasServer ? `${module}.server.ts` : undefined;
+      const clientOutput = hasClient && services.some(isOfClients) ? `${module}.client.ts` : undefined;
       return {
         proto: descriptor.name,
         packageName: descriptor.package,
-        serverOutput,
-        clientOutput,
-        server: buildServerFile(serverOutput, services, serverNames, input.typeNames, codes, input.json),
-        client: buildClientFile(clientOutput, services, clientNames, input.typeNames, codes),
+        tsNocheck: choices.tsNocheck,
+        ...(serverOutput === undefined ? {} : { serverOutput, server: server(serverOutput) }),
+        ...(clientOutput === undefined ? {} : { clientOutput, client: client(clientOutput) }),
       };
     });
   checkOutputs(codecs, serviceFiles, input.own, problems);
@@ -144,7 +165,14 @@ export function buildModel(input: ModelInput): { readonly model: Model; readonly
   const version = input
     .sha256Hex(routes.map(({ route, code }) => `${route}=${code}\n`).join(""))
     .slice(0, versionDigits);
-  const dictionary = { output: dictionaryOutput, lockFile: input.lockFile, version, routes };
+  const dictionary: DictionaryModel = {
+    output: dictionaryOutput,
+    lockFile: input.lockFile,
+    tsNocheck: choices.tsNocheck,
+    runtime: hasClient ? "nanowire/client" : "nanowire",
+    version,
+    routes,
+  };
   const protocol = buildProtocol(
     declared.map(({ descriptor, services }) => ({ proto: descriptor.name, services })),
     codes,
@@ -177,16 +205,27 @@ function declaredRoutes(
   return [...routes.values()];
 }
 
+/** Whether clients know of a service; only they have a dictionary, and only to them the server speaks JSON. */
+function isOfClients(service: ServiceDeclaration): boolean {
+  return service.kind !== "REMOTE";
+}
+
 /** Refuses services of one file that would be exported under one name, on the server's side or the client's. */
 function checkExports(services: readonly ServiceDeclaration[], problems: Problem[]): void {
+  const exportsOf = [
+    serverExports,
+    (service: ServiceDeclaration) => (isOfClients(service) ? [clientExport(service)] : []),
+  ];
   for (const [index, service] of services.entries()) {
-    const earlier = services.slice(0, index);
-    for (const exportOf of [serverExport, clientExport]) {
-      const name = exportOf(service);
-      const other = earlier.find((candidate) => exportOf(candidate) === name);
-      if (other !== undefined) {
+    for (const namesOf of exportsOf) {
+      const names = namesOf(service);
+      const [clash] = services.slice(0, index).flatMap((other) => {
+        const name = namesOf(other).find((candidate) => names.includes(candidate));
+        return name === undefined ? [] : [{ other, name }];
+      });
+      if (clash !== undefined) {
         problems.push({
-          message: `service ${service.protoName} and service ${other.protoName} at ${formatPlace(other.place)} are both generated as ${name}: rename one of them`,
+          message: `service ${service.protoName} and service ${clash.other.protoName} at ${formatPlace(clash.other.place)} are both generated as ${clash.name}: rename one of them`,
           place: service.place,
         });
         break;
@@ -195,13 +234,10 @@ function checkExports(services: readonly ServiceDeclaration[], problems: Problem
   }
 }
 
-function takeExports(
-  services: readonly ServiceDeclaration[],
-  exportOf: (service: ServiceDeclaration) => string,
-): Names {
+function takeExports(exported: readonly string[]): Names {
   const names = new Names();
-  for (const service of services) {
-    names.take(exportOf(service));
+  for (const name of exported) {
+    names.take(name);
   }
   return names;
 }
@@ -219,7 +255,7 @@ function checkOutputs(
       [output, ...(jsonOutput === undefined ? [] : [jsonOutput])].map((file) => ({ proto, file })),
     ),
     ...services.flatMap(({ proto, serverOutput, clientOutput }) =>
-      [serverOutput, clientOutput].map((file) => ({ proto, file })),
+      [serverOutput, clientOutput].flatMap((file) => (file === undefined ? [] : [{ proto, file }])),
     ),
   ];
   for (const { proto, file } of outputs) {

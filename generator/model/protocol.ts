@@ -3,7 +3,7 @@ import { type Order, optional, type RateLimit } from "./options.js";
 import type { MethodDeclaration, ServiceDeclaration } from "./services.js";
 
 /** Who sends the first message of a call. */
-export type Direction = "client-to-server" | "server-to-client";
+export type Direction = "client-to-server" | "server-to-client" | "server-to-server";
 
 /** What is spoken, whatever is generated of it: what `nanowire inspect`, `nanowire docs` and the descriptors tell. */
 export interface ProtocolModel {
@@ -36,17 +36,18 @@ export interface ProtocolService {
 export interface ProtocolMethod {
   /** `Join`. */
   readonly name: string;
-  readonly kind: "request" | "notify" | "push";
+  readonly kind: "request" | "notify" | "push" | "call" | "tell";
   readonly direction: Direction;
   readonly route: string;
-  readonly code: number;
+  /** Absent for what nodes send each other: only clients have a dictionary. */
+  readonly code?: number;
   /** The full name of the message that is sent: `chat.v1.JoinRequest`, `google.protobuf.Empty`. */
   readonly request: string;
   /** The full name of the message that comes back; `google.protobuf.Empty` also where none does. */
   readonly response: string;
   /** What waits for what; absent for a push. */
   readonly order?: Order;
-  /** Milliseconds that its handler may take, 0: for ever; absent: the server's `requestTimeoutMs`. */
+  /** Milliseconds that its handler, or a call between nodes, may take, 0: for ever; absent: what the server is set to. */
   readonly timeoutMs?: number;
   /** How often one session may call; absent: as often as it likes. */
   readonly rateLimit?: RateLimit;
@@ -62,8 +63,20 @@ export interface ProtocolMethod {
 const directions: Readonly<Record<ServiceDeclaration["kind"], Direction>> = {
   HANDLER: "client-to-server",
   PUSH: "server-to-client",
+  REMOTE: "server-to-server",
 };
+/** Kind of service → what a method of it is, answered or not. */
+const methodKinds = {
+  HANDLER: { request: "request", notify: "notify" },
+  PUSH: { request: "push", notify: "push" },
+  REMOTE: { request: "call", notify: "tell" },
+} as const;
 const empty = ".google.protobuf.Empty";
+
+/** Whether something comes back. */
+export function isAnswered({ kind }: ProtocolMethod): boolean {
+  return kind === "request" || kind === "call";
+}
 
 /** Makes the protocol of what the .proto files declare and the codes that the lock keeps. */
 export function buildProtocol(
@@ -83,24 +96,29 @@ export function buildProtocol(
         place: formatPlace(service.place),
         comment,
         deprecated,
-        methods: service.methods.map((method) => buildMethod(service, method, codes.get(method.route) ?? 0)),
+        methods: service.methods.map((method) => buildMethod(service, method, codes)),
       };
     }),
   );
   return { dictVersion, services };
 }
 
-function buildMethod(service: ServiceDeclaration, method: MethodDeclaration, code: number): ProtocolMethod {
-  const isPush = service.kind === "PUSH";
+function buildMethod(
+  service: ServiceDeclaration,
+  method: MethodDeclaration,
+  codes: ReadonlyMap<string, number>,
+): ProtocolMethod {
+  const { kind } = service;
+  const order = { HANDLER: method.order ?? "session", PUSH: undefined, REMOTE: method.order ?? "none" } as const;
   return {
     name: method.name,
-    kind: isPush ? "push" : method.notify ? "notify" : "request",
-    direction: directions[service.kind],
+    kind: methodKinds[kind][method.notify ? "notify" : "request"],
+    direction: directions[kind],
     route: method.route,
-    code,
+    ...optional("code", kind === "REMOTE" ? undefined : (codes.get(method.route) ?? 0)),
     request: (method.request ?? empty).slice(1),
     response: (method.response ?? empty).slice(1),
-    ...optional("order", isPush ? undefined : (method.order ?? "session")),
+    ...optional("order", order[kind]),
     ...optional("timeoutMs", method.timeoutMs),
     ...optional("rateLimit", method.rateLimit),
     boundOnly: method.boundOnly,

@@ -1,4 +1,4 @@
-import { docLines, serverNote, serviceNote } from "./doc.js";
+import { docLines, remoteNote, serverNote, serviceNote } from "./doc.js";
 import { type ImportModel, Imports } from "./imports.js";
 import type { TypeNames } from "./messages.js";
 import { lowerCamel, type Names, upperCamel } from "./names.js";
@@ -24,6 +24,11 @@ export interface ServerRuntimeNames {
   readonly pushDefinition: string;
   readonly messageCodec: string;
   readonly dictionary: string;
+  readonly remote: string;
+  readonly remoteCaller: string;
+  readonly remoteDefinition: string;
+  readonly remoteMethod: string;
+  readonly defineRemoteHandler: string;
 }
 
 /** `const joinRequest: MessageCodec<JoinRequest> = { protobuf: JoinRequest, json: JoinRequestJson };` */
@@ -36,6 +41,7 @@ export interface CodecModel {
 /** A stub or an object of senders. */
 export interface ServerServiceModel {
   readonly isPush: boolean;
+  readonly isRemote: boolean;
   readonly doc: readonly string[];
   /** `RoomComponent`, or `RoomEvents` for pushes. */
   readonly exportedName: string;
@@ -44,6 +50,31 @@ export interface ServerServiceModel {
   readonly routeName: string;
   readonly protoName: string;
   readonly methods: readonly ServerMethodModel[];
+  /** Of a REMOTE service: the classes that call it. */
+  readonly callers: readonly RemoteClientModel[];
+}
+
+/** A class that calls a REMOTE service: `LedgerRemoteClient` one node, `LedgerRemoteAll` every node that hosts it. */
+export interface RemoteClientModel {
+  readonly exportedName: string;
+  readonly doc: readonly string[];
+  readonly methods: readonly RemoteClientMethodModel[];
+}
+
+/** A method of such a class. */
+export interface RemoteClientMethodModel {
+  readonly doc: readonly string[];
+  readonly localName: string;
+  readonly definitionName: string;
+  /** `request: AddRequest, options?: RemoteCallOptions`. */
+  readonly parameters: string;
+  /** The method of the caller that is called: `call`, `tell`, `callAll`, `tellAll`. */
+  readonly verb: string;
+  /** What is sent: `request`, or `undefined` for google.protobuf.Empty. */
+  readonly passed: string;
+  /** `Promise<AddResponse>`, or `void` when there is no answer. */
+  readonly result: string;
+  readonly isAnswered: boolean;
 }
 
 /** A method of a stub, or a sender. */
@@ -62,9 +93,10 @@ export interface ServerMethodModel {
   readonly passed: string;
   /** `Awaitable<JoinResponse>`, or `void` for a sender. */
   readonly result: string;
-  /** Of a sender: the constant that describes the push, and what it sends. */
+  /** Of a sender or a remote: the constant that describes the push, or the method. */
   readonly definitionName: string;
   readonly requestType: string;
+  readonly responseType: string;
   readonly requestCodec: string;
   readonly responseCodec: string;
   readonly order?: Order;
@@ -73,9 +105,17 @@ export interface ServerMethodModel {
   readonly boundOnly: boolean;
 }
 
-/** `RoomComponent`, or `RoomEvents` for pushes. */
-export function serverExport(service: ServiceDeclaration): string {
-  return service.kind === "PUSH" ? upperCamel(service.name) : `${upperCamel(service.name)}Component`;
+/** `RoomComponent`; `RoomEvents` for pushes; `LedgerRemote` and its callers for remotes. */
+export function serverExports(service: ServiceDeclaration): [string, ...string[]] {
+  const name = upperCamel(service.name);
+  switch (service.kind) {
+    case "HANDLER":
+      return [`${name}Component`];
+    case "PUSH":
+      return [name];
+    case "REMOTE":
+      return [`${name}Remote`, `${name}RemoteClient`, `${name}RemoteAll`];
+  }
 }
 
 /**
@@ -84,6 +124,7 @@ export function serverExport(service: ServiceDeclaration): string {
  * @param names the file's names, its exports among them already
  * @param codes route → code
  * @param json whether the codecs speak JSON too
+ * @param suffix what stands after the name of an imported file
  */
 export function buildServerFile(
   output: string,
@@ -92,30 +133,54 @@ export function buildServerFile(
   typeNames: TypeNames,
   codes: ReadonlyMap<string, number>,
   json: boolean,
+  suffix: string,
 ): ServerFileModel {
-  const imports = new Imports(names, output);
+  const imports = new Imports(names, output, suffix);
   const fromRuntime = (name: string, isUsed: boolean, isType: boolean): string =>
     isUsed ? imports.runtime("nanowire", name, isType) : "";
-  const methods = services.flatMap((service) => service.methods);
-  const handled = services.flatMap((service) => (service.kind === "HANDLER" ? service.methods : []));
+  const methodsOf = (kind: ServiceDeclaration["kind"]): MethodDeclaration[] =>
+    services.flatMap((service) => (service.kind === kind ? service.methods : []));
+  const handled = methodsOf("HANDLER");
+  const pushed = methodsOf("PUSH");
+  const remote = methodsOf("REMOTE");
   const hasHandlers = services.some((service) => service.kind === "HANDLER");
-  const isHandling = handled.length > 0;
-  const isPushing = methods.length > handled.length;
-  const hasEmpty =
-    methods.some((method) => method.request === undefined) || handled.some((method) => method.response === undefined);
-  const hasMessage = methods.some((method) => method.request !== undefined || method.response !== undefined);
+  const hasRemotes = services.some((service) => service.kind === "REMOTE");
+  const [isHandling, isPushing, isRemote] = [handled.length > 0, pushed.length > 0, remote.length > 0];
+  const takesEmpty = ({ request }: MethodDeclaration): boolean => request === undefined;
+  const takesOrReturnsEmpty = (method: MethodDeclaration): boolean =>
+    takesEmpty(method) || method.response === undefined;
 
-  const awaitable = fromRuntime("Awaitable", isHandling, true);
+  const awaitable = fromRuntime("Awaitable", isHandling || isRemote, true);
   const session = fromRuntime("Session", isHandling, true);
   const pushTarget = fromRuntime("PushTarget", isPushing, true);
-  const emptyMessage = fromRuntime("emptyMessage", hasEmpty, false);
+  const emptyMessage = fromRuntime("emptyMessage", pushed.some(takesEmpty) || handled.some(takesOrReturnsEmpty), false);
+  const emptyCodec = fromRuntime("emptyCodec", remote.some(takesOrReturnsEmpty), false);
+  const isCalling = remote.some(({ notify }) => !notify);
+  const isTelling = remote.some(({ notify }) => notify);
+  const remoteContext = fromRuntime("RemoteContext", isRemote, true);
+  const remoteAnswer = fromRuntime("RemoteAnswer", isCalling, true);
+  const callOptions = {
+    call: fromRuntime("RemoteCallOptions", isCalling, true),
+    callAll: fromRuntime("RemoteCallAllOptions", isCalling, true),
+    tell: fromRuntime("RemoteTellOptions", isTelling, true),
+    tellAll: fromRuntime("RemoteTellAllOptions", isTelling, true),
+  };
   const runtime: ServerRuntimeNames = {
     component: fromRuntime("Component", hasHandlers, false),
     defineMethod: fromRuntime("defineMethod", isHandling, false),
     serviceDefinition: fromRuntime("ServiceDefinition", hasHandlers, true),
     pushDefinition: fromRuntime("PushDefinition", isPushing, true),
-    messageCodec: fromRuntime("MessageCodec", hasMessage, true),
+    messageCodec: fromRuntime(
+      "MessageCodec",
+      [...handled, ...pushed].some(({ request, response }) => request !== undefined || response !== undefined),
+      true,
+    ),
     dictionary: hasHandlers ? imports.routes("dictionary") : "",
+    remote: fromRuntime("Remote", hasRemotes, false),
+    remoteCaller: fromRuntime("RemoteCaller", hasRemotes, true),
+    remoteDefinition: fromRuntime("RemoteDefinition", hasRemotes, true),
+    remoteMethod: fromRuntime("RemoteMethod", isRemote, true),
+    defineRemoteHandler: fromRuntime("defineRemoteHandler", isRemote, false),
   };
 
   const codecs = new Map<string, CodecModel>();
@@ -124,7 +189,7 @@ export function buildServerFile(
     return type === undefined ? "void" : imports.message(type);
   };
   // Types first: a message keeps its name before a constant gets one.
-  for (const method of methods) {
+  for (const method of services.flatMap((service) => service.methods)) {
     typeOf(method.request);
     typeOf(method.response);
   }
@@ -144,16 +209,31 @@ export function buildServerFile(
     return codec.name;
   };
 
-  const buildMethod = (service: ServiceDeclaration, method: MethodDeclaration): ServerMethodModel => {
-    const isPush = service.kind === "PUSH";
+  /** A remote speaks protobuf only, and a message's own codec is all that it needs. */
+  const remoteCodecOf = (typeName: string | undefined): string =>
+    typeName === undefined ? emptyCodec : typeOf(typeName);
+
+  const buildMethod = ({ kind, name }: ServiceDeclaration, method: MethodDeclaration): ServerMethodModel => {
+    const isPush = kind === "PUSH";
     const code = codes.get(method.route) ?? 0;
     const requestType = typeOf(method.request);
     const argument =
       method.request === undefined
         ? undefined
         : ({ name: isPush || method.notify ? "message" : "request", type: requestType } as const);
-    const first = isPush ? `target: ${pushTarget}` : `session: ${session}`;
-    const note = isPush ? `Push \`${method.route}\`, code ${code}.` : serverNote(method, code);
+    const first = {
+      HANDLER: { name: "session", type: session },
+      PUSH: { name: "target", type: pushTarget },
+      REMOTE: { name: "context", type: remoteContext },
+    }[kind];
+    const parameters = [first, ...(argument === undefined ? [] : [argument])];
+    const note = {
+      HANDLER: () => serverNote(method, code),
+      PUSH: () => `Push \`${method.route}\`, code ${code}.`,
+      REMOTE: () => remoteNote(method),
+    }[kind]();
+    // The default order is left out: a session's for what clients send, none for what nodes send.
+    const order = method.order === (kind === "REMOTE" ? "none" : "session") ? undefined : method.order;
     return {
       doc: docLines(method.comment, [note], method.deprecated),
       name: method.name,
@@ -162,38 +242,84 @@ export function buildServerFile(
       code,
       isNotify: method.notify,
       ...optional("argument", argument),
-      parameters: argument === undefined ? first : `${first}, ${argument.name}: ${argument.type}`,
-      passed: argument === undefined ? "session" : `session, ${argument.name}`,
+      parameters: parameters.map((parameter) => `${parameter.name}: ${parameter.type}`).join(", "),
+      passed: parameters.map((parameter) => parameter.name).join(", "),
       result: isPush ? "void" : `${awaitable}<${typeOf(method.response)}>`,
-      definitionName: isPush ? names.claim(lowerCamel(service.name) + upperCamel(method.name)) : "",
+      definitionName: kind === "HANDLER" ? "" : names.claim(lowerCamel(name) + upperCamel(method.name)),
       requestType,
-      requestCodec: codecOf(method.request),
-      responseCodec: isPush ? "" : codecOf(method.response),
-      // The default order is left out.
-      ...optional("order", method.order === "session" ? undefined : method.order),
+      responseType: typeOf(method.response),
+      requestCodec: kind === "REMOTE" ? remoteCodecOf(method.request) : codecOf(method.request),
+      responseCodec: { HANDLER: codecOf, PUSH: () => "", REMOTE: remoteCodecOf }[kind](method.response),
+      ...optional("order", order),
       ...optional("timeoutMs", method.timeoutMs),
       ...optional("rateLimit", method.rateLimit),
       boundOnly: method.boundOnly,
     };
   };
 
+  const buildCallers = (service: ServiceDeclaration, methods: readonly ServerMethodModel[]): RemoteClientModel[] => {
+    const [, one = "", all = ""] = serverExports(service);
+    const caller = (exportedName: string, note: string, isAll: boolean): RemoteClientModel => ({
+      exportedName,
+      doc: docLines(service.comment, [note], service.deprecated),
+      methods: methods.map((method) => {
+        const verb = method.isNotify ? (isAll ? "tellAll" : "tell") : isAll ? "callAll" : "call";
+        const answer = isAll ? `readonly ${remoteAnswer}<${method.responseType}>[]` : method.responseType;
+        const { argument } = method;
+        return {
+          doc: method.doc,
+          localName: method.localName,
+          definitionName: method.definitionName,
+          parameters: [
+            ...(argument === undefined ? [] : [`${argument.name}: ${argument.type}`]),
+            `options?: ${callOptions[verb]}`,
+          ].join(", "),
+          verb,
+          passed: argument?.name ?? "undefined",
+          result: method.isNotify ? "void" : `Promise<${answer}>`,
+          isAnswered: !method.isNotify,
+        };
+      }),
+    });
+    return [
+      caller(
+        one,
+        `Calls service ${service.protoName} on one node: the named one, or one that the cluster chooses.`,
+        false,
+      ),
+      caller(all, `Calls service ${service.protoName} on every node that hosts it.`, true),
+    ];
+  };
+
   const models = services.map((service): ServerServiceModel => {
-    const isPush = service.kind === "PUSH";
-    const notes = isPush
-      ? [`${serviceNote(service, "Generated from")}`.replace(/\.$/, ": pushes, each to a session or a group.")]
-      : [
-          "Extend it and hand an instance to `createServer({ components: [...] })`.",
-          serviceNote(service, "Generated from"),
-        ];
+    const [exportedName] = serverExports(service);
+    const ending = { HANDLER: "Service", PUSH: "", REMOTE: "Definition" }[service.kind];
+    const definitionName = ending === "" ? "" : names.claim(lowerCamel(service.name) + ending);
+    const methods = service.methods.map((method) => buildMethod(service, method));
     return {
-      isPush,
-      doc: docLines(service.comment, notes, service.deprecated),
-      exportedName: serverExport(service),
-      definitionName: isPush ? "" : names.claim(`${lowerCamel(service.name)}Service`),
+      isPush: service.kind === "PUSH",
+      isRemote: service.kind === "REMOTE",
+      doc: docLines(service.comment, stubNotes(service), service.deprecated),
+      exportedName,
+      definitionName,
       routeName: service.route,
       protoName: service.protoName,
-      methods: service.methods.map((method) => buildMethod(service, method)),
+      methods,
+      callers: service.kind === "REMOTE" ? buildCallers(service, methods) : [],
     };
   });
   return { imports: imports.toModel(), services: models, codecs: [...codecs.values()], runtime };
+}
+
+/** What the generator says of a stub, or of an object of senders. */
+function stubNotes(service: ServiceDeclaration): string[] {
+  const origin = serviceNote(service, "Generated from");
+  switch (service.kind) {
+    case "HANDLER":
+      return ["Extend it and hand an instance to `createServer({ components: [...] })`.", origin];
+    case "PUSH":
+      return [origin.replace(/\.$/, ": pushes, each to a session or a group.")];
+    case "REMOTE":
+      return ["Extend it, and other nodes of the cluster can call it; no client can.", origin];
+  }
 }

@@ -8,12 +8,13 @@ import {
   optionField,
   type RateLimit,
   type ServiceChoices,
+  type ServiceKind,
 } from "./options.js";
 import type { SourceIndex, SourcePath } from "./source.js";
 
 /** A service as the .proto declares it, checked. */
 export interface ServiceDeclaration {
-  readonly kind: "HANDLER" | "PUSH";
+  readonly kind: ServiceKind;
   /** `Room`. */
   readonly name: string;
   /** `chat.v1.Room`. */
@@ -94,6 +95,23 @@ export function checkRoutes(services: readonly ServiceDeclaration[], problems: P
   }
 }
 
+/**
+ * Refuses a REMOTE service that has the name of another service: nodes tell each other by these names what they host.
+ */
+export function checkRemoteNames(services: readonly ServiceDeclaration[], problems: Problem[]): void {
+  const first = new Map<string, ServiceDeclaration>();
+  for (const service of services) {
+    const other = first.get(service.route);
+    first.set(service.route, other ?? service);
+    if (other !== undefined && (service.kind === "REMOTE" || other.kind === "REMOTE")) {
+      problems.push({
+        message: `service ${service.protoName} and service ${other.protoName} at ${formatPlace(other.place)} are both called ${service.route} in the cluster: give one of them another name there: \`option (nanowire.service).route = "${service.protoName}";\``,
+        place: service.place,
+      });
+    }
+  }
+}
+
 function readService(
   file: SourceFile,
   service: ServiceDescriptorProto,
@@ -109,14 +127,12 @@ function readService(
   const optionPlace = (field: number): Place =>
     source.place([...path, inService.options, optionField.extension, field]);
 
-  if (choices.kind === "REMOTE") {
-    const message = `service ${protoName} is of kind REMOTE, and this version generates HANDLER and PUSH services only: leave the option out, or write \`kind = PUSH\``;
-    problems.push({ message, place: optionPlace(optionField.service.kind) });
-    return [];
-  }
-  if (choices.kind === "PUSH") {
-    refuseHandling(choices, `service ${protoName} is of kind PUSH`, optionField.service, optionPlace, problems);
-  }
+  const isSaid = (field: number): boolean => source.has([...path, inService.options, optionField.extension, field]);
+  refuseOptions(choices.kind, `service ${protoName} is of kind ${choices.kind}`, choices, optionField.service, {
+    isSaid,
+    placeOf: optionPlace,
+    problems,
+  });
   if (choices.rateLimit?.messages === 0) {
     problems.push({ message: noMessages, place: optionPlace(optionField.service.rateLimit) });
   }
@@ -183,9 +199,9 @@ function readMethod(
   const name = `${context.protoName}.${method.name}`;
 
   checkShape(context, method, choices, name, problems);
-  if (ofService.kind === "PUSH") {
-    refuseHandling(choices, `${name} is a push`, optionField.method, optionPlace, problems);
-  }
+  const isSaid = (field: number): boolean => source.has(optionPath(field));
+  const what = `${name} is a ${ofService.kind === "PUSH" ? "push" : "remote call"}`;
+  refuseOptions(ofService.kind, what, choices, optionField.method, { isSaid, placeOf: optionPlace, problems });
   if (choices.rateLimit?.messages === 0) {
     problems.push({ message: noMessages, place: optionPlace(optionField.method.rateLimit) });
   }
@@ -230,7 +246,11 @@ function checkShape(
   if (method.clientStreaming || method.serverStreaming) {
     const field = method.clientStreaming ? inMethod.clientStreaming : inMethod.serverStreaming;
     problems.push({
-      message: `${name} is a streaming rpc, and there are none here: leave \`stream\` out; what the server tells on its own goes into a service of kind PUSH`,
+      message: `${name} is a streaming rpc, and there are none here: leave \`stream\` out; what ${
+        ofService.kind === "REMOTE"
+          ? "a node tells on its own goes into a method with `notify = true`"
+          : "the server tells on its own goes into a service of kind PUSH"
+      }`,
       place: source.place([...path, field]),
     });
   }
@@ -260,27 +280,72 @@ function checkShape(
 const noMessages =
   "a rate limit of 0 messages lets nothing through: write `messages: 1` or more, or leave `rate_limit` out";
 
-/** A push is handled by nobody on the server: options of handling would be silently without effect. */
-function refuseHandling(
-  choices: ServiceChoices | MethodChoices,
+const ofHandling = "says how the server handles a call";
+const ofClients = "is for the calls of clients";
+
+/**
+ * The options that a kind has no use for, and why: they would be silently without effect. The order SESSION is refused by
+ * {@link refuseOptions} itself, for the others are of use.
+ */
+const uselessOptions: Readonly<Record<ServiceKind, readonly (readonly [name: UselessOption, why: string])[]>> = {
+  HANDLER: [],
+  PUSH: [
+    ["order", ofHandling],
+    ["timeout_ms", ofHandling],
+    ["rate_limit", ofHandling],
+    ["bound_only", ofHandling],
+  ],
+  REMOTE: [
+    ["rate_limit", ofClients],
+    ["bound_only", ofClients],
+    ["code", "is for the dictionary of clients, which has no remote calls"],
+  ],
+};
+
+type UselessOption = "order" | "timeout_ms" | "rate_limit" | "bound_only" | "code";
+
+/** Where options stand, and where what is wrong with them goes. */
+interface OptionSources {
+  readonly isSaid: (field: number) => boolean;
+  readonly placeOf: (field: number) => Place;
+  readonly problems: Problem[];
+}
+
+/** Refuses the options that a service, or a method of it, has no use for. */
+function refuseOptions(
+  kind: ServiceKind,
   what: string,
+  choices: ServiceChoices | MethodChoices,
   fields: typeof optionField.service | typeof optionField.method,
-  optionPlace: (field: number) => Place,
-  problems: Problem[],
+  { isSaid, placeOf, problems }: OptionSources,
 ): void {
-  const said: readonly [name: string, said: boolean, field: number][] = [
-    ["order", choices.order !== undefined, fields.order],
-    ["timeout_ms", choices.timeoutMs !== undefined, fields.timeoutMs],
-    ["rate_limit", choices.rateLimit !== undefined, fields.rateLimit],
-    ["bound_only", choices.boundOnly !== undefined, fields.boundOnly],
-  ];
-  for (const [name, isSaid, field] of said) {
-    if (isSaid) {
-      problems.push({
-        message: `${what}, and \`${name}\` says how the server handles a call: leave it out`,
-        place: optionPlace(field),
-      });
+  const code = "code" in fields ? fields.code : undefined;
+  const said: Readonly<Record<UselessOption, readonly [value: unknown, field: number | undefined]>> = {
+    order: [choices.order, fields.order],
+    timeout_ms: [choices.timeoutMs, fields.timeoutMs],
+    rate_limit: [choices.rateLimit, fields.rateLimit],
+    bound_only: [choices.boundOnly, fields.boundOnly],
+    code: ["code" in choices ? choices.code : undefined, code],
+  };
+  for (const [name, why] of uselessOptions[kind]) {
+    const [value, field] = said[name];
+    // What is false or zero may be told by the source alone.
+    if (field !== undefined && (value !== undefined || isSaid(field))) {
+      problems.push({ message: `${what}, and \`${name}\` ${why}: leave it out`, place: placeOf(field) });
     }
+  }
+  // SESSION is what a service's order is when nothing is said: only the source tells.
+  if (kind === "REMOTE" && (choices.order === "session" || (choices.order === undefined && isSaid(fields.order)))) {
+    problems.push({
+      message: `${what}, and it belongs to no session: write \`order = SERVICE\` or \`order = NONE\`, or leave \`order\` out`,
+      place: placeOf(fields.order),
+    });
+  }
+  if (kind === "REMOTE" && code !== undefined && choices.route !== undefined) {
+    problems.push({
+      message: `${what}, and the nodes that host it are found by the first part of its route: leave \`route\` out, or write it at the service`,
+      place: placeOf(fields.route),
+    });
   }
 }
 

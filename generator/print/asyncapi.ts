@@ -1,6 +1,7 @@
 import type { DescField, DescMessage, FileRegistry, JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { DocsMethod, DocsModel, DocsService } from "../model/docs.js";
 import { exampleJson } from "../model/example.js";
+import { optional } from "../model/options.js";
 import { compareText } from "../model/routes-lock.js";
 import { methodKindText } from "./docs-words.js";
 import { enumSchema, hasOwnSchema, messageSchema } from "./json-schema.js";
@@ -12,12 +13,13 @@ export const asyncApiMark = '{\n  "asyncapi": "3.0.0",\n  "x-generated-by": "nan
 
 /**
  * Prints the protocol as an AsyncAPI 3.0 document: JSON, which is YAML too. It is written from a client's point of view: what
- * it sends and what it receives. The payloads are protobuf's JSON.
+ * it sends and what it receives, so what nodes send each other is left out. The payloads are protobuf's JSON.
  *
  * @param registry where the messages are looked up
  */
 export function printAsyncApi(docs: DocsModel, registry: FileRegistry): string {
-  const methods = docs.services.flatMap((service) => service.methods.map((method) => ({ service, method })));
+  const services = docs.services.filter(({ kind }) => kind !== "REMOTE");
+  const methods = services.flatMap((service) => service.methods.map((method) => ({ service, method })));
   const spoken = methods.flatMap(({ method: { kind, request, response } }) =>
     kind === "request" ? [request, response] : [request],
   );
@@ -61,7 +63,7 @@ function channelOf(service: DocsService, method: DocsMethod): JsonObject {
       [method.request, reference("components", "messages", method.request)],
       ...(answers ? [[method.response, reference("components", "messages", method.response)] as const] : []),
     ]),
-    "x-code": method.code,
+    ...optional("x-code", method.code),
   };
 }
 

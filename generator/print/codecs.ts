@@ -1,5 +1,7 @@
+import { type Choices, importSuffix } from "../model/choices.js";
 import type { TypeName } from "../model/messages.js";
 import type { CodecFileModel } from "../model/model.js";
+import { type CheckedMessage, checkIntegersOfJson } from "./exact-integers.js";
 import { indentCode } from "./indent.js";
 import { markOptionalFields } from "./presence.js";
 
@@ -25,7 +27,7 @@ interface TsProto {
   readonly FileDescriptorSet: { readonly decode: (bytes: Uint8Array) => { readonly file: File[] } };
 }
 
-type TypeMapEntry = readonly [module: string, name: string, descriptor: object];
+type TypeMapEntry = readonly [module: string, name: string, descriptor: CheckedMessage];
 
 interface TsProtoOptions {
   readonly M: Readonly<Record<string, string>>;
@@ -50,7 +52,6 @@ interface SourceLocation {
 
 const commonOptions = [
   "esModuleInterop=true",
-  "importSuffix=.js",
   "outputServices=none",
   "outputClientImpl=false",
   "outputPartialMethods=false",
@@ -61,33 +62,38 @@ const commonOptions = [
   "oneof=unions-value",
   "useMapType=true",
   "annotateFilesWithVersion=false",
-  "forceLong=bigint",
   "useJsTypeOverride=true",
   // Options are no messages that anybody sends; without this they would bring descriptor.proto's 150 KB along.
   "Mnanowire/options.proto=nanowire",
 ];
 
 /** ts-proto's options for the protobuf codecs, as a plugin's parameter. */
-export const codecParameter = [...commonOptions, "outputJsonMethods=false"].join(",");
+export function codecParameter(choices: Choices): string {
+  return [...commonOptions, ...chosenOptions(choices), "outputJsonMethods=false"].join(",");
+}
 
 /** ts-proto's options for the JSON codecs: a file of their own, so that a client's bundle does not carry them. */
-export const jsonCodecParameter = [
-  ...commonOptions,
-  "outputEncodeMethods=false",
-  "outputJsonMethods=true",
-  "fileSuffix=.json",
-].join(",");
+export function jsonCodecParameter(choices: Choices): string {
+  const options = ["outputEncodeMethods=false", "outputJsonMethods=true", "fileSuffix=.json"];
+  return [...commonOptions, ...chosenOptions(choices), ...options].join(",");
+}
+
+function chosenOptions(choices: Choices): string[] {
+  return [`importSuffix=${importSuffix(choices)}`, `forceLong=${choices.int64}`];
+}
 
 /** Prints message codecs with ts-proto, in this process. */
 export class CodecPrinter {
   readonly #tsProto: TsProto;
+  readonly #choices: Choices;
   readonly #files: ReadonlyMap<string, File>;
 
   /**
    * @param requireTsProto requires modules of the ts-proto package
    * @param descriptorSet a google.protobuf.FileDescriptorSet with every file that the printed ones need
    */
-  constructor(requireTsProto: RequireTsProto, descriptorSet: Uint8Array) {
+  constructor(requireTsProto: RequireTsProto, descriptorSet: Uint8Array, choices: Choices) {
+    this.#choices = choices;
     this.#tsProto = loadTsProto(requireTsProto);
     const { file: files } = this.#tsProto.FileDescriptorSet.decode(descriptorSet);
     for (const file of files) {
@@ -107,7 +113,7 @@ export class CodecPrinter {
 
   /** What ts-proto calls every message and enum. */
   typeNames(): Map<string, TypeName> {
-    const options = this.#tsProto.optionsFromParameter(codecParameter);
+    const options = this.#tsProto.optionsFromParameter(codecParameter(this.#choices));
     const typeMap = this.#tsProto.createTypeMap({ protoFile: [...this.#files.values()] }, options);
     return new Map([...typeMap].map(([fullName, [module, name]]) => [fullName, { module, name }]));
   }
@@ -115,8 +121,10 @@ export class CodecPrinter {
   /** Prints the codecs of the given files: path → text. */
   print(files: readonly CodecFileModel[]): Map<string, string> {
     const printed = new Map<string, string>();
-    const protobuf = this.#printWith(codecParameter);
-    const json = this.#printWith(jsonCodecParameter);
+    const protobuf = this.#printWith(codecParameter(this.#choices));
+    const json = this.#printWith(jsonCodecParameter(this.#choices), (text, messages) =>
+      checkIntegersOfJson(text, messages, this.#choices.int64),
+    );
     for (const file of files) {
       printed.set(file.output, protobuf(file));
       if (file.jsonOutput !== undefined) {
@@ -126,10 +134,19 @@ export class CodecPrinter {
     return printed;
   }
 
-  #printWith(parameter: string): (file: CodecFileModel) => string {
+  /** @param finish what is done to the text, given the file's messages by the names of their codecs */
+  #printWith(
+    parameter: string,
+    finish: (text: string, messages: ReadonlyMap<string, CheckedMessage>) => string = (text) => text,
+  ): (file: CodecFileModel) => string {
     const tsProto = this.#tsProto;
     const options = tsProto.optionsFromParameter(parameter);
     const typeMap = tsProto.createTypeMap({ protoFile: [...this.#files.values()] }, options);
+    const messagesOf = new Map<string, Map<string, CheckedMessage>>();
+    for (const [module, name, descriptor] of typeMap.values()) {
+      const messages = messagesOf.get(module) ?? new Map<string, CheckedMessage>();
+      messagesOf.set(module, messages.set(name, descriptor));
+    }
     const textOptions = tsProto.getTsPoetOpts(options, "", "");
     return ({ proto, packageName }) => {
       const file = this.#files.get(proto);
@@ -142,7 +159,8 @@ export class CodecPrinter {
       const [path, code] = tsProto.generateFile({ typeMap, options, utils, currentFile }, file);
       const body = code.toString({ ...textOptions, path, prefix: "", format: false });
       const header = `// Generated by nanowire from ${proto} (${packageName === "" ? "no package" : `package ${packageName}`}). Do not edit.`;
-      return `${header}\n\n/* eslint-disable */\n${indentCode(body)}`;
+      const noCheck = this.#choices.tsNocheck ? "// @ts-nocheck\n" : "";
+      return `${header}\n\n/* eslint-disable */\n${noCheck}${indentCode(finish(body, messagesOf.get(proto.replace(/\.proto$/, "")) ?? new Map()))}`;
     };
   }
 }

@@ -28,9 +28,8 @@ export function printDescriptors(
     version: formatVersion,
     dictVersion: protocol.dictVersion,
     services: protocol.services.map(serviceEntry),
-    routes: protocol.services
-      .flatMap((service) => service.methods.map((method) => routeEntry(service, method)))
-      .sort((a, b) => compareText(a.route, b.route)),
+    routes: routeEntries(protocol.services.filter(({ kind }) => kind !== "REMOTE")),
+    remoteRoutes: routeEntries(protocol.services.filter(({ kind }) => kind === "REMOTE")),
     descriptorSet: base64Encode(toBinary(FileDescriptorSetSchema, set)),
   };
   return `${JSON.stringify(file, undefined, 2)}\n`;
@@ -38,6 +37,12 @@ export function printDescriptors(
 
 function serviceEntry({ name, kind, direction, deprecated, comment }: ProtocolService): object {
   return { name, kind, direction, deprecated, comment: comment.join("\n") };
+}
+
+function routeEntries(services: readonly ProtocolService[]): object[] {
+  return services
+    .flatMap((service) => service.methods.map((method) => routeEntry(service, method)))
+    .sort((a, b) => compareText(a.route, b.route));
 }
 
 function routeEntry(

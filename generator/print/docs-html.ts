@@ -10,6 +10,7 @@ import type {
   DocsType,
 } from "../model/docs.js";
 import type { FramePart } from "../model/frame.js";
+import { isAnswered } from "../model/protocol.js";
 import { commentParagraphs } from "./comment-text.js";
 import { countText, directionText, framesText, methodKindText, methodsByCode, serviceKindText } from "./docs-words.js";
 import { htmlScript, htmlStyle } from "./html-style.js";
@@ -114,7 +115,7 @@ function searchText(service: DocsService, method: DocsMethod): string {
 function routeSection(docs: DocsModel, told: ReadonlySet<string>): string {
   const rows = methodsByCode(docs).map(({ service, method }) => {
     const anchor = escapeHtml(`${service.name}.${method.name}`);
-    return `<tr data-name="${escapeHtml(searchText(service, method))}"><td class="number" data-head="code">${method.code}</td><td><a href="#${anchor}"><code>${escapeHtml(method.route)}</code></a>${method.deprecated ? ' <span class="note deprecated">deprecated</span>' : ""}</td><td class="short"><span class="kind ${method.kind}">${method.kind}</span></td><td class="short">${directionText[method.direction]}</td><td data-head="message">${typeLink(method.request, told)}</td><td${method.kind === "request" ? ' data-head="answer"' : ""}>${method.kind === "request" ? typeLink(method.response, told) : ""}</td></tr>`;
+    return `<tr data-name="${escapeHtml(searchText(service, method))}"><td class="number" data-head="code">${method.code ?? ""}</td><td><a href="#${anchor}"><code>${escapeHtml(method.route)}</code></a>${method.deprecated ? ' <span class="note deprecated">deprecated</span>' : ""}</td><td class="short"><span class="kind ${method.kind}">${method.kind}</span></td><td class="short">${directionText[method.direction]}</td><td data-head="message">${typeLink(method.request, told)}</td><td${isAnswered(method) ? ' data-head="answer"' : ""}>${isAnswered(method) ? typeLink(method.response, told) : ""}</td></tr>`;
   });
   const table =
     rows.length === 0
@@ -139,22 +140,19 @@ ${service.methods.map((method) => methodHtml(service, method, told)).join("\n")}
 
 function methodHtml(service: DocsService, method: DocsMethod, told: ReadonlySet<string>): string {
   const anchor = `${service.name}.${method.name}`;
-  const answer = method.kind === "request" ? `<span class="arrow">→</span>${typeLink(method.response, told)}` : "";
+  const answer = isAnswered(method) ? `<span class="arrow">→</span>${typeLink(method.response, told)}` : "";
   return `<article class="card" id="${escapeHtml(anchor)}" data-name="${escapeHtml(searchText(service, method))}">
 ${headingHtml(4, anchor, method.name)}
 ${badges([
   badge(`kind ${method.kind}`, method.kind),
   badge("", directionText[method.direction]),
-  badge("", `code ${method.code}`),
+  ...(method.code === undefined ? [] : [badge("", `code ${method.code}`)]),
   ...(method.deprecated ? [deprecatedBadge] : []),
   ...policyTexts(method).map((policy) => badge("", policy)),
 ])}
 <p class="signature"><code>${escapeHtml(method.route)}</code><span class="arrow">:</span>${typeLink(method.request, told)}${answer} <span class="note">${methodKindText[method.kind]}</span></p>
 ${commentHtml(method.comment)}
-<div class="frames">
-${method.frames.map(frameHtml).join("\n")}
-</div>
-</article>`;
+${method.frames.length === 0 ? "" : `<div class="frames">\n${method.frames.map(frameHtml).join("\n")}\n</div>\n`}</article>`;
 }
 
 function frameHtml(frame: DocsFrame): string {

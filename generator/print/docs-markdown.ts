@@ -8,6 +8,7 @@ import type {
   DocsService,
   DocsType,
 } from "../model/docs.js";
+import { isAnswered } from "../model/protocol.js";
 import { countText, directionText, framesText, methodKindText, methodsByCode, serviceKindText } from "./docs-words.js";
 import { markdownCell, markdownCellCode, markdownCode, markdownComment, markdownText } from "./markdown-text.js";
 import { policyTexts } from "./policies.js";
@@ -42,12 +43,12 @@ function section(heading: string, blocks: readonly string[]): string[] {
 
 function routeTable(docs: DocsModel, told: ReadonlySet<string>): string {
   const rows = methodsByCode(docs).map(({ service, method }) => [
-    String(method.code),
+    String(method.code ?? ""),
     `[${markdownCellCode(method.route)}](#${service.name}.${method.name})`,
     method.kind,
     directionText[method.direction],
     typeLink(method.request, told),
-    method.kind === "request" ? typeLink(method.response, told) : "",
+    isAnswered(method) ? typeLink(method.response, told) : "",
   ]);
   return table(["code", "route", "kind", "direction", "message", "answer"], rows);
 }
@@ -67,9 +68,9 @@ function methodBlocks(service: DocsService, method: DocsMethod, told: ReadonlySe
   const facts = [
     `- ${method.kind}: ${methodKindText[method.kind]}`,
     `- ${directionText[method.direction]}`,
-    `- route ${markdownCode(method.route)}, code ${method.code}`,
+    `- route ${markdownCode(method.route)}${method.code === undefined ? "" : `, code ${method.code}`}`,
     `- message ${typeLink(method.request, told)}`,
-    ...(method.kind === "request" ? [`- answer ${typeLink(method.response, told)}`] : []),
+    ...(isAnswered(method) ? [`- answer ${typeLink(method.response, told)}`] : []),
     ...policies.map((policy) => `- ${policy}`),
   ];
   return [

@@ -47,7 +47,7 @@ main { padding: 2rem 2.5rem 6rem; min-width: 0; }
 .badges { display: flex; flex-wrap: wrap; gap: 0.4rem; margin: 0.5rem 0; padding: 0; list-style: none; }
 .badges li { font-size: 0.78rem; line-height: 1.5; border: 1px solid var(--line); border-radius: 99px; padding: 0.05rem 0.6rem; color: var(--quiet); }
 .badges .kind { font-weight: 600; border-color: currentColor; }
-.kind.request { color: var(--request); } .kind.notify { color: var(--notify); } .kind.push { color: var(--push); }
+.kind.request, .kind.call { color: var(--request); } .kind.notify, .kind.tell { color: var(--notify); } .kind.push { color: var(--push); }
 .badges .deprecated, .deprecated { color: var(--warn); border-color: currentColor; }
 .signature { margin: 0.6rem 0; font-size: 0.92rem; }
 .signature .arrow { color: var(--quiet); padding: 0 0.3rem; }

@@ -59,7 +59,7 @@ export function hasOwnSchema({ typeName }: DescMessage | DescEnum): boolean {
 const requiredPresence = 3;
 const int32: JsonObject = { type: "integer", minimum: -2_147_483_648, maximum: 2_147_483_647 };
 const uint32: JsonObject = { type: "integer", minimum: 0, maximum: 4_294_967_295 };
-/** As JSON a 64-bit number is a string: a number of JavaScript would lose digits. A number is understood, too. */
+/** As JSON a 64-bit number is a string, or a number where the project chose that. Both are understood. */
 const int64: JsonObject = { type: ["string", "integer"], pattern: "^-?[0-9]+$" };
 const uint64: JsonObject = { type: ["string", "integer"], pattern: "^[0-9]+$" };
 const float: JsonObject = { anyOf: [{ type: "number" }, { type: "string", enum: ["NaN", "Infinity", "-Infinity"] }] };

@@ -1,7 +1,7 @@
 import type { ProtocolMethod } from "../model/protocol.js";
 
 /** What the runtime holds a method to, in words: what is as everywhere is not said. */
-export function policyTexts({ boundOnly, rateLimit, timeoutMs, order }: ProtocolMethod): string[] {
+export function policyTexts({ boundOnly, rateLimit, timeoutMs, order, direction }: ProtocolMethod): string[] {
   const texts: string[] = [];
   if (boundOnly) {
     texts.push("bound sessions only");
@@ -15,7 +15,7 @@ export function policyTexts({ boundOnly, rateLimit, timeoutMs, order }: Protocol
   }
   if (order === "service") {
     texts.push("one at a time for the whole service");
-  } else if (order === "none") {
+  } else if (order === "none" && direction !== "server-to-server") {
     texts.push("waits for nothing that came before");
   }
   return texts;

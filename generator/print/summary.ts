@@ -1,12 +1,14 @@
 import type { Model } from "../model/model.js";
-import type { ProtocolMethod, ProtocolService } from "../model/protocol.js";
+import { isAnswered, type ProtocolMethod, type ProtocolService } from "../model/protocol.js";
 import { policyTexts } from "./policies.js";
 
 /** The model in some lines for people: services with their methods, then the files that are generated. */
 export function printSummary({ protocol, codecs, services, dictionary }: Model): string {
   const outputs = [
     ...codecs.flatMap(({ output, jsonOutput }) => [output, ...(jsonOutput === undefined ? [] : [jsonOutput])]),
-    ...services.flatMap(({ serverOutput, clientOutput }) => [serverOutput, clientOutput]),
+    ...services.flatMap(({ serverOutput, clientOutput }) =>
+      [serverOutput, clientOutput].filter((output) => output !== undefined),
+    ),
     dictionary.output,
   ].sort();
   const routes = dictionary.routes.length;
@@ -25,9 +27,9 @@ function serviceLines(service: ProtocolService): string[] {
   const deprecated = service.deprecated ? ", deprecated" : "";
   const rows = service.methods.map((method) => [
     method.kind,
-    String(method.code),
+    String(method.code ?? "-"),
     method.route,
-    `${method.request} → ${method.kind === "request" ? method.response : "no answer"}`,
+    `${method.request} → ${isAnswered(method) ? method.response : "no answer"}`,
     notes(method),
   ]);
   const widths = [0, 1, 2, 3].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));

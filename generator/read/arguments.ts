@@ -1,103 +1,117 @@
-import { optional } from "../model/options.js";
-import { readFlags } from "./flags.js";
+import { GeneratorError, type Problem } from "../error.js";
+import { didYouMean } from "../near.js";
+import {
+  expectationOf,
+  flagOf,
+  flagUsage,
+  type GivenOptions,
+  negatedFlagOf,
+  type OptionRow,
+  type OptionTable,
+  placeholder,
+  readText,
+  toOptionValues,
+  type ValuesOf,
+} from "./option-table.js";
 
-/** What every command that reads a project takes. What is absent was not said. */
-export interface ProjectFlags {
-  readonly proto?: readonly string[];
-  readonly out?: string;
-  readonly lock?: string;
-  readonly json?: boolean;
-  readonly templates?: string;
-  readonly descriptors?: string;
-}
-
-/** What the flags of `nanowire generate` say. */
-export interface GenerateFlags extends ProjectFlags {
-  readonly check: boolean;
-  readonly help: boolean;
-}
-
-/** What the flags of `nanowire inspect` say. */
-export interface InspectFlags {
-  readonly project: ProjectFlags;
-  /** Whether the model is printed as JSON, whole. */
-  readonly json: boolean;
-  readonly help: boolean;
-}
-
-/** What the flags of `nanowire docs` say. */
-export interface DocsFlags {
-  readonly project: ProjectFlags;
-  /** The folder for the pages. */
-  readonly out?: string;
-  readonly title?: string;
-  readonly check: boolean;
-  readonly help: boolean;
-}
-
-const projectFlags = { "--proto": "DIR", "--lock": "FILE" } as const;
-const repeatable = ["--proto"];
-
-const generateFlags = {
-  ...projectFlags,
-  "--out": "DIR",
-  "--templates": "DIR",
-  "--descriptors": "FILE",
-  "--json": undefined,
-  "--no-json": undefined,
-  "--check": undefined,
-  "--help": undefined,
-};
-
-/**
- * Reads the flags of `nanowire generate`.
- *
- * @throws GeneratorError as {@link readFlags}, and for flags that contradict each other
- */
-export function parseGenerateFlags(args: readonly string[]): GenerateFlags {
-  const values = readFlags(args, { command: "generate", flags: generateFlags, repeatable }, (given) =>
-    given.has("--json") && given.has("--no-json") ? [{ message: "--json and --no-json contradict each other" }] : [],
-  );
-  const saysJson = values.has("--json") || values.has("--no-json");
-  return {
-    ...projectOf(values),
-    ...optional("out", values.get("--out")?.[0]),
-    ...optional("templates", values.get("--templates")?.[0]),
-    ...optional("descriptors", values.get("--descriptors")?.[0]),
-    ...optional("json", saysJson ? values.has("--json") : undefined),
-    check: values.has("--check"),
-    help: values.has("--help"),
-  };
+/** What a word that begins with `--` sets: an option, to what follows or, for a switch or an act, to this. */
+interface Flag {
+  readonly name: string;
+  readonly row: OptionRow;
+  /** Absent when a value follows. */
+  readonly stands?: boolean;
 }
 
 /**
- * Reads the flags of `nanowire inspect`.
+ * Reads a command's flags: `--out DIR` and `--out=DIR` alike, `-h` as `--help`.
  *
- * @throws GeneratorError as {@link readFlags}
+ * @param command `generate`
+ * @param table the options; those that are flags can be given
+ * @throws GeneratorError for a flag that is not known, has no value, has one that it cannot have, is given twice, or contradicts
+ *   another one
  */
-export function parseInspectFlags(args: readonly string[]): InspectFlags {
-  const flags = { ...projectFlags, "--json": undefined, "--help": undefined };
-  const values = readFlags(args, { command: "inspect", flags, repeatable });
-  return { project: projectOf(values), json: values.has("--json"), help: values.has("--help") };
+export function parseFlags<T extends OptionTable>(args: readonly string[], command: string, table: T): ValuesOf<T> {
+  const flags = knownFlags(table);
+  const problems: Problem[] = [];
+  const given: GivenOptions = {};
+  /** Option → the flags that set it: `--no-json` beside `--json` is a contradiction, `--out` twice a repetition. */
+  const setBy = new Map<string, { readonly row: OptionRow; readonly words: string[] }>();
+  for (let index = 0; index < args.length; index++) {
+    const argument = args[index] ?? "";
+    const equals = argument.startsWith("--") ? argument.indexOf("=") : -1;
+    const word = argument === "-h" ? "--help" : equals < 0 ? argument : argument.slice(0, equals);
+    const flag = flags.get(word);
+    if (flag === undefined) {
+      problems.push({ message: unknownArgument(word, command, [...flags.keys()]) });
+      continue;
+    }
+    const { name, row, stands } = flag;
+    setBy.set(name, { row, words: [...(setBy.get(name)?.words ?? []), word] });
+    if (stands !== undefined) {
+      given[name] = stands;
+      if (equals >= 0) {
+        problems.push({ message: `${word} takes no value: write ${word} or leave it out` });
+      }
+      continue;
+    }
+    const text = equals < 0 ? args[index + 1] : argument.slice(equals + 1);
+    if (text === undefined || text === "" || (equals < 0 && text.startsWith("--"))) {
+      problems.push({ message: `${word} wants a value: ${word} ${placeholder(row)}` });
+      continue;
+    }
+    index += equals < 0 ? 1 : 0;
+    const value = readText(row, text);
+    if (value === undefined) {
+      problems.push({ message: `${word} cannot be ${text}: write ${expectationOf(row)}` });
+    } else {
+      const earlier = given[name];
+      given[name] = row.kind === "folders" ? [...(Array.isArray(earlier) ? earlier : []), value] : value;
+    }
+  }
+  for (const [name, { row, words }] of setBy) {
+    const [first = "", second] = [...new Set(words)];
+    const { kind } = row;
+    if (second !== undefined) {
+      problems.push({ message: `${flagOf(name)} and ${negatedFlagOf(name)} contradict each other` });
+    } else if (words.length > 1 && kind !== "folders" && kind !== "act" && kind !== "switch") {
+      problems.push({ message: `${first} is given twice` });
+    }
+  }
+  if (problems.length > 0) {
+    throw new GeneratorError(problems);
+  }
+  return toOptionValues<T>(given);
 }
 
-/**
- * Reads the flags of `nanowire docs`.
- *
- * @throws GeneratorError as {@link readFlags}
- */
-export function parseDocsFlags(args: readonly string[]): DocsFlags {
-  const flags = { ...projectFlags, "--out": "DIR", "--title": "TEXT", "--check": undefined, "--help": undefined };
-  const values = readFlags(args, { command: "docs", flags, repeatable });
-  return {
-    project: projectOf(values),
-    ...optional("out", values.get("--out")?.[0]),
-    ...optional("title", values.get("--title")?.[0]),
-    check: values.has("--check"),
-    help: values.has("--help"),
-  };
+/** The flags and what they do, a line each, for `--help`. */
+export function helpOnFlags(table: OptionTable): string {
+  const rows = flagRows(table);
+  const width = Math.max(...rows.map(([name, row]) => flagUsage(name, row).length));
+  const lines = rows.map(([name, row]) => {
+    const fallback = row.default === undefined ? "" : ` (default: ${row.default})`;
+    return `  ${flagUsage(name, row).padEnd(width)}  ${row.doc}${fallback}`;
+  });
+  return lines.join("\n");
 }
 
-function projectOf(values: ReadonlyMap<string, readonly string[]>): ProjectFlags {
-  return { ...optional("proto", values.get("--proto")), ...optional("lock", values.get("--lock")?.[0]) };
+function flagRows(table: OptionTable): [string, OptionRow][] {
+  return Object.entries(table).filter(([, { places }]) => places.includes("flag"));
+}
+
+function knownFlags(table: OptionTable): ReadonlyMap<string, Flag> {
+  const flags = new Map<string, Flag>();
+  for (const [name, row] of flagRows(table)) {
+    const isSwitch = row.kind === "switch";
+    flags.set(flagOf(name), { name, row, ...(isSwitch || row.kind === "act" ? { stands: true } : {}) });
+    if (isSwitch) {
+      flags.set(negatedFlagOf(name), { name, row, stands: false });
+    }
+  }
+  return flags;
+}
+
+function unknownArgument(word: string, command: string, known: readonly string[]): string {
+  return word.startsWith("-")
+    ? `there is no flag ${word}${didYouMean(word, known)} (nanowire ${command} --help lists them)`
+    : `nanowire ${command} takes no argument ${word}: folders of .proto files are named with --proto ${word}`;
 }

@@ -1,10 +1,22 @@
 import { readFileSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { GeneratorError, type Problem } from "../error.js";
+import type { Choices } from "../model/choices.js";
 import { parseJson } from "../model/json.js";
 import { optional } from "../model/options.js";
 import { didYouMean } from "../near.js";
-import type { ProjectFlags } from "./arguments.js";
+import {
+  choose,
+  expectationOf,
+  type GivenOptions,
+  keyOf,
+  type OptionRow,
+  type OptionValues,
+  optionsAt,
+  optionTable,
+  rowOf,
+  toOptionValues,
+} from "./option-table.js";
 
 /** What to generate, from where, and where to. Paths are relative to the working directory, with forward slashes. */
 export interface Settings {
@@ -12,8 +24,7 @@ export interface Settings {
   readonly protoRoots: readonly string[];
   readonly outDirectory: string;
   readonly lockFile: string;
-  /** Whether JSON codecs are generated too. */
-  readonly json: boolean;
+  readonly choices: Choices;
   /** The folder of the user's own templates. */
   readonly templatesDirectory?: string;
   /** The file for the descriptors that tools read. */
@@ -23,18 +34,6 @@ export interface Settings {
 }
 
 const configFile = "nanowire.config.json";
-const configKeys = ["proto", "out", "lock", "json", "templates", "descriptors", "docs"] as const;
-
-/** What a project's configuration says. What is absent was not said. */
-interface Config {
-  readonly proto?: readonly string[];
-  readonly out?: string;
-  readonly lock?: string;
-  readonly json?: boolean;
-  readonly templates?: string;
-  readonly descriptors?: string;
-  readonly docs?: string;
-}
 
 /**
  * Reads the project's configuration, `nanowire.config.json` or the key "nanowire" of package.json, and puts the flags over it.
@@ -42,7 +41,7 @@ interface Config {
  * @param directory the working directory
  * @throws GeneratorError for JSON that is none, an unknown key, a value of another type, or two configurations
  */
-export function readSettings(directory: string, flags: ProjectFlags): Settings {
+export function readSettings(directory: string, flags: OptionValues): Settings {
   const config = readConfig(directory);
   const protoRoots = (flags.proto ?? config.proto ?? ["proto"]).map((root) => tidyPath(directory, root));
   const path = (text: string | undefined): string | undefined =>
@@ -51,10 +50,10 @@ export function readSettings(directory: string, flags: ProjectFlags): Settings {
     protoRoots: [...new Set(protoRoots)],
     outDirectory: tidyPath(directory, flags.out ?? config.out ?? "generated"),
     lockFile: tidyPath(directory, flags.lock ?? config.lock ?? `${protoRoots[0] ?? "proto"}/routes.lock.json`),
-    json: flags.json ?? config.json ?? true,
+    choices: choose(flags, config),
     ...optional("templatesDirectory", path(flags.templates ?? config.templates)),
     ...optional("descriptorsFile", path(flags.descriptors ?? config.descriptors)),
-    docsDirectory: tidyPath(directory, config.docs ?? "docs/protocol"),
+    docsDirectory: tidyPath(directory, config.docs ?? optionTable.docs.default),
   };
 }
 
@@ -70,7 +69,7 @@ export function readPackageName(directory: string): string | undefined {
   return typeof name === "string" && name !== "" ? name : undefined;
 }
 
-function readConfig(directory: string): Config {
+function readConfig(directory: string): OptionValues {
   const own = readObject(directory, configFile);
   const ofPackage = readObject(directory, "package.json")?.["nanowire"];
   if (own !== undefined && ofPackage !== undefined) {
@@ -98,50 +97,50 @@ function readObject(directory: string, file: string): Record<string, unknown> | 
   return value;
 }
 
-function checkConfig(value: unknown, where: string): Config {
+function checkConfig(value: unknown, where: string): OptionValues {
   if (!isObject(value)) {
     throw GeneratorError.of(`${where}: not a JSON object`);
   }
   const problems: Problem[] = [];
-  const wants = (key: string, what: string): void => {
-    problems.push({ message: `${where}: "${key}" is not ${what}` });
-  };
-  for (const key of Object.keys(value)) {
-    if (!configKeys.some((known) => known === key)) {
+  const names = optionsAt("key");
+  const keys = names.map(keyOf);
+  const given: GivenOptions = {};
+  for (const [key, said] of Object.entries(value)) {
+    const name = names.find((known) => keyOf(known) === key);
+    if (name === undefined) {
       problems.push({
-        message: `${where}: there is no key "${key}"${didYouMean(key, configKeys)} (known: ${configKeys.join(", ")})`,
+        message: `${where}: there is no key "${key}"${didYouMean(key, keys)} (known: ${keys.join(", ")})`,
       });
+      continue;
     }
-  }
-  const { proto, out, lock, json, templates, descriptors, docs } = value;
-  const roots =
-    typeof proto === "string" ? [proto] : Array.isArray(proto) && proto.length > 0 ? proto.filter(isPath) : undefined;
-  if (
-    proto !== undefined &&
-    (roots === undefined || (Array.isArray(proto) && roots.length < proto.length) || !roots.every(isPath))
-  ) {
-    wants("proto", "a folder or a list of folders");
-  }
-  for (const [key, path] of Object.entries({ out, lock, templates, descriptors, docs })) {
-    if (path !== undefined && !isPath(path)) {
-      wants(key, "a path");
+    const row = rowOf(name);
+    const read = readJson(row, said);
+    if (read === undefined) {
+      problems.push({ message: `${where}: "${key}" is not ${expectationOf(row)}` });
+    } else {
+      given[name] = read;
     }
-  }
-  if (json !== undefined && typeof json !== "boolean") {
-    wants("json", "true or false");
   }
   if (problems.length > 0) {
     throw new GeneratorError(problems);
   }
-  return {
-    ...(roots === undefined ? {} : { proto: roots }),
-    ...(isPath(out) ? { out } : {}),
-    ...(isPath(lock) ? { lock } : {}),
-    ...(typeof json === "boolean" ? { json } : {}),
-    ...(isPath(templates) ? { templates } : {}),
-    ...(isPath(descriptors) ? { descriptors } : {}),
-    ...(isPath(docs) ? { docs } : {}),
-  };
+  return toOptionValues(given);
+}
+
+/** Reads an option's value: undefined when the option cannot be that. */
+function readJson(row: OptionRow, value: unknown): string | boolean | readonly string[] | undefined {
+  switch (row.kind) {
+    case "switch":
+      return typeof value === "boolean" ? value : undefined;
+    case "choice":
+      return row.values?.find((allowed) => allowed === value);
+    case "folders": {
+      const folders: readonly unknown[] = Array.isArray(value) ? value : [value];
+      return folders.length > 0 && folders.every(isPath) ? folders : undefined;
+    }
+    default:
+      return isPath(value) ? value : undefined;
+  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -9,7 +9,7 @@ export {
   type NanowireErrorOptions,
 } from "../base/error.js";
 export { consoleLogger, type Logger, silentLogger } from "../base/logger.js";
-export { emptyMessage, type JsonCodec, type MessageCodec, type ProtobufCodec } from "../protocol/codec.js";
+export { emptyCodec, emptyMessage, type JsonCodec, type MessageCodec, type ProtobufCodec } from "../protocol/codec.js";
 export type { RouteDictionary } from "../protocol/dictionary.js";
 export type { ClientReceiver, ClientSocket, Dial } from "../transport/client-socket.js";
 export type { ClientConnection, ServerHandshake } from "./client-connection.js";

@@ -35,12 +35,18 @@ export interface MessageCodec<T> {
 
 const noBytes = new Uint8Array(0);
 
-/** The codec of `google.protobuf.Empty`, which the generated code shows as no argument and `void`. */
+/**
+ * The protobuf codec of `google.protobuf.Empty`, which the generated code shows as no argument and `void`. A constant of its
+ * own, so that a bundler sees that a method that names it does nothing by being there.
+ */
+export const emptyCodec: ProtobufCodec<void> = {
+  encode: () => ({ finish: () => noBytes }),
+  decode: () => undefined,
+};
+
+/** Both codecs of `google.protobuf.Empty`. */
 export const emptyMessage: Required<MessageCodec<void>> = {
-  protobuf: {
-    encode: () => ({ finish: () => noBytes }),
-    decode: () => undefined,
-  },
+  protobuf: emptyCodec,
   json: {
     fromJSON: () => undefined,
     toJSON: () => ({}),

@@ -2,7 +2,8 @@ import type { Awaitable } from "../base/awaitable.js";
 import { type Clock, systemClock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
 import { consoleLogger, type Logger } from "../base/logger.js";
-import type { Component } from "../component/component.js";
+import { Component } from "../component/component.js";
+import { Remote } from "../component/remote.js";
 import type { HandshakeRequest } from "../protocol/handshake.js";
 import { maxBodyBytes } from "../protocol/packet.js";
 import { serializerNames } from "../protocol/serializer.js";
@@ -80,7 +81,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
       `there is no option ${unknown}; there are ${[...optionNames].join(", ")}`,
     );
   }
-  list(options, "components");
+  assertComponents(list(options, "components"));
   if (list(options, "listen").length === 0) {
     throw new NanowireError("invalid_option", "listen is empty: a server needs one transport or more");
   }
@@ -114,6 +115,21 @@ function list(options: ServerOptions, name: "components" | "listen"): readonly u
     throw new NanowireError("invalid_option", `${name} ${String(value)} is not an array`);
   }
   return value;
+}
+
+/** The types say the same; plain JavaScript, or a list that was put together elsewhere, comes here. */
+function assertComponents(components: readonly unknown[]): void {
+  for (const [index, component] of components.entries()) {
+    if (component instanceof Remote) {
+      throw new NanowireError(
+        "invalid_option",
+        `components[${index}] is ${component.constructor.name}, a Remote: other nodes call it through a cluster, and no client reaches it; this server has no cluster`,
+      );
+    }
+    if (!(component instanceof Component)) {
+      throw new NanowireError("invalid_option", `components[${index}] is not a Component`);
+    }
+  }
 }
 
 type NumberOption = {

@@ -21,6 +21,7 @@ describe("the entries for Node and for browsers", () => {
       "NanowireError",
       "connect",
       "consoleLogger",
+      "emptyCodec",
       "emptyMessage",
       "errorCodes",
       "silentLogger",

@@ -8,6 +8,7 @@ import {
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
 import { describe, expect, test } from "vitest";
+import { type Choices, defaultChoices } from "../../generator/model/choices.js";
 import { CodecPrinter, codecParameter, jsonCodecParameter } from "../../generator/print/codecs.js";
 import { compileProtoFiles } from "../../generator/read/buf.js";
 import { readOwnOptions, readOwnPackage } from "../../generator/read/package-root.js";
@@ -59,16 +60,24 @@ describe("codecs printed in this process", () => {
     return new Map(fromBinary(CodeGeneratorResponseSchema, stdout).file.map((file) => [file.name, file.content]));
   }
 
-  test.each([
-    ["messages", "everything.proto"],
-    ["packages", "lobby/v1/lobby.proto"],
-    ["names", "names.proto"],
-    ["hostile", "hostile.proto"],
-  ])("are those of ts-proto's plugin but for their formatting: %s", async (scenario, proto) => {
+  test.each<[scenario: string, proto: string, chosen: Partial<Choices>]>([
+    ["messages", "everything.proto", {}],
+    ["messages", "everything.proto", { int64: "string", importExtension: "ts" }],
+    ["packages", "lobby/v1/lobby.proto", {}],
+    ["packages", "lobby/v1/lobby.proto", { importExtension: "none" }],
+    ["names", "names.proto", {}],
+    ["hostile", "hostile.proto", {}],
+  ])("are those of ts-proto's plugin but for their formatting: %s, %s, %j", async (scenario, proto, chosen) => {
+    const choices = { ...defaultChoices, ...chosen };
     const set = await compileScenario(scenario);
-    const protos = [...runPlugin(set, proto, codecParameter).keys()].map((path) => path.replace(/\.ts$/, ".proto"));
-    const plugin = new Map([...runPlugin(set, proto, codecParameter), ...runPlugin(set, proto, jsonCodecParameter)]);
-    const printed = new CodecPrinter(requireTsProto, set).print(
+    const protos = [...runPlugin(set, proto, codecParameter(choices)).keys()].map((path) =>
+      path.replace(/\.ts$/, ".proto"),
+    );
+    const plugin = new Map([
+      ...runPlugin(set, proto, codecParameter(choices)),
+      ...runPlugin(set, proto, jsonCodecParameter(choices)),
+    ]);
+    const printed = new CodecPrinter(requireTsProto, set, choices).print(
       protos.map((name) => {
         const module = name.replace(/\.proto$/, "");
         return { proto: name, packageName: "", output: `${module}.ts`, jsonOutput: `${module}.json.ts` };

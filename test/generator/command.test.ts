@@ -79,6 +79,42 @@ describe("nanowire generate", () => {
     expect(project.read("generated/a.server.ts")).not.toContain("json");
   });
 
+  test("makes one side when told so: the other's files go, codes stay, and a client's side minds no JSON", async () => {
+    const project = new Project({ "proto/a.proto": room });
+    await project.generate();
+    const [lock, routes] = [project.read("proto/routes.lock.json"), project.read("generated/routes.ts")];
+    await project.generate("--side", "client");
+    const isClients = (name: string): boolean => !name.endsWith(".server.ts") && !name.endsWith(".json.ts");
+    expect(project.list("generated")).toEqual(outputs.filter(isClients));
+    expect(project.read("generated/routes.ts")).toBe(routes);
+    await project.generate("--side", "server");
+    expect(project.list("generated")).toEqual(outputs.filter((name) => name !== "a.client.ts"));
+    expect(project.read("generated/routes.ts")).toBe(routes.replace('"nanowire/client"', '"nanowire"'));
+    expect(project.read("proto/routes.lock.json")).toBe(lock);
+
+    const duration =
+      'import "google/protobuf/duration.proto";\nmessage Took { google.protobuf.Duration duration = 1; }\n';
+    project.write({ "proto/a.proto": `${room.replace("(Other)", "(Took)")}${duration}` });
+    expect(await project.errors()).toEqual([
+      expect.stringContaining("google.protobuf.Duration would come out wrong as JSON"),
+    ]);
+    await project.generate("--side", "client");
+    expect(project.list("generated")).toContain("google/protobuf/duration.ts");
+  });
+
+  test("takes the codes of a service away that becomes one between nodes, and gives them to nobody", async () => {
+    const project = new Project({ "proto/a.proto": room });
+    await project.generate();
+    const remote = room.replace("service Room {", "service Room {\n  option (nanowire.service).kind = REMOTE;");
+    project.write({ "proto/a.proto": `${remote}service Hall {\n  rpc Join(Text) returns (Text);\n}\n` });
+    await project.generate();
+    expect(JSON.parse(project.read("proto/routes.lock.json"))).toMatchObject({
+      routes: { "Hall.Join": 2 },
+      removed: { "Room.Join": 1 },
+    });
+    expect(project.read("generated/a.client.ts")).not.toContain("Room");
+  });
+
   test("knows a copy of nanowire's own file among the user's", async () => {
     const project = new Project({
       "proto/a.proto": room,
@@ -209,17 +245,37 @@ describe("the configuration", () => {
     [
       "an unknown key",
       '{ "otu": "x" }',
-      'nanowire.config.json: there is no key "otu"; did you mean out? (known: proto, out, lock, json, templates, descriptors, docs)',
+      'nanowire.config.json: there is no key "otu"; did you mean out? (known: proto, out, lock, side, json, int64, importExtension, tsNocheck, target, templates, descriptors, docs)',
     ],
     ["a wrong folder", '{ "proto": [1] }', 'nanowire.config.json: "proto" is not a folder or a list of folders'],
     ["no folder", '{ "proto": [] }', 'nanowire.config.json: "proto" is not a folder or a list of folders'],
     ["a wrong path", '{ "out": 1 }', 'nanowire.config.json: "out" is not a path'],
     ["a wrong switch", '{ "json": "no" }', 'nanowire.config.json: "json" is not true or false'],
+    ["a choice that is none", '{ "int64": "long" }', 'nanowire.config.json: "int64" is not bigint, string or number'],
+    ["another target", '{ "target": "js" }', 'nanowire.config.json: "target" is not ts'],
     ["a list", "[]", "nanowire.config.json is not a JSON object"],
     ["no JSON", '{\n  "out": out\n}', "nanowire.config.json:2:10: this is not JSON"],
   ])("is refused for %s", async (_, text, error) => {
     const project = new Project({ ...files, "nanowire.config.json": text });
     expect(await project.errors()).toEqual([error]);
+  });
+
+  test("has a key for each choice, and flags over it", async () => {
+    const choices = { side: "client", importExtension: "ts", tsNocheck: true, int64: "string", target: "ts" };
+    const project = new Project({
+      "proto/a.proto": room.replace("string text", "int64 text"),
+      "nanowire.config.json": JSON.stringify(choices),
+    });
+    await project.generate();
+    expect(project.list("generated")).toEqual(["a.client.ts", "a.ts", "google/protobuf/empty.ts", "routes.ts"]);
+    expect(project.read("generated/a.client.ts")).toContain('from "./a.ts"');
+    expect(project.read("generated/a.client.ts").split("\n")[3]).toBe("// @ts-nocheck");
+    expect(project.read("generated/a.ts")).toContain("text: string");
+    await project.generate("--side", "both", "--import-extension", "none", "--no-ts-nocheck", "--int64", "bigint");
+    expect(project.list("generated")).toEqual(outputs);
+    expect(project.read("generated/a.client.ts")).toContain('from "./a"');
+    expect(project.read("generated/a.client.ts")).not.toContain("@ts-nocheck");
+    expect(project.read("generated/a.ts")).toContain("text: bigint");
   });
 
   test("is refused when there are two", async () => {
@@ -248,6 +304,15 @@ describe("the command line", () => {
     [["generate", "--check=yes"], "--check takes no value: write --check or leave it out"],
     [["generate", "--out", "a", "--out", "b"], "--out is given twice"],
     [["generate", "--json", "--no-json"], "--json and --no-json contradict each other"],
+    [["generate", "--no-ts-nocheck", "--ts-nocheck"], "--ts-nocheck and --no-ts-nocheck contradict each other"],
+    [["generate", "--int64", "long"], "--int64 cannot be long: write bigint, string or number"],
+    [["generate", "--side"], "--side wants a value: --side both|server|client"],
+    [["generate", "--target=js"], "--target cannot be js: write ts"],
+    [
+      ["generate", "--import_extension=js"],
+      "there is no flag --import_extension; did you mean --import-extension? (nanowire generate --help lists them)",
+    ],
+    [["generate", "--removed"], "there is no flag --removed (nanowire generate --help lists them)"],
   ])("%j", async (args, error) => {
     const project = new Project();
     expect(await project.run(...args)).toEqual({ exitCode: 1, printed: [], errors: [error, "nothing was written"] });
@@ -260,8 +325,9 @@ describe("the command line", () => {
     expect(general.printed.join("\n")).toMatch(/generate {3}make codecs/);
     const ofGenerate = await project.run("generate", "--help");
     expect(ofGenerate.exitCode).toBe(0);
-    for (const flag of ["--proto DIR", "--out DIR", "--lock FILE", "--json, --no-json", "--check"]) {
-      expect(ofGenerate.printed.join("\n")).toContain(flag);
+    const flags = ["--proto DIR", "--out DIR", "--lock FILE", "--json, --no-json", "--int64 bigint|string|number"];
+    for (const flag of [...flags, "--import-extension js|ts|none", "--check"]) {
+      expect(ofGenerate.printed.join("\n")).toContain(`\n  ${flag} `);
     }
   });
 

@@ -218,8 +218,35 @@ describe("nanowire generate --descriptors", () => {
           comment: "Enters.\nTwice.",
         },
       ],
+      remoteRoutes: [],
       descriptorSet: "",
     });
+  });
+
+  test("tells apart what nodes ask of each other, without a code", async () => {
+    const ledger =
+      "service Ledger {\n  option (nanowire.service).kind = REMOTE;\n  rpc Add(Text) returns (Other);\n}\n";
+    const descriptors = await describeProject(new Project({ "proto/a.proto": a + ledger }));
+    expect(descriptors.services).toEqual([
+      expect.objectContaining({ name: "test.v1.Room", kind: "HANDLER" }),
+      expect.objectContaining({ name: "test.v1.Ledger", kind: "REMOTE", direction: "server-to-server" }),
+    ]);
+    expect(descriptors.routes.map(({ route, code }) => [route, code])).toEqual([["Room.Join", 1]]);
+    expect(descriptors).toMatchObject({
+      remoteRoutes: [
+        {
+          route: "Ledger.Add",
+          kind: "call",
+          direction: "server-to-server",
+          service: "test.v1.Ledger",
+          method: "Add",
+          request: "test.v1.Text",
+          response: "test.v1.Other",
+          order: "none",
+        },
+      ],
+    });
+    expect(registryOf(descriptors).getService("test.v1.Ledger")?.method["add"]).toBeDefined();
   });
 
   test("holds every file that is needed and no other, options included, places left out", async () => {

@@ -4,6 +4,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { type FileDescriptorProto, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, test } from "vitest";
 import { type Generated, generate } from "../../generator/generate.js";
+import { defaultChoices } from "../../generator/model/choices.js";
 import { emptyLock, formatRoutesLock } from "../../generator/model/routes-lock.js";
 import { compileProtoFiles } from "../../generator/read/buf.js";
 import { readOwnOptions, readOwnPackage } from "../../generator/read/package-root.js";
@@ -25,7 +26,7 @@ function generateOf(files: readonly FileDescriptorProto[], paths: ReadonlyMap<st
     own: paths,
     lock: emptyLock,
     lockFile: "proto/routes.lock.json",
-    json,
+    choices: { ...defaultChoices, json },
     templates: readTemplates(own, { directory: own.root, folder: undefined }),
     requireTsProto,
     requireHandlebars,

@@ -29,15 +29,18 @@ import { Project, proto } from "./support/project.js";
 const scenarios = fileURLToPath(new URL("scenarios", import.meta.url));
 const withServices = [
   "chat",
+  "client-only",
   "codes",
   "empty",
   "hostile",
+  "int64-number",
   "messages",
   "names",
   "no-json",
   "options",
   "packages",
   "proto2",
+  "remote",
 ];
 const outputs = ["asyncapi.json", "protocol.html", "protocol.md"];
 
@@ -63,8 +66,17 @@ function bytesOf(frame: DocsFrame): Uint8Array {
   return Uint8Array.from(Buffer.from(frame.parts.map(({ hex }) => hex.replaceAll(" ", "")).join(""), "hex"));
 }
 
+/** What a kind of method shows. */
+const kindsOfFrames: Readonly<Record<DocsMethod["kind"], readonly string[]>> = {
+  request: ["request", "response"],
+  notify: ["notify"],
+  push: ["push"],
+  call: [],
+  tell: [],
+};
+
 /** What the runtime writes for a frame of the pages. */
-function encodedByRuntime({ kind }: DocsFrame, { route, code }: DocsMethod, payload: Uint8Array): Uint8Array {
+function encodedByRuntime({ kind }: DocsFrame, { route, code = 0 }: DocsMethod, payload: Uint8Array): Uint8Array {
   const out = new ByteBuffer();
   const write = {
     request: () => writeRequest(out, 1, route, code, payload),
@@ -90,9 +102,7 @@ describe("the example frames", () => {
     const methods = docs.services.flatMap((service) => service.methods);
     expect(methods.length).toBeGreaterThan(0);
     for (const method of methods) {
-      expect(method.frames.map(({ kind }) => kind)).toEqual(
-        method.kind === "request" ? ["request", "response"] : [method.kind],
-      );
+      expect(method.frames.map(({ kind }) => kind)).toEqual(kindsOfFrames[method.kind]);
       for (const frame of method.frames) {
         const message = messageOf(registry, frame.type);
         const payload = toBinary(message, fromJson(message, frame.json, { registry }));
@@ -201,9 +211,11 @@ describe("asyncapi.json", () => {
     const { document, diagnostics } = await new Parser().parse(project.read("docs/protocol/asyncapi.json"));
     expect(diagnostics.filter(({ severity }) => severity <= warning)).toEqual([]);
     const { docs } = await docsOf(project);
-    const methods = docs.services.flatMap(({ name, methods }) =>
+    const ofClients = docs.services.filter(({ kind }) => kind !== "REMOTE");
+    const methods = ofClients.flatMap(({ name, methods }) =>
       methods.map((method) => ({ id: `${name}.${method.name}`, method })),
     );
+    expect(methods.length).toBeGreaterThan(0);
     expect(document?.version()).toBe("3.0.0");
     expect(
       document
@@ -351,6 +363,46 @@ describe("protocol.md", () => {
     );
     expect(page).toContain("| 2 | `suit` | [`test.v1.Suit`](#test.v1.Suit) |  |");
     expect(page).toContain("| 0 | `SUIT_NONE` | None. |\n| 1 | `SUIT_RED` | **Deprecated.** |");
+  });
+
+  test("tells what nodes ask of each other without a code and without frames, after all else", async () => {
+    const project = await scenario("remote");
+    await project.run("docs");
+    const page = project.read("docs/protocol/protocol.md");
+    const routes = page.slice(page.indexOf("## Routes"), page.indexOf("## Frames")).trim().split("\n").slice(4);
+    expect(routes.map((row) => row.split(" | ").slice(0, 4).join(" "))).toEqual([
+      "| 1 [`Account.Balance`](#bank.v1.Account.Balance) request client → server",
+      "|  [`Ledger.Add`](#bank.v1.Ledger.Add) call server → server",
+      "|  [`Ledger.Note`](#bank.v1.Ledger.Note) tell server → server",
+      "|  [`Ledger.Close`](#bank.v1.Ledger.Close) call server → server",
+      "|  [`Ledger.LastAt`](#bank.v1.Ledger.LastAt) call server → server",
+      "|  [`Ledger.Then`](#bank.v1.Ledger.Then) call server → server",
+      "|  [`Ledger.Wake`](#bank.v1.Ledger.Wake) tell server → server",
+      "|  [`Audit.Check`](#bank.inside.Audit.Check) call server → server",
+    ]);
+    expect(page).toContain("One node of a cluster calls, another handles. No client can. Declared in `bank.proto`.");
+    expect(page).toContain(
+      [
+        "#### `Add`",
+        "",
+        "Adds to an account.",
+        "",
+        "- call: another node answers, with the response or an error",
+        "- server → server",
+        "- route `Ledger.Add`",
+        "- message [`bank.v1.AddRequest`](#bank.v1.AddRequest)",
+        "- answer [`bank.v1.AddResponse`](#bank.v1.AddResponse)",
+        "- time-out 2000 ms",
+        "- one at a time for the whole service",
+        "",
+        '<a id="bank.v1.Ledger.Note"></a>',
+      ].join("\n"),
+    );
+    const html = project.read("docs/protocol/protocol.html");
+    const add = /<article class="card" id="bank\.v1\.Ledger\.Add".*?<\/article>/s.exec(html)?.[0];
+    expect(add).toContain('<li class="kind call">call</li><li>server → server</li><li>time-out 2000 ms</li>');
+    expect(add).not.toMatch(/code \d|frame|undefined/);
+    expect(project.read("docs/protocol/asyncapi.json")).not.toMatch(/"(Ledger|Audit|bank\.idle)/);
   });
 
   test("hostile comments stay text", async () => {

@@ -11,6 +11,10 @@ interface Case {
 const at = (line: number, column: number, message: string): string => `proto/a.proto:${line}:${column}: ${message}`;
 const handling = (what: string, option: string): string =>
   `${what}, and \`${option}\` says how the server handles a call: leave it out`;
+const ofClients = (what: string, option: string): string =>
+  `${what}, and \`${option}\` is for the calls of clients: leave it out`;
+const noSession = "it belongs to no session: write `order = SERVICE` or `order = NONE`, or leave `order` out";
+const noCode = "`code` is for the dictionary of clients, which has no remote calls: leave it out";
 const noMessages =
   "a rate limit of 0 messages lets nothing through: write `messages: 1` or more, or leave `rate_limit` out";
 
@@ -106,13 +110,107 @@ const cases: readonly Case[] = [
     ],
   },
   {
-    what: "a service of kind REMOTE",
-    lines: ["service S {", "  option (nanowire.service).kind = REMOTE;", "  rpc A(Text) returns (Text);", "}"],
+    what: "options of clients' calls on a remote",
+    lines: [
+      "service S {",
+      "  option (nanowire.service).kind = REMOTE;",
+      "  option (nanowire.service).order = SESSION;",
+      "  option (nanowire.service).rate_limit = { messages: 1 };",
+      "  option (nanowire.service).bound_only = false;",
+      "  option (nanowire.service).timeout_ms = 5;",
+      "  rpc A(Text) returns (Text) {",
+      "    option (nanowire.method).order = SESSION;",
+      "    option (nanowire.method).rate_limit = { messages: 1 };",
+      "    option (nanowire.method).bound_only = true;",
+      "    option (nanowire.method).timeout_ms = 5;",
+      "    option (nanowire.method).code = 0;",
+      '    option (nanowire.method).route = "S.B";',
+      "  }",
+      "  rpc B(Text) returns (Text) {",
+      "    option (nanowire.method).code = 7;",
+      "  }",
+      "}",
+    ],
+    errors: [
+      at(9, 3, `service test.v1.S is of kind REMOTE, and ${noSession}`),
+      at(10, 10, ofClients("service test.v1.S is of kind REMOTE", "rate_limit")),
+      at(11, 3, ofClients("service test.v1.S is of kind REMOTE", "bound_only")),
+      at(14, 5, `test.v1.S.A is a remote call, and ${noSession}`),
+      at(15, 12, ofClients("test.v1.S.A is a remote call", "rate_limit")),
+      at(16, 5, ofClients("test.v1.S.A is a remote call", "bound_only")),
+      at(18, 5, `test.v1.S.A is a remote call, and ${noCode}`),
+      at(
+        19,
+        5,
+        "test.v1.S.A is a remote call, and the nodes that host it are found by the first part of its route: leave `route` out, or write it at the service",
+      ),
+      at(
+        21,
+        7,
+        'route S.B of test.v1.S.B is that of test.v1.S.A at proto/a.proto:13:7: give one of them another route: `option (nanowire.method).route = "…";`',
+      ),
+      at(22, 5, `test.v1.S.B is a remote call, and ${noCode}`),
+    ],
+  },
+  {
+    what: "a remote that streams, and a tell that returns something",
+    lines: [
+      "service S {",
+      "  option (nanowire.service).kind = REMOTE;",
+      "  rpc A(stream Text) returns (Text);",
+      "  rpc B(Text) returns (Text) {",
+      "    option (nanowire.method).notify = true;",
+      "  }",
+      "}",
+    ],
     errors: [
       at(
-        8,
-        3,
-        "service test.v1.S is of kind REMOTE, and this version generates HANDLER and PUSH services only: leave the option out, or write `kind = PUSH`",
+        9,
+        9,
+        "test.v1.S.A is a streaming rpc, and there are none here: leave `stream` out; what a node tells on its own goes into a method with `notify = true`",
+      ),
+      at(
+        10,
+        24,
+        "test.v1.S.B is a notify, and a notify is not answered: write `returns (google.protobuf.Empty)` instead of test.v1.Text, or leave `notify` out",
+      ),
+    ],
+  },
+  {
+    what: "a remote that has the name of another service",
+    lines: [
+      "service Room {",
+      "  rpc A(Text) returns (Text);",
+      "}",
+      "service Hall {",
+      "  option (nanowire.service).kind = REMOTE;",
+      '  option (nanowire.service).route = "Room";',
+      "  rpc B(Text) returns (Text);",
+      "}",
+    ],
+    errors: [
+      at(
+        10,
+        9,
+        'service test.v1.Hall and service test.v1.Room at proto/a.proto:7:9 are both called Room in the cluster: give one of them another name there: `option (nanowire.service).route = "test.v1.Hall";`',
+      ),
+    ],
+  },
+  {
+    what: "a service that has the name of a remote's caller",
+    lines: [
+      "service Room {",
+      "  option (nanowire.service).kind = REMOTE;",
+      "}",
+      "service RoomRemoteAll {",
+      "  option (nanowire.service).kind = PUSH;",
+      "}",
+    ],
+    errors: [
+      at(
+        10,
+        9,
+        "service test.v1.RoomRemoteAll and service test.v1.Room at proto/a.proto:7:9 are both generated as RoomRemoteAll: rename one of them",
       ),
     ],
   },

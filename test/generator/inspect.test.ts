@@ -100,6 +100,63 @@ describe("nanowire inspect", () => {
     expect(await project.run("inspect", "--json")).toEqual(first);
   });
 
+  test("tells what nodes ask of each other, which has no code", async () => {
+    const project = new Project({
+      "proto/a.proto": proto(
+        "service Ledger {",
+        "  option (nanowire.service).kind = REMOTE;",
+        "  rpc Add(Text) returns (Other) {",
+        "    option (nanowire.method) = { order: SERVICE, timeout_ms: 50 };",
+        "  }",
+        "  rpc Note(Text) returns (google.protobuf.Empty) {",
+        "    option (nanowire.method).notify = true;",
+        "  }",
+        "}",
+      ),
+    });
+    const { printed } = await project.run("inspect");
+    expect(printed.map((line) => line.replace(/[0-9a-f]{16}/, "<hash>"))).toEqual([
+      "test.v1.Ledger  REMOTE, server-to-server  proto/a.proto:7:9",
+      "  call  -  Ledger.Add   test.v1.Text → test.v1.Other  time-out 50 ms, one at a time for the whole service",
+      "  tell  -  Ledger.Note  test.v1.Text → no answer",
+      "",
+      "0 routes, dictionary <hash>, codes in proto/routes.lock.json",
+      "",
+      "4 files:",
+      "  a.server.ts",
+      "  a.ts",
+      "  google/protobuf/empty.ts",
+      "  routes.ts",
+    ]);
+    const json = await project.run("inspect", "--json");
+    const { services, protocol } = JSON.parse(json.printed.join("\n"));
+    expect(services).toEqual([expect.not.objectContaining({ client: expect.anything() })]);
+    const [service] = protocol.services;
+    expect(service).toMatchObject({ kind: "REMOTE", direction: "server-to-server" });
+    expect(service.methods).toMatchObject([
+      { kind: "call", direction: "server-to-server", order: "service", timeoutMs: 50 },
+      { kind: "tell", direction: "server-to-server", order: "none" },
+    ]);
+    expect(service.methods).toEqual([
+      expect.not.objectContaining({ code: expect.anything() }),
+      expect.not.objectContaining({ code: expect.anything() }),
+    ]);
+  });
+
+  test("the configuration's choices count, and --json is none of them", async () => {
+    const project = new Project({ ...files, "nanowire.config.json": '{ "side": "client", "json": false }' });
+    const { printed } = await project.run("inspect");
+    expect(printed.slice(printed.indexOf("4 files:"))).toEqual([
+      "4 files:",
+      "  a.client.ts",
+      "  a.ts",
+      "  google/protobuf/empty.ts",
+      "  routes.ts",
+    ]);
+    const json = await project.run("inspect", "--json");
+    expect(json.printed.join("\n")).not.toContain("json.ts");
+  });
+
   test("shows the codes that the lock keeps", async () => {
     const project = new Project(files);
     project.write({

@@ -93,6 +93,15 @@ describe("protoc-gen-nanowire", () => {
     expectSame(project, await byCommand(files));
   });
 
+  test("under buf its options are the command's, and protobuf-es's where they mean the same", async () => {
+    const options = ["target=ts", "import_extension=none", "ts_nocheck=true", "int64=string", "side=server"];
+    const project = new Project({ ...files, ...bufFiles("all", ...options) });
+    expect(run(bufBinary, ["generate"], project.directory)).toEqual({ exitCode: 0, stdout: "", stderr: "" });
+    const flags = ["--target=ts", "--import-extension=none", "--ts-nocheck", "--int64=string", "--side=server"];
+    expectSame(project, await byCommand(files, ...flags));
+    expect(project.list("generated")).not.toContain("a.client.ts");
+  });
+
   test("under protoc it makes the same bytes as the command, and the same lock", async () => {
     const project = new Project(files);
     mkdirSync(join(project.directory, "generated"));
@@ -158,7 +167,7 @@ describe("the plugin's answer", () => {
 
   test("keeps the lock where the parameter says", async () => {
     const project = new Project({ "proto/a.proto": a });
-    const response = await ask(project, undefined, "lock=codes/lock.json,json=true");
+    const response = await ask(project, undefined, "lock=codes/lock.json,json=true,target=ts");
     expect(response.error).toBe("");
     expect(JSON.parse(project.read("codes/lock.json")).routes).toEqual({ "A.X": 1 });
     expect(response.file.find((file) => file.name === "routes.ts")?.content).toContain(
@@ -191,12 +200,22 @@ describe("the plugin's answer", () => {
 
   test("names every parameter that it does not know", async () => {
     const project = new Project({ "proto/a.proto": a });
-    const response = await ask(project, undefined, "jsno=false,lock=,json=maybe,frobnicate");
+    const response = await ask(
+      project,
+      undefined,
+      "jsno=false,lock=,json=maybe,frobnicate,target=js,int64=long,import_extnsion=js,ts_nocheck=true,ts_nocheck=true,out=x",
+    );
+    const known = "lock, side, json, int64, import_extension, ts_nocheck, target, templates, removed";
     expect(response.error.split("\n")).toEqual([
-      "there is no parameter jsno; did you mean json? (known: lock, json, removed, templates)",
+      `there is no parameter jsno; did you mean json? (known: ${known})`,
       "parameter lock wants a value: lock=FILE",
-      "parameter json wants a value: json=true or json=false",
-      "there is no parameter frobnicate (known: lock, json, removed, templates)",
+      "parameter json cannot be maybe: write json=true or json=false",
+      `there is no parameter frobnicate (known: ${known})`,
+      "parameter target cannot be js: write target=ts",
+      "parameter int64 cannot be long: write int64=bigint, int64=string or int64=number",
+      `there is no parameter import_extnsion; did you mean import_extension? (known: ${known})`,
+      "parameter ts_nocheck is given twice",
+      `there is no parameter out (known: ${known})`,
     ]);
     expect(project.list()).toEqual(["proto/a.proto"]);
   });

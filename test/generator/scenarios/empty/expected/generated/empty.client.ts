@@ -6,7 +6,7 @@ import {
   type ClientConnection,
   type ClientMethod,
   type ClientPush,
-  emptyMessage,
+  emptyCodec,
   type Unsubscribe,
 } from "nanowire/client";
 import { Rings } from "./empty.js";
@@ -73,21 +73,21 @@ export class BellEventsClient {
 const bellRing: ClientMethod<void, void> = {
   route: "Bell.Ring",
   code: 2,
-  request: emptyMessage.protobuf,
-  response: emptyMessage.protobuf,
+  request: emptyCodec,
+  response: emptyCodec,
 };
 
 const bellTouch: ClientMethod<void, void> = {
   route: "Bell.Touch",
   code: 4,
-  request: emptyMessage.protobuf,
-  response: emptyMessage.protobuf,
+  request: emptyCodec,
+  response: emptyCodec,
 };
 
 const bellCount: ClientMethod<void, Rings> = {
   route: "Bell.Count",
   code: 1,
-  request: emptyMessage.protobuf,
+  request: emptyCodec,
   response: Rings,
 };
 
@@ -95,11 +95,11 @@ const bellSet: ClientMethod<Rings, void> = {
   route: "Bell.Set",
   code: 3,
   request: Rings,
-  response: emptyMessage.protobuf,
+  response: emptyCodec,
 };
 
 const bellEventsRang: ClientPush<void> = {
   route: "BellEvents.Rang",
   code: 5,
-  message: emptyMessage.protobuf,
+  message: emptyCodec,
 };

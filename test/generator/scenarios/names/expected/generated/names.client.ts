@@ -6,7 +6,7 @@ import {
   type ClientConnection,
   type ClientMethod,
   type ClientPush,
-  emptyMessage,
+  emptyCodec,
   type Unsubscribe,
 } from "nanowire/client";
 import {
@@ -422,5 +422,5 @@ const dictionaryX: ClientMethod<Session, void> = {
   route: "dictionary_.x",
   code: 23,
   request: Session,
-  response: emptyMessage.protobuf,
+  response: emptyCodec,
 };

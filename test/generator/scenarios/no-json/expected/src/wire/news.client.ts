@@ -6,7 +6,7 @@ import {
   type ClientConnection,
   type ClientMethod,
   type ClientPush,
-  emptyMessage,
+  emptyCodec,
   type Unsubscribe,
 } from "nanowire/client";
 import { Timestamp } from "./google/protobuf/timestamp.js";
@@ -79,7 +79,7 @@ const deskWrite: ClientMethod<Item, Item> = {
 const deskClock: ClientMethod<void, Timestamp> = {
   route: "Desk.Clock",
   code: 1,
-  request: emptyMessage.protobuf,
+  request: emptyCodec,
   response: Timestamp,
 };
 
@@ -87,5 +87,5 @@ const deskRename: ClientMethod<StringValue, void> = {
   route: "Desk.Rename",
   code: 2,
   request: StringValue,
-  response: emptyMessage.protobuf,
+  response: emptyCodec,
 };

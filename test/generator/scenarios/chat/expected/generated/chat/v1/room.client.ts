@@ -6,7 +6,7 @@ import {
   type ClientConnection,
   type ClientMethod,
   type ClientPush,
-  emptyMessage,
+  emptyCodec,
   type Unsubscribe,
 } from "nanowire/client";
 import { JoinRequest, JoinResponse, SayRequest, UserJoined, UserLeft, UserSaid } from "./room.js";
@@ -102,14 +102,14 @@ const roomSay: ClientMethod<SayRequest, void> = {
   route: "Room.Say",
   code: 3,
   request: SayRequest,
-  response: emptyMessage.protobuf,
+  response: emptyCodec,
 };
 
 const roomLeave: ClientMethod<void, void> = {
   route: "Room.Leave",
   code: 2,
-  request: emptyMessage.protobuf,
-  response: emptyMessage.protobuf,
+  request: emptyCodec,
+  response: emptyCodec,
 };
 
 const roomEventsJoined: ClientPush<UserJoined> = {

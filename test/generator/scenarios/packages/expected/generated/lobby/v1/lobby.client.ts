@@ -6,7 +6,7 @@ import {
   type ClientConnection,
   type ClientMethod,
   type ClientPush,
-  emptyMessage,
+  emptyCodec,
   type Unsubscribe,
 } from "nanowire/client";
 import { User } from "../../common/user.js";
@@ -84,7 +84,7 @@ const lobbyFind: ClientMethod<Wanted, Match> = {
 const lobbyClock: ClientMethod<void, Time> = {
   route: "Lobby.Clock",
   code: 2,
-  request: emptyMessage.protobuf,
+  request: emptyCodec,
   response: Time,
 };
 

@@ -1,0 +1,256 @@
+import { type Choices, defaultChoices } from "../model/choices.js";
+
+/** What an option is given as. A switch is on or off; an act stands alone, and only on the command line. */
+export type OptionKind = "folders" | "folder" | "file" | "text" | "switch" | "choice" | "act";
+
+/** Where an option can be given: as a flag, as a key of the configuration, as a parameter of the plugin. */
+export type OptionPlace = "flag" | "key" | "parameter";
+
+/** One option: everything that is said of it, in the command, its help, the plugin and docs/generator.md, is said of this row. */
+export interface OptionRow {
+  readonly kind: OptionKind;
+  readonly places: readonly OptionPlace[];
+  /** What a choice chooses from. */
+  readonly values?: readonly string[];
+  /** What holds when it is not given; absent for an act, and where nothing does. */
+  readonly default?: string;
+  readonly doc: string;
+}
+
+/** Options by name. */
+export type OptionTable = Readonly<Record<string, OptionRow>>;
+
+const everywhere = ["flag", "key", "parameter"] as const;
+
+/**
+ * The options of `nanowire generate` and of `protoc-gen-nanowire`, by name. Those of protobuf-es (`target`, `import_extension`,
+ * `ts_nocheck`) mean here what they mean there.
+ */
+export const optionTable = {
+  proto: {
+    kind: "folders",
+    places: ["flag", "key"],
+    default: "proto",
+    doc: "a folder of .proto files, the one that imports are relative to; may be given more than once, as a key in a list",
+  },
+  out: { kind: "folder", places: ["flag", "key"], default: "generated", doc: "the folder for what is generated" },
+  lock: {
+    kind: "file",
+    places: everywhere,
+    default: "routes.lock.json in the first folder of proto",
+    doc: "the file that keeps the routes' codes; commit it",
+  },
+  side: {
+    kind: "choice",
+    places: everywhere,
+    values: ["both", "server", "client"],
+    default: "both",
+    doc: "whose files are made: without client no .client.ts, without server no .server.ts and no .json.ts",
+  },
+  json: {
+    kind: "switch",
+    places: everywhere,
+    default: "true",
+    doc: "with or without JSON codecs; without them a client that wants JSON is refused",
+  },
+  int64: {
+    kind: "choice",
+    places: everywhere,
+    values: ["bigint", "string", "number"],
+    default: "bigint",
+    doc: "what a 64-bit integer is; a number that cannot hold it exactly is an error when it is decoded",
+  },
+  import_extension: {
+    kind: "choice",
+    places: everywhere,
+    values: ["js", "ts", "none"],
+    default: "js",
+    doc: "what stands after the names of imported files",
+  },
+  ts_nocheck: {
+    kind: "switch",
+    places: everywhere,
+    default: "false",
+    doc: "with or without // @ts-nocheck in every file, which keeps the compiler from checking it",
+  },
+  target: { kind: "choice", places: everywhere, values: ["ts"], default: "ts", doc: "what is made: TypeScript" },
+  templates: {
+    kind: "folder",
+    places: everywhere,
+    doc: "a folder of templates of your own: any of server.hbs, client.hbs, routes.hbs",
+  },
+  descriptors: {
+    kind: "file",
+    places: ["flag", "key"],
+    doc: "a JSON file for tools to write too: every route, and the descriptors of every message",
+  },
+  docs: {
+    kind: "folder",
+    places: ["key"],
+    default: "docs/protocol",
+    doc: "the folder for the pages that nanowire docs writes; its flag for it is --out",
+  },
+  removed: {
+    kind: "switch",
+    places: ["parameter"],
+    default: "false",
+    doc: "whether routes that the lock knows and the given files lack are removed ones",
+  },
+  check: {
+    kind: "act",
+    places: ["flag"],
+    doc: "write nothing; list what is stale, and fail when something is: for CI",
+  },
+  help: { kind: "act", places: ["flag"], doc: "print this text" },
+} as const satisfies OptionTable;
+
+/** The flags of `nanowire inspect`; what else a project chooses, its configuration says. */
+export const inspectTable = {
+  json: {
+    kind: "act",
+    places: ["flag"],
+    doc: "the whole model, as the templates get it; docs/model.md tells what each field means",
+  },
+  proto: optionTable.proto,
+  lock: optionTable.lock,
+  help: optionTable.help,
+} as const satisfies OptionTable;
+
+/** The flags of `nanowire docs`. */
+export const docsTable = {
+  out: {
+    kind: "folder",
+    places: ["flag"],
+    default: optionTable.docs.default,
+    doc: 'the folder for the files; as a key "docs"',
+  },
+  title: {
+    kind: "text",
+    places: ["flag"],
+    default: "the name in package.json, or else Protocol",
+    doc: "what the pages are called",
+  },
+  proto: optionTable.proto,
+  lock: optionTable.lock,
+  check: optionTable.check,
+  help: optionTable.help,
+} as const satisfies OptionTable;
+
+/** The name of an option. */
+export type OptionName = keyof typeof optionTable;
+
+type ValueOf<R extends OptionRow> = R["kind"] extends "folders"
+  ? readonly string[]
+  : R["kind"] extends "switch" | "act"
+    ? boolean
+    : R extends { readonly values: readonly (infer V)[] }
+      ? V
+      : string;
+
+/** What of a table was given. What is absent was not. */
+export type ValuesOf<T extends OptionTable> = { readonly [N in keyof T]?: ValueOf<T[N]> };
+
+/** What was given of a project's options. */
+export type OptionValues = ValuesOf<typeof optionTable>;
+
+/** What is gathered on the way to {@link ValuesOf}: each value is what its row's kind says. */
+export type GivenOptions = Record<string, string | boolean | readonly string[]>;
+
+/** The values by their types: whoever gathers them has held each to its row, with {@link readText} or as JSON. */
+export function toOptionValues<T extends OptionTable = typeof optionTable>(given: GivenOptions): ValuesOf<T> {
+  return given as ValuesOf<T>;
+}
+
+/** The names of a project's options that can be given at a place, in the order of the table. */
+export function optionsAt(place: OptionPlace): OptionName[] {
+  const names = Object.keys(optionTable) as OptionName[];
+  return names.filter((name) => rowOf(name).places.includes(place));
+}
+
+/** A project's option's row. */
+export function rowOf(name: OptionName): OptionRow {
+  return optionTable[name];
+}
+
+/** `import_extension` → `--import-extension`. */
+export function flagOf(name: string): string {
+  return `--${name.replaceAll("_", "-")}`;
+}
+
+/** `import_extension` → `importExtension`. */
+export function keyOf(name: OptionName): string {
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** The flags of an option, as help and docs write them: `--out DIR`, `--json, --no-json`, `--int64 bigint|string|number`. */
+export function flagUsage(name: string, row: OptionRow): string {
+  switch (row.kind) {
+    case "act":
+      return flagOf(name);
+    case "switch":
+      return `${flagOf(name)}, ${negatedFlagOf(name)}`;
+    default:
+      return `${flagOf(name)} ${placeholder(row)}`;
+  }
+}
+
+/** `json` → `--no-json`. */
+export function negatedFlagOf(name: string): string {
+  return `--no-${name.replaceAll("_", "-")}`;
+}
+
+/** What stands for an option's value: `DIR`, `FILE`, `TEXT`, `js|ts|none`. */
+export function placeholder(row: OptionRow): string {
+  switch (row.kind) {
+    case "file":
+      return "FILE";
+    case "text":
+      return "TEXT";
+    case "choice":
+      return (row.values ?? []).join("|");
+    default:
+      return "DIR";
+  }
+}
+
+/** Reads what was given as text: undefined when the option cannot be that. */
+export function readText(row: OptionRow, text: string): string | boolean | undefined {
+  if (row.kind === "switch") {
+    return text === "true" ? true : text === "false" ? false : undefined;
+  }
+  const isAllowed = row.kind === "choice" ? row.values?.includes(text) === true : text !== "";
+  return isAllowed ? text : undefined;
+}
+
+/** What an option can be, for an error: `true or false`, `js, ts or none`, `a path`. */
+export function expectationOf(row: OptionRow): string {
+  switch (row.kind) {
+    case "folders":
+      return "a folder or a list of folders";
+    case "switch":
+    case "act":
+      return "true or false";
+    case "choice":
+      return orList(row.values ?? []);
+    default:
+      return "a path";
+  }
+}
+
+/** `js, ts or none`. */
+export function orList(items: readonly string[]): string {
+  return items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} or ${items.at(-1)}`;
+}
+
+/** What the options say of the form of what is generated; of two sources that say something, the first counts. */
+export function choose(...sources: readonly OptionValues[]): Choices {
+  const pick = <N extends OptionName>(name: N): OptionValues[N] | undefined =>
+    sources.find((source) => source[name] !== undefined)?.[name];
+  return {
+    json: pick("json") ?? defaultChoices.json,
+    importExtension: pick("import_extension") ?? defaultChoices.importExtension,
+    tsNocheck: pick("ts_nocheck") ?? defaultChoices.tsNocheck,
+    int64: pick("int64") ?? defaultChoices.int64,
+    side: pick("side") ?? defaultChoices.side,
+  };
+}

@@ -1,0 +1,82 @@
+import type { NanowireError } from "../base/error.js";
+import type { RemoteMethod } from "./remote.js";
+
+/**
+ * Calls methods of REMOTE services, on whichever nodes of the cluster host them. A cluster implements it; generated clients
+ * (`LedgerRemoteClient`, `LedgerRemoteAll`) are made with it, and a program calls those.
+ */
+export interface RemoteCaller {
+  /**
+   * Calls a method on one node, and waits for its answer. The promise is settled exactly once. It is rejected with a
+   * NanowireError:
+   * - the remote's own (its code, message and details), when its handler raised one; `internal` when it threw anything else
+   * - `unavailable`: no node hosts the service, the named node does not, or it was lost before it answered
+   * - `deadline_exceeded`: no answer came within the time-out
+   * - `canceled`: `options.signal` was aborted, with the signal's reason as cause; nothing is sent when it was before
+   * - `invalid_payload`: the request cannot be encoded; nothing is sent
+   * - `invalid_response`: the answer is no message of the method's type
+   */
+  call<Req, Res>(method: RemoteMethod<Req, Res>, request: Req, options?: RemoteCallOptions): Promise<Res>;
+
+  /**
+   * Sends a message to one node. It is never answered: what goes wrong once it is sent, nobody hears of here.
+   *
+   * @throws NanowireError `unavailable` when no node hosts the service, or the named one does not; `invalid_payload`.
+   * Nothing is sent then.
+   */
+  tell<Req>(method: RemoteMethod<Req, void>, message: Req, options?: RemoteTellOptions): void;
+
+  /**
+   * Calls a method on every node that hosts the service, at the same time, and waits for all of them: an answer for each, in
+   * the order of the nodes' names; none when no node hosts it. What one node does wrong is in its answer. The promise
+   * is rejected only with `invalid_payload`, when the request cannot be encoded; nothing is sent then.
+   */
+  callAll<Req, Res>(
+    method: RemoteMethod<Req, Res>,
+    request: Req,
+    options?: RemoteCallAllOptions,
+  ): Promise<readonly RemoteAnswer<Res>[]>;
+
+  /**
+   * Sends a message to every node that hosts the service; to none when no node does.
+   *
+   * @throws NanowireError `invalid_payload`. Nothing is sent then.
+   */
+  tellAll<Req>(method: RemoteMethod<Req, void>, message: Req, options?: RemoteTellAllOptions): void;
+}
+
+/** What a tell to every node may say. */
+export interface RemoteTellAllOptions {
+  /** What the handler finds in its context. Default: nothing. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** What a tell to one node may say. */
+export interface RemoteTellOptions extends RemoteTellAllOptions {
+  /** The name of the node that is to get it. Default: one that hosts the service; the cluster chooses. */
+  readonly node?: string;
+}
+
+/** What a call of every node may say. */
+export interface RemoteCallAllOptions {
+  /**
+   * Milliseconds to wait for the answer; 0: for ever. To 2,147,483,647. Default: the method's own (`timeout_ms` of the
+   * .proto), or else the cluster's.
+   */
+  readonly timeoutMs?: number;
+  /** Gives the call up: it fails with `canceled`, and the signal of the handler's context is aborted. */
+  readonly signal?: AbortSignal;
+  /** What the handler finds in its context. Default: nothing. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** What a call of one node may say. */
+export interface RemoteCallOptions extends RemoteCallAllOptions {
+  /** The name of the node that is to answer. Default: one that hosts the service; the cluster chooses. */
+  readonly node?: string;
+}
+
+/** What one of several nodes answered. */
+export type RemoteAnswer<Res> =
+  | { readonly node: string; readonly ok: true; readonly value: Res }
+  | { readonly node: string; readonly ok: false; readonly error: NanowireError };

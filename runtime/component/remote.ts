@@ -1,0 +1,103 @@
+import type { Awaitable } from "../base/awaitable.js";
+import type { ProtobufCodec } from "../protocol/codec.js";
+import { LifeCycle } from "./life-cycle.js";
+
+/**
+ * One method of a REMOTE service, as the generator describes it. Both sides are generated with it: the node that calls and
+ * the one that is called.
+ *
+ * @typeParam Req what is sent
+ * @typeParam Res what comes back; `void` for a tell or an acknowledgement
+ */
+export interface RemoteMethod<Req, Res> {
+  /** The service's name within the cluster, by which the nodes that host it are found: `Ledger`. */
+  readonly service: string;
+  /** `Ledger.Add`: the service's name, a dot, and the method's name in the .proto. There is no code: no client knows it. */
+  readonly route: string;
+  /** A call is answered exactly once; a tell never. */
+  readonly kind: "call" | "tell";
+  readonly request: ProtobufCodec<Req>;
+  readonly response: ProtobufCodec<Res>;
+  /**
+   * Milliseconds that a call may take when the caller does not say, or that the handler of a tell may take; 0: for ever.
+   * Default: what the cluster says.
+   */
+  readonly timeoutMs?: number;
+}
+
+/** What a call from another node brings besides its message. A handler gets it as its first argument. */
+export interface RemoteContext {
+  /** The name of the node that calls. */
+  readonly caller: string;
+  /**
+   * When the caller stops waiting: Unix time in milliseconds, by the clock of the node that is called. Undefined: it waits
+   * for ever, or it does not wait, having told and not called.
+   */
+  readonly deadline: number | undefined;
+  /**
+   * Aborted when nobody waits for the answer any more: the deadline is over, the caller has given up, or is gone; of a tell,
+   * when its time is over. Hand it on to what the handler calls in its turn.
+   */
+  readonly signal: AbortSignal;
+  /** What the caller sent along. Empty when it sent nothing. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/**
+ * How a remote answers one method.
+ *
+ * @typeParam R the remote
+ */
+export interface RemoteHandler<R, Req, Res> {
+  readonly method: RemoteMethod<Req, Res>;
+  /** Calls the remote's method. */
+  readonly invoke: (remote: R, context: RemoteContext, request: Req) => Awaitable<Res>;
+  /** `service`: one message of the whole remote at a time. Default: `none`, every message at once when it arrives. */
+  readonly order?: "service" | "none";
+}
+
+/** A handler whose message types only its own codecs and its remote know. Made by {@link defineRemoteHandler}. */
+export type AnyRemoteHandler<R> = RemoteHandler<R, unknown, unknown>;
+
+/**
+ * One service of kind REMOTE, as the generator describes it.
+ *
+ * @typeParam R the remote that implements it
+ */
+export interface RemoteDefinition<R> {
+  /** The service's name within the cluster: `Ledger`. */
+  readonly name: string;
+  /** The full name in the .proto: `bank.v1.Ledger`. */
+  readonly protoName: string;
+  readonly handlers: readonly AnyRemoteHandler<R>[];
+}
+
+/**
+ * Takes a handler with its types checked, and hides them: a handler is handed only what its method's own codec has decoded,
+ * so the types hold without being named there.
+ */
+export function defineRemoteHandler<R, Req, Res>(handler: RemoteHandler<R, Req, Res>): AnyRemoteHandler<R> {
+  return handler as unknown as AnyRemoteHandler<R>;
+}
+
+/** The definition of a remote whose type is not known here. */
+type AnyRemote = RemoteDefinition<never>;
+
+/**
+ * What a generated stub of a REMOTE service extends: an object that answers the other nodes of the cluster, with the life
+ * cycle of a component. It is no {@link Component}: no client reaches it, and `createServer({ components })` refuses it.
+ */
+export abstract class Remote extends LifeCycle {
+  readonly #definition: AnyRemote;
+
+  /** Called by the generated stub with the service that it stands for. */
+  protected constructor(definition: AnyRemote) {
+    super();
+    this.#definition = definition;
+  }
+
+  /** The service that a remote implements. */
+  static definitionOf(remote: Remote): RemoteDefinition<never> {
+    return remote.#definition;
+  }
+}

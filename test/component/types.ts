@@ -1,0 +1,51 @@
+// Never run: the compiler reads it. Each `@ts-expect-error` stands over a line that must not compile.
+
+import { createServer, memory, type Remote, type RemoteAnswer, type RemoteCaller, type RemoteContext } from "nanowire";
+import type { AddResponse } from "../generator/scenarios/remote/expected/generated/bank.js";
+import {
+  IdleRemote,
+  LedgerRemote,
+  LedgerRemoteAll,
+  LedgerRemoteClient,
+} from "../generator/scenarios/remote/expected/generated/bank.server.js";
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+
+/** Compiles only where both types are the same. */
+function same<A, B>(_: Same<A, B>): void {}
+
+class Idle extends IdleRemote {}
+
+/** What a program may and may not write. */
+export async function typesOfRemotes(caller: RemoteCaller, ledger: LedgerRemote): Promise<void> {
+  const remote: Remote = new Idle();
+  // @ts-expect-error: a Remote is not a Component
+  createServer({ components: [remote], listen: [memory()] });
+  // @ts-expect-error: nor is one that is generated
+  createServer({ components: [ledger], listen: [memory()] });
+  // @ts-expect-error: it has methods to implement
+  new LedgerRemote();
+
+  const client = new LedgerRemoteClient(caller);
+  const added = await client.add({ account: "a", amount: { cents: 1n } }, { node: "n1", timeoutMs: 5, metadata: {} });
+  same<typeof added, AddResponse>(true);
+  const told = client.note({ text: "a" }, { node: "n1" });
+  same<typeof told, void>(true);
+  const closed = await client.close({ timeoutMs: 0 });
+  same<typeof closed, void>(true);
+  // @ts-expect-error: cents are bigint
+  await client.add({ account: "a", amount: { cents: 1 } });
+  // @ts-expect-error: nobody waits for a tell
+  client.note({ text: "a" }, { timeoutMs: 5 });
+  // @ts-expect-error: metadata is text
+  await client.close({ metadata: { a: 1 } });
+
+  const all = new LedgerRemoteAll(caller);
+  const answers = await all.add({ account: "a", amount: undefined });
+  same<typeof answers, readonly RemoteAnswer<AddResponse>[]>(true);
+  // @ts-expect-error: every node is called, not one
+  await all.add({ account: "a", amount: undefined }, { node: "n1" });
+
+  const deadline = (context: RemoteContext): number | undefined => context.deadline;
+  same<ReturnType<typeof deadline>, number | undefined>(true);
+}
