@@ -1,5 +1,8 @@
 #!/usr/bin/env node
+import type { CommandContext } from "./command-context.js";
 import { runNanowire } from "./commands.js";
+import { faultMessage, faultStack } from "./error.js";
+import { readOwnPackage } from "./read/package-root.js";
 
 // Whoever reads has read enough, as in `nanowire inspect --json | head`: no error of ours.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -8,7 +11,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   }
 });
 
-process.exitCode = await runNanowire(process.argv.slice(2), {
+const context: CommandContext = {
   directory: process.cwd(),
   print: (line) => {
     process.stdout.write(`${line}\n`);
@@ -16,4 +19,18 @@ process.exitCode = await runNanowire(process.argv.slice(2), {
   printError: (line) => {
     process.stderr.write(`${line}\n`);
   },
-});
+  untilStopped: () => {
+    const stop = new AbortController();
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.once(signal, () => stop.abort());
+    }
+    return stop.signal;
+  },
+};
+
+try {
+  process.exitCode = await runNanowire(process.argv.slice(2), context);
+} catch (error) {
+  context.printError(faultMessage(error, readOwnPackage().version) + faultStack(error, process.env));
+  process.exitCode = 1;
+}

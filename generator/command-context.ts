@@ -6,4 +6,6 @@ export interface CommandContext {
   readonly print: (line: string) => void;
   /** Prints a line of an error. */
   readonly printError: (line: string) => void;
+  /** Called by a command that runs until it is told to end; the signal tells. Absent: nobody will tell. */
+  readonly untilStopped?: () => AbortSignal;
 }

@@ -11,6 +11,18 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: "make codecs, stubs, proxies and the route dictionary of .proto files",
     load: async () => (await import("./generate-command.js")).runGenerate,
   },
+  init: {
+    summary: "make a project that runs: a .proto file, a server, a client, a test",
+    load: async () => (await import("./init-command.js")).runInit,
+  },
+  sync: {
+    summary: "write component classes for new services, and the methods of new rpcs into those that are there",
+    load: async () => (await import("./sync-command.js")).runSync,
+  },
+  lint: {
+    summary: "hold .proto files against buf's rules and those of real time",
+    load: async () => (await import("./lint-command.js")).runLint,
+  },
   inspect: {
     summary: "tell what the .proto files declare, as text or as JSON",
     load: async () => (await import("./inspect-command.js")).runInspect,

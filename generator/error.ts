@@ -41,3 +41,19 @@ export function formatProblem(problem: Problem): string {
 export function formatPlace(place: Place): string {
   return `${place.file}:${place.line}:${place.column}`;
 }
+
+/**
+ * What to say of an error that nobody foresaw: no stack, which helps only who mends nanowire.
+ *
+ * @param version nanowire's
+ */
+export function faultMessage(error: unknown, version: string): string {
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return `nanowire ${version} failed where it should not: ${what}\nThis is a fault of nanowire's, not of your files. Please report it with these lines and the .proto files; with NANOWIRE_STACK=1 in the environment it says where it happened`;
+}
+
+/** The stack of an error that nobody foresaw, when the environment asks for it. */
+export function faultStack(error: unknown, environment: Readonly<Record<string, string | undefined>>): string {
+  const isAsked = environment["NANOWIRE_STACK"] === "1";
+  return isAsked && error instanceof Error && error.stack !== undefined ? `\n${error.stack}` : "";
+}

@@ -9,8 +9,8 @@ import { optionTable } from "./read/option-table.js";
 import { readOwnPackage } from "./read/package-root.js";
 import { findPeers } from "./read/peers.js";
 import { readTemplates } from "./read/templates.js";
-import { type MarkedFile, planMarkedFiles, writeMarkedFiles } from "./write/marked-files.js";
-import { type OutputPlan, planOutput, writeFile, writeOutput } from "./write/output.js";
+import { type MarkedFile, type MarkedFilesPlan, planMarkedFiles, writeMarkedFiles } from "./write/marked-files.js";
+import { type OutputPlan, type OutputReader, planOutput, writeFile, writeOutput } from "./write/output.js";
 
 const help = (): string => `nanowire generate [flags]
 
@@ -28,28 +28,52 @@ export async function runGenerate(args: readonly string[], context: CommandConte
     context.print(help());
     return 0;
   }
+  if (flags.watch === true) {
+    const { watchProject } = await import("./watch.js");
+    return watchProject(flags, context, writeGenerated);
+  }
   const settings = readSettings(context.directory, flags);
   const { generated, lockText } = await generateProject(context.directory, settings);
-  const plan = planOutput(context.directory, settings.outDirectory, generated.files);
-  const tools = planMarkedFiles(
-    context.directory,
-    toolFiles(settings, generated),
-    "name another file with --descriptors FILE",
-  );
-  const newLockText = formatRoutesLock(generated.lock);
-  const lockIsStale = newLockText !== lockText;
-  const others = [...tools.changed.map(({ path }) => path), ...(lockIsStale ? [settings.lockFile] : [])];
   if (flags.check === true) {
+    const { plan, tools, others } = planAll(context.directory, settings, generated, lockText);
     return reportCheck(plan, others, tools.unchanged.length, context);
   }
-  // The lock first: should the rest fail, no code is forgotten.
-  if (lockIsStale) {
-    writeFile(context.directory, settings.lockFile, newLockText);
-  }
-  writeOutput(context.directory, plan, settings.outDirectory);
-  writeMarkedFiles(context.directory, tools);
-  report(plan, others, generated.lock.routes.size, context);
+  writeGenerated(generated, lockText, settings, context);
   return 0;
+}
+
+/** Compares what was generated with what is there: code, files for tools, the lock. */
+function planAll(
+  directory: string,
+  settings: Settings,
+  generated: Generated,
+  lockText: string | undefined,
+  reader?: OutputReader,
+): { plan: OutputPlan; tools: MarkedFilesPlan; others: readonly string[]; newLockText: string } {
+  const plan = planOutput(directory, settings.outDirectory, generated.files, reader);
+  const tools = planMarkedFiles(directory, toolFiles(settings, generated), "name another file with --descriptors FILE");
+  const newLockText = formatRoutesLock(generated.lock);
+  const others = [...tools.changed.map(({ path }) => path), ...(newLockText === lockText ? [] : [settings.lockFile])];
+  return { plan, tools, others, newLockText };
+}
+
+/** Writes what has changed, and tells what it wrote. */
+function writeGenerated(
+  generated: Generated,
+  lockText: string | undefined,
+  settings: Settings,
+  context: CommandContext,
+  reader?: OutputReader,
+): void {
+  const { directory } = context;
+  const { plan, tools, others, newLockText } = planAll(directory, settings, generated, lockText, reader);
+  // The lock first: should the rest fail, no code is forgotten.
+  if (newLockText !== lockText) {
+    writeFile(directory, settings.lockFile, newLockText);
+  }
+  writeOutput(directory, plan, settings.outDirectory);
+  writeMarkedFiles(directory, tools);
+  report(plan, others, generated.lock.routes.size, context);
 }
 
 /** Reads a project and generates its files, without writing any. */

@@ -1,12 +1,15 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type FileDescriptorProto, type FileDescriptorSet, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import type { Choices } from "./model/choices.js";
-import { buildModel, type Model } from "./model/model.js";
+import type { ComponentModel } from "./model/components.js";
+import type { TypeNames } from "./model/messages.js";
+import { buildModel, type CodecFileModel, type Model, type ModelInput } from "./model/model.js";
+import { optional } from "./model/options.js";
 import type { RoutesLock } from "./model/routes-lock.js";
 import type { TemplateTexts } from "./model/template-texts.js";
 import { CodecPrinter } from "./print/codecs.js";
 import type { HandlebarsModule } from "./print/template-compiler.js";
-import { createPrinter } from "./print/templates.js";
+import { createPrinter, type Printer } from "./print/templates.js";
 import { sha256Hex } from "./read/hash.js";
 import type { PeerRequire } from "./read/peers.js";
 
@@ -21,17 +24,33 @@ export interface ReadInput {
   readonly lockFile: string;
   readonly choices: Choices;
   readonly requireTsProto: PeerRequire;
+  /** Codecs that are kept from one run to the next. Default: all are printed anew, with ts-proto. */
+  readonly codecs?: CodecSource;
+  /** Places and comments of files that are kept from one run to the next. */
+  readonly sourceOf?: ModelInput["sourceOf"];
+}
+
+/** What gives message codecs. */
+export interface CodecSource {
+  /** What every message and enum is called in them. */
+  typeNames(): TypeNames;
+  /** The codecs of the given files: path → text. */
+  print(files: readonly CodecFileModel[]): Map<string, string>;
 }
 
 /** What files are generated from. */
 export interface GenerateInput extends ReadInput {
   readonly templates: TemplateTexts;
   readonly requireHandlebars: PeerRequire;
+  /** A printer that is kept from one run to the next. Default: the templates are compiled anew. */
+  readonly printer?: Printer;
 }
 
 /** A model, and what it was made of. */
 export interface ReadModel {
   readonly model: Model;
+  /** What the components of the HANDLER services have to have. */
+  readonly components: readonly ComponentModel[];
   /** The lock with the new routes, and the removed ones marked. */
   readonly lock: RoutesLock;
   /** Every compiled file, imports first. */
@@ -53,11 +72,10 @@ export interface Generated extends ReadModel {
  * @throws GeneratorError with everything that is wrong with the files
  */
 export function generate(input: GenerateInput): Generated {
-  const { codecPrinter, ...read } = readAll(input);
+  const { codecs, ...read } = readAll(input);
   const { model } = read;
-  const files = codecPrinter.print(model.codecs);
-  const handlebars: HandlebarsModule = input.requireHandlebars("handlebars");
-  const printer = createPrinter(handlebars, input.templates);
+  const files = codecs.print(model.codecs);
+  const printer = input.printer ?? loadPrinter(input.requireHandlebars, input.templates);
   for (const file of model.services) {
     if (file.serverOutput !== undefined) {
       files.set(file.serverOutput, printer.server(file));
@@ -76,34 +94,45 @@ export function generate(input: GenerateInput): Generated {
  * @throws GeneratorError with everything that is wrong with the files
  */
 export function readModel(input: ReadInput): ReadModel {
-  const { codecPrinter: _, ...read } = readAll(input);
+  const { codecs: _, ...read } = readAll(input);
   return read;
 }
 
-function readAll(input: ReadInput): ReadModel & { readonly codecPrinter: CodecPrinter } {
+/** Loads Handlebars and compiles the templates. */
+export function loadPrinter(requireHandlebars: PeerRequire, templates: TemplateTexts): Printer {
+  const handlebars: HandlebarsModule = requireHandlebars("handlebars");
+  return createPrinter(handlebars, templates);
+}
+
+function readAll(input: ReadInput): ReadModel & { readonly codecs: CodecSource } {
   const { descriptors, bytes } = bothForms(input.compiled);
-  const codecPrinter = new CodecPrinter(input.requireTsProto, bytes, input.choices);
-  const { model, lock } = buildModel({
+  const codecs: CodecSource = input.codecs ?? new CodecPrinter(input.requireTsProto, bytes(), input.choices);
+  const { model, lock, components } = buildModel({
     files: descriptors,
     own: input.own,
-    typeNames: codecPrinter.typeNames(),
+    typeNames: codecs.typeNames(),
     lock: input.lock,
     lockFile: input.lockFile,
     choices: input.choices,
     sha256Hex,
+    ...optional("sourceOf", input.sourceOf),
   });
-  return { model, lock, descriptors, own: [...input.own.keys()], codecPrinter };
+  return { model, lock, components, descriptors, own: [...input.own.keys()], codecs };
 }
 
 /** The model is built of decoded descriptors; ts-proto decodes the bytes in its own way. */
 function bothForms(compiled: GenerateInput["compiled"]): {
   descriptors: readonly FileDescriptorProto[];
-  bytes: Uint8Array;
+  bytes: () => Uint8Array;
 } {
   if (compiled instanceof Uint8Array) {
     const set: FileDescriptorSet = fromBinary(FileDescriptorSetSchema, compiled);
-    return { descriptors: set.file, bytes: compiled };
+    return { descriptors: set.file, bytes: () => compiled };
   }
-  const set = create(FileDescriptorSetSchema, { file: [...compiled] });
-  return { descriptors: compiled, bytes: toBinary(FileDescriptorSetSchema, set) };
+  return { descriptors: compiled, bytes: () => descriptorSetBytes(compiled) };
+}
+
+/** The bytes of a google.protobuf.FileDescriptorSet. */
+export function descriptorSetBytes(files: readonly FileDescriptorProto[]): Uint8Array {
+  return toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file: [...files] }));
 }

@@ -8,7 +8,7 @@ import {
   CodeGeneratorResponseSchema,
   Edition,
 } from "@bufbuild/protobuf/wkt";
-import { GeneratorError } from "./error.js";
+import { faultMessage, faultStack, GeneratorError } from "./error.js";
 import { generate } from "./generate.js";
 import { emptyLock, formatRoutesLock, parseRoutesLock, type RoutesLock } from "./model/routes-lock.js";
 import { tidyPath } from "./read/config.js";
@@ -22,6 +22,8 @@ import { readIfThere, writeFile } from "./write/output.js";
 /** A plugin is not told where the .proto files lie; this is where `nanowire generate` keeps the lock when nothing is said. */
 const defaultLock = "proto/routes.lock.json";
 
+const startedBy = "protoc-gen-nanowire is started by protoc or buf; `nanowire generate` needs neither";
+
 /**
  * Answers one request of protoc or buf: the same files as `nanowire generate` writes, byte for byte.
  *
@@ -29,14 +31,15 @@ const defaultLock = "proto/routes.lock.json";
  *
  * @param request a google.protobuf.compiler.CodeGeneratorRequest
  * @param directory the working directory: the lock's path is relative to it
- * @returns a google.protobuf.compiler.CodeGeneratorResponse, which holds the error when the files cannot be generated
+ * @returns a google.protobuf.compiler.CodeGeneratorResponse, which holds the error when the files cannot be generated: whatever
+ *   goes wrong is told so, for what a plugin throws protoc and buf show as a stack
  */
 export function answerPluginRequest(request: Uint8Array, directory: string): Uint8Array {
-  const response = answer(fromBinary(CodeGeneratorRequestSchema, request), directory);
+  const response = answer(request, directory);
   return toBinary(CodeGeneratorResponseSchema, response);
 }
 
-function answer(request: CodeGeneratorRequest, directory: string): CodeGeneratorResponse {
+function answer(bytes: Uint8Array, directory: string): CodeGeneratorResponse {
   // Editions are announced, so that it is nanowire's own error that tells what to write instead of one.
   const features = CodeGeneratorResponse_Feature.PROTO3_OPTIONAL | CodeGeneratorResponse_Feature.SUPPORTS_EDITIONS;
   const response = create(CodeGeneratorResponseSchema, {
@@ -45,18 +48,40 @@ function answer(request: CodeGeneratorRequest, directory: string): CodeGenerator
     maximumEdition: Edition.EDITION_2024,
   });
   try {
-    const files = generateRequested(request, directory);
+    const files = generateRequested(readRequest(bytes), directory);
     const names = [...files.keys()].sort();
     response.file = names.map((name) =>
       create(CodeGeneratorResponse_FileSchema, { name, content: files.get(name) ?? "" }),
     );
   } catch (error) {
-    if (!(error instanceof GeneratorError)) {
-      throw error;
-    }
-    response.error = error.message;
+    response.error = errorText(error);
   }
   return response;
+}
+
+/** @throws GeneratorError when the bytes are no request, or one without a file or with a file that it does not hold */
+function readRequest(bytes: Uint8Array): CodeGeneratorRequest {
+  let request: CodeGeneratorRequest;
+  try {
+    request = fromBinary(CodeGeneratorRequestSchema, bytes);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw GeneratorError.of(`what came on standard input is not a CodeGeneratorRequest (${why}): ${startedBy}`);
+  }
+  if (request.fileToGenerate.length === 0) {
+    throw GeneratorError.of(`the request names no file to generate: ${startedBy}`);
+  }
+  const held = new Set(request.protoFile.map(({ name }) => name));
+  const missing = request.fileToGenerate.filter((name) => !held.has(name));
+  if (missing.length > 0) {
+    throw GeneratorError.of(`the request asks for ${missing.join(", ")}, and does not hold it: ${startedBy}`);
+  }
+  return request;
+}
+
+function errorText(error: unknown): string {
+  const isTold = error instanceof GeneratorError || (error instanceof Error && "syscall" in error);
+  return isTold ? error.message : faultMessage(error, readOwnPackage().version) + faultStack(error, process.env);
 }
 
 function generateRequested(request: CodeGeneratorRequest, directory: string): ReadonlyMap<string, string> {

@@ -26,6 +26,7 @@ export class Imports {
   readonly #names: Names;
   readonly #folder: readonly string[];
   readonly #suffix: string;
+  readonly #paths = new Map<string, string>();
   readonly #byModule = new Map<string, Map<string, { local: string; isType: boolean }>>();
 
   /**
@@ -87,13 +88,19 @@ export class Imports {
 
   /** `chat/v1/room` → `./room.js`, seen from `chat/v1/`. */
   #relative(module: string): string {
+    const known = this.#paths.get(module);
+    if (known !== undefined) {
+      return known;
+    }
     const target = module.split("/");
     let shared = 0;
     while (shared < this.#folder.length && shared < target.length - 1 && this.#folder[shared] === target[shared]) {
       shared++;
     }
     const up = "../".repeat(this.#folder.length - shared);
-    return `${up === "" ? "./" : up}${target.slice(shared).join("/")}${this.#suffix}`;
+    const path = `${up === "" ? "./" : up}${target.slice(shared).join("/")}${this.#suffix}`;
+    this.#paths.set(module, path);
+    return path;
   }
 }
 

@@ -2,6 +2,7 @@ import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import { formatPlace, GeneratorError, type Place, type Problem } from "../error.js";
 import { type Choices, importSuffix } from "./choices.js";
 import { buildClientFile, type ClientFileModel, clientExport } from "./client-file.js";
+import { buildComponents, type ComponentModel, separateFileNames } from "./components.js";
 import { checkJsonFields, checkJsonMethods } from "./json-checks.js";
 import { checkFile, FileReferences, ownProtoFile, type TypeNames } from "./messages.js";
 import { Names } from "./names.js";
@@ -10,7 +11,7 @@ import { buildProtocol, type ProtocolModel } from "./protocol.js";
 import { assignCodes, compareText, type RoutesLock, sortedRoutes } from "./routes-lock.js";
 import { buildServerFile, type ServerFileModel, serverExports } from "./server-file.js";
 import { checkRemoteNames, checkRoutes, readServices, type ServiceDeclaration } from "./services.js";
-import { SourceIndex } from "./source.js";
+import { rememberSources, type SourceIndex } from "./source.js";
 
 /** What is generated: plain data, with every name chosen and every check done. Templates only print it. */
 export interface Model {
@@ -71,6 +72,17 @@ export interface ModelInput {
   readonly choices: Choices;
   /** SHA-256 of a text's UTF-8, as 64 hex digits. */
   readonly sha256Hex: (text: string) => string;
+  /** Gives a file's places and comments, kept from an earlier run. Default: they are read anew. */
+  readonly sourceOf?: (descriptor: FileDescriptorProto, path: string) => SourceIndex;
+}
+
+/** The model, and what is made with it. */
+export interface BuiltModel {
+  readonly model: Model;
+  /** The lock as it is to be written. */
+  readonly lock: RoutesLock;
+  /** What the components of the HANDLER services have to have, by file and in the order of the .proto. */
+  readonly components: readonly ComponentModel[];
 }
 
 const dictionaryOutput = "routes.ts";
@@ -79,10 +91,9 @@ const versionDigits = 16;
 /**
  * Makes of compiled .proto files what is to be printed.
  *
- * @returns the model, and the lock as it is to be written
  * @throws GeneratorError with everything that is wrong, by place
  */
-export function buildModel(input: ModelInput): { readonly model: Model; readonly lock: RoutesLock } {
+export function buildModel(input: ModelInput): BuiltModel {
   const problems: Problem[] = [];
   const { choices } = input;
   const [hasServer, hasClient] = [choices.side !== "client", choices.side !== "server"];
@@ -91,6 +102,7 @@ export function buildModel(input: ModelInput): { readonly model: Model; readonly
   const reader = new OptionReader(input.files);
   const references = new FileReferences(input.files);
   const byName = new Map(input.files.map((file) => [file.name, file]));
+  const sourceOf = input.sourceOf ?? rememberSources();
   const own = [...input.own.keys()].filter((name) => name !== ownProtoFile && byName.has(name)).sort(compareText);
 
   const declared = own.flatMap((name) => {
@@ -98,7 +110,7 @@ export function buildModel(input: ModelInput): { readonly model: Model; readonly
     if (descriptor === undefined) {
       return [];
     }
-    const file = { descriptor, source: new SourceIndex(descriptor, input.own.get(name) ?? name) };
+    const file = { descriptor, source: sourceOf(descriptor, input.own.get(name) ?? name) };
     return { descriptor, services: readServices(file, reader, problems) };
   });
   const services = declared.flatMap((file) => file.services);
@@ -116,7 +128,7 @@ export function buildModel(input: ModelInput): { readonly model: Model; readonly
   for (const name of [...withCodecs].sort(compareText)) {
     const descriptor = byName.get(name);
     if (descriptor !== undefined) {
-      const source = new SourceIndex(descriptor, input.own.get(name) ?? name);
+      const source = sourceOf(descriptor, input.own.get(name) ?? name);
       checkFile({ descriptor, source }, references, input.typeNames, problems);
       if (hasJson && spoken.has(name)) {
         checkJsonFields({ descriptor, source }, problems);
@@ -178,7 +190,12 @@ export function buildModel(input: ModelInput): { readonly model: Model; readonly
     codes,
     version,
   );
-  return { model: { codecs, services: serviceFiles, dictionary, protocol }, lock };
+  const components = separateFileNames(
+    declared.flatMap(({ descriptor, services }) =>
+      buildComponents(`${moduleOf(descriptor.name)}.server`, services, input.typeNames, input.lock),
+    ),
+  );
+  return { model: { codecs, services: serviceFiles, dictionary, protocol }, lock, components };
 }
 
 /** `chat/v1/room.proto` → `chat/v1/room`. */

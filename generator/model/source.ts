@@ -48,6 +48,18 @@ export class SourceIndex {
     return { file: this.#file, line: 1, column: 1 };
   }
 
+  /** The lines of the comments before and after a thing that speak to `nanowire lint`: `nanowire:lint:ignore …`. */
+  directives(path: SourcePath): string[] {
+    return directivesOf(this.#locations.get(path.join(".")));
+  }
+
+  /** Every thing whose comments speak to `nanowire lint`. */
+  allDirectives(): { readonly path: SourcePath; readonly lines: readonly string[] }[] {
+    return [...this.#locations.values()]
+      .map((location) => ({ path: location.path, lines: directivesOf(location) }))
+      .filter(({ lines }) => lines.length > 0);
+  }
+
   /** The lines of the comments before and after a thing, without the marks and the space around them. */
   comment(path: SourcePath): string[] {
     const location = this.#locations.get(path.join("."));
@@ -57,9 +69,38 @@ export class SourceIndex {
   }
 }
 
+/** Makes the index of each file once, however often it is asked for. */
+export function rememberSources(): (descriptor: FileDescriptorProto, file: string) => SourceIndex {
+  const known = new WeakMap<FileDescriptorProto, { readonly file: string; readonly source: SourceIndex }>();
+  return (descriptor, file) => {
+    const found = known.get(descriptor);
+    if (found?.file === file) {
+      return found.source;
+    }
+    const source = new SourceIndex(descriptor, file);
+    known.set(descriptor, { file, source });
+    return source;
+  };
+}
+
+const anyDirective = /^\s*(?:nanowire|buf):lint:/;
+
+/** A comment without the lines that speak to a linter: they say nothing to who reads the generated code. */
+export function withoutDirectives(comment: string): string {
+  return comment
+    .split("\n")
+    .filter((line) => !anyDirective.test(line))
+    .join("\n");
+}
+
+function directivesOf(location: SourceCodeInfo_Location | undefined): string[] {
+  const lines = `${location?.leadingComments ?? ""}\n${location?.trailingComments ?? ""}`.split("\n");
+  return lines.filter((line) => /^\s*nanowire:lint:/.test(line));
+}
+
 /** ` Says hello.\n\n Twice.\n` → `Says hello.`, ``, `Twice.`; the second star of a JavaDoc comment is not text. */
 function commentLines(comment: string): string[] {
-  const lines = comment
+  const lines = withoutDirectives(comment)
     .replace(/^\*(?=\s)/, "")
     .split(/\r\n|[\r\n\u2028\u2029]/)
     .map((line) => line.replace(/^ /, "").trimEnd());

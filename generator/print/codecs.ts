@@ -1,6 +1,7 @@
 import { type Choices, importSuffix } from "../model/choices.js";
 import type { TypeName } from "../model/messages.js";
 import type { CodecFileModel } from "../model/model.js";
+import { withoutDirectives } from "../model/source.js";
 import { type CheckedMessage, checkIntegersOfJson } from "./exact-integers.js";
 import { indentCode } from "./indent.js";
 import { markOptionalFields } from "./presence.js";
@@ -46,8 +47,8 @@ interface File {
 }
 
 interface SourceLocation {
-  readonly leadingComments: string;
-  readonly trailingComments: string;
+  leadingComments: string;
+  trailingComments: string;
 }
 
 const commonOptions = [
@@ -102,6 +103,10 @@ export class CodecPrinter {
         markOptionalFields(file.messageType);
       }
       if (file.sourceCodeInfo !== undefined) {
+        for (const location of file.sourceCodeInfo.location) {
+          location.leadingComments = withoutDirectives(location.leadingComments);
+          location.trailingComments = withoutDirectives(location.trailingComments);
+        }
         // It looks for comments only, and through every place again for each message.
         file.sourceCodeInfo.location = file.sourceCodeInfo.location.filter(
           ({ leadingComments, trailingComments }) => leadingComments !== "" || trailingComments !== "",

@@ -27,10 +27,16 @@ interface Flag {
  *
  * @param command `generate`
  * @param table the options; those that are flags can be given
+ * @param take what takes an argument that is no flag, and tells whether it did; absent when none may stand there
  * @throws GeneratorError for a flag that is not known, has no value, has one that it cannot have, is given twice, or contradicts
  *   another one
  */
-export function parseFlags<T extends OptionTable>(args: readonly string[], command: string, table: T): ValuesOf<T> {
+export function parseFlags<T extends OptionTable>(
+  args: readonly string[],
+  command: string,
+  table: T,
+  take?: (argument: string) => boolean,
+): ValuesOf<T> {
   const flags = knownFlags(table);
   const problems: Problem[] = [];
   const given: GivenOptions = {};
@@ -42,7 +48,11 @@ export function parseFlags<T extends OptionTable>(args: readonly string[], comma
     const word = argument === "-h" ? "--help" : equals < 0 ? argument : argument.slice(0, equals);
     const flag = flags.get(word);
     if (flag === undefined) {
-      problems.push({ message: unknownArgument(word, command, [...flags.keys()]) });
+      if (word.startsWith("-") || take === undefined) {
+        problems.push({ message: unknownArgument(word, command, [...flags.keys()], "proto" in table) });
+      } else if (!take(argument)) {
+        problems.push({ message: `nanowire ${command} takes one argument: ${argument} is one too many` });
+      }
       continue;
     }
     const { name, row, stands } = flag;
@@ -77,6 +87,9 @@ export function parseFlags<T extends OptionTable>(args: readonly string[], comma
       problems.push({ message: `${first} is given twice` });
     }
   }
+  if (given["check"] === true && given["watch"] === true) {
+    problems.push({ message: "--check and --watch contradict each other: --check writes nothing" });
+  }
   if (problems.length > 0) {
     throw new GeneratorError(problems);
   }
@@ -110,8 +123,9 @@ function knownFlags(table: OptionTable): ReadonlyMap<string, Flag> {
   return flags;
 }
 
-function unknownArgument(word: string, command: string, known: readonly string[]): string {
+function unknownArgument(word: string, command: string, known: readonly string[], takesProto: boolean): string {
+  const advice = takesProto ? `: folders of .proto files are named with --proto ${word}` : "";
   return word.startsWith("-")
     ? `there is no flag ${word}${didYouMean(word, known)} (nanowire ${command} --help lists them)`
-    : `nanowire ${command} takes no argument ${word}: folders of .proto files are named with --proto ${word}`;
+    : `nanowire ${command} takes no argument ${word}${advice}`;
 }

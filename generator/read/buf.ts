@@ -34,21 +34,23 @@ export async function compileProtoFiles(
       entries.push({ name: `${userModule}/${file.name}`, bytes: file.bytes });
     }
   }
-  const result = await runBuf(bufBinary, packTar(entries));
+  const args = ["build", "-#format=tar", "--as-file-descriptor-set", "-o", "-", "--error-format", "json"];
+  const result = await runBuf(bufBinary, args, packTar(entries));
   if (result.exitCode !== 0) {
     throw compileError(result.stderr, new Map(files.map((file) => [`${userModule}/${file.name}`, file.path])));
   }
   return result.stdout;
 }
 
-interface BufResult {
+/** How a run of buf ended. */
+export interface BufResult {
   readonly exitCode: number | null;
   readonly stdout: Uint8Array;
   readonly stderr: string;
 }
 
-function runBuf(bufBinary: string, archive: Uint8Array): Promise<BufResult> {
-  const args = ["build", "-#format=tar", "--as-file-descriptor-set", "-o", "-", "--error-format", "json"];
+/** Runs buf with an archive on its standard input. */
+export function runBuf(bufBinary: string, args: readonly string[], archive: Uint8Array): Promise<BufResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(bufBinary, args, { env: environment(), stdio: ["pipe", "pipe", "pipe"], windowsHide: true });
     const stdout: Buffer[] = [];
@@ -93,27 +95,33 @@ function compileError(stderr: string, paths: ReadonlyMap<string, string>): Gener
   return new GeneratorError(problems);
 }
 
-/** `{"path":"proto/chat/v1/room.proto","start_line":12,"start_column":3,…,"message":"…"}` */
-function parseAnnotation(line: string, paths: ReadonlyMap<string, string>): Problem | undefined {
+/** What buf says of a place in the files, and by which of its rules. */
+interface Annotation extends Problem {
+  readonly rule: string;
+}
+
+/** `{"path":"proto/chat/v1/room.proto","start_line":12,"start_column":3,…,"type":"COMPILE","message":"…"}` */
+export function parseAnnotation(line: string, paths: ReadonlyMap<string, string>): Annotation | undefined {
   if (!line.startsWith("{")) {
     return undefined;
   }
-  let annotation: Partial<Record<"path" | "start_line" | "start_column" | "message", unknown>>;
+  let annotation: Partial<Record<"path" | "start_line" | "start_column" | "type" | "message", unknown>>;
   try {
     annotation = JSON.parse(line);
   } catch {
     return undefined;
   }
-  const { path, start_line, start_column, message } = annotation;
+  const { path, start_line, start_column, type, message } = annotation;
   if (typeof message !== "string") {
     return undefined;
   }
   const text = message + hint(message);
+  const rule = typeof type === "string" ? type : "";
   if (typeof path !== "string") {
-    return { message: text };
+    return { rule, message: text };
   }
   const place = { file: paths.get(path) ?? path, line: positive(start_line), column: positive(start_column) };
-  return { message: text, place };
+  return { rule, message: text, place };
 }
 
 function positive(value: unknown): number {

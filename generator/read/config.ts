@@ -31,9 +31,22 @@ export interface Settings {
   readonly descriptorsFile?: string;
   /** The folder for the pages that `nanowire docs` writes. */
   readonly docsDirectory: string;
+  /** The folder of the user's components: `nanowire sync` looks for them there, and writes new ones there. */
+  readonly componentsDirectory: string;
+  /** What `nanowire lint` does not tell: `RULE`, or `RULE path` for a file or folder. */
+  readonly lintIgnore: readonly string[];
+}
+
+/** What a project's configuration says: its options, and what is none. */
+interface Config {
+  readonly options: OptionValues;
+  readonly lintIgnore?: readonly string[];
 }
 
 const configFile = "nanowire.config.json";
+/** The key of what `nanowire lint` is told: not one option, but an object. */
+const lintKey = "lint";
+const keysOfLint = ["ignore"] as const;
 
 /**
  * Reads the project's configuration, `nanowire.config.json` or the key "nanowire" of package.json, and puts the flags over it.
@@ -42,7 +55,7 @@ const configFile = "nanowire.config.json";
  * @throws GeneratorError for JSON that is none, an unknown key, a value of another type, or two configurations
  */
 export function readSettings(directory: string, flags: OptionValues): Settings {
-  const config = readConfig(directory);
+  const { options: config, lintIgnore = [] } = readConfig(directory);
   const protoRoots = (flags.proto ?? config.proto ?? ["proto"]).map((root) => tidyPath(directory, root));
   const path = (text: string | undefined): string | undefined =>
     text === undefined ? undefined : tidyPath(directory, text);
@@ -54,6 +67,8 @@ export function readSettings(directory: string, flags: OptionValues): Settings {
     ...optional("templatesDirectory", path(flags.templates ?? config.templates)),
     ...optional("descriptorsFile", path(flags.descriptors ?? config.descriptors)),
     docsDirectory: tidyPath(directory, config.docs ?? optionTable.docs.default),
+    componentsDirectory: tidyPath(directory, flags.components ?? config.components ?? optionTable.components.default),
+    lintIgnore,
   };
 }
 
@@ -69,7 +84,7 @@ export function readPackageName(directory: string): string | undefined {
   return typeof name === "string" && name !== "" ? name : undefined;
 }
 
-function readConfig(directory: string): OptionValues {
+function readConfig(directory: string): Config {
   const own = readObject(directory, configFile);
   const ofPackage = readObject(directory, "package.json")?.["nanowire"];
   if (own !== undefined && ofPackage !== undefined) {
@@ -80,7 +95,7 @@ function readConfig(directory: string): OptionValues {
   if (own !== undefined) {
     return checkConfig(own, configFile);
   }
-  return ofPackage === undefined ? {} : checkConfig(ofPackage, 'package.json, key "nanowire"');
+  return ofPackage === undefined ? { options: {} } : checkConfig(ofPackage, 'package.json, key "nanowire"');
 }
 
 function readObject(directory: string, file: string): Record<string, unknown> | undefined {
@@ -97,15 +112,18 @@ function readObject(directory: string, file: string): Record<string, unknown> | 
   return value;
 }
 
-function checkConfig(value: unknown, where: string): OptionValues {
+function checkConfig(value: unknown, where: string): Config {
   if (!isObject(value)) {
     throw GeneratorError.of(`${where}: not a JSON object`);
   }
   const problems: Problem[] = [];
   const names = optionsAt("key");
-  const keys = names.map(keyOf);
+  const keys = [...names.map(keyOf), lintKey];
   const given: GivenOptions = {};
   for (const [key, said] of Object.entries(value)) {
+    if (key === lintKey) {
+      continue;
+    }
     const name = names.find((known) => keyOf(known) === key);
     if (name === undefined) {
       problems.push({
@@ -121,10 +139,33 @@ function checkConfig(value: unknown, where: string): OptionValues {
       given[name] = read;
     }
   }
+  const lintIgnore = readLint(value[lintKey], where, problems);
   if (problems.length > 0) {
     throw new GeneratorError(problems);
   }
-  return toOptionValues(given);
+  return { options: toOptionValues(given), ...optional("lintIgnore", lintIgnore) };
+}
+
+/** `{ "ignore": ["RULE", "RULE proto/folder"] }` */
+function readLint(value: unknown, where: string, problems: Problem[]): readonly string[] | undefined {
+  if (value === undefined) {
+    return undefined;
+  }
+  if (!isObject(value)) {
+    problems.push({ message: `${where}: "lint" is not an object: { "ignore": ["RULE"] }` });
+    return undefined;
+  }
+  for (const key of Object.keys(value)) {
+    if (!keysOfLint.some((known) => known === key)) {
+      problems.push({ message: `${where}: there is no key "${key}" in "lint"${didYouMean(key, keysOfLint)}` });
+    }
+  }
+  const { ignore = [] } = value;
+  if (!Array.isArray(ignore) || !ignore.every(isPath)) {
+    problems.push({ message: `${where}: "lint.ignore" is not a list of rules: ["RULE", "RULE proto/folder"]` });
+    return undefined;
+  }
+  return ignore.filter(isPath);
 }
 
 /** Reads an option's value: undefined when the option cannot be that. */

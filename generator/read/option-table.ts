@@ -90,6 +90,12 @@ export const optionTable = {
     default: "docs/protocol",
     doc: "the folder for the pages that nanowire docs writes; its flag for it is --out",
   },
+  components: {
+    kind: "folder",
+    places: ["key"],
+    default: "src",
+    doc: "the folder of your components, for nanowire sync; its flag for it is --components",
+  },
   removed: {
     kind: "switch",
     places: ["parameter"],
@@ -100,6 +106,11 @@ export const optionTable = {
     kind: "act",
     places: ["flag"],
     doc: "write nothing; list what is stale, and fail when something is: for CI",
+  },
+  watch: {
+    kind: "act",
+    places: ["flag"],
+    doc: "stay, and generate again after every change of a .proto file, the configuration or the lock",
   },
   help: { kind: "act", places: ["flag"], doc: "print this text" },
 } as const satisfies OptionTable;
@@ -133,6 +144,40 @@ export const docsTable = {
   proto: optionTable.proto,
   lock: optionTable.lock,
   check: optionTable.check,
+  help: optionTable.help,
+} as const satisfies OptionTable;
+
+/** The flags of `nanowire sync`. */
+export const syncTable = {
+  components: {
+    kind: "folder",
+    places: ["flag"],
+    default: optionTable.components.default,
+    doc: 'the folder of your components, and where new ones go; as a key "components"',
+  },
+  proto: optionTable.proto,
+  out: optionTable.out,
+  lock: optionTable.lock,
+  check: {
+    kind: "act",
+    places: ["flag"],
+    doc: "write nothing; tell what would be written, and fail when something would be: for CI",
+  },
+  help: optionTable.help,
+} as const satisfies OptionTable;
+
+/** The flags of `nanowire lint`. */
+export const lintTable = { proto: optionTable.proto, help: optionTable.help } as const satisfies OptionTable;
+
+/** The flags of `nanowire init`. */
+export const initTable = {
+  name: { kind: "text", places: ["flag"], default: "the folder's name", doc: "the package's name" },
+  nanowire: {
+    kind: "text",
+    places: ["flag"],
+    default: "the version that runs it",
+    doc: "which nanowire the project depends on: a version, or a packed .tgz file",
+  },
   help: optionTable.help,
 } as const satisfies OptionTable;
 

@@ -4,7 +4,7 @@ import { GeneratorError } from "../error.js";
 import type { OwnPackage } from "./package-root.js";
 
 /** A package that the generator needs: an optional peer dependency, since a server that only runs needs none of them. */
-export type PeerName = "@bufbuild/buf" | "handlebars" | "ts-proto";
+export type PeerName = "@bufbuild/buf" | "handlebars" | "ts-morph" | "ts-proto";
 
 /** Requires modules of a package as that package's user would. */
 export type PeerRequire = NodeJS.Require;

@@ -30,6 +30,11 @@ export function readTemplates(own: OwnPackage, { directory, folder }: TemplatesF
   return { server: read("server"), client: read("client"), routes: read("routes") };
 }
 
+/** Reads a file of a new project, as `nanowire init` makes it: they are published in generator/scaffold/project. */
+export function readProjectTemplate(own: OwnPackage, name: string): string {
+  return readText(join(own.root, "generator", "scaffold", "project", name));
+}
+
 function listTemplates(directory: string, folder: string): ReadonlySet<string> {
   let names: string[];
   try {

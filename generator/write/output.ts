@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { GeneratorError, type Problem } from "../error.js";
 
@@ -20,9 +20,15 @@ export interface OutputPlan {
  * @param directory the working directory
  * @param outDirectory the folder of generated files, relative to it
  * @param files path in that folder → text
+ * @param reader reads what is there
  * @throws GeneratorError when a file of the user's own stands where a generated one belongs
  */
-export function planOutput(directory: string, outDirectory: string, files: ReadonlyMap<string, string>): OutputPlan {
+export function planOutput(
+  directory: string,
+  outDirectory: string,
+  files: ReadonlyMap<string, string>,
+  reader: OutputReader = { read: (path) => readIfThere(directory, path) },
+): OutputPlan {
   const changed = new Map<string, string>();
   const unchanged: string[] = [];
   const problems: Problem[] = [];
@@ -30,7 +36,7 @@ export function planOutput(directory: string, outDirectory: string, files: Reado
   for (const name of [...files.keys()].sort()) {
     const text = files.get(name) ?? "";
     const path = prefix + name;
-    const present = readIfThere(directory, path);
+    const present = reader.read(path);
     if (present === undefined || (present !== text && present.startsWith(generatedMark))) {
       changed.set(path, text);
     } else if (present === text) {
@@ -44,11 +50,45 @@ export function planOutput(directory: string, outDirectory: string, files: Reado
   if (problems.length > 0) {
     throw new GeneratorError(problems);
   }
-  const stale = findGenerated(resolve(directory, outDirectory), "")
+  const stale = findCode(resolve(directory, outDirectory), "")
     .filter((name) => !files.has(name))
     .sort()
-    .map((name) => prefix + name);
+    .map((name) => prefix + name)
+    .filter((path) => reader.read(path)?.startsWith(generatedMark) === true);
   return { changed, unchanged, stale };
+}
+
+/** Reads a file of the folder of generated files, or gives undefined when there is none. The path is relative to the working directory. */
+export interface OutputReader {
+  read(path: string): string | undefined;
+}
+
+/** Remembers what it has read, and reads again only what has changed since: by size, time and identity. */
+export class RememberingReader implements OutputReader {
+  readonly #directory: string;
+  readonly #seen = new Map<string, { readonly stamp: string; readonly text: string }>();
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  read(path: string): string | undefined {
+    const stats = statSync(resolve(this.#directory, path), { bigint: true, throwIfNoEntry: false });
+    if (stats === undefined) {
+      this.#seen.delete(path);
+      return undefined;
+    }
+    const stamp = `${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`;
+    const seen = this.#seen.get(path);
+    if (seen?.stamp === stamp) {
+      return seen.text;
+    }
+    const text = readIfThere(this.#directory, path);
+    if (text !== undefined) {
+      this.#seen.set(path, { stamp, text });
+    }
+    return text;
+  }
 }
 
 /** Writes what has changed, each file at once or not at all, and removes what is stale with the folders that it leaves empty. */
@@ -89,7 +129,8 @@ export function readIfThere(directory: string, path: string): string | undefined
   }
 }
 
-function findGenerated(folder: string, prefix: string): string[] {
+/** The TypeScript files below a folder. */
+function findCode(folder: string, prefix: string): string[] {
   let entries: ReturnType<typeof readEntries>;
   try {
     entries = readEntries(folder);
@@ -99,13 +140,9 @@ function findGenerated(folder: string, prefix: string): string[] {
   return entries.flatMap((entry) => {
     if (entry.isDirectory()) {
       const isOthers = entry.name.startsWith(".") || entry.name === "node_modules";
-      return isOthers ? [] : findGenerated(join(folder, entry.name), `${prefix}${entry.name}/`);
+      return isOthers ? [] : findCode(join(folder, entry.name), `${prefix}${entry.name}/`);
     }
-    const isOurs =
-      entry.isFile() &&
-      entry.name.endsWith(".ts") &&
-      readIfThere(folder, entry.name)?.startsWith(generatedMark) === true;
-    return isOurs ? [prefix + entry.name] : [];
+    return entry.isFile() && entry.name.endsWith(".ts") ? [prefix + entry.name] : [];
   });
 }
 

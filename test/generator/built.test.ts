@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type BuiltPackage, buildPackage, run } from "./support/built-package.js";
 import { Project, proto, temporaryFolder } from "./support/project.js";
 
@@ -48,6 +48,23 @@ describe("the built command", () => {
     expect(result.exitCode).toBe(1);
     expect(result.stderr).toMatch(/^E[A-Z]+: [^\n]*\n$/);
   });
+});
+
+test("what nobody foresaw is told with how to report it, and with a stack only when it is asked for", () => {
+  const built = buildPackage(temporaryFolder(), "all");
+  writeFileSync(join(built.root, "dist/generator/generate-command.js"), 'throw new TypeError("broken");\n');
+  const { directory } = new Project();
+  const told = run(process.execPath, [built.cli, "generate"], directory);
+  expect(told.exitCode).toBe(1);
+  expect(told.stdout).toBe("");
+  expect(told.stderr).toMatch(
+    /^nanowire \d+\.\d+\.\d+ failed where it should not: TypeError: broken\nThis is a fault of nanowire's, [^\n]*\n$/,
+  );
+  vi.stubEnv("NANOWIRE_STACK", "1");
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+  expect(run(process.execPath, [built.cli, "generate"], directory).stderr).toMatch(/^\s+at /m);
 });
 
 describe("without the packages that the generator needs", () => {

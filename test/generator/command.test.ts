@@ -245,7 +245,7 @@ describe("the configuration", () => {
     [
       "an unknown key",
       '{ "otu": "x" }',
-      'nanowire.config.json: there is no key "otu"; did you mean out? (known: proto, out, lock, side, json, int64, importExtension, tsNocheck, target, templates, descriptors, docs)',
+      'nanowire.config.json: there is no key "otu"; did you mean out? (known: proto, out, lock, side, json, int64, importExtension, tsNocheck, target, templates, descriptors, docs, components, lint)',
     ],
     ["a wrong folder", '{ "proto": [1] }', 'nanowire.config.json: "proto" is not a folder or a list of folders'],
     ["no folder", '{ "proto": [] }', 'nanowire.config.json: "proto" is not a folder or a list of folders'],

@@ -5,6 +5,7 @@ import {
   choose,
   docsTable,
   flagUsage,
+  initTable,
   keyOf,
   type OptionName,
   type OptionRow,
@@ -59,6 +60,15 @@ describe("the table of options", () => {
     const own = rows.filter(([name]) => !["proto", "lock", "help"].includes(name));
     expect(readTable("tools.md", "## `nanowire docs`")).toEqual(
       own.map(([name, row]) => [`\`${flagUsage(name, row)}\``, row.default ?? "", row.doc]),
+    );
+  });
+
+  test("of nanowire init is the one that docs/project.md shows", () => {
+    const rows: [string, OptionRow][] = Object.entries(initTable);
+    expect(readTable("project.md", "## nanowire init")).toEqual(
+      rows
+        .filter(([name]) => name !== "help")
+        .map(([name, row]) => [`\`${flagUsage(name, row)}\``, row.default ?? "", row.doc]),
     );
   });
 

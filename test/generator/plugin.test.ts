@@ -1,21 +1,23 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
   CodeGeneratorRequestSchema,
   type CodeGeneratorResponse,
   CodeGeneratorResponseSchema,
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { answerPluginRequest } from "../../generator/plugin-request.js";
 import { compileProtoFiles } from "../../generator/read/buf.js";
 import { readOwnOptions, readOwnPackage } from "../../generator/read/package-root.js";
 import { findBufBinary, findPeers } from "../../generator/read/peers.js";
 import { readProtoFiles } from "../../generator/read/proto-files.js";
 import { type BuiltPackage, buildPackage, run } from "./support/built-package.js";
-import { Project, proto } from "./support/project.js";
+import { Project, proto, temporaryFolder } from "./support/project.js";
 
 const own = readOwnPackage();
 const [requireBuf] = findPeers(own, own.root, ["@bufbuild/buf"]);
@@ -147,6 +149,116 @@ describe("protoc-gen-nanowire", () => {
     expect(result.exitCode).toBe(1);
     expect(result.stderr).toContain("`strategy: all`");
     expect(project.read(lockFile)).toBe(lock);
+  });
+});
+
+describe("what goes wrong comes back the protocol's way", () => {
+  /** The error in the answer to some bytes, in a folder. */
+  function errorOf(request: Uint8Array, directory: string): string {
+    const response = fromBinary(CodeGeneratorResponseSchema, answerPluginRequest(request, directory));
+    expect(response.file).toEqual([]);
+    expect(response.supportedFeatures).toBe(3n);
+    return response.error;
+  }
+
+  const startedBy = "protoc-gen-nanowire is started by protoc or buf; `nanowire generate` needs neither";
+  const request = (value: MessageInitShape<typeof CodeGeneratorRequestSchema>): Uint8Array =>
+    toBinary(CodeGeneratorRequestSchema, create(CodeGeneratorRequestSchema, value));
+
+  test.each([
+    [
+      "bytes that are no request",
+      new Uint8Array([0x0a, 0xff, 0xff]),
+      /^what came on standard input is not a CodeGeneratorRequest \(.+\): /,
+    ],
+    ["nothing", new Uint8Array(), /^the request names no file to generate: /],
+    [
+      "a file that is not there",
+      request({ fileToGenerate: ["gone.proto"] }),
+      /^the request asks for gone\.proto, and does not hold it: /,
+    ],
+  ])("%s", (_, bytes, error) => {
+    const text = errorOf(bytes, new Project().directory);
+    expect(text).toMatch(error);
+    expect(text.endsWith(startedBy)).toBe(true);
+  });
+
+  test("any bytes get an answer", () => {
+    const { directory } = new Project();
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        expect(errorOf(bytes, directory)).not.toMatch(/^\s+at /m);
+      }),
+    );
+  });
+
+  test("what the file system refuses", () => {
+    const project = new Project({ "proto/routes.lock.json/x": "" });
+    const bytes = request({
+      fileToGenerate: ["a.proto"],
+      protoFile: [{ name: "a.proto", syntax: "proto3" }],
+    });
+    expect(errorOf(bytes, project.directory)).toMatch(/^EISDIR: [^\n]*$/);
+  });
+
+  test("what nobody foresaw: how to report it, and a stack only when it is asked for", () => {
+    const broken = request({
+      fileToGenerate: ["a.proto"],
+      protoFile: [
+        {
+          name: "a.proto",
+          syntax: "proto3",
+          messageType: [{ name: "A", field: [{ name: "b", number: 1, label: 1, type: 11, typeName: ".no.Such" }] }],
+        },
+      ],
+    });
+    const { directory } = new Project();
+    const told = errorOf(broken, directory);
+    expect(told).toMatch(
+      /^nanowire \d+\.\d+\.\d+ failed where it should not: \S[^\n]*\nThis is a fault of nanowire's, not of your files\. Please report it [^\n]*$/,
+    );
+    vi.stubEnv("NANOWIRE_STACK", "1");
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    expect(errorOf(broken, directory)).toMatch(/^\s+at /m);
+  });
+
+  test("packages that are missing", async () => {
+    const built = buildPackage(temporaryFolder(), ["@bufbuild/protobuf"]);
+    const project = new Project({ "proto/a.proto": a });
+    mkdirSync(join(project.directory, "generated"));
+    const args = [
+      "-Iproto",
+      `-I${own.root}/proto`,
+      `--plugin=protoc-gen-nanowire=${built.plugin}`,
+      "--nanowire_out=generated",
+      "a.proto",
+    ];
+    const result = run("protoc", args, project.directory);
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toMatch(
+      /^--nanowire_out: the generator needs packages [^\n]*ts-proto is not installed, handlebars is not installed/,
+    );
+    expect(result.stderr).not.toMatch(/^\s+at /m);
+    expect(project.list()).toEqual(["proto/a.proto"]);
+  });
+
+  test("the program exits with 0 whatever it reads, and tells who starts it by hand what it is", () => {
+    const built = buildPackage(temporaryFolder(), "all");
+    const read = spawnSync(process.execPath, [built.plugin], { input: "hello", cwd: temporaryFolder() });
+    expect([read.status, read.stderr.toString()]).toEqual([0, ""]);
+    expect(fromBinary(CodeGeneratorResponseSchema, read.stdout).error).toContain("is not a CodeGeneratorRequest");
+    const { directory } = new Project();
+    expect(run(process.execPath, [built.plugin, "--help"], directory)).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining("protoc-gen-nanowire is a plugin"),
+    });
+    expect(run(process.execPath, [built.plugin, "--version"], directory).stdout).toBe(`${own.version}\n`);
+    expect(run(process.execPath, [built.plugin, "a.proto"], directory)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("protoc or buf starts it"),
+    });
   });
 });
 

@@ -25,7 +25,7 @@ describe("the package, installed as a production server installs it", () => {
     expect(readdirSync(join(modules, "@bufbuild"))).toEqual(["protobuf"]);
   });
 
-  test("holds the runtime, the generator, its templates and options.proto, and no test, example or source", () => {
+  test("holds the runtime, the generator, its templates, those of a new project and options.proto, and no test, example or source", () => {
     const files = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
     const places = new Set(
       files.map((file) =>
@@ -42,6 +42,7 @@ describe("the package, installed as a production server installs it", () => {
       "README.md",
       "dist/generator",
       "dist/runtime",
+      "generator/scaffold",
       "generator/templates",
       "package.json",
       "proto/nanowire",
@@ -71,19 +72,23 @@ describe("the package, installed as a production server installs it", () => {
   test("the generator says exactly what to install", () => {
     mkdirSync(join(project, "proto"));
     writeFileSync(join(project, "proto/empty.proto"), 'syntax = "proto3";\n');
-    const { status, stderr } = spawnSync("npx", ["--no-install", "nanowire", "generate"], {
-      cwd: project,
-      encoding: "utf8",
-      env: plainEnvironment(),
-    });
-    expect(status).toBe(1);
     const { peerDependencies } = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as {
       peerDependencies: Record<string, string>;
     };
+    const told = ["generate", "sync"].map((command) => {
+      const { status, stderr } = spawnSync("npx", ["--no-install", "nanowire", command], {
+        cwd: project,
+        encoding: "utf8",
+        env: plainEnvironment(),
+      });
+      expect(status).toBe(1);
+      expect(stderr).toContain("npm install -D");
+      return stderr;
+    });
+    const stderr = told.join("");
     for (const [name, range] of Object.entries(peerDependencies)) {
       expect(stderr).toContain(`${name}@${range.replace("^", "")}`);
     }
-    expect(stderr).toContain("npm install -D");
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 

@@ -23,13 +23,15 @@ const generatorMayImport: Record<string, readonly string[]> = {
   read: ["model"],
   print: ["model"],
   write: [],
+  lint: ["model"],
+  scaffold: ["model"],
 };
 
 /** Where Node's own modules may be imported: nowhere else does the code know on what it runs. */
 const nodeIn = [
   /^runtime\/(transport|server)\//,
   /^runtime\/client\/(dial-tcp|dial-ws)\.ts$/,
-  /^generator\/(read|write)\//,
+  /^generator\/(read|scaffold|write)\//,
   /^generator\/(cli|plugin)\.ts$/,
 ];
 

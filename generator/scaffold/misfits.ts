@@ -1,0 +1,149 @@
+import type { ts } from "ts-morph";
+import { formatPlace } from "../error.js";
+import type { ComponentMethodModel } from "../model/components.js";
+import type { TypeName } from "../model/messages.js";
+import type { ComponentClass } from "./component-classes.js";
+import { memberName } from "./members.js";
+import { type ParsedFile, type Reference, referenceOf, type TypeScript } from "./syntax.js";
+
+/** What of a user's class does not fit the .proto any more: it is told, and left to him. */
+export interface Misfit {
+  readonly message: string;
+  /** In the file's text. */
+  readonly position: number;
+}
+
+/** Methods that every component inherits. */
+const lifeCycle: ReadonlySet<string> = new Set(["init", "afterInit", "beforeShutdown", "shutdown"]);
+
+/** Finds methods of rpcs that are gone, and methods whose request or response is another one now. */
+export function findMisfits(typescript: TypeScript, file: ParsedFile, found: ComponentClass): Misfit[] {
+  const { component, node } = found;
+  return node.members.flatMap((member): Misfit[] => {
+    const name = memberName(typescript, member);
+    if (name === undefined || member.name === undefined) {
+      return [];
+    }
+    const position = member.name.getStart(file.source);
+    const method = component.methods.find(({ localName }) => localName === name);
+    if (method !== undefined) {
+      return checkSignature(typescript, file, method, member);
+    }
+    const removed = component.removed.find(({ localName }) => localName === name);
+    if (removed !== undefined) {
+      return [
+        {
+          message: `${name} is called by nobody any more: the rpc of route ${removed.route} is gone. Delete it, or bring the rpc back`,
+          position,
+        },
+      ];
+    }
+    const overrides =
+      typescript.canHaveModifiers(member) &&
+      typescript.getModifiers(member)?.some(({ kind }) => kind === typescript.SyntaxKind.OverrideKeyword) === true;
+    return overrides && !lifeCycle.has(name) && found.isWhole
+      ? [
+          {
+            message: `${name} overrides nothing: service ${component.protoName} has no such rpc. Delete it, or leave \`override\` out`,
+            position,
+          },
+        ]
+      : [];
+  });
+}
+
+function checkSignature(
+  typescript: TypeScript,
+  file: ParsedFile,
+  method: ComponentMethodModel,
+  member: ts.ClassElement,
+): Misfit[] {
+  const written = functionOf(typescript, member);
+  if (written === undefined) {
+    return [];
+  }
+  const misfits: Misfit[] = [];
+  const where = `the rpc at ${formatPlace(method.place)}`;
+  const argument = written.parameters[1];
+  if (argument !== undefined && method.argument === undefined) {
+    if (argument.questionToken === undefined && argument.initializer === undefined) {
+      misfits.push({
+        message: `${method.localName} takes ${argument.getText(file.source)}, and ${where} sends nothing (google.protobuf.Empty): take the session only`,
+        position: argument.getStart(file.source),
+      });
+    }
+  } else if (argument?.type !== undefined && method.argument !== undefined) {
+    const other = otherType(typescript, file, argument.type, method.argument.type);
+    if (other !== undefined) {
+      misfits.push({
+        message: `${method.localName} takes ${other}, and ${where} sends ${method.argument.type.name}: write ${method.argument.type.name}`,
+        position: argument.type.getStart(file.source),
+      });
+    }
+  }
+  if (written.type !== undefined) {
+    const value = awaited(typescript, written.type);
+    const other = otherType(typescript, file, value, method.response);
+    if (other !== undefined) {
+      const wanted = method.response?.name ?? "void";
+      misfits.push({
+        message: `${method.localName} returns ${other}, and ${where} returns ${wanted}${method.response === undefined ? " (google.protobuf.Empty)" : ""}: return ${wanted}`,
+        position: value.getStart(file.source),
+      });
+    }
+  }
+  return misfits;
+}
+
+/** The function that a member is: a method with a body, or a property that holds a function. */
+function functionOf(typescript: TypeScript, member: ts.ClassElement): ts.SignatureDeclaration | undefined {
+  if (typescript.isMethodDeclaration(member)) {
+    return member.body === undefined ? undefined : member;
+  }
+  const value = typescript.isPropertyDeclaration(member) ? member.initializer : undefined;
+  return value !== undefined && (typescript.isArrowFunction(value) || typescript.isFunctionExpression(value))
+    ? value
+    : undefined;
+}
+
+/** `Promise<JoinResponse>` → `JoinResponse`. */
+function awaited(typescript: TypeScript, type: ts.TypeNode): ts.TypeNode {
+  if (typescript.isTypeReferenceNode(type) && typescript.isIdentifier(type.typeName)) {
+    const [inner] = type.typeArguments ?? [];
+    if (inner !== undefined && /^(Promise|PromiseLike|Awaitable)$/.test(type.typeName.text)) {
+      return awaited(typescript, inner);
+    }
+  }
+  return type;
+}
+
+/**
+ * What a type is called when it is surely not the wanted one: another generated one, or one of the language's own. What else it may be
+ * only the compiler knows.
+ */
+function otherType(
+  typescript: TypeScript,
+  file: ParsedFile,
+  type: ts.TypeNode,
+  wanted: TypeName | undefined,
+): string | undefined {
+  const text = type.getText(file.source);
+  if (typescript.isTypeReferenceNode(type)) {
+    const reference: Reference | undefined = referenceOf(typescript, file, type.typeName);
+    const isGenerated = reference !== undefined && reference.module !== "nanowire";
+    const isWanted = reference?.module === wanted?.module && reference?.name === wanted?.name;
+    return isGenerated && !isWanted ? text : undefined;
+  }
+  switch (type.kind) {
+    case typescript.SyntaxKind.VoidKeyword:
+    case typescript.SyntaxKind.UndefinedKeyword:
+      return wanted === undefined ? undefined : text;
+    case typescript.SyntaxKind.StringKeyword:
+    case typescript.SyntaxKind.NumberKeyword:
+    case typescript.SyntaxKind.BooleanKeyword:
+    case typescript.SyntaxKind.BigIntKeyword:
+      return text;
+    default:
+      return undefined;
+  }
+}

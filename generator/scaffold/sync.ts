@@ -1,0 +1,132 @@
+import type { Problem } from "../error.js";
+import type { ComponentModel } from "../model/components.js";
+import { type Completed, completeComponents } from "./complete-component.js";
+import { type ComponentClass, findComponentClasses } from "./component-classes.js";
+import { newComponentText } from "./component-text.js";
+import { findMisfits } from "./misfits.js";
+import { type ModuleFolders, modulePathFrom, moduleResolver } from "./module-path.js";
+import { type ParsedFile, parseFile, type TypeScript } from "./syntax.js";
+
+/** What the user's classes are held against. */
+export interface SyncInput extends ModuleFolders {
+  readonly components: readonly ComponentModel[];
+  /** The folder of new components, relative to the working directory. */
+  readonly componentsDirectory: string;
+  /** The user's TypeScript files. */
+  readonly sources: readonly { readonly path: string; readonly text: string; readonly isUtf8: boolean }[];
+  /** Loads TypeScript's parser; only called when some file may hold a component. */
+  readonly loadTypeScript: () => TypeScript;
+}
+
+/** What is to be written, and what is to be told. */
+export interface SyncPlan {
+  readonly created: readonly { readonly path: string; readonly text: string; readonly component: ComponentModel }[];
+  readonly changed: readonly {
+    readonly path: string;
+    readonly before: string;
+    readonly text: string;
+    readonly completed: readonly Completed[];
+  }[];
+  /** How many components have a class that lacks nothing. */
+  readonly complete: number;
+  /** What does not fit and is left to the user, by file and place. */
+  readonly reports: readonly Problem[];
+}
+
+/** Decides what `nanowire sync` does. Writes nothing. */
+export function planSync(input: SyncInput): SyncPlan {
+  const modules = [...new Set(input.components.flatMap(modulesOf))];
+  const reports: Problem[] = [];
+  const changed: SyncPlan["changed"][number][] = [];
+  const present = new Set<string>();
+  const incomplete = new Set<string>();
+  for (const { path, text, isUtf8 } of input.sources) {
+    // Every component comes from a module of that name.
+    if (!text.includes(".server")) {
+      continue;
+    }
+    const typescript = input.loadTypeScript();
+    const file = parseFile(typescript, path, text, moduleResolver(path, input, modules));
+    if ("fault" in file) {
+      reports.push({
+        message: `${file.fault} The file is left as it is until that is right`,
+        place: placeAt(path, text, file.position),
+      });
+      markMentioned(text, input.components, present);
+      continue;
+    }
+    const { classes, orphans } = findComponentClasses(typescript, file, input.components);
+    reports.push(...tellMisfits(typescript, file, classes, orphans));
+    for (const { component } of classes) {
+      present.add(component.protoName);
+    }
+    const result = completeComponents(typescript, file, classes, modulePathFrom(path, input));
+    if (result.completed.length === 0) {
+      continue;
+    }
+    for (const { component } of classes) {
+      incomplete.add(component.protoName);
+    }
+    if (isUtf8) {
+      changed.push({ path, before: text, ...result });
+    } else {
+      const lacking = result.completed.map(({ name, methods }) => `${name} lacks ${methods.join(", ")}`).join("; ");
+      reports.push({
+        message: `${lacking}, and the file is not UTF-8, so it is left as it is: save it as UTF-8`,
+        place: { file: path, line: 1, column: 1 },
+      });
+    }
+  }
+  const created: SyncPlan["created"][number][] = [];
+  for (const component of input.components.filter(({ protoName }) => !present.has(protoName))) {
+    const folder = input.componentsDirectory === "." ? "" : `${input.componentsDirectory}/`;
+    const path = folder + component.fileName;
+    if (input.sources.some((source) => source.path === path)) {
+      reports.push({
+        message: `${component.baseName} is extended by no class, and its file would be this one: write \`class ${component.className} extends ${component.baseName}\` here or elsewhere, or give this file another name`,
+        place: { file: path, line: 1, column: 1 },
+      });
+    } else {
+      created.push({ path, text: newComponentText(component, modulePathFrom(path, input)), component });
+    }
+  }
+  const complete = [...present].filter((name) => !incomplete.has(name)).length;
+  return { created, changed, complete, reports };
+}
+
+/** A file that cannot be read may hold what it mentions: nothing is made beside it. */
+function markMentioned(text: string, components: readonly ComponentModel[], present: Set<string>): void {
+  for (const { baseName, protoName } of components) {
+    if (new RegExp(`\\b${baseName.replaceAll("$", "\\$")}(?![\\w$])`).test(text)) {
+      present.add(protoName);
+    }
+  }
+}
+
+function tellMisfits(
+  typescript: TypeScript,
+  file: ParsedFile,
+  classes: readonly ComponentClass[],
+  orphans: readonly { readonly baseName: string; readonly position: number }[],
+): Problem[] {
+  const found = [
+    ...classes.flatMap((item) => findMisfits(typescript, file, item)),
+    ...orphans.map(({ baseName, position }) => ({
+      message: `${baseName} is generated no more: no service stands for it. Delete the class, or bring the service back`,
+      position,
+    })),
+  ];
+  return found
+    .sort((a, b) => a.position - b.position)
+    .map(({ message, position }) => ({ message, place: placeAt(file.path, file.text, position) }));
+}
+
+function modulesOf({ baseModule, methods }: ComponentModel): string[] {
+  const types = methods.flatMap(({ argument, response }) => [argument?.type.module, response?.module]);
+  return [baseModule, ...types.filter((module) => module !== undefined)];
+}
+
+function placeAt(file: string, text: string, position: number): NonNullable<Problem["place"]> {
+  const lines = text.slice(0, position).split(/\r\n|[\n\r\u2028\u2029]/);
+  return { file, line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
+}

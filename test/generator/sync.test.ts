@@ -1,0 +1,477 @@
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { kebabCase } from "../../generator/model/components.js";
+import { buildPackage, run } from "./support/built-package.js";
+import { Project, proto, temporaryFolder } from "./support/project.js";
+
+const repository = fileURLToPath(new URL("../..", import.meta.url));
+const room = proto(
+  "// A room.",
+  "service Room {",
+  "  rpc Join(Text) returns (Other);",
+  "  rpc Say(Text) returns (google.protobuf.Empty) {",
+  "    option (nanowire.method).notify = true;",
+  "  }",
+  "  rpc Leave(google.protobuf.Empty) returns (google.protobuf.Empty);",
+  "}",
+  "service Events {",
+  "  option (nanowire.service).kind = PUSH;",
+  "  rpc Said(Text) returns (google.protobuf.Empty);",
+  "}",
+);
+const skeleton = `import { NanowireError, type Session } from "nanowire";
+import type { Other, Text } from "../generated/a.js";
+import { RoomComponent } from "../generated/a.server.js";
+
+/** A room. */
+export class Room extends RoomComponent {
+  override join(_session: Session, _request: Text): Other {
+    throw new NanowireError("unimplemented", "Room.Join is not implemented yet");
+  }
+
+  override say(_session: Session, _message: Text): void {
+    throw new NanowireError("unimplemented", "Room.Say is not implemented yet");
+  }
+
+  override leave(_session: Session): void {
+    throw new NanowireError("unimplemented", "Room.Leave is not implemented yet");
+  }
+}
+`;
+const complete = ["0 written, 0 added to, 1 complete"];
+
+/** A project with one file of the user's own. */
+function projectWith(source: string, path = "src/mine.ts"): Project {
+  return new Project({ "proto/a.proto": room, [path]: source });
+}
+
+/** Runs `nanowire sync`, which must end with 0. */
+async function sync(
+  project: Project,
+  ...args: string[]
+): Promise<{ printed: readonly string[]; errors: readonly string[] }> {
+  const { exitCode, printed, errors } = await project.run("sync", ...args);
+  expect(exitCode, errors.join("\n")).toBe(0);
+  return { printed, errors };
+}
+
+/** What sync makes of a file of the user's, and what it says; a second run must change nothing. */
+async function synced(source: string, path = "src/mine.ts"): Promise<{ text: string; errors: readonly string[] }> {
+  const project = projectWith(source, path);
+  const { errors } = await sync(project);
+  const files = project.list();
+  const text = project.read(path);
+  const again = await sync(project);
+  expect(again.printed.at(-1)).toMatch(/^0 written, 0 added to, 1 complete/);
+  expect(project.list()).toEqual(files);
+  expect(project.read(path)).toBe(text);
+  return { text, errors };
+}
+
+describe("a component that is not there yet", () => {
+  test("is written, and the second run changes nothing", async () => {
+    const project = new Project({ "proto/a.proto": room });
+    expect(await sync(project)).toEqual({
+      printed: [
+        "wrote src/room.ts: class Room (test.v1.Room); hand an instance to createServer({ components: [...] })",
+        "1 written, 0 added to, 0 complete",
+      ],
+      errors: [],
+    });
+    expect(project.list()).toEqual(["proto/a.proto", "src/room.ts"]);
+    expect(project.read("src/room.ts")).toBe(skeleton);
+    expect(await sync(project)).toEqual({ printed: complete, errors: [] });
+    expect(project.read("src/room.ts")).toBe(skeleton);
+  });
+
+  test("goes into the folder of the configuration, or of the flag over it", async () => {
+    const config = JSON.stringify({ components: "server/rooms", out: "wire" });
+    const project = new Project({ "proto/a.proto": room, "nanowire.config.json": config });
+    await sync(project);
+    expect(project.read("server/rooms/room.ts")).toBe(skeleton.replaceAll("../generated/", "../../wire/"));
+    await sync(project, "--components=other", "--out", "other/made");
+    expect(project.read("other/room.ts")).toBe(skeleton.replaceAll("../generated/", "./made/"));
+    await sync(project, "--components", ".");
+    expect(project.list()).not.toContain("room.ts");
+  });
+
+  test("leaves a file of that name to its owner, and says so", async () => {
+    const { errors } = await sync(projectWith("export const mine = 1;\n", "src/room.ts"));
+    expect(errors).toEqual([
+      "src/room.ts:1:1: RoomComponent is extended by no class, and its file would be this one: write `class Room extends RoomComponent` here or elsewhere, or give this file another name",
+    ]);
+  });
+
+  test("gets a name with its package when two services are called the same", async () => {
+    const other =
+      'syntax = "proto3";\npackage other.v2;\nimport "nanowire/options.proto";\nmessage Session {}\nservice Room {\n  option (nanowire.service).route = "other";\n  rpc Get(Session) returns (Session);\n}\n';
+    const project = new Project({ "proto/a.proto": room, "proto/b.proto": other });
+    await sync(project);
+    expect(project.list("src")).toEqual(["other-v2-room.ts", "test-v1-room.ts"]);
+    expect(project.read("src/other-v2-room.ts")).toContain(
+      'import type { Session as Session2 } from "../generated/b.js";',
+    );
+  });
+
+  test.each([
+    ["Room", "room"],
+    ["RoomEvents", "room-events"],
+    ["room_events", "room-events"],
+    ["HTTPGate2D", "http-gate2-d"],
+    ["chat.v1.Room", "chat-v1-room"],
+  ])("%s is in %s.ts", (name, file) => {
+    expect(kebabCase(name)).toBe(file);
+  });
+
+  test("compiles under every strict flag, whatever names the .proto has", { timeout: 60_000 }, async () => {
+    const scenarios = join(repository, "test/generator/scenarios");
+    const folder = temporaryFolder();
+    let written = 0;
+    for (const name of readdirSync(scenarios)) {
+      const project = Project.copyOf(join(scenarios, name));
+      await project.generate();
+      await sync(project);
+      const sources = project.list().filter((path) => path.endsWith(".ts") && !path.startsWith("expected/"));
+      written += sources.filter((path) => path.startsWith("src/") && !path.startsWith("src/wire/")).length;
+      for (const path of sources) {
+        mkdirSync(dirname(join(folder, name, path)), { recursive: true });
+        writeFileSync(join(folder, name, path), project.read(path));
+      }
+    }
+    expect(written).toBeGreaterThan(8);
+    expect(compile(folder)).toBe("");
+  });
+});
+
+describe("a component that is there", () => {
+  const head = 'import { RoomComponent } from "../generated/a.server.js";\n';
+  const imports =
+    'import { NanowireError, type Session } from "nanowire";\nimport type { Other, Text } from "../generated/a.js";\n';
+  const methods = (indent: string): string => {
+    const [, body = ""] = /RoomComponent \{\n([\s\S]*)\}\n$/.exec(skeleton) ?? [];
+    return body.replace(/^ {2}(?=\S)/gm, indent).replace(/^ {4}(?=\S)/gm, indent + indent);
+  };
+
+  test("gets the methods that it lacks, and the imports that these need", async () => {
+    const { text } = await synced(`${head}\nclass Room extends RoomComponent {\n}\n`);
+    expect(text).toBe(`${head}${imports}\nclass Room extends RoomComponent {\n${methods("  ")}}\n`);
+  });
+
+  test("keeps what it has: methods, fields that are functions, what it imports already", async () => {
+    const before = `import * as nano from "nanowire";
+import { type Text as T, Other } from "../generated/a.js";
+import { RoomComponent as Base } from "../generated/a.server.js";
+
+export class Room extends Base {
+    override join = async (session: nano.Session, { text }: T): Promise<Other> => ({ empty: {} });
+    // the end
+}
+`;
+    const { text, errors } = await synced(before);
+    expect(errors).toEqual([]);
+    expect(text).toBe(
+      before.replace(
+        "    // the end\n",
+        `    // the end
+
+    override say(_session: nano.Session, _message: T): void {
+        throw new nano.NanowireError("unimplemented", "Room.Say is not implemented yet");
+    }
+
+    override leave(_session: nano.Session): void {
+        throw new nano.NanowireError("unimplemented", "Room.Leave is not implemented yet");
+    }
+`,
+      ),
+    );
+  });
+
+  test("keeps its line ends, its tabs, its quotes, its missing semicolons and its missing last line end", async () => {
+    const before =
+      "\uFEFFimport { RoomComponent } from '../generated/a.server.js' // ours\r\n\r\n@Injected({ a: '}' })\r\nexport default class extends RoomComponent {\r\n\toverride leave(): void {}\r\n}";
+    const { text } = await synced(before);
+    expect(text).toBe(
+      "\uFEFFimport { RoomComponent } from '../generated/a.server.js' // ours\r\n" +
+        "import { NanowireError, type Session } from 'nanowire'\r\nimport type { Other, Text } from '../generated/a.js'\r\n" +
+        "\r\n@Injected({ a: '}' })\r\nexport default class extends RoomComponent {\r\n\toverride leave(): void {}\r\n\r\n" +
+        "\toverride join(_session: Session, _request: Text): Other {\r\n\t\tthrow new NanowireError('unimplemented', 'Room.Join is not implemented yet')\r\n\t}\r\n\r\n" +
+        "\toverride say(_session: Session, _message: Text): void {\r\n\t\tthrow new NanowireError('unimplemented', 'Room.Say is not implemented yet')\r\n\t}\r\n" +
+        "}",
+    );
+  });
+
+  test("is completed where it stands on one line, beside its imports", async () => {
+    const { text } = await synced(
+      'import { RoomComponent } from "../generated/a.server"; class A extends RoomComponent {}\n',
+    );
+    const line = 'import { RoomComponent } from "../generated/a.server"; class A extends RoomComponent {';
+    expect(text).toBe(`${imports}${line}\n${methods("  ")}}\n`);
+  });
+
+  test("is completed also where no line is left for an import", async () => {
+    const { text } = await synced(
+      '/* a\n */ import { RoomComponent } from "../generated/a.server" /*\n */; class A extends RoomComponent {}\n',
+    );
+    expect(text).toContain(
+      '"../generated/a.server" /*\n */; import { NanowireError, type Session } from "nanowire"; import type { Other, Text } from "../generated/a.js"; class A',
+    );
+  });
+
+  test("gives what it imports another name where the file has one of it", async () => {
+    const { text } = await synced(
+      `${head}interface Session {}\nconst NanowireError = 1;\nclass Room extends RoomComponent {}\n`,
+    );
+    expect(text).toContain('import { NanowireError as NanowireError2, type Session as Session2 } from "nanowire";');
+    expect(text).toContain("join(_session: Session2, _request: Text): Other {\n    throw new NanowireError2(");
+  });
+
+  test("does not take a type for a value", async () => {
+    const { text } = await synced(
+      `import type { NanowireError, Session } from "nanowire";\n${head}class Room extends RoomComponent {}\n`,
+    );
+    expect(text).toContain('import { NanowireError as NanowireError2 } from "nanowire";\n');
+    expect(text).toContain("join(_session: Session, ");
+  });
+
+  test("is found in every file, as a class expression, and as one of several", async () => {
+    const project = new Project({
+      "proto/a.proto": room,
+      "src/deep/er/a.mts": `import { RoomComponent } from "#wire/a.server.js";\nexport const A = class extends RoomComponent {\n  static join() {}\n};\nnew (class B extends (RoomComponent) {\n  "join"() {}\n})();\n`,
+      "src/deep/b.test.tsx":
+        'import * as wire from "../../generated/a.server.js";\nclass C extends wire.RoomComponent {}\n',
+      "src/node_modules/x/c.ts":
+        'import { RoomComponent } from "../../../generated/a.server.js";\nclass D extends RoomComponent {}\n',
+      "src/e.d.ts":
+        'import { RoomComponent } from "../generated/a.server.js";\ndeclare class E extends RoomComponent {}\n',
+    });
+    expect((await sync(project)).printed).toEqual([
+      "added to class C in src/deep/b.test.tsx: join, say, leave",
+      "added to a class without a name in src/deep/er/a.mts: join, say, leave",
+      "added to class B in src/deep/er/a.mts: say, leave",
+      "0 written, 2 added to, 0 complete",
+    ]);
+    expect((await sync(project)).printed).toEqual(complete);
+  });
+
+  test.each([
+    ["an abstract class", "abstract class Base extends RoomComponent {}\nclass Room extends Base {}\n"],
+    ["what a function makes of the component", "class Room extends Logged(RoomComponent) {}\n"],
+  ])("is there with %s, which may have its methods elsewhere", async (_, body) => {
+    const project = projectWith(head + body);
+    expect((await sync(project)).printed).toEqual(complete);
+    expect(project.read("src/mine.ts")).toBe(head + body);
+  });
+
+  test.each(["get", "static", "async"])("does not make a field called %s the beginning of a method", async (field) => {
+    const { text } = await synced(`${head}class Room extends RoomComponent {\n  ${field}\n}\n`);
+    expect(text).toContain(`  ${field}\n  ;\n\n  override join`);
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "mine.ts"), text.slice(text.indexOf("class Room")));
+    expect(syntaxErrors(folder)).toBe("");
+  });
+
+  test("stays a link, and executable", async () => {
+    const project = projectWith(`${head}class Room extends RoomComponent {}\n`, "kept/mine.ts");
+    mkdirSync(join(project.directory, "src"));
+    chmodSync(join(project.directory, "kept/mine.ts"), 0o750);
+    symlinkSync("../kept", join(project.directory, "src/linked"));
+    await sync(project, "--components", "kept");
+    expect(statSync(join(project.directory, "kept/mine.ts")).mode & 0o777).toBe(0o750);
+    expect(lstatSync(join(project.directory, "src/linked")).isSymbolicLink()).toBe(true);
+    expect(project.read("kept/mine.ts")).toContain("override leave");
+    expect(project.list().filter((path) => path.includes("tmp"))).toEqual([]);
+  });
+
+  test("is left as it is while its syntax is wrong, and nothing is made beside it", async () => {
+    const project = projectWith(`${head}class Room extends RoomComponent {\n  join( {\n`);
+    const { errors } = await sync(project);
+    expect(errors).toEqual(["src/mine.ts:4:1: '}' expected. The file is left as it is until that is right"]);
+    expect(project.list("src")).toEqual(["mine.ts"]);
+  });
+
+  test("is left as it is when it is not UTF-8", async () => {
+    const project = new Project({ "proto/a.proto": room });
+    const bytes = Buffer.concat([
+      Buffer.from(`${head}// `),
+      Buffer.from([0xe9]),
+      Buffer.from("\nclass Room extends RoomComponent {}\n"),
+    ]);
+    mkdirSync(join(project.directory, "src"));
+    writeFileSync(join(project.directory, "src/mine.ts"), bytes);
+    expect((await sync(project)).errors).toEqual([
+      "src/mine.ts:1:1: class Room lacks join, say, leave, and the file is not UTF-8, so it is left as it is: save it as UTF-8",
+    ]);
+    expect(readFileSync(join(project.directory, "src/mine.ts"))).toEqual(bytes);
+  });
+});
+
+describe("what does not fit any more", () => {
+  const mine = (body: string, imports = ""): string =>
+    `import type { Session } from "nanowire";\nimport type { Other, Text${imports} } from "../generated/a.js";\nimport { RoomComponent } from "../generated/a.server.js";\nclass Room extends RoomComponent {\n${body}\n}\n`;
+  const rest = "  say(s: Session, t: Text): void {}\n  leave(): void {}";
+
+  test.each([
+    [
+      "a request of another type",
+      "  join(s: Session, r: Gone): Promise<Other> { return f(r); }",
+      ["src/mine.ts:5:23: join takes Gone, and the rpc at proto/a.proto:9:7 sends Text: write Text"],
+    ],
+    [
+      "a response of another type",
+      "  async join(s: Session, r: Text): Promise<Text> { return r; }",
+      ["src/mine.ts:5:44: join returns Text, and the rpc at proto/a.proto:9:7 returns Other: return Other"],
+    ],
+    [
+      "a request that is none now, and a response where there is none",
+      "  join(s: Session, r: Text): Other { return f(r); }\n  say(s: Session, t: Text): void {}\n  leave = (s: Session, r: Text): Awaitable<Other> => f(r);",
+      [
+        "src/mine.ts:7:24: leave takes r: Text, and the rpc at proto/a.proto:13:7 sends nothing (google.protobuf.Empty): take the session only",
+        "src/mine.ts:7:44: leave returns Other, and the rpc at proto/a.proto:13:7 returns void (google.protobuf.Empty): return void",
+      ],
+    ],
+    [
+      "a method that overrides nothing",
+      `  join(s: Session, r: Text): Other { return f(r); }\n${rest}\n  override kick(s: Session): void {}\n  override init(): void {}\n  helper(): void {}`,
+      [
+        "src/mine.ts:8:12: kick overrides nothing: service test.v1.Room has no such rpc. Delete it, or leave `override` out",
+      ],
+    ],
+  ])("%s", async (_, body, expected) => {
+    const whole = body.includes("leave") ? body : `${body}\n${rest}`;
+    const source = mine(whole, ", Gone");
+    const { text, errors } = await synced(source);
+    expect(errors).toEqual(expected);
+    expect(text).toBe(source);
+  });
+
+  test("nothing is said of what fits, or of what only the compiler can know", async () => {
+    const { errors } = await synced(
+      mine(
+        `  join(s: Session, r: Readonly<Text>): Mine | Promise<Other>;\n  join(s: any, r: any) { return f(r); }\n  say(s: Session, { text }: Text, more = 1) {}\n  leave(s: Session, r?: Text) {}\n  #other(): string { return ""; }\n  static override(): void {}`,
+      ),
+    );
+    expect(errors).toEqual([]);
+  });
+
+  test("an rpc that the lock remembers is gone", async () => {
+    const project = projectWith(mine(`  join(s: Session, r: Text): Other { return f(r); }\n${rest}`));
+    await project.generate();
+    const before = project.read("src/mine.ts");
+    project.write({ "proto/a.proto": room.replace(/ {2}rpc Leave.*\n/, "") });
+    const gone =
+      "src/mine.ts:7:3: leave is called by nobody any more: the rpc of route Room.Leave is gone. Delete it, or bring the rpc back";
+    expect(await sync(project)).toEqual({
+      printed: ["0 written, 0 added to, 1 complete, 1 to look at"],
+      errors: [gone],
+    });
+    await project.generate();
+    expect((await sync(project)).errors).toEqual([gone]);
+    expect(project.read("src/mine.ts")).toBe(before);
+  });
+
+  test("a service that is gone", async () => {
+    const project = projectWith(mine(`  join(s: Session, r: Text): Other { return f(r); }\n${rest}`));
+    project.write({ "proto/a.proto": room.replace("service Room", "service Hall") });
+    const { errors } = await sync(project);
+    expect(errors).toEqual([
+      "src/mine.ts:4:20: RoomComponent is generated no more: no service stands for it. Delete the class, or bring the service back",
+    ]);
+    expect(project.list("src")).toEqual(["hall.ts", "mine.ts"]);
+  });
+});
+
+describe("nanowire sync --check", () => {
+  test("writes nothing, and fails when something would be written", async () => {
+    const project = new Project({ "proto/a.proto": room });
+    expect(await project.run("sync", "--check")).toEqual({
+      exitCode: 1,
+      printed: [],
+      errors: [
+        "src/room.ts would be written: class Room (test.v1.Room)",
+        "run nanowire sync, and fill in what it writes",
+      ],
+    });
+    expect(project.list()).toEqual(["proto/a.proto"]);
+    await sync(project);
+    expect(await project.run("sync", "--check")).toEqual({ exitCode: 0, printed: ["1 complete"], errors: [] });
+    project.write({ "src/room.ts": skeleton.replace(/ {2}override leave[\s\S]*?\n {2}\}\n/, "") });
+    expect((await project.run("sync", "--check")).errors[0]).toBe("class Room in src/room.ts lacks leave");
+  });
+
+  test("tells the errors of the .proto files, and of the flags", async () => {
+    const project = new Project({ "proto/a.proto": room.replace("(Text)", "(stream Text)") });
+    const { exitCode, errors } = await project.run("sync");
+    expect(exitCode).toBe(1);
+    expect(errors[0]).toMatch(/^proto\/a\.proto:9:12: test\.v1\.Room\.Join is a streaming rpc/);
+    expect((await project.run("sync", "--chekc", "here", "--components", "--out=")).errors).toEqual([
+      "there is no flag --chekc; did you mean --check? (nanowire sync --help lists them)",
+      "nanowire sync takes no argument here: folders of .proto files are named with --proto here",
+      "--components wants a value: --components DIR",
+      "--out wants a value: --out DIR",
+      "4 errors; nothing was written",
+    ]);
+    expect((await project.run("sync", "--help")).printed.join("\n")).toContain("--components DIR");
+  });
+});
+
+test("without ts-morph it names it, and the command that installs it", () => {
+  const built = buildPackage(temporaryFolder(), ["@bufbuild/protobuf", "@bufbuild/buf", "ts-proto"]);
+  const project = new Project({ "proto/a.proto": room });
+  const result = run(process.execPath, [built.cli, "sync"], project.directory);
+  expect(result.exitCode).toBe(1);
+  expect(result.stderr).toMatch(
+    /ts-morph is not installed\. Install what is needed with\n {2}npm install -D ts-morph@28\.\d+\.\d+\n/,
+  );
+});
+
+/** What tsc says of the TypeScript in a folder, under this repository's flags. */
+function compile(folder: string): string {
+  const tsconfig = {
+    extends: join(repository, "tsconfig.json"),
+    compilerOptions: {
+      rootDir: "/",
+      typeRoots: [join(repository, "node_modules/@types")],
+      paths: {
+        nanowire: [join(repository, "runtime/index.ts")],
+        "nanowire/client": [join(repository, "runtime/client/index.ts")],
+        "@bufbuild/protobuf/wire": [join(repository, "node_modules/@bufbuild/protobuf/dist/esm/wire/index.d.ts")],
+      },
+    },
+    include: [folder],
+    exclude: [],
+  };
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(tsconfig));
+  return tsc(folder);
+}
+
+/** The errors of syntax in a folder: those whose numbers are below 2000. */
+function syntaxErrors(folder: string): string {
+  writeFileSync(
+    join(folder, "tsconfig.json"),
+    '{ "compilerOptions": { "noEmit": true, "types": [], "target": "esnext" } }',
+  );
+  return tsc(folder)
+    .split("\n")
+    .filter((line) => /error TS1\d{3}:/.test(line))
+    .join("\n");
+}
+
+function tsc(folder: string): string {
+  const path = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
+  const { stdout, stderr } = spawnSync(process.execPath, [path, "-p", folder], { encoding: "utf8" });
+  return stdout + stderr;
+}
