@@ -53,6 +53,7 @@ class Linter {
   readonly #files: readonly SourceFile[];
   readonly #services: readonly (readonly ServiceDeclaration[])[];
   readonly #messages = new Map<string, LintedMessage>();
+  readonly #byDescriptor = new Map<DescriptorProto, LintedMessage>();
   readonly #findings: Finding[] = [];
 
   constructor(files: readonly SourceFile[], services: readonly (readonly ServiceDeclaration[])[]) {
@@ -63,7 +64,9 @@ class Linter {
       walkTypes(descriptor, (names, type, path) => {
         if ("field" in type) {
           const fullName = `${prefix}.${names.join(".")}`;
-          this.#messages.set(fullName, { fullName, descriptor: type, source, path });
+          const message = { fullName, descriptor: type, source, path };
+          this.#messages.set(fullName, message);
+          this.#byDescriptor.set(type, message);
         }
       });
     }
@@ -202,7 +205,7 @@ class Linter {
     return {
       message: (typeName) => this.#messages.get(typeName)?.descriptor,
       bounds: (descriptor, field) => {
-        const message = [...this.#messages.values()].find((other) => other.descriptor === descriptor);
+        const message = this.#byDescriptor.get(descriptor);
         return message === undefined ? undefined : this.#bounds(message, descriptor.field.indexOf(field));
       },
     };

@@ -151,8 +151,9 @@ describe("nanowire generate --watch", () => {
     expect(await watch.until(generated)).toContain("wrote made/b.ts");
     watch.project.write({ "nanowire.config.json": '{ "proto": ' });
     expect((await watch.until(failed))[0]).toMatch(/^nanowire\.config\.json:1:\d+: /);
-    watch.project.write({ "nanowire.config.json": '{ "proto": "wire", "out": "made", "json": false }' });
+    watch.project.write({ "nanowire.config.json": '{ "proto": "wire", "out": "made", "tsNocheck": true }' });
     await watch.until(generated);
+    expect(watch.project.read("made/b.ts")).toContain("// @ts-nocheck");
   });
 
   test("follows templates of the user's own", async () => {
