@@ -99,8 +99,33 @@ const cases: readonly Case[] = [
         pushed("  // nanowire:lint:max 64 40", "  repeated string names = 1;", "  int32 id = 2;"),
         ["18:7: PUSH_OVER_MTU: Told is about 2698 bytes, 2688 of them names"],
       ],
+      [
+        pushed(
+          "  // nanowire:lint:max 400",
+          "  bytes a = 1;",
+          "  oneof one {",
+          "    // nanowire:lint:max 900",
+          "    bytes b = 2;",
+          "    // nanowire:lint:max 800",
+          "    bytes c = 3;",
+          "  }",
+        ),
+        ["23:7: PUSH_OVER_MTU: Told is about 1313 bytes, 903 of them b"],
+      ],
     ],
-    rests: [pushed("  // nanowire:lint:max 16 40", "  repeated string names = 1;", "  int32 id = 2;")],
+    rests: [
+      pushed("  // nanowire:lint:max 16 40", "  repeated string names = 1;", "  int32 id = 2;"),
+      pushed(
+        "  oneof one {",
+        "    // nanowire:lint:max 900",
+        "    bytes a = 1;",
+        "    // nanowire:lint:max 800",
+        "    bytes b = 2;",
+        "  }",
+      ),
+      // A message inside itself counts once.
+      pushed("  // nanowire:lint:max 9", "  repeated Pushed more = 1;", "  float x = 2;"),
+    ],
   },
   {
     rule: "PUSH_DOUBLE",

@@ -121,6 +121,13 @@ describe("nanowire generate --watch", () => {
       renameSync(at("proto/.a.proto.swp"), at("proto/a.proto"));
       expect(await watch.until(generated)).toContain("wrote generated/a.ts");
     }
+    watch.project.write({ "swapped/a.proto": withField("swapped") });
+    renameSync(at("proto"), at("gone"));
+    renameSync(at("swapped"), at("proto"));
+    await watch.until(generated);
+    watch.project.write({ "proto/a.proto": withField("inside") });
+    await watch.until(generated);
+    expect(watch.project.read("generated/a.ts")).toContain("inside");
     watch.project.write({ "other/a.proto": withField("three") });
     renameSync(at("proto"), at("old"));
     expect((await watch.until(failed))[0]).toBe(
@@ -226,8 +233,8 @@ test("after any edits the files are those that one run would make", { timeout: 1
       `package ${name};`,
       ...imports.map((other) => `import "${other}.proto";`),
       `// Variant ${variant % 2}.`,
-      `message M { int32 f${variant} = 1; ${imports.map((other, index) => `${other}.M m${index} = ${index + 2};`).join(" ")} }`,
-      `enum E { E_${variant} = 0; }`,
+      `message M { int32 f${variant} = 1; ${imports.map((other, index) => `${other}.M m${index} = ${index + 2};`).join(" ")} ${imports.map((other, index) => `${other}.K k${index} = ${index + 5};`).join(" ")} }`,
+      variant === 3 ? "message K {}" : `enum K { K_${variant} = 0; }`,
       ...(variant === 1 ? [] : [`service S${name} { rpc Get(M) returns (M); }`]),
       "",
     ].join("\n");
