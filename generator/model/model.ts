@@ -92,13 +92,20 @@ export function buildModel(input: ModelInput): { readonly model: Model; readonly
   const references = new FileReferences(input.files);
   const byName = new Map(input.files.map((file) => [file.name, file]));
   const own = [...input.own.keys()].filter((name) => name !== ownProtoFile && byName.has(name)).sort(compareText);
+  const sources = new Map<FileDescriptorProto, SourceIndex>();
+  const sourceOf = (descriptor: FileDescriptorProto): SourceIndex => {
+    const source =
+      sources.get(descriptor) ?? new SourceIndex(descriptor, input.own.get(descriptor.name) ?? descriptor.name);
+    sources.set(descriptor, source);
+    return source;
+  };
 
   const declared = own.flatMap((name) => {
     const descriptor = byName.get(name);
     if (descriptor === undefined) {
       return [];
     }
-    const file = { descriptor, source: new SourceIndex(descriptor, input.own.get(name) ?? name) };
+    const file = { descriptor, source: sourceOf(descriptor) };
     return { descriptor, services: readServices(file, reader, problems) };
   });
   const services = declared.flatMap((file) => file.services);
@@ -116,7 +123,7 @@ export function buildModel(input: ModelInput): { readonly model: Model; readonly
   for (const name of [...withCodecs].sort(compareText)) {
     const descriptor = byName.get(name);
     if (descriptor !== undefined) {
-      const source = new SourceIndex(descriptor, input.own.get(name) ?? name);
+      const source = sourceOf(descriptor);
       checkFile({ descriptor, source }, references, input.typeNames, problems);
       if (hasJson && spoken.has(name)) {
         checkJsonFields({ descriptor, source }, problems);

@@ -1,6 +1,7 @@
 import { type Choices, importSuffix } from "../model/choices.js";
 import type { TypeName } from "../model/messages.js";
 import type { CodecFileModel } from "../model/model.js";
+import { keepForCodecs } from "./codec-descriptors.js";
 import { type CheckedMessage, checkIntegersOfJson } from "./exact-integers.js";
 import { indentCode } from "./indent.js";
 import { markOptionalFields } from "./presence.js";
@@ -10,13 +11,13 @@ import { markOptionalFields } from "./presence.js";
  * what comes out here equal to what its plugin writes.
  */
 
-/** Requires a module of the ts-proto package as ts-proto itself would. */
-type RequireTsProto = (module: string) => unknown;
+/** Requires modules of the ts-proto package as ts-proto itself would. */
+type RequireTsProto = NodeJS.Require;
 
 /** What of ts-proto's `build/src` is driven. */
 interface TsProto {
   readonly optionsFromParameter: (parameter: string) => TsProtoOptions;
-  readonly getTsPoetOpts: (options: TsProtoOptions, tsProtoVersion: string, protocVersion: string) => object;
+  readonly getTsPoetOpts: (options: TsProtoOptions, tsProtoVersion: string, protocVersion: string) => TsPoetOptions;
   readonly createTypeMap: (
     request: { readonly protoFile: readonly File[] },
     options: TsProtoOptions,
@@ -33,8 +34,18 @@ interface TsProtoOptions {
   readonly M: Readonly<Record<string, string>>;
 }
 
+interface TsPoetOptions {
+  readonly forceDefaultImport?: readonly string[];
+  readonly forceModuleImport?: readonly string[];
+}
+
 interface Code {
   toString(options: object): string;
+}
+
+/** What of dprint-node is called: nothing but this. */
+interface Formatter {
+  format(path: string, text: string): string;
 }
 
 /** A google.protobuf.FileDescriptorProto as ts-proto decodes it. */
@@ -42,12 +53,6 @@ interface File {
   readonly name: string;
   readonly syntax?: string;
   readonly messageType: Parameters<typeof markOptionalFields>[0];
-  readonly sourceCodeInfo: { location: SourceLocation[] } | undefined;
-}
-
-interface SourceLocation {
-  readonly leadingComments: string;
-  readonly trailingComments: string;
 }
 
 const commonOptions = [
@@ -87,6 +92,7 @@ export class CodecPrinter {
   readonly #tsProto: TsProto;
   readonly #choices: Choices;
   readonly #files: ReadonlyMap<string, File>;
+  readonly #typeMap: Map<string, TypeMapEntry>;
 
   /**
    * @param requireTsProto requires modules of the ts-proto package
@@ -95,27 +101,24 @@ export class CodecPrinter {
   constructor(requireTsProto: RequireTsProto, descriptorSet: Uint8Array, choices: Choices) {
     this.#choices = choices;
     this.#tsProto = loadTsProto(requireTsProto);
-    const { file: files } = this.#tsProto.FileDescriptorSet.decode(descriptorSet);
+    const { file: files } = this.#tsProto.FileDescriptorSet.decode(keepForCodecs(descriptorSet));
     for (const file of files) {
       // proto2 is what is said when nothing is said.
       if (file.syntax !== "proto3" && file.syntax !== "editions") {
         markOptionalFields(file.messageType);
       }
-      if (file.sourceCodeInfo !== undefined) {
-        // It looks for comments only, and through every place again for each message.
-        file.sourceCodeInfo.location = file.sourceCodeInfo.location.filter(
-          ({ leadingComments, trailingComments }) => leadingComments !== "" || trailingComments !== "",
-        );
-      }
     }
     this.#files = new Map(files.map((file) => [file.name, file]));
+    // The same for both kinds of codecs: no option that differs between them changes a name.
+    this.#typeMap = this.#tsProto.createTypeMap(
+      { protoFile: files },
+      this.#tsProto.optionsFromParameter(codecParameter(choices)),
+    );
   }
 
   /** What ts-proto calls every message and enum. */
   typeNames(): Map<string, TypeName> {
-    const options = this.#tsProto.optionsFromParameter(codecParameter(this.#choices));
-    const typeMap = this.#tsProto.createTypeMap({ protoFile: [...this.#files.values()] }, options);
-    return new Map([...typeMap].map(([fullName, [module, name]]) => [fullName, { module, name }]));
+    return new Map([...this.#typeMap].map(([fullName, [module, name]]) => [fullName, { module, name }]));
   }
 
   /** Prints the codecs of the given files: path → text. */
@@ -140,14 +143,19 @@ export class CodecPrinter {
     finish: (text: string, messages: ReadonlyMap<string, CheckedMessage>) => string = (text) => text,
   ): (file: CodecFileModel) => string {
     const tsProto = this.#tsProto;
+    const typeMap = this.#typeMap;
     const options = tsProto.optionsFromParameter(parameter);
-    const typeMap = tsProto.createTypeMap({ protoFile: [...this.#files.values()] }, options);
     const messagesOf = new Map<string, Map<string, CheckedMessage>>();
     for (const [module, name, descriptor] of typeMap.values()) {
       const messages = messagesOf.get(module) ?? new Map<string, CheckedMessage>();
       messagesOf.set(module, messages.set(name, descriptor));
     }
-    const textOptions = tsProto.getTsPoetOpts(options, "", "");
+    // Nothing is imported of protobufjs, the one module whose imports ts-poet would look for through all of the code.
+    const {
+      forceDefaultImport: _default,
+      forceModuleImport: _module,
+      ...textOptions
+    } = tsProto.getTsPoetOpts(options, "", "");
     return ({ proto, packageName }) => {
       const file = this.#files.get(proto);
       if (file === undefined) {
@@ -165,13 +173,47 @@ export class CodecPrinter {
   }
 }
 
+/**
+ * Loads ts-proto with a formatter that only ends a text with a line's end. It formats the comments in a oneof, and pieces of code to
+ * see whether two are the same, and would spend a tenth of the time on that; the real formatter, native code, is not even loaded.
+ */
 function loadTsProto(requireTsProto: RequireTsProto): TsProto {
-  return Object.assign(
-    {},
-    requireTsProto("./build/src/main.js"),
-    requireTsProto("./build/src/types.js"),
-    requireTsProto("./build/src/options.js"),
-    requireTsProto("./build/src/context.js"),
-    requireTsProto("ts-proto-descriptors/dist/google/protobuf/descriptor.js"),
-  ) as TsProto;
+  const formatter: Formatter = { format: (_, text) => `${text}\n` };
+  const load = (): TsProto =>
+    Object.assign(
+      {},
+      requireTsProto("./build/src/main.js"),
+      requireTsProto("./build/src/types.js"),
+      requireTsProto("./build/src/options.js"),
+      requireTsProto("./build/src/context.js"),
+      requireTsProto("ts-proto-descriptors/dist/google/protobuf/descriptor.js"),
+    );
+  return withModule(requireTsProto, resolveFormatter(requireTsProto), formatter, load);
+}
+
+function resolveFormatter(requireTsProto: RequireTsProto): string {
+  return requireTsProto.resolve("dprint-node", { paths: [requireTsProto.resolve("ts-poet")] });
+}
+
+/** Loads with another module in the place of one; afterwards whoever requires that one gets it as it is. */
+function withModule<T>(require: RequireTsProto, path: string, exports: unknown, load: () => T): T {
+  const present = require.cache[path];
+  // All that `require` looks at of a module that it finds loaded.
+  require.cache[path] = {
+    id: path,
+    filename: path,
+    loaded: true,
+    exports,
+    children: [],
+    paths: [],
+  } as unknown as NodeJS.Module;
+  try {
+    return load();
+  } finally {
+    if (present === undefined) {
+      delete require.cache[path];
+    } else {
+      require.cache[path] = present;
+    }
+  }
 }
