@@ -1,5 +1,5 @@
 import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
-import { formatPlace, GeneratorError, type Place, type Problem } from "../error.js";
+import { formatPlace, GeneratorError, type Problem } from "../error.js";
 import { type Choices, importSuffix } from "./choices.js";
 import { buildClientFile, type ClientFileModel, clientExport } from "./client-file.js";
 import { checkJsonFields, checkJsonMethods } from "./json-checks.js";
@@ -7,7 +7,7 @@ import { checkFile, FileReferences, ownProtoFile, type TypeNames } from "./messa
 import { Names } from "./names.js";
 import { OptionReader, optional } from "./options.js";
 import { buildProtocol, type ProtocolModel } from "./protocol.js";
-import { assignCodes, compareText, type RoutesLock, sortedRoutes } from "./routes-lock.js";
+import { assignCodes, compareText, type DeclaredRoute, type RoutesLock, sortedRoutes } from "./routes-lock.js";
 import { buildServerFile, type ServerFileModel, serverExports } from "./server-file.js";
 import { checkRemoteNames, checkRoutes, readServices, type ServiceDeclaration } from "./services.js";
 import { SourceIndex } from "./source.js";
@@ -147,7 +147,7 @@ export function buildModel(input: ModelInput): { readonly model: Model; readonly
       checkExports(services, problems);
       const server = (output: string): ServerFileModel => {
         const names = takeExports(services.flatMap(serverExports));
-        return buildServerFile(output, services, names, input.typeNames, codes, hasJson, suffix);
+        return buildServerFile(output, services, names, input.typeNames, codes, lock?.renamed, hasJson, suffix);
       };
       const client = (output: string): ClientFileModel => {
         const called = services.filter(isOfClients);
@@ -200,13 +200,11 @@ function spokenFiles(services: readonly ServiceDeclaration[], references: FileRe
 }
 
 /** Each route once: a second declaration of it has been refused already. */
-function declaredRoutes(
-  services: readonly ServiceDeclaration[],
-): { route: string; explicitCode: number | undefined; place: Place }[] {
-  const routes = new Map<string, { route: string; explicitCode: number | undefined; place: Place }>();
-  for (const { route, explicitCode, codePlace } of services.flatMap(({ methods }) => methods)) {
+function declaredRoutes(services: readonly ServiceDeclaration[]): DeclaredRoute[] {
+  const routes = new Map<string, DeclaredRoute>();
+  for (const { route, explicitCode, codePlace, was } of services.flatMap(({ methods }) => methods)) {
     if (!routes.has(route)) {
-      routes.set(route, { route, explicitCode, place: codePlace });
+      routes.set(route, { route, explicitCode, place: codePlace, was });
     }
   }
   return [...routes.values()];

@@ -23,7 +23,11 @@ export interface Endpoint {
 export class Dispatcher {
   /** The routes and codes of everything that was generated with the components. */
   readonly dictionary: Dictionary;
-  readonly #byCode: (Endpoint | undefined)[] = [];
+  /** In the order of the components and their methods. */
+  readonly #endpoints: Endpoint[] = [];
+  /** Code → 1 + the place in `#endpoints`, 0 for none. Codes may lie far apart: as an array of endpoints this would be a slow one. */
+  #places = new Uint16Array(0);
+  /** Routes that methods had before they were renamed, too. */
   readonly #byRoute = new Map<string, Endpoint>();
 
   /**
@@ -54,7 +58,7 @@ export class Dispatcher {
 
   /** Every endpoint, in the order of the components and their methods. */
   get endpoints(): Iterable<Endpoint> {
-    return this.#byRoute.values();
+    return this.#endpoints;
   }
 
   /**
@@ -66,7 +70,8 @@ export class Dispatcher {
     if (header.code === 0) {
       return this.#byRoute.get(header.route);
     }
-    const endpoint = this.#byCode[header.code];
+    const place = this.#places[header.code] ?? 0;
+    const endpoint = place === 0 ? undefined : this.#endpoints[place - 1];
     if (endpoint === undefined && this.dictionary.routeOf(header.code) === undefined) {
       throw new NanowireError("unknown_code", `route code ${header.code} is not in the dictionary`);
     }
@@ -74,17 +79,25 @@ export class Dispatcher {
   }
 
   #add(endpoint: Endpoint): void {
-    const { route, code } = endpoint.method;
-    assertRoute(route);
-    const other = this.#byRoute.get(route);
-    if (other !== undefined) {
-      throw new NanowireError(
-        "invalid_route",
-        `two components have the route ${route}: ${nameOf(other.component)} and ${nameOf(endpoint.component)}`,
-      );
+    const { route, code, was = [] } = endpoint.method;
+    for (const name of [route, ...was]) {
+      assertRoute(name);
+      const other = this.#byRoute.get(name);
+      if (other !== undefined) {
+        throw new NanowireError(
+          "invalid_route",
+          `two components have the route ${name}: ${nameOf(other.component)} and ${nameOf(endpoint.component)}`,
+        );
+      }
+      this.#byRoute.set(name, endpoint);
     }
-    this.#byRoute.set(route, endpoint);
-    this.#byCode[code] = endpoint;
+    this.#endpoints.push(endpoint);
+    if (code >= this.#places.length) {
+      const places = new Uint16Array(code + 1);
+      places.set(this.#places);
+      this.#places = places;
+    }
+    this.#places[code] = this.#endpoints.length;
   }
 }
 
