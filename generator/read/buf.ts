@@ -50,7 +50,7 @@ interface BufResult {
 function runBuf(bufBinary: string, archive: Uint8Array): Promise<BufResult> {
   const args = ["build", "-#format=tar", "--as-file-descriptor-set", "-o", "-", "--error-format", "json"];
   return new Promise((resolve, reject) => {
-    const child = spawn(bufBinary, args, { env: environment(), stdio: ["pipe", "pipe", "pipe"], windowsHide: true });
+    const child = spawn(bufBinary, args, { env: bufEnvironment(), stdio: ["pipe", "pipe", "pipe"], windowsHide: true });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
@@ -68,7 +68,7 @@ function runBuf(bufBinary: string, archive: Uint8Array): Promise<BufResult> {
 }
 
 /** buf wants a folder for its cache even when it puts nothing there; a container may have no home. */
-function environment(): NodeJS.ProcessEnv {
+export function bufEnvironment(): NodeJS.ProcessEnv {
   const { BUF_CACHE_DIR, XDG_CACHE_HOME, HOME, LocalAppData } = process.env;
   const hasHome = [BUF_CACHE_DIR, XDG_CACHE_HOME, HOME, LocalAppData].some(
     (value) => value !== undefined && value !== "",

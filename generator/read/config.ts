@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { GeneratorError, type Problem } from "../error.js";
+import { ruleNames } from "../model/breaking-rules.js";
 import type { Choices } from "../model/choices.js";
 import { parseJson } from "../model/json.js";
 import { optional } from "../model/options.js";
@@ -31,9 +32,18 @@ export interface Settings {
   readonly descriptorsFile?: string;
   /** The folder for the pages that `nanowire docs` writes. */
   readonly docsDirectory: string;
+  /** Rules of `nanowire breaking` that are not told. */
+  readonly breakingIgnore: readonly string[];
+}
+
+/** What a project's configuration says. What is absent was not said. */
+interface Config extends OptionValues {
+  readonly breakingIgnore?: readonly string[];
 }
 
 const configFile = "nanowire.config.json";
+/** A key that is no option of generating: `{ "ignore": [...] }`. */
+const breakingKey = "breaking";
 
 /**
  * Reads the project's configuration, `nanowire.config.json` or the key "nanowire" of package.json, and puts the flags over it.
@@ -54,6 +64,7 @@ export function readSettings(directory: string, flags: OptionValues): Settings {
     ...optional("templatesDirectory", path(flags.templates ?? config.templates)),
     ...optional("descriptorsFile", path(flags.descriptors ?? config.descriptors)),
     docsDirectory: tidyPath(directory, config.docs ?? optionTable.docs.default),
+    breakingIgnore: config.breakingIgnore ?? [],
   };
 }
 
@@ -69,7 +80,7 @@ export function readPackageName(directory: string): string | undefined {
   return typeof name === "string" && name !== "" ? name : undefined;
 }
 
-function readConfig(directory: string): OptionValues {
+function readConfig(directory: string): Config {
   const own = readObject(directory, configFile);
   const ofPackage = readObject(directory, "package.json")?.["nanowire"];
   if (own !== undefined && ofPackage !== undefined) {
@@ -97,15 +108,24 @@ function readObject(directory: string, file: string): Record<string, unknown> | 
   return value;
 }
 
-function checkConfig(value: unknown, where: string): OptionValues {
+function checkConfig(value: unknown, where: string): Config {
   if (!isObject(value)) {
     throw GeneratorError.of(`${where}: not a JSON object`);
   }
   const problems: Problem[] = [];
   const names = optionsAt("key");
-  const keys = names.map(keyOf);
+  const keys = [...names.map(keyOf), breakingKey];
   const given: GivenOptions = {};
+  let breakingIgnore: readonly string[] = [];
   for (const [key, said] of Object.entries(value)) {
+    if (key === breakingKey) {
+      const rules = readIgnored(said);
+      if (rules === undefined) {
+        problems.push({ message: `${where}: "${key}" is not { "ignore": [ rules of docs/breaking.md ] }` });
+      }
+      breakingIgnore = rules ?? [];
+      continue;
+    }
     const name = names.find((known) => keyOf(known) === key);
     if (name === undefined) {
       problems.push({
@@ -124,7 +144,16 @@ function checkConfig(value: unknown, where: string): OptionValues {
   if (problems.length > 0) {
     throw new GeneratorError(problems);
   }
-  return toOptionValues(given);
+  return { ...toOptionValues(given), breakingIgnore };
+}
+
+/** The rules of `{ "ignore": ["ORDER_CHANGED"] }`, or undefined when it is another thing. */
+function readIgnored(value: unknown): readonly string[] | undefined {
+  if (!isObject(value) || Object.keys(value).some((key) => key !== "ignore")) {
+    return undefined;
+  }
+  const rules: unknown = value["ignore"] ?? [];
+  return Array.isArray(rules) && rules.every((rule) => ruleNames.includes(rule)) ? rules : undefined;
 }
 
 /** Reads an option's value: undefined when the option cannot be that. */
