@@ -5,55 +5,7 @@ import { keepForCodecs } from "./codec-descriptors.js";
 import { type CheckedMessage, checkIntegersOfJson } from "./exact-integers.js";
 import { indentCode } from "./indent.js";
 import { markOptionalFields } from "./presence.js";
-
-/**
- * The one place that knows ts-proto from inside. It has no public API, so nanowire pins its version, and a test holds
- * what comes out here equal to what its plugin writes.
- */
-
-/** Requires modules of the ts-proto package as ts-proto itself would. */
-type RequireTsProto = NodeJS.Require;
-
-/** What of ts-proto's `build/src` is driven. */
-interface TsProto {
-  readonly optionsFromParameter: (parameter: string) => TsProtoOptions;
-  readonly getTsPoetOpts: (options: TsProtoOptions, tsProtoVersion: string, protocVersion: string) => TsPoetOptions;
-  readonly createTypeMap: (
-    request: { readonly protoFile: readonly File[] },
-    options: TsProtoOptions,
-  ) => Map<string, TypeMapEntry>;
-  readonly makeUtils: (options: TsProtoOptions) => object;
-  readonly createFileContext: (file: File) => object;
-  readonly generateFile: (context: object, file: File) => [path: string, code: Code];
-  readonly FileDescriptorSet: { readonly decode: (bytes: Uint8Array) => { readonly file: File[] } };
-}
-
-type TypeMapEntry = readonly [module: string, name: string, descriptor: CheckedMessage];
-
-interface TsProtoOptions {
-  readonly M: Readonly<Record<string, string>>;
-}
-
-interface TsPoetOptions {
-  readonly forceDefaultImport?: readonly string[];
-  readonly forceModuleImport?: readonly string[];
-}
-
-interface Code {
-  toString(options: object): string;
-}
-
-/** What of dprint-node is called: nothing but this. */
-interface Formatter {
-  format(path: string, text: string): string;
-}
-
-/** A google.protobuf.FileDescriptorProto as ts-proto decodes it. */
-interface File {
-  readonly name: string;
-  readonly syntax?: string;
-  readonly messageType: Parameters<typeof markOptionalFields>[0];
-}
+import { loadTsProto, type RequireTsProto, type TsProto, type TsProtoFile, type TypeMapEntry } from "./ts-proto.js";
 
 const commonOptions = [
   "esModuleInterop=true",
@@ -91,7 +43,7 @@ function chosenOptions(choices: Choices): string[] {
 export class CodecPrinter {
   readonly #tsProto: TsProto;
   readonly #choices: Choices;
-  readonly #files: ReadonlyMap<string, File>;
+  readonly #files: ReadonlyMap<string, TsProtoFile>;
   readonly #typeMap: Map<string, TypeMapEntry>;
 
   /**
@@ -170,50 +122,5 @@ export class CodecPrinter {
       const noCheck = this.#choices.tsNocheck ? "// @ts-nocheck\n" : "";
       return `${header}\n\n/* eslint-disable */\n${noCheck}${indentCode(finish(body, messagesOf.get(proto.replace(/\.proto$/, "")) ?? new Map()))}`;
     };
-  }
-}
-
-/**
- * Loads ts-proto with a formatter that only ends a text with a line's end. It formats the comments in a oneof, and pieces of code to
- * see whether two are the same, and would spend a tenth of the time on that; the real formatter, native code, is not even loaded.
- */
-function loadTsProto(requireTsProto: RequireTsProto): TsProto {
-  const formatter: Formatter = { format: (_, text) => `${text}\n` };
-  const load = (): TsProto =>
-    Object.assign(
-      {},
-      requireTsProto("./build/src/main.js"),
-      requireTsProto("./build/src/types.js"),
-      requireTsProto("./build/src/options.js"),
-      requireTsProto("./build/src/context.js"),
-      requireTsProto("ts-proto-descriptors/dist/google/protobuf/descriptor.js"),
-    );
-  return withModule(requireTsProto, resolveFormatter(requireTsProto), formatter, load);
-}
-
-function resolveFormatter(requireTsProto: RequireTsProto): string {
-  return requireTsProto.resolve("dprint-node", { paths: [requireTsProto.resolve("ts-poet")] });
-}
-
-/** Loads with another module in the place of one; afterwards whoever requires that one gets it as it is. */
-function withModule<T>(require: RequireTsProto, path: string, exports: unknown, load: () => T): T {
-  const present = require.cache[path];
-  // All that `require` looks at of a module that it finds loaded.
-  require.cache[path] = {
-    id: path,
-    filename: path,
-    loaded: true,
-    exports,
-    children: [],
-    paths: [],
-  } as unknown as NodeJS.Module;
-  try {
-    return load();
-  } finally {
-    if (present === undefined) {
-      delete require.cache[path];
-    } else {
-      require.cache[path] = present;
-    }
   }
 }

@@ -13,6 +13,10 @@ const quoted: ReadonlyMap<number, RegExp> = new Map([
   [0x27, /'(?:[^'\\\n]|\\.)*'/y],
   [0x60, /`(?:[^`\\]|\\[\s\S])*`/y],
 ]);
+/** By character, whether it may say something of the structure: 1 for quotation marks, brackets, a slash, the end of a line. */
+const isNotable = Uint8Array.from({ length: 0x80 }, (_, code) =>
+  Number("\"'`/()[]{}\n".includes(String.fromCharCode(code))),
+);
 const newline = 0x0a;
 const slash = 0x2f;
 
@@ -50,7 +54,7 @@ export function indentCode(code: string): string {
   };
   while (at < code.length) {
     const character = code.charCodeAt(at);
-    if (!isNotable(character)) {
+    if (character > 0x7f || isNotable[character] === 0) {
       at++;
       continue;
     }
@@ -98,26 +102,6 @@ export function indentCode(code: string): string {
     lines.pop();
   }
   return `${lines.join("\n")}\n`;
-}
-
-/** Whether a character may say something of the structure: quotation marks, brackets, a slash, the end of a line. */
-function isNotable(character: number): boolean {
-  switch (character) {
-    case newline:
-    case slash:
-    case 0x22: // "
-    case 0x27: // '
-    case 0x60: // `
-    case 0x28: // (
-    case 0x29: // )
-    case 0x5b: // [
-    case 0x5d: // ]
-    case 0x7b: // {
-    case 0x7d: // }
-      return true;
-    default:
-      return false;
-  }
 }
 
 function isOpening(character: number): boolean {
