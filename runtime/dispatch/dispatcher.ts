@@ -26,7 +26,7 @@ export class Dispatcher {
   /** In the order of the components and their methods. */
   readonly #endpoints: Endpoint[] = [];
   /** Code → 1 + the place in `#endpoints`, 0 for none. Codes may lie far apart: as an array of endpoints this would be a slow one. */
-  #places = new Uint16Array(0);
+  readonly #places: Uint16Array;
   /** Routes that methods had before they were renamed, too. */
   readonly #byRoute = new Map<string, Endpoint>();
 
@@ -54,6 +54,7 @@ export class Dispatcher {
       }
     }
     this.dictionary = mergeDictionaries([...dictionaries]);
+    this.#places = placesByCode(this.#endpoints);
   }
 
   /** Every endpoint, in the order of the components and their methods. */
@@ -79,7 +80,7 @@ export class Dispatcher {
   }
 
   #add(endpoint: Endpoint): void {
-    const { route, code, was = [] } = endpoint.method;
+    const { route, was = [] } = endpoint.method;
     for (const name of [route, ...was]) {
       assertRoute(name);
       const other = this.#byRoute.get(name);
@@ -92,13 +93,17 @@ export class Dispatcher {
       this.#byRoute.set(name, endpoint);
     }
     this.#endpoints.push(endpoint);
-    if (code >= this.#places.length) {
-      const places = new Uint16Array(code + 1);
-      places.set(this.#places);
-      this.#places = places;
-    }
-    this.#places[code] = this.#endpoints.length;
   }
+}
+
+/** As long as the greatest code; no code is beyond 65535, which the dictionary has seen to. */
+function placesByCode(endpoints: readonly Endpoint[]): Uint16Array {
+  const greatest = endpoints.reduce((most, { method }) => Math.max(most, method.code), 0);
+  const places = new Uint16Array(greatest + 1);
+  for (const [index, { method }] of endpoints.entries()) {
+    places[method.code] = index + 1;
+  }
+  return places;
 }
 
 function nameOf(component: Component): string {

@@ -149,7 +149,7 @@ describe("Dispatcher", () => {
     const component = new TestComponent(
       "A",
       [method("A.One", 1, { handle }), method("A.Two", 2, { handle, was: ["A.One"] })],
-      { version: "v", routes: {} },
+      { version: "v", routes: { "A.One": 1, "A.Two": 2 } },
     );
     expect(errorOf(() => new Dispatcher([component], turn, 0)).message).toBe(
       "two components have the route A.One: TestComponent and TestComponent",
