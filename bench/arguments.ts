@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import type { TreeSize } from "./commands/proto-tree.js";
 
 /** What the command line says. */
 export interface BenchArguments {
@@ -13,6 +14,8 @@ export interface BenchArguments {
   readonly pin: boolean;
   readonly json: string | undefined;
   readonly profile: string | undefined;
+  /** How large a tree the generator gets. */
+  readonly tree: TreeSize;
 }
 
 /** What --help prints. */
@@ -28,7 +31,7 @@ Flags:
   --no-pin          leave the choice of cores to the machine, also where taskset is there
   --json FILE       also write every figure of every round to a file
   --profile DIR     have the servers write CPU profiles there, and print where their time went
-  --quick           20 connections, 2 rounds of 0.1 s: a test of the bench, no measurement`;
+  --quick           20 connections, 2 rounds of 0.1 s, 5 services of 2 methods: a test of the bench, no measurement`;
 
 /**
  * Reads the command line.
@@ -64,6 +67,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
     pin: !values["no-pin"],
     json: values.json,
     profile: values.profile,
+    tree: fallback.tree,
   };
 }
 
@@ -83,5 +87,5 @@ function number(flag: string, text: string | undefined, fallback: number, least:
   return value;
 }
 
-const usual = { connections: 1_000, rounds: 5, seconds: 2 };
-const quick = { connections: 20, rounds: 2, seconds: 0.1 };
+const usual = { connections: 1_000, rounds: 5, seconds: 2, tree: { services: 200, methods: 10 } };
+const quick = { connections: 20, rounds: 2, seconds: 0.1, tree: { services: 5, methods: 2 } };

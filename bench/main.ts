@@ -1,15 +1,24 @@
 #!/usr/bin/env node
-import { writeFileSync } from "node:fs";
-import { cpus } from "node:os";
-import { parseBenchArguments, usage } from "./arguments.js";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BenchArguments, parseBenchArguments, usage } from "./arguments.js";
+import { generator } from "./cases/generator.js";
 import { pingPong, pingPongBytes } from "./cases/ping-pong.js";
+import {
+  type CommandCase,
+  type CommandFigures,
+  formatCommandRatios,
+  formatCommands,
+  runCommandComparison,
+} from "./commands/command-comparison.js";
 import { type BenchCase, type ComparisonFigures, runComparison } from "./comparison.js";
 import { findPinning, unpinned } from "./pinning.js";
 import { formatProfiles, listProfiles } from "./profile.js";
 import { formatComparison, formatRatios } from "./report.js";
 import { selectCases } from "./select-cases.js";
 
-const cases: readonly BenchCase[] = [pingPong, pingPongBytes];
+const cases: readonly (BenchCase | CommandCase)[] = [pingPong, pingPongBytes, generator];
 
 try {
   await main();
@@ -44,12 +53,21 @@ async function main(): Promise<void> {
   };
   const machine = `Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} × ${cpus()[0]?.model ?? "?"}`;
   console.log(machine);
-  console.log(
-    `${connections} connections, a warm-up and ${rounds} rounds of ${roundMs / 1_000} s a side, in turn; ${setting.pinning.text}`,
+  const commandFigures = await runCommandCases(
+    selected.filter((each): each is CommandCase => "kind" in each),
+    options,
   );
-  console.log("medians of the rounds; CPU: the server's process, user + system; × raw: more is better, 1 is as good\n");
+  const loaded = selected.filter((each): each is BenchCase => !("kind" in each));
+  if (loaded.length > 0) {
+    console.log(
+      `${connections} connections, a warm-up and ${rounds} rounds of ${roundMs / 1_000} s a side, in turn; ${setting.pinning.text}`,
+    );
+    console.log(
+      "medians of the rounds; CPU: the server's process, user + system; × raw: more is better, 1 is as good\n",
+    );
+  }
   const figures: { case: string; comparisons: ComparisonFigures[] }[] = [];
-  for (const { name, comparisons } of selected) {
+  for (const { name, comparisons } of loaded) {
     const done: ComparisonFigures[] = [];
     for (const comparison of comparisons) {
       const known = new Set(profile === undefined ? [] : listProfiles(profile));
@@ -65,10 +83,39 @@ async function main(): Promise<void> {
     const { pinning, ...numbers } = setting;
     writeFileSync(
       options.json,
-      `${JSON.stringify({ machine, setting: { ...numbers, pinning: pinning.text }, cases: figures }, null, 2)}\n`,
+      `${JSON.stringify({ machine, setting: { ...numbers, pinning: pinning.text }, cases: [...figures, ...commandFigures] }, null, 2)}\n`,
     );
   }
   for (const { case: name, comparisons } of figures) {
     console.log(formatRatios(name, comparisons));
   }
+  for (const { case: name, comparisons } of commandFigures) {
+    console.log(comparisons.map((each) => formatCommandRatios(name, each)).join("\n"));
+  }
+}
+
+/** Runs the cases that compare whole commands, and prints a table for each comparison. */
+async function runCommandCases(
+  selected: readonly CommandCase[],
+  { rounds, tree }: BenchArguments,
+): Promise<{ case: string; comparisons: CommandFigures[] }[]> {
+  const figures: { case: string; comparisons: CommandFigures[] }[] = [];
+  for (const { name, comparisons } of selected) {
+    console.log(
+      `${name}: ${tree.services} services × ${tree.methods} methods; a round each to warm up, then ${rounds} in turn; medians; CPU and memory of all processes of a command\n`,
+    );
+    const done: CommandFigures[] = [];
+    for (const comparison of comparisons) {
+      const directory = mkdtempSync(join(tmpdir(), "nanowire-bench-"));
+      try {
+        const result = await runCommandComparison(comparison, directory, tree, rounds);
+        done.push(result);
+        console.log(`${formatCommands(name, result)}\n`);
+      } finally {
+        rmSync(directory, { recursive: true, force: true });
+      }
+    }
+    figures.push({ case: name, comparisons: done });
+  }
+  return figures;
 }

@@ -1,11 +1,15 @@
-import type { BenchCase } from "./comparison.js";
+/** What of a case is looked at here. */
+interface Named {
+  readonly name: string;
+  readonly comparisons: readonly { readonly name: string }[];
+}
 
 /**
  * The cases, or single comparisons of them, that are named: `ping-pong`, `ping-pong/tcp-16`. All when none is.
  *
  * @throws Error for a name that there is not
  */
-export function selectCases(cases: readonly BenchCase[], names: readonly string[]): readonly BenchCase[] {
+export function selectCases<C extends Named>(cases: readonly C[], names: readonly string[]): readonly C[] {
   for (const name of names) {
     if (!cases.some((each) => namesOf(each).includes(name))) {
       throw new Error(`there is no case ${name}; there are ${cases.flatMap(namesOf).join(", ")}`);
@@ -24,6 +28,6 @@ export function selectCases(cases: readonly BenchCase[], names: readonly string[
     .filter(({ comparisons }) => comparisons.length > 0);
 }
 
-function namesOf({ name, comparisons }: BenchCase): string[] {
+function namesOf({ name, comparisons }: Named): string[] {
   return [name, ...comparisons.map((comparison) => `${name}/${comparison.name}`)];
 }

@@ -31,6 +31,10 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: "write the protocol's pages: Markdown, HTML and AsyncAPI",
     load: async () => (await import("./docs-command.js")).runDocs,
   },
+  breaking: {
+    summary: "tell what clients or servers of another version would notice",
+    load: async () => (await import("./breaking-command.js")).runBreaking,
+  },
 };
 
 /**

@@ -1,5 +1,5 @@
 import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
-import { formatPlace, GeneratorError, type Place, type Problem } from "../error.js";
+import { formatPlace, GeneratorError, type Problem } from "../error.js";
 import { type Choices, importSuffix } from "./choices.js";
 import { buildClientFile, type ClientFileModel, clientExport } from "./client-file.js";
 import { buildComponents, type ComponentModel, separateFileNames } from "./components.js";
@@ -8,7 +8,7 @@ import { checkFile, FileReferences, ownProtoFile, type TypeNames } from "./messa
 import { Names } from "./names.js";
 import { OptionReader, optional } from "./options.js";
 import { buildProtocol, type ProtocolModel } from "./protocol.js";
-import { assignCodes, compareText, type RoutesLock, sortedRoutes } from "./routes-lock.js";
+import { assignCodes, compareText, type DeclaredRoute, type RoutesLock, sortedRoutes } from "./routes-lock.js";
 import { buildServerFile, type ServerFileModel, serverExports } from "./server-file.js";
 import { checkRemoteNames, checkRoutes, readServices, type ServiceDeclaration } from "./services.js";
 import { rememberSources, type SourceIndex } from "./source.js";
@@ -102,15 +102,17 @@ export function buildModel(input: ModelInput): BuiltModel {
   const reader = new OptionReader(input.files);
   const references = new FileReferences(input.files);
   const byName = new Map(input.files.map((file) => [file.name, file]));
-  const sourceOf = input.sourceOf ?? rememberSources();
+  const remembered = input.sourceOf ?? rememberSources();
   const own = [...input.own.keys()].filter((name) => name !== ownProtoFile && byName.has(name)).sort(compareText);
+  const sourceOf = (descriptor: FileDescriptorProto): SourceIndex =>
+    remembered(descriptor, input.own.get(descriptor.name) ?? descriptor.name);
 
   const declared = own.flatMap((name) => {
     const descriptor = byName.get(name);
     if (descriptor === undefined) {
       return [];
     }
-    const file = { descriptor, source: sourceOf(descriptor, input.own.get(name) ?? name) };
+    const file = { descriptor, source: sourceOf(descriptor) };
     return { descriptor, services: readServices(file, reader, problems) };
   });
   const services = declared.flatMap((file) => file.services);
@@ -128,7 +130,7 @@ export function buildModel(input: ModelInput): BuiltModel {
   for (const name of [...withCodecs].sort(compareText)) {
     const descriptor = byName.get(name);
     if (descriptor !== undefined) {
-      const source = sourceOf(descriptor, input.own.get(name) ?? name);
+      const source = sourceOf(descriptor);
       checkFile({ descriptor, source }, references, input.typeNames, problems);
       if (hasJson && spoken.has(name)) {
         checkJsonFields({ descriptor, source }, problems);
@@ -152,7 +154,7 @@ export function buildModel(input: ModelInput): BuiltModel {
       checkExports(services, problems);
       const server = (output: string): ServerFileModel => {
         const names = takeExports(services.flatMap(serverExports));
-        return buildServerFile(output, services, names, input.typeNames, codes, hasJson, suffix);
+        return buildServerFile(output, services, names, input.typeNames, codes, lock?.renamed, hasJson, suffix);
       };
       const client = (output: string): ClientFileModel => {
         const called = services.filter(isOfClients);
@@ -210,13 +212,11 @@ function spokenFiles(services: readonly ServiceDeclaration[], references: FileRe
 }
 
 /** Each route once: a second declaration of it has been refused already. */
-function declaredRoutes(
-  services: readonly ServiceDeclaration[],
-): { route: string; explicitCode: number | undefined; place: Place }[] {
-  const routes = new Map<string, { route: string; explicitCode: number | undefined; place: Place }>();
-  for (const { route, explicitCode, codePlace } of services.flatMap(({ methods }) => methods)) {
+function declaredRoutes(services: readonly ServiceDeclaration[]): DeclaredRoute[] {
+  const routes = new Map<string, DeclaredRoute>();
+  for (const { route, explicitCode, codePlace, was } of services.flatMap(({ methods }) => methods)) {
     if (!routes.has(route)) {
-      routes.set(route, { route, explicitCode, place: codePlace });
+      routes.set(route, { route, explicitCode, place: codePlace, was });
     }
   }
   return [...routes.values()];

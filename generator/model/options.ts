@@ -19,8 +19,8 @@ import {
 /** Where `nanowire/options.proto` puts its options, and the numbers of their fields: for their places in the source. */
 export const optionField = {
   extension: 51217,
-  service: { kind: 1, route: 2, order: 3, timeoutMs: 4, rateLimit: 5, boundOnly: 6 },
-  method: { notify: 1, route: 2, code: 3, order: 4, timeoutMs: 5, rateLimit: 6, boundOnly: 7 },
+  service: { kind: 1, route: 2, order: 3, timeoutMs: 4, rateLimit: 5, boundOnly: 6, was: 7 },
+  method: { notify: 1, route: 2, code: 3, order: 4, timeoutMs: 5, rateLimit: 6, boundOnly: 7, was: 8 },
 } as const;
 
 /** Who calls whom. */
@@ -42,6 +42,8 @@ export interface HandlingOptions {
   readonly timeoutMs?: number;
   readonly rateLimit?: RateLimit;
   readonly boundOnly?: boolean;
+  /** Earlier routes: whole ones of a method, first parts of a service. */
+  readonly was: readonly string[];
 }
 
 /** `(nanowire.service)`. */
@@ -116,6 +118,7 @@ function handling(said: JsonObject): HandlingOptions {
       },
     ),
     ...optional("boundOnly", typeof said["boundOnly"] === "boolean" ? said["boundOnly"] : undefined),
+    was: stringsOf(said["was"]),
   };
 }
 
@@ -134,6 +137,10 @@ function orderOf(value: JsonValue | undefined): Order | undefined {
 
 function numberOf(value: JsonValue | undefined): number | undefined {
   return typeof value === "number" ? value : undefined;
+}
+
+function stringsOf(value: JsonValue | undefined): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }
 
 function objectOf(value: JsonValue): JsonObject {

@@ -84,6 +84,8 @@ export interface ServerMethodModel {
   readonly localName: string;
   readonly route: string;
   readonly code: number;
+  /** Routes that it had and is still called by; absent when there are none. */
+  readonly was?: readonly string[];
   readonly isNotify: boolean;
   /** What its argument is called and its type; absent when the message is google.protobuf.Empty. */
   readonly argument?: { readonly name: "request" | "message"; readonly type: string };
@@ -123,6 +125,7 @@ export function serverExports(service: ServiceDeclaration): [string, ...string[]
  *
  * @param names the file's names, its exports among them already
  * @param codes route → code
+ * @param renamed every route that became another one
  * @param json whether the codecs speak JSON too
  * @param suffix what stands after the name of an imported file
  */
@@ -132,6 +135,7 @@ export function buildServerFile(
   names: Names,
   typeNames: TypeNames,
   codes: ReadonlyMap<string, number>,
+  renamed: ReadonlyMap<string, number> | undefined,
   json: boolean,
   suffix: string,
 ): ServerFileModel {
@@ -216,6 +220,7 @@ export function buildServerFile(
   const buildMethod = ({ kind, name }: ServiceDeclaration, method: MethodDeclaration): ServerMethodModel => {
     const isPush = kind === "PUSH";
     const code = codes.get(method.route) ?? 0;
+    const was = method.was.map(({ route }) => route).filter((route) => renamed?.has(route) === true);
     const requestType = typeOf(method.request);
     const argument =
       method.request === undefined
@@ -240,6 +245,7 @@ export function buildServerFile(
       localName: method.localName,
       route: method.route,
       code,
+      ...optional("was", was.length === 0 ? undefined : was),
       isNotify: method.notify,
       ...optional("argument", argument),
       parameters: parameters.map((parameter) => `${parameter.name}: ${parameter.type}`).join(", "),

@@ -10,6 +10,7 @@ import {
   type ServiceChoices,
   type ServiceKind,
 } from "./options.js";
+import type { FormerRoute } from "./routes-lock.js";
 import type { SourceIndex, SourcePath } from "./source.js";
 
 /** A service as the .proto declares it, checked. */
@@ -34,6 +35,8 @@ export interface MethodDeclaration {
   /** The method that is generated for it: `join`. */
   readonly localName: string;
   readonly route: string;
+  /** Routes that it had, those that its service's `was` makes included. */
+  readonly was: readonly FormerRoute[];
   readonly explicitCode: number | undefined;
   readonly notify: boolean;
   /** The full name of the message, with a dot before it, or undefined for google.protobuf.Empty. */
@@ -144,6 +147,20 @@ function readService(
       place: optionPlace(optionField.service.route),
     });
   }
+  const formerPrefixes = choices.was.map((former, wasIndex): FormerPrefix => {
+    const wasPlace = source.place([
+      ...path,
+      inService.options,
+      optionField.extension,
+      optionField.service.was,
+      wasIndex,
+    ]);
+    const message = formerFault(former, `service ${protoName}`, choices.kind, "service");
+    if (message !== undefined) {
+      problems.push({ message, place: wasPlace });
+    }
+    return { prefix: former, place: wasPlace, isFaulty: message !== undefined };
+  });
   const methods = service.method.map((method, methodIndex) =>
     readMethod(
       {
@@ -153,6 +170,7 @@ function readService(
         choices,
         route,
         routeIsFaulty: fault !== undefined,
+        formerPrefixes: formerPrefixes.filter(({ isFaulty }) => !isFaulty),
       },
       method,
       reader,
@@ -183,6 +201,14 @@ interface MethodContext {
   readonly choices: ServiceChoices;
   readonly route: string;
   readonly routeIsFaulty: boolean;
+  readonly formerPrefixes: readonly FormerPrefix[];
+}
+
+/** What the first part of a service's routes was. */
+interface FormerPrefix {
+  readonly prefix: string;
+  readonly place: Place;
+  readonly isFaulty: boolean;
 }
 
 function readMethod(
@@ -218,6 +244,7 @@ function readMethod(
     name: method.name,
     localName: methodName(method.name),
     route,
+    was: readFormerRoutes(context, choices, method.name, problems),
     explicitCode,
     notify: choices.notify,
     request: method.inputType === empty ? undefined : method.inputType,
@@ -233,6 +260,41 @@ function readMethod(
     responsePlace: source.place([...path, inMethod.output]),
     codePlace: explicitCode === undefined ? place : optionPlace(optionField.method.code),
   };
+}
+
+/** The routes that a method had: those it names, and those that follow from its service's earlier names. */
+function readFormerRoutes(
+  { source, path, protoName, choices: ofService, formerPrefixes }: MethodContext,
+  choices: MethodChoices,
+  methodName: string,
+  problems: Problem[],
+): FormerRoute[] {
+  const own = choices.was.flatMap((route, index): FormerRoute[] => {
+    const place = source.place([...path, inMethod.options, optionField.extension, optionField.method.was, index]);
+    const message = formerFault(route, `${protoName}.${methodName}`, ofService.kind, "method");
+    if (message === undefined) {
+      return [{ route, place, ofService: undefined }];
+    }
+    problems.push({ message, place });
+    return [];
+  });
+  const named = new Set(choices.was);
+  const ofServices = formerPrefixes
+    .map(({ prefix, place }): FormerRoute => ({ route: `${prefix}.${methodName}`, place, ofService: prefix }))
+    .filter(({ route }) => choices.route === undefined && !named.has(route));
+  return [...own, ...ofServices];
+}
+
+/** What is wrong with a `was`, or undefined. */
+function formerFault(route: string, what: string, kind: ServiceKind, level: "service" | "method"): string | undefined {
+  if (kind === "PUSH") {
+    return `${what} is a push, and clients listen for its route: keep that one, write \`option (nanowire.${level}).route = ${JSON.stringify(route)};\` instead of \`was\``;
+  }
+  if (kind === "REMOTE") {
+    return `${what} is of kind REMOTE, and other nodes call it by the name that it has: leave \`was\` out; a service keeps its old name there with \`option (nanowire.service).route\``;
+  }
+  const fault = routeFault(route, level === "method");
+  return fault === undefined ? undefined : `route ${JSON.stringify(route)}, which ${what} was, ${fault}`;
 }
 
 /** What the kind of a call does not allow. */

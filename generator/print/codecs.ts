@@ -2,54 +2,11 @@ import { type Choices, importSuffix } from "../model/choices.js";
 import type { TypeName } from "../model/messages.js";
 import type { CodecFileModel } from "../model/model.js";
 import { withoutDirectives } from "../model/source.js";
+import { keepForCodecs } from "./codec-descriptors.js";
 import { type CheckedMessage, checkIntegersOfJson } from "./exact-integers.js";
 import { indentCode } from "./indent.js";
 import { markOptionalFields } from "./presence.js";
-
-/**
- * The one place that knows ts-proto from inside. It has no public API, so nanowire pins its version, and a test holds
- * what comes out here equal to what its plugin writes.
- */
-
-/** Requires a module of the ts-proto package as ts-proto itself would. */
-type RequireTsProto = (module: string) => unknown;
-
-/** What of ts-proto's `build/src` is driven. */
-interface TsProto {
-  readonly optionsFromParameter: (parameter: string) => TsProtoOptions;
-  readonly getTsPoetOpts: (options: TsProtoOptions, tsProtoVersion: string, protocVersion: string) => object;
-  readonly createTypeMap: (
-    request: { readonly protoFile: readonly File[] },
-    options: TsProtoOptions,
-  ) => Map<string, TypeMapEntry>;
-  readonly makeUtils: (options: TsProtoOptions) => object;
-  readonly createFileContext: (file: File) => object;
-  readonly generateFile: (context: object, file: File) => [path: string, code: Code];
-  readonly FileDescriptorSet: { readonly decode: (bytes: Uint8Array) => { readonly file: File[] } };
-}
-
-type TypeMapEntry = readonly [module: string, name: string, descriptor: CheckedMessage];
-
-interface TsProtoOptions {
-  readonly M: Readonly<Record<string, string>>;
-}
-
-interface Code {
-  toString(options: object): string;
-}
-
-/** A google.protobuf.FileDescriptorProto as ts-proto decodes it. */
-interface File {
-  readonly name: string;
-  readonly syntax?: string;
-  readonly messageType: Parameters<typeof markOptionalFields>[0];
-  readonly sourceCodeInfo: { location: SourceLocation[] } | undefined;
-}
-
-interface SourceLocation {
-  leadingComments: string;
-  trailingComments: string;
-}
+import { loadTsProto, type RequireTsProto, type TsProto, type TsProtoFile, type TypeMapEntry } from "./ts-proto.js";
 
 const commonOptions = [
   "esModuleInterop=true",
@@ -87,7 +44,8 @@ function chosenOptions(choices: Choices): string[] {
 export class CodecPrinter {
   readonly #tsProto: TsProto;
   readonly #choices: Choices;
-  readonly #files: ReadonlyMap<string, File>;
+  readonly #files: ReadonlyMap<string, TsProtoFile>;
+  readonly #typeMap: Map<string, TypeMapEntry>;
 
   /**
    * @param requireTsProto requires modules of the ts-proto package
@@ -96,7 +54,7 @@ export class CodecPrinter {
   constructor(requireTsProto: RequireTsProto, descriptorSet: Uint8Array, choices: Choices) {
     this.#choices = choices;
     this.#tsProto = loadTsProto(requireTsProto);
-    const { file: files } = this.#tsProto.FileDescriptorSet.decode(descriptorSet);
+    const { file: files } = this.#tsProto.FileDescriptorSet.decode(keepForCodecs(descriptorSet));
     for (const file of files) {
       // proto2 is what is said when nothing is said.
       if (file.syntax !== "proto3" && file.syntax !== "editions") {
@@ -107,20 +65,19 @@ export class CodecPrinter {
           location.leadingComments = withoutDirectives(location.leadingComments);
           location.trailingComments = withoutDirectives(location.trailingComments);
         }
-        // It looks for comments only, and through every place again for each message.
-        file.sourceCodeInfo.location = file.sourceCodeInfo.location.filter(
-          ({ leadingComments, trailingComments }) => leadingComments !== "" || trailingComments !== "",
-        );
       }
     }
     this.#files = new Map(files.map((file) => [file.name, file]));
+    // The same for both kinds of codecs: no option that differs between them changes a name.
+    this.#typeMap = this.#tsProto.createTypeMap(
+      { protoFile: files },
+      this.#tsProto.optionsFromParameter(codecParameter(choices)),
+    );
   }
 
   /** What ts-proto calls every message and enum. */
   typeNames(): Map<string, TypeName> {
-    const options = this.#tsProto.optionsFromParameter(codecParameter(this.#choices));
-    const typeMap = this.#tsProto.createTypeMap({ protoFile: [...this.#files.values()] }, options);
-    return new Map([...typeMap].map(([fullName, [module, name]]) => [fullName, { module, name }]));
+    return new Map([...this.#typeMap].map(([fullName, [module, name]]) => [fullName, { module, name }]));
   }
 
   /** Prints the codecs of the given files: path → text. */
@@ -145,14 +102,19 @@ export class CodecPrinter {
     finish: (text: string, messages: ReadonlyMap<string, CheckedMessage>) => string = (text) => text,
   ): (file: CodecFileModel) => string {
     const tsProto = this.#tsProto;
+    const typeMap = this.#typeMap;
     const options = tsProto.optionsFromParameter(parameter);
-    const typeMap = tsProto.createTypeMap({ protoFile: [...this.#files.values()] }, options);
     const messagesOf = new Map<string, Map<string, CheckedMessage>>();
     for (const [module, name, descriptor] of typeMap.values()) {
       const messages = messagesOf.get(module) ?? new Map<string, CheckedMessage>();
       messagesOf.set(module, messages.set(name, descriptor));
     }
-    const textOptions = tsProto.getTsPoetOpts(options, "", "");
+    // Nothing is imported of protobufjs, the one module whose imports ts-poet would look for through all of the code.
+    const {
+      forceDefaultImport: _default,
+      forceModuleImport: _module,
+      ...textOptions
+    } = tsProto.getTsPoetOpts(options, "", "");
     return ({ proto, packageName }) => {
       const file = this.#files.get(proto);
       if (file === undefined) {
@@ -168,15 +130,4 @@ export class CodecPrinter {
       return `${header}\n\n/* eslint-disable */\n${noCheck}${indentCode(finish(body, messagesOf.get(proto.replace(/\.proto$/, "")) ?? new Map()))}`;
     };
   }
-}
-
-function loadTsProto(requireTsProto: RequireTsProto): TsProto {
-  return Object.assign(
-    {},
-    requireTsProto("./build/src/main.js"),
-    requireTsProto("./build/src/types.js"),
-    requireTsProto("./build/src/options.js"),
-    requireTsProto("./build/src/context.js"),
-    requireTsProto("ts-proto-descriptors/dist/google/protobuf/descriptor.js"),
-  ) as TsProto;
 }

@@ -52,7 +52,7 @@ export interface BufResult {
 /** Runs buf with an archive on its standard input. */
 export function runBuf(bufBinary: string, args: readonly string[], archive: Uint8Array): Promise<BufResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(bufBinary, args, { env: environment(), stdio: ["pipe", "pipe", "pipe"], windowsHide: true });
+    const child = spawn(bufBinary, args, { env: bufEnvironment(), stdio: ["pipe", "pipe", "pipe"], windowsHide: true });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
@@ -70,7 +70,7 @@ export function runBuf(bufBinary: string, args: readonly string[], archive: Uint
 }
 
 /** buf wants a folder for its cache even when it puts nothing there; a container may have no home. */
-function environment(): NodeJS.ProcessEnv {
+export function bufEnvironment(): NodeJS.ProcessEnv {
   const { BUF_CACHE_DIR, XDG_CACHE_HOME, HOME, LocalAppData } = process.env;
   const hasHome = [BUF_CACHE_DIR, XDG_CACHE_HOME, HOME, LocalAppData].some(
     (value) => value !== undefined && value !== "",

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { GeneratorError, type Problem } from "../error.js";
+import { ruleNames } from "../model/breaking-rules.js";
 import type { Choices } from "../model/choices.js";
 import { parseJson } from "../model/json.js";
 import { optional } from "../model/options.js";
@@ -35,18 +36,23 @@ export interface Settings {
   readonly componentsDirectory: string;
   /** What `nanowire lint` does not tell: `RULE`, or `RULE path` for a file or folder. */
   readonly lintIgnore: readonly string[];
+  /** Rules of `nanowire breaking` that are not told. */
+  readonly breakingIgnore: readonly string[];
 }
 
-/** What a project's configuration says: its options, and what is none. */
+/** What a project's configuration says: its options, and what is none. What is absent was not said. */
 interface Config {
   readonly options: OptionValues;
   readonly lintIgnore?: readonly string[];
+  readonly breakingIgnore?: readonly string[];
 }
 
 const configFile = "nanowire.config.json";
 /** The key of what `nanowire lint` is told: not one option, but an object. */
 const lintKey = "lint";
 const keysOfLint = ["ignore"] as const;
+/** The key of what `nanowire breaking` is told: `{ "ignore": [...] }`. */
+const breakingKey = "breaking";
 
 /**
  * Reads the project's configuration, `nanowire.config.json` or the key "nanowire" of package.json, and puts the flags over it.
@@ -55,7 +61,7 @@ const keysOfLint = ["ignore"] as const;
  * @throws GeneratorError for JSON that is none, an unknown key, a value of another type, or two configurations
  */
 export function readSettings(directory: string, flags: OptionValues): Settings {
-  const { options: config, lintIgnore = [] } = readConfig(directory);
+  const { options: config, lintIgnore = [], breakingIgnore = [] } = readConfig(directory);
   const protoRoots = (flags.proto ?? config.proto ?? ["proto"]).map((root) => tidyPath(directory, root));
   const path = (text: string | undefined): string | undefined =>
     text === undefined ? undefined : tidyPath(directory, text);
@@ -69,6 +75,7 @@ export function readSettings(directory: string, flags: OptionValues): Settings {
     docsDirectory: tidyPath(directory, config.docs ?? optionTable.docs.default),
     componentsDirectory: tidyPath(directory, flags.components ?? config.components ?? optionTable.components.default),
     lintIgnore,
+    breakingIgnore,
   };
 }
 
@@ -118,10 +125,19 @@ function checkConfig(value: unknown, where: string): Config {
   }
   const problems: Problem[] = [];
   const names = optionsAt("key");
-  const keys = [...names.map(keyOf), lintKey];
+  const keys = [...names.map(keyOf), lintKey, breakingKey];
   const given: GivenOptions = {};
+  let breakingIgnore: readonly string[] = [];
   for (const [key, said] of Object.entries(value)) {
     if (key === lintKey) {
+      continue;
+    }
+    if (key === breakingKey) {
+      const rules = readIgnored(said);
+      if (rules === undefined) {
+        problems.push({ message: `${where}: "${key}" is not { "ignore": [ rules of docs/breaking.md ] }` });
+      }
+      breakingIgnore = rules ?? [];
       continue;
     }
     const name = names.find((known) => keyOf(known) === key);
@@ -143,7 +159,7 @@ function checkConfig(value: unknown, where: string): Config {
   if (problems.length > 0) {
     throw new GeneratorError(problems);
   }
-  return { options: toOptionValues(given), ...optional("lintIgnore", lintIgnore) };
+  return { options: toOptionValues(given), ...optional("lintIgnore", lintIgnore), breakingIgnore };
 }
 
 /** `{ "ignore": ["RULE", "RULE proto/folder"] }` */
@@ -166,6 +182,15 @@ function readLint(value: unknown, where: string, problems: Problem[]): readonly 
     return undefined;
   }
   return ignore.filter(isPath);
+}
+
+/** The rules of `{ "ignore": ["ORDER_CHANGED"] }`, or undefined when it is another thing. */
+function readIgnored(value: unknown): readonly string[] | undefined {
+  if (!isObject(value) || Object.keys(value).some((key) => key !== "ignore")) {
+    return undefined;
+  }
+  const rules: unknown = value["ignore"] ?? [];
+  return Array.isArray(rules) && rules.every((rule) => ruleNames.includes(rule)) ? rules : undefined;
 }
 
 /** Reads an option's value: undefined when the option cannot be that. */

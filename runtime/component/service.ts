@@ -31,6 +31,8 @@ export interface MethodDefinition<C, Req, Res> {
   readonly route: string;
   /** The route's code in the dictionary. */
   readonly code: number;
+  /** Routes that it had before it was renamed: a client that sends one of them in full reaches it too. Default: none. */
+  readonly was?: readonly string[];
   /** A request is answered exactly once; a notify never. */
   readonly kind: "request" | "notify";
   readonly request: MessageCodec<Req>;

@@ -23,7 +23,11 @@ export interface Endpoint {
 export class Dispatcher {
   /** The routes and codes of everything that was generated with the components. */
   readonly dictionary: Dictionary;
-  readonly #byCode: (Endpoint | undefined)[] = [];
+  /** In the order of the components and their methods. */
+  readonly #endpoints: Endpoint[] = [];
+  /** Code → 1 + the place in `#endpoints`, 0 for none. Codes may lie far apart: as an array of endpoints this would be a slow one. */
+  readonly #places: Uint16Array;
+  /** Routes that methods had before they were renamed, too. */
   readonly #byRoute = new Map<string, Endpoint>();
 
   /**
@@ -50,11 +54,12 @@ export class Dispatcher {
       }
     }
     this.dictionary = mergeDictionaries([...dictionaries]);
+    this.#places = placesByCode(this.#endpoints);
   }
 
   /** Every endpoint, in the order of the components and their methods. */
   get endpoints(): Iterable<Endpoint> {
-    return this.#byRoute.values();
+    return this.#endpoints;
   }
 
   /**
@@ -66,7 +71,8 @@ export class Dispatcher {
     if (header.code === 0) {
       return this.#byRoute.get(header.route);
     }
-    const endpoint = this.#byCode[header.code];
+    const place = this.#places[header.code] ?? 0;
+    const endpoint = place === 0 ? undefined : this.#endpoints[place - 1];
     if (endpoint === undefined && this.dictionary.routeOf(header.code) === undefined) {
       throw new NanowireError("unknown_code", `route code ${header.code} is not in the dictionary`);
     }
@@ -74,18 +80,30 @@ export class Dispatcher {
   }
 
   #add(endpoint: Endpoint): void {
-    const { route, code } = endpoint.method;
-    assertRoute(route);
-    const other = this.#byRoute.get(route);
-    if (other !== undefined) {
-      throw new NanowireError(
-        "invalid_route",
-        `two components have the route ${route}: ${nameOf(other.component)} and ${nameOf(endpoint.component)}`,
-      );
+    const { route, was = [] } = endpoint.method;
+    for (const name of [route, ...was]) {
+      assertRoute(name);
+      const other = this.#byRoute.get(name);
+      if (other !== undefined) {
+        throw new NanowireError(
+          "invalid_route",
+          `two components have the route ${name}: ${nameOf(other.component)} and ${nameOf(endpoint.component)}`,
+        );
+      }
+      this.#byRoute.set(name, endpoint);
     }
-    this.#byRoute.set(route, endpoint);
-    this.#byCode[code] = endpoint;
+    this.#endpoints.push(endpoint);
   }
+}
+
+/** As long as the greatest code; no code is beyond 65535, which the dictionary has seen to. */
+function placesByCode(endpoints: readonly Endpoint[]): Uint16Array {
+  const greatest = endpoints.reduce((most, { method }) => Math.max(most, method.code), 0);
+  const places = new Uint16Array(greatest + 1);
+  for (const [index, { method }] of endpoints.entries()) {
+    places[method.code] = index + 1;
+  }
+  return places;
 }
 
 function nameOf(component: Component): string {

@@ -17,6 +17,7 @@ describe("parseBenchArguments", () => {
       pin: true,
       json: undefined,
       profile: undefined,
+      tree: { services: 200, methods: 10 },
     });
     expect(usage).toContain("default: 1000");
     expect(usage).toContain("default: 5");
@@ -33,6 +34,7 @@ describe("parseBenchArguments", () => {
       pin: false,
       json: "out.json",
       profile: "prof",
+      tree: { services: 5, methods: 2 },
     });
   });
 

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { transform } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { CommandFigures } from "../../bench/commands/command-comparison.js";
 import type { ComparisonFigures, SideFigures } from "../../bench/comparison.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -16,11 +17,16 @@ let directory: string;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), "nanowire-bench-"));
   symlinkSync(join(root, "node_modules"), join(directory, "node_modules"));
-  const names = { name: "nanowire", type: "module", exports: { ".": "./runtime/index.js" } };
-  writeFileSync(join(directory, "package.json"), JSON.stringify(names));
-  for (const folder of ["runtime", "bench"]) {
+  const own = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  writeFileSync(
+    join(directory, "package.json"),
+    JSON.stringify({ ...own, exports: { ".": "./runtime/index.js" }, bin: undefined }),
+  );
+  for (const folder of ["runtime", "bench", "generator"]) {
     await compile(folder);
   }
+  symlinkSync(join(root, "generator/templates"), join(directory, "generator/templates"));
+  symlinkSync(join(root, "proto"), join(directory, "proto"));
 });
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -31,7 +37,9 @@ async function compile(folder: string): Promise<void> {
   for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
-      await compile(path);
+      if (entry.name !== "templates") {
+        await compile(path);
+      }
     } else if (entry.name.endsWith(".ts")) {
       const { code } = await transform(readFileSync(join(root, path), "utf8"), {
         loader: "ts",
@@ -65,6 +73,7 @@ describe("npm run bench", () => {
     expect(code).toBe(0);
     expect(output).toContain("ping-pong/tcp-16: TCP, 16 in flight");
     expect(output).toContain("ping-pong-bytes/ws-1: WebSocket, 1 in flight");
+    expect(output).toContain("generator/with-json: ");
   });
 
   it("refuses a case that there is not", async () => {
@@ -103,6 +112,26 @@ describe("npm run bench", () => {
     for (const line of last) {
       expect(line).toMatch(/^ratio ping-pong\/(tcp|ws)-(1|16) +× (node:net|ws) echo +\d+\.\d\d$/);
     }
+  }, 60_000);
+
+  it("runs generator: both commands are measured, and the ratios are printed last", async () => {
+    const json = join(directory, "generator.json");
+    const { code, output, errors } = await bench("generator/with-json", "--quick", "--rounds", "1", "--json", json);
+    expect(errors).toBe("");
+    expect(code).toBe(0);
+    const { cases } = JSON.parse(readFileSync(json, "utf8")) as { cases: { comparisons: CommandFigures[] }[] };
+    const [figures] = cases[0]?.comparisons ?? [];
+    const sides = [figures?.baseline, figures?.subject];
+    expect(sides.map((side) => side?.name)).toEqual(["ts-proto plugin", "nanowire generate"]);
+    for (const side of sides) {
+      expect(side?.rounds).toHaveLength(1);
+      expect(side?.cpuMs).toBeGreaterThan(50);
+      expect(side?.elapsedMs).toBeGreaterThan(50);
+      expect(side?.peakBytes).toBeGreaterThan(30 << 20);
+    }
+    expect(output.trimEnd().split("\n").at(-1)).toMatch(
+      /^ratio generator\/with-json +÷ ts-proto plugin: CPU \d+\.\d{3}, time \d+\.\d{3}, memory \d+\.\d{3} \(less is better\)$/,
+    );
   }, 60_000);
 });
 

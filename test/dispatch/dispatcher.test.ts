@@ -122,6 +122,40 @@ describe("Dispatcher", () => {
     });
   });
 
+  it("finds a method by the routes that it had, and tells of it once", () => {
+    const dispatcher = new Dispatcher(
+      [
+        new TestComponent("A", [method("A.New", 60_000, { handle, was: ["A.Old", "B.Older"] })], {
+          version: "v",
+          routes: { "A.New": 60_000 },
+        }),
+      ],
+      turn,
+      0,
+    );
+    const routes = ["A.New", "A.Old", "B.Older", "A.Older"];
+    expect(routes.map((route) => dispatcher.find(header(route))?.method.route)).toEqual([
+      "A.New",
+      "A.New",
+      "A.New",
+      undefined,
+    ]);
+    expect(dispatcher.find(header("", 60_000))?.method.route).toBe("A.New");
+    expect([...dispatcher.endpoints]).toHaveLength(1);
+    expect(dispatcher.dictionary.toObject()).toEqual({ "A.New": 60_000 });
+  });
+
+  it("refuses a route that one method has and another one had", () => {
+    const component = new TestComponent(
+      "A",
+      [method("A.One", 1, { handle }), method("A.Two", 2, { handle, was: ["A.One"] })],
+      { version: "v", routes: { "A.One": 1, "A.Two": 2 } },
+    );
+    expect(errorOf(() => new Dispatcher([component], turn, 0)).message).toBe(
+      "two components have the route A.One: TestComponent and TestComponent",
+    );
+  });
+
   it("takes a route of 255 bytes", () => {
     const route = `${"x".repeat(253)}.y`;
     const dispatcher = new Dispatcher([alone(route, 1, "v", { [route]: 1 })], turn, 0);

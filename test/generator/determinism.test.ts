@@ -1,11 +1,11 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { type FileDescriptorProto, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, test } from "vitest";
 import { type Generated, generate } from "../../generator/generate.js";
 import { defaultChoices } from "../../generator/model/choices.js";
-import { emptyLock, formatRoutesLock } from "../../generator/model/routes-lock.js";
+import { emptyLock, formatRoutesLock, parseRoutesLock, type RoutesLock } from "../../generator/model/routes-lock.js";
 import { compileProtoFiles } from "../../generator/read/buf.js";
 import { readOwnOptions, readOwnPackage } from "../../generator/read/package-root.js";
 import { findBufBinary, findPeers } from "../../generator/read/peers.js";
@@ -20,11 +20,22 @@ const [requireBuf, requireTsProto, requireHandlebars] = findPeers(own, own.root,
 ]);
 const scenarios = join(own.root, "test/generator/scenarios");
 
-function generateOf(files: readonly FileDescriptorProto[], paths: ReadonlyMap<string, string>, json = true): Generated {
+/** The lock that a scenario begins with. */
+function lockOf(name: string): RoutesLock {
+  const file = join(scenarios, name, "proto/routes.lock.json");
+  return existsSync(file) ? parseRoutesLock(readFileSync(file, "utf8"), file) : emptyLock;
+}
+
+function generateOf(
+  files: readonly FileDescriptorProto[],
+  paths: ReadonlyMap<string, string>,
+  lock = emptyLock,
+  json = true,
+): Generated {
   return generate({
     compiled: files,
     own: paths,
-    lock: emptyLock,
+    lock,
     lockFile: "proto/routes.lock.json",
     choices: { ...defaultChoices, json },
     templates: readTemplates(own, { directory: own.root, folder: undefined }),
@@ -42,10 +53,11 @@ describe("the same input gives the same bytes", () => {
     const descriptors = async (files: typeof sources): Promise<FileDescriptorProto[]> =>
       fromBinary(FileDescriptorSetSchema, await compile(files)).file;
 
-    const first = generateOf(await descriptors(sources), paths, name !== "no-json");
+    const first = generateOf(await descriptors(sources), paths, lockOf(name), name !== "no-json");
     const turned = generateOf(
       (await descriptors([...sources].reverse())).reverse(),
       new Map([...paths].reverse()),
+      lockOf(name),
       name !== "no-json",
     );
     expect([...turned.files].sort()).toEqual([...first.files].sort());

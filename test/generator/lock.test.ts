@@ -24,7 +24,7 @@ async function lockAfter(methods: readonly string[], before: string): Promise<un
 }
 
 describe("the codes of routes", () => {
-  test("new routes take the lowest free codes in the order of their names", async () => {
+  test("a project's first routes take the codes from 1 in the order of their names", async () => {
     const project = new Project({ "proto/a.proto": service("C", "A", "B") });
     await project.generate();
     expect(project.read(lockFile)).toBe(
@@ -41,11 +41,15 @@ describe("the codes of routes", () => {
       const { routes, removed } = JSON.parse(project.read(lockFile));
       return { routes, removed };
     };
-    expect(await codes("M", "A")).toEqual({ routes: { "S.A": 2, "S.M": 1 }, removed: {} });
-    expect(await codes("A")).toEqual({ routes: { "S.A": 2 }, removed: { "S.M": 1 } });
-    expect(await codes("A", "B")).toEqual({ routes: { "S.A": 2, "S.B": 3 }, removed: { "S.M": 1 } });
-    expect(await codes("A", "B", "M")).toEqual({ routes: { "S.A": 2, "S.B": 3, "S.M": 1 }, removed: {} });
-    expect(await codes("A", "Bee", "M")).toEqual({ routes: { "S.A": 2, "S.Bee": 4, "S.M": 1 }, removed: { "S.B": 3 } });
+    const [a, b, bee] = [38736, 46554, 10958];
+    expect(await codes("M", "A")).toEqual({ routes: { "S.A": a, "S.M": 1 }, removed: {} });
+    expect(await codes("A")).toEqual({ routes: { "S.A": a }, removed: { "S.M": 1 } });
+    expect(await codes("A", "B")).toEqual({ routes: { "S.A": a, "S.B": b }, removed: { "S.M": 1 } });
+    expect(await codes("A", "B", "M")).toEqual({ routes: { "S.A": a, "S.B": b, "S.M": 1 }, removed: {} });
+    expect(await codes("A", "Bee", "M")).toEqual({
+      routes: { "S.A": a, "S.Bee": bee, "S.M": 1 },
+      removed: { "S.B": b },
+    });
   });
 
   test("an explicit code is taken, and others go round it", async () => {
@@ -72,13 +76,13 @@ describe("the codes of routes", () => {
         '{\n  "version": 1,\n  "routes": {\n    "S.A": 1,\n    "S.B": 2,\n    "S.C": 2\n  },\n  "removed": {}\n}\n',
     });
     expect(await project.errors()).toEqual([
-      `${lockFile}:6:5: code 2 is given to S.B and to S.C: delete the line of the one that no client was generated with, and generate again: it gets a new code`,
+      `${lockFile}:6:5: code 2 is given to S.B, at ${lockFile}:5:5, and to S.C: delete the line of the one that no client was generated with, and generate again: it gets a new code`,
     ]);
     project.write({
       [lockFile]: '{\n  "version": 1,\n  "routes": {\n    "S.A": 1,\n    "S.C": 2\n  },\n  "removed": {}\n}\n',
     });
     await project.generate();
-    expect(JSON.parse(project.read(lockFile)).routes).toEqual({ "S.A": 1, "S.B": 3, "S.C": 2 });
+    expect(JSON.parse(project.read(lockFile)).routes).toEqual({ "S.A": 1, "S.B": 46554, "S.C": 2 });
   });
 
   test("a route's version is that of the routes and their codes", async () => {
@@ -126,12 +130,37 @@ describe("a lock that cannot be", () => {
     [
       "a route twice",
       '{\n  "version": 1,\n  "routes": {\n    "S.A": 1,\n    "S.A": 2\n  }\n}\n',
-      ["5:5: S.A stands here twice: delete one of the lines, the one that no client was generated with"],
+      [
+        `5:5: S.A stands here twice, first at ${lockFile}:4:5: delete one of the lines, the one that no client was generated with`,
+      ],
     ],
     [
       "a route that is there and removed",
       '{\n  "version": 1,\n  "routes": {\n    "S.A": 1\n  },\n  "removed": {\n    "S.A": 2\n  }\n}\n',
-      ['7:5: S.A stands in "routes" and in "removed": delete the line whose code no client was generated with'],
+      [
+        `7:5: S.A stands in "routes", at ${lockFile}:4:5, and in "removed": delete the line whose code no client was generated with`,
+      ],
+    ],
+    [
+      "a code of a route and of one that was removed",
+      '{\n  "version": 1,\n  "routes": {\n    "S.A": 1\n  },\n  "removed": {\n    "S.B": 1\n  }\n}\n',
+      [
+        `7:5: code 1 is given to S.A, at ${lockFile}:4:5, and to S.B: delete the line of the one that no client was generated with, and generate again: it gets a new code`,
+      ],
+    ],
+    [
+      "a renamed route with the code of none",
+      '{\n  "version": 1,\n  "routes": {\n    "S.A": 1\n  },\n  "removed": {},\n  "renamed": {\n    "S.B": 2\n  }\n}\n',
+      [
+        "8:5: code 2, which S.B had before it was renamed, is that of no route: delete the line, or bring back that of the route",
+      ],
+    ],
+    [
+      "a renamed route that is there",
+      '{\n  "version": 1,\n  "routes": {\n    "S.A": 1\n  },\n  "removed": {},\n  "renamed": {\n    "S.A": 1\n  }\n}\n',
+      [
+        `8:5: S.A stands in "routes", at ${lockFile}:4:5, and in "renamed": delete the line whose code no client was generated with`,
+      ],
     ],
   ])("%s", async (_, text, errors) => {
     const project = new Project({ "proto/a.proto": service("A"), [lockFile]: text });
@@ -161,7 +190,7 @@ describe("an explicit code that cannot be", () => {
       ["B = 1"],
       lock({}, { "S.A": 1 }),
       [
-        "8:32: code 1 was that of S.A, which is gone: it is never given again, since an old client would mean the old route; write another one, or none",
+        '8:32: code 1 was that of S.A, which is gone: it is never given again, since an old client would mean the old route; write another one, or none; if it was renamed, write `was = "S.A"`',
       ],
     ],
     [
@@ -169,7 +198,7 @@ describe("an explicit code that cannot be", () => {
       ["B = 1"],
       lock({ "S.A": 1 }),
       [
-        "8:32: code 1 was that of S.A, which is gone: it is never given again, since an old client would mean the old route; write another one, or none",
+        '8:32: code 1 was that of S.A, which is gone: it is never given again, since an old client would mean the old route; write another one, or none; if it was renamed, write `was = "S.A"`',
       ],
     ],
   ])("%s", async (_, methods, before, errors) => {
@@ -184,5 +213,41 @@ describe("an explicit code that cannot be", () => {
     expect(await project.errors()).toEqual([
       "proto/a.proto:8:7: S.A gets no code: all 65535 are given or were given once",
     ]);
+  });
+});
+
+describe("as many routes as there are codes", () => {
+  /** Services of a thousand methods each, which are so many together. */
+  const services = (methods: number): string =>
+    proto(
+      ...Array.from({ length: Math.ceil(methods / 1000) }, (_, service) => [
+        `service S${service} {`,
+        ...Array.from(
+          { length: Math.min(1000, methods - service * 1000) },
+          (_, method) => `  rpc M${method}(Text) returns (Text);`,
+        ),
+        "}",
+      ]).flat(),
+    );
+
+  test("are generated, and one more is not", async () => {
+    const project = new Project({ "proto/a.proto": services(65_535) });
+    expect((await project.generate("--no-json")).at(-1)).toMatch(/; 65535 routes$/);
+    const routes: Record<string, number> = JSON.parse(project.read(lockFile)).routes;
+    expect(new Set(Object.values(routes)).size).toBe(65_535);
+    expect(Math.max(...Object.values(routes))).toBe(65_535);
+
+    project.write({ "proto/a.proto": services(65_536) });
+    expect(await project.errors("--no-json")).toEqual([
+      expect.stringMatching(/^proto\/a\.proto:\d+:7: S65\.M535 gets no code: all 65535 are given or were given once$/),
+    ]);
+  }, 120_000);
+
+  test("are given out to the last one, also when they come later", async () => {
+    const given = Object.fromEntries(Array.from({ length: 65_530 }, (_, index) => [`S.X${index}`, index + 3]));
+    const { routes } = (await lockAfter(["A", "B", "C", "D", "E"], lock({}, given))) as {
+      routes: Record<string, number>;
+    };
+    expect(Object.values(routes).sort((a, b) => a - b)).toEqual([1, 2, 65_533, 65_534, 65_535]);
   });
 });

@@ -35,6 +35,7 @@ export interface MethodSpec {
   readonly timeoutMs?: number;
   readonly rateLimit?: RateLimit;
   readonly boundOnly?: boolean;
+  readonly was?: readonly string[];
   readonly request?: MessageCodec<string>;
   readonly response?: MessageCodec<string>;
 }

@@ -83,7 +83,7 @@ const connectorEnter: ClientMethod<Text, Text> = {
 
 const connectorLeave: ClientMethod<Text, Text> = {
   route: "connector.entry.Leave",
-  code: 5,
+  code: 60707,
   request: Text,
   response: Text,
 };

@@ -32,7 +32,7 @@ export abstract class ConnectorComponent extends Component {
   /**
    * Takes the lowest code that none has or had.
    *
-   * Request `connector.entry.Leave`, code 5.
+   * Request `connector.entry.Leave`, code 60707.
    */
   abstract leave(session: Session, request: Text): Awaitable<Text>;
 
@@ -87,7 +87,7 @@ const connectorService: ServiceDefinition<ConnectorComponent> = {
     defineMethod({
       name: "Leave",
       route: "connector.entry.Leave",
-      code: 5,
+      code: 60707,
       kind: "request",
       request: text,
       response: text,

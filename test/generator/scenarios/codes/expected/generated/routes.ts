@@ -4,7 +4,7 @@
 import type { RouteDictionary } from "nanowire/client";
 
 /** The hash of the dictionary: a client that names it, `connect(url, { dictVersion })`, is not sent the dictionary. */
-export const dictVersion = "3a22cf11f9bebd52";
+export const dictVersion = "b8e7d9be7ca3f779";
 
 /** Every route that a client may send or receive, and its code. */
 export const dictionary: RouteDictionary = {
@@ -13,7 +13,7 @@ export const dictionary: RouteDictionary = {
     "connector.entry.Back": 4,
     "connector.entry.Enter": 1000,
     "connector.entry.Kept": 7,
-    "connector.entry.Leave": 5,
+    "connector.entry.Leave": 60707,
     "hello.world": 65535,
     "onSaid.x": 2,
   },
