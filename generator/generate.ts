@@ -82,7 +82,7 @@ export function readModel(input: ReadInput): ReadModel {
 
 function readAll(input: ReadInput): ReadModel & { readonly codecPrinter: CodecPrinter } {
   const { descriptors, bytes } = bothForms(input.compiled);
-  const codecPrinter = new CodecPrinter(input.requireTsProto, bytes, input.choices);
+  const codecPrinter = new CodecPrinter(input.requireTsProto, bytes, descriptors, input.choices);
   const { model, lock } = buildModel({
     files: descriptors,
     own: input.own,

@@ -2,7 +2,9 @@ import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import { formatPlace, GeneratorError, type Place, type Problem } from "../error.js";
 import { type Choices, importSuffix } from "./choices.js";
 import { buildClientFile, type ClientFileModel, clientExport } from "./client-file.js";
+import { checkEncoding } from "./encoding-checks.js";
 import { checkJsonFields, checkJsonMethods } from "./json-checks.js";
+import { checkHelpers, checkImports, checkMembers } from "./member-checks.js";
 import { checkFile, FileReferences, ownProtoFile, type TypeNames } from "./messages.js";
 import { Names } from "./names.js";
 import { OptionReader, optional } from "./options.js";
@@ -118,6 +120,10 @@ export function buildModel(input: ModelInput): { readonly model: Model; readonly
     if (descriptor !== undefined) {
       const source = new SourceIndex(descriptor, input.own.get(name) ?? name);
       checkFile({ descriptor, source }, references, input.typeNames, problems);
+      checkMembers({ descriptor, source }, input.typeNames, problems);
+      checkHelpers({ descriptor, source }, input.typeNames, problems);
+      checkImports({ descriptor, source }, input.typeNames, problems);
+      checkEncoding({ descriptor, source }, references, problems);
       if (hasJson && spoken.has(name)) {
         checkJsonFields({ descriptor, source }, problems);
       }

@@ -144,6 +144,7 @@ function readService(
       place: optionPlace(optionField.service.route),
     });
   }
+  const isDeprecated = file.descriptor.options?.deprecated === true || service.options?.deprecated === true;
   const methods = service.method.map((method, methodIndex) =>
     readMethod(
       {
@@ -153,6 +154,7 @@ function readService(
         choices,
         route,
         routeIsFaulty: fault !== undefined,
+        isDeprecated,
       },
       method,
       reader,
@@ -160,7 +162,6 @@ function readService(
     ),
   );
   checkMethodNames(methods, protoName, problems);
-  const deprecated = service.options?.deprecated === true;
   return [
     {
       kind: choices.kind,
@@ -168,7 +169,7 @@ function readService(
       protoName,
       route,
       comment: source.comment(path),
-      deprecated,
+      deprecated: isDeprecated,
       place,
       methods,
     },
@@ -183,6 +184,8 @@ interface MethodContext {
   readonly choices: ServiceChoices;
   readonly route: string;
   readonly routeIsFaulty: boolean;
+  /** Whether the service or its file is deprecated, and so all that is in it. */
+  readonly isDeprecated: boolean;
 }
 
 function readMethod(
@@ -227,7 +230,7 @@ function readMethod(
     rateLimit: choices.rateLimit ?? ofService.rateLimit,
     boundOnly: choices.boundOnly ?? ofService.boundOnly ?? false,
     comment: source.comment(path),
-    deprecated: method.options?.deprecated === true,
+    deprecated: context.isDeprecated || method.options?.deprecated === true,
     place,
     requestPlace: source.place([...path, inMethod.input]),
     responsePlace: source.place([...path, inMethod.output]),

@@ -1,9 +1,11 @@
+import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import { type Choices, importSuffix } from "../model/choices.js";
 import type { TypeName } from "../model/messages.js";
 import type { CodecFileModel } from "../model/model.js";
 import { type CheckedMessage, checkIntegersOfJson } from "./exact-integers.js";
 import { indentCode } from "./indent.js";
-import { markOptionalFields } from "./presence.js";
+import { type LoweredFacts, type LoweredFile, lowerFile } from "./lower.js";
+import { type MendedFields, mendCodecs, mendJsonCodecs } from "./mend.js";
 
 /**
  * The one place that knows ts-proto from inside. It has no public API, so nanowire pins its version, and a test holds
@@ -24,10 +26,24 @@ interface TsProto {
   readonly makeUtils: (options: TsProtoOptions) => object;
   readonly createFileContext: (file: File) => object;
   readonly generateFile: (context: object, file: File) => [path: string, code: Code];
+  /** What a field's property is called. */
+  readonly maybeSnakeToCamel: (name: string, options: TsProtoOptions) => string;
+  /** What a value of an enum is called. */
+  readonly getMemberName: (context: { readonly options: TsProtoOptions }, type: TypeInMap, value: Named) => string;
   readonly FileDescriptorSet: { readonly decode: (bytes: Uint8Array) => { readonly file: File[] } };
 }
 
-type TypeMapEntry = readonly [module: string, name: string, descriptor: CheckedMessage];
+type TypeMapEntry = readonly [module: string, name: string, descriptor: TypeInMap];
+
+/** A message, or an enum. */
+interface TypeInMap extends CheckedMessage {
+  readonly oneofDecl?: readonly Named[];
+  readonly value?: readonly Named[];
+}
+
+interface Named {
+  readonly name: string;
+}
 
 interface TsProtoOptions {
   readonly M: Readonly<Record<string, string>>;
@@ -38,16 +54,8 @@ interface Code {
 }
 
 /** A google.protobuf.FileDescriptorProto as ts-proto decodes it. */
-interface File {
+interface File extends LoweredFile {
   readonly name: string;
-  readonly syntax?: string;
-  readonly messageType: Parameters<typeof markOptionalFields>[0];
-  readonly sourceCodeInfo: { location: SourceLocation[] } | undefined;
-}
-
-interface SourceLocation {
-  readonly leadingComments: string;
-  readonly trailingComments: string;
 }
 
 const commonOptions = [
@@ -72,9 +80,13 @@ export function codecParameter(choices: Choices): string {
   return [...commonOptions, ...chosenOptions(choices), "outputJsonMethods=false"].join(",");
 }
 
-/** ts-proto's options for the JSON codecs: a file of their own, so that a client's bundle does not carry them. */
+/**
+ * ts-proto's options for the JSON codecs: a file of their own, so that a client's bundle does not carry them. The suffix
+ * becomes `.json` when the text is mended: in `room.json.js` ts-proto would take `.js` for the ending, not know that the
+ * file's own types are its own, and import them under numbered names.
+ */
 export function jsonCodecParameter(choices: Choices): string {
-  const options = ["outputEncodeMethods=false", "outputJsonMethods=true", "fileSuffix=.json"];
+  const options = ["outputEncodeMethods=false", "outputJsonMethods=true", "fileSuffix=.codec"];
   return [...commonOptions, ...chosenOptions(choices), ...options].join(",");
 }
 
@@ -87,19 +99,29 @@ export class CodecPrinter {
   readonly #tsProto: TsProto;
   readonly #choices: Choices;
   readonly #files: ReadonlyMap<string, File>;
+  /** By the name of the file. */
+  readonly #facts: ReadonlyMap<string, LoweredFacts>;
 
   /**
    * @param requireTsProto requires modules of the ts-proto package
    * @param descriptorSet a google.protobuf.FileDescriptorSet with every file that the printed ones need
+   * @param descriptors the same files, decoded
    */
-  constructor(requireTsProto: RequireTsProto, descriptorSet: Uint8Array, choices: Choices) {
+  constructor(
+    requireTsProto: RequireTsProto,
+    descriptorSet: Uint8Array,
+    descriptors: readonly FileDescriptorProto[],
+    choices: Choices,
+  ) {
     this.#choices = choices;
     this.#tsProto = loadTsProto(requireTsProto);
     const { file: files } = this.#tsProto.FileDescriptorSet.decode(descriptorSet);
+    const byName = new Map(descriptors.map((file) => [file.name, file]));
+    const facts = new Map<string, LoweredFacts>();
     for (const file of files) {
-      // proto2 is what is said when nothing is said.
-      if (file.syntax !== "proto3" && file.syntax !== "editions") {
-        markOptionalFields(file.messageType);
+      const descriptor = byName.get(file.name);
+      if (descriptor !== undefined) {
+        facts.set(file.name, lowerFile(file, descriptor));
       }
       if (file.sourceCodeInfo !== undefined) {
         // It looks for comments only, and through every place again for each message.
@@ -109,21 +131,30 @@ export class CodecPrinter {
       }
     }
     this.#files = new Map(files.map((file) => [file.name, file]));
+    this.#facts = facts;
   }
 
-  /** What ts-proto calls every message and enum. */
+  /** What ts-proto calls every message and enum, and what is in them. */
   typeNames(): Map<string, TypeName> {
     const options = this.#tsProto.optionsFromParameter(codecParameter(this.#choices));
     const typeMap = this.#tsProto.createTypeMap({ protoFile: [...this.#files.values()] }, options);
-    return new Map([...typeMap].map(([fullName, [module, name]]) => [fullName, { module, name }]));
+    const property = ({ name }: Named): string => this.#tsProto.maybeSnakeToCamel(name, options);
+    return new Map(
+      [...typeMap].map(([fullName, [module, name, type]]) => {
+        const fields = type.field?.map(property) ?? [];
+        const oneofs = type.oneofDecl?.map(property) ?? [];
+        const values = type.value?.map((value) => this.#tsProto.getMemberName({ options }, type, value)) ?? [];
+        return [fullName, { module, name, fields, oneofs, values }];
+      }),
+    );
   }
 
   /** Prints the codecs of the given files: path → text. */
   print(files: readonly CodecFileModel[]): Map<string, string> {
     const printed = new Map<string, string>();
-    const protobuf = this.#printWith(codecParameter(this.#choices));
-    const json = this.#printWith(jsonCodecParameter(this.#choices), (text, messages) =>
-      checkIntegersOfJson(text, messages, this.#choices.int64),
+    const protobuf = this.#printWith(codecParameter(this.#choices), mendCodecs);
+    const json = this.#printWith(jsonCodecParameter(this.#choices), (text, fields, messages) =>
+      mendJsonCodecs(checkIntegersOfJson(text, messages, this.#choices.int64), fields),
     );
     for (const file of files) {
       printed.set(file.output, protobuf(file));
@@ -134,10 +165,10 @@ export class CodecPrinter {
     return printed;
   }
 
-  /** @param finish what is done to the text, given the file's messages by the names of their codecs */
+  /** @param finish what is done to the text, given the file's fields that need it, and its messages by the names of their codecs */
   #printWith(
     parameter: string,
-    finish: (text: string, messages: ReadonlyMap<string, CheckedMessage>) => string = (text) => text,
+    finish: (text: string, fields: MendedFields, messages: ReadonlyMap<string, CheckedMessage>) => string,
   ): (file: CodecFileModel) => string {
     const tsProto = this.#tsProto;
     const options = tsProto.optionsFromParameter(parameter);
@@ -159,8 +190,21 @@ export class CodecPrinter {
       const [path, code] = tsProto.generateFile({ typeMap, options, utils, currentFile }, file);
       const body = code.toString({ ...textOptions, path, prefix: "", format: false });
       const header = `// Generated by nanowire from ${proto} (${packageName === "" ? "no package" : `package ${packageName}`}). Do not edit.`;
+      const property = (field: string): string => tsProto.maybeSnakeToCamel(field, options);
+      const { required = [], jsTyped = [], wrapped = [], values = [] } = this.#facts.get(proto) ?? {};
+      const fields: MendedFields = {
+        required: required.map(({ message, field }) => ({
+          type: typeMap.get(message)?.[1] ?? "",
+          property: property(field),
+          protoName: `${message.slice(1)}.${field}`,
+        })),
+        jsTyped: jsTyped.map(({ field, number, type }) => ({ property: property(field), number, type })),
+        wrapped: wrapped.map(({ oneof, field }) => ({ oneof: property(oneof), property: property(field) })),
+        values: values.map(property),
+      };
+      const finished = finish(body, fields, messagesOf.get(proto.replace(/\.proto$/, "")) ?? new Map());
       const noCheck = this.#choices.tsNocheck ? "// @ts-nocheck\n" : "";
-      return `${header}\n\n/* eslint-disable */\n${noCheck}${indentCode(finish(body, messagesOf.get(proto.replace(/\.proto$/, "")) ?? new Map()))}`;
+      return `${header}\n\n/* eslint-disable */\n${noCheck}${indentCode(finished)}`;
     };
   }
 }
@@ -172,6 +216,8 @@ function loadTsProto(requireTsProto: RequireTsProto): TsProto {
     requireTsProto("./build/src/types.js"),
     requireTsProto("./build/src/options.js"),
     requireTsProto("./build/src/context.js"),
+    requireTsProto("./build/src/case.js"),
+    requireTsProto("./build/src/enums.js"),
     requireTsProto("ts-proto-descriptors/dist/google/protobuf/descriptor.js"),
   ) as TsProto;
 }
