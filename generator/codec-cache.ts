@@ -104,7 +104,7 @@ export class CodecCache implements CodecSource {
     const files = [...this.#descriptors.values()]
       .filter(({ name }) => needed.has(name))
       .map((file) => (names.includes(file.name) ? file : withoutComments(file)));
-    return new CodecPrinter(this.#requireTsProto, descriptorSetBytes(files), this.#choices);
+    return new CodecPrinter(this.#requireTsProto, descriptorSetBytes(files), files, this.#choices);
   }
 }
 

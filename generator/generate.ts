@@ -106,7 +106,8 @@ export function loadPrinter(requireHandlebars: PeerRequire, templates: TemplateT
 
 function readAll(input: ReadInput): ReadModel & { readonly codecs: CodecSource } {
   const { descriptors, bytes } = bothForms(input.compiled);
-  const codecs: CodecSource = input.codecs ?? new CodecPrinter(input.requireTsProto, bytes(), input.choices);
+  const codecs: CodecSource =
+    input.codecs ?? new CodecPrinter(input.requireTsProto, bytes(), descriptors, input.choices);
   const { model, lock, components } = buildModel({
     files: descriptors,
     own: input.own,

@@ -40,7 +40,6 @@ export function answerPluginRequest(request: Uint8Array, directory: string): Uin
 }
 
 function answer(bytes: Uint8Array, directory: string): CodeGeneratorResponse {
-  // Editions are announced, so that it is nanowire's own error that tells what to write instead of one.
   const features = CodeGeneratorResponse_Feature.PROTO3_OPTIONAL | CodeGeneratorResponse_Feature.SUPPORTS_EDITIONS;
   const response = create(CodeGeneratorResponseSchema, {
     supportedFeatures: BigInt(features),

@@ -27,6 +27,9 @@ export interface ComponentModel {
   readonly removed: readonly { readonly localName: string; readonly route: string }[];
 }
 
+/** Where a message is generated, and what it is called there. */
+export type TypeReference = Pick<TypeName, "module" | "name">;
+
 /** A method of a component. */
 export interface ComponentMethodModel {
   /** `Join`. */
@@ -37,9 +40,9 @@ export interface ComponentMethodModel {
   /** Where the rpc's name stands. */
   readonly place: Place;
   /** Absent when the request is google.protobuf.Empty. */
-  readonly argument?: { readonly name: "request" | "message"; readonly type: TypeName };
+  readonly argument?: { readonly name: "request" | "message"; readonly type: TypeReference };
   /** Absent when the response is google.protobuf.Empty. */
-  readonly response?: TypeName;
+  readonly response?: TypeReference;
 }
 
 /**
@@ -53,8 +56,10 @@ export function buildComponents(
   typeNames: TypeNames,
   lock: RoutesLock,
 ): ComponentModel[] {
-  const typeOf = (name: string | undefined): TypeName | undefined =>
-    name === undefined ? undefined : typeNames.get(name);
+  const typeOf = (name: string | undefined): TypeReference | undefined => {
+    const type = name === undefined ? undefined : typeNames.get(name);
+    return type && { module: type.module, name: type.name };
+  };
   return services
     .filter(({ kind }) => kind === "HANDLER")
     .map((service) => ({

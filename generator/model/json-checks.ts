@@ -9,12 +9,24 @@ const wrongFields: ReadonlyMap<string, string> = new Map([
   [".google.protobuf.BytesValue", "write `optional bytes`"],
   [".google.protobuf.FieldMask", "write `repeated string`"],
   [".google.protobuf.Any", "write `bytes`"],
+  [".google.protobuf.NullValue", "write `google.protobuf.Value`"],
 ]);
 
 /** Refuses fields whose JSON would come out wrong, in a file that gets JSON codecs. */
 export function checkJsonFields({ descriptor, source }: SourceFile, problems: Problem[]): void {
+  // google.protobuf.Value has a field for null, and is known as a whole.
+  if (descriptor.name.startsWith("google/protobuf/")) {
+    return;
+  }
   walkTypes(descriptor, (_, type, path) => {
     for (const [index, field] of "field" in type ? type.field.entries() : []) {
+      if (field.jsonName === "__proto__") {
+        const place = source.place([...path, inMessage.field, index, inField.jsonName]);
+        problems.push({
+          message: `${field.name} would be lost as JSON, where it is called __proto__: write another \`json_name\`, or generate without JSON (--no-json)`,
+          place,
+        });
+      }
       const instead = wrongFields.get(field.typeName);
       if (instead !== undefined) {
         problems.push({

@@ -1,9 +1,4 @@
-import {
-  type DescriptorProto,
-  type EnumDescriptorProto,
-  FieldDescriptorProto_Label,
-  type FileDescriptorProto,
-} from "@bufbuild/protobuf/wkt";
+import type { DescriptorProto, EnumDescriptorProto, FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import { formatPlace, type Place, type Problem } from "../error.js";
 import { isUsableTypeName } from "./names.js";
 import type { SourceFile } from "./services.js";
@@ -15,6 +10,12 @@ export interface TypeName {
   readonly module: string;
   /** The exported name: `JoinRequest`, or `Outer_Inner` for a nested one. */
   readonly name: string;
+  /** Of a message: what the properties of its fields are called, in their order. One in a oneof is a `$case`. */
+  readonly fields: readonly string[];
+  /** Of a message: what the properties of its oneofs are called. */
+  readonly oneofs: readonly string[];
+  /** Of an enum: what its values are called. */
+  readonly values: readonly string[];
 }
 
 /** By full name with a dot before it: `.chat.v1.JoinRequest`. */
@@ -23,9 +24,6 @@ export type TypeNames = ReadonlyMap<string, TypeName>;
 /** nanowire's own file: its messages are options, and no codec is generated for them. */
 export const ownProtoFile = "nanowire/options.proto";
 
-/** Where the edition stands: protoc says at `edition`, buf at `syntax`. */
-const editionField = 14;
-const syntaxField = 12;
 const inFile = { message: 4, enum: 5 } as const;
 
 /** Names that the codecs' own text uses, and that it would take a message of that name for. */
@@ -40,19 +38,31 @@ const timestamp = { fullName: ".google.protobuf.Timestamp", name: "Timestamp" } 
 export class FileReferences {
   readonly #files: ReadonlyMap<string, FileDescriptorProto>;
   readonly #fileOfType = new Map<string, string>();
+  readonly #enums = new Map<string, EnumDescriptorProto>();
   readonly #known = new Map<string, ReadonlySet<string>>();
 
   constructor(files: readonly FileDescriptorProto[]) {
     this.#files = new Map(files.map((file) => [file.name, file]));
     for (const file of files) {
       const prefix = file.package === "" ? "" : `.${file.package}`;
-      walkTypes(file, (names) => this.#fileOfType.set(`${prefix}.${names.join(".")}`, file.name));
+      walkTypes(file, (names, type) => {
+        const fullName = `${prefix}.${names.join(".")}`;
+        this.#fileOfType.set(fullName, file.name);
+        if ("value" in type) {
+          this.#enums.set(fullName, type);
+        }
+      });
     }
   }
 
   /** The file that declares a message or enum, by its full name with a dot before it. */
   fileOf(typeName: string): string | undefined {
     return this.#fileOfType.get(typeName);
+  }
+
+  /** An enum, by its full name with a dot before it. */
+  enumOf(typeName: string): EnumDescriptorProto | undefined {
+    return this.#enums.get(typeName);
   }
 
   /** The given files and all that their messages' fields lead to. nanowire's own is left out. */
@@ -90,7 +100,7 @@ export class FileReferences {
   }
 }
 
-/** Refuses what no codec can be generated for: editions, names that TypeScript or the file system cannot have, fields of nanowire's options. */
+/** Refuses what no codec can be generated for: names that TypeScript or the file system cannot have, fields of nanowire's options. */
 export function checkFile(
   file: SourceFile,
   references: FileReferences,
@@ -98,13 +108,6 @@ export function checkFile(
   problems: Problem[],
 ): void {
   const { descriptor, source } = file;
-  if (descriptor.syntax === "editions") {
-    problems.push({
-      message:
-        'editions are not generated yet, since their rules for presence and encoding would come out wrong: write `syntax = "proto3";`',
-      place: source.place([source.has([editionField]) ? editionField : syntaxField]),
-    });
-  }
   if (
     !/^[^\p{Cc}"'`\\:*?<>|]+$/u.test(descriptor.name) ||
     descriptor.name.indexOf(".proto") !== descriptor.name.length - ".proto".length
@@ -150,18 +153,6 @@ function checkTypes(
     for (const [index, field] of "field" in type ? type.field.entries() : []) {
       const fieldPath = [...path, inMessage.field, index];
       const fieldPlace = (): Place => source.place([...fieldPath, inField.typeName]);
-      if (field.label === FieldDescriptorProto_Label.REQUIRED) {
-        problems.push({
-          message: `${field.name} is required, and a required field that holds zero would not be sent: write \`optional\`, the bytes are the same`,
-          place: source.place([...fieldPath, inField.label]),
-        });
-      }
-      if (field.defaultValue !== "") {
-        problems.push({
-          message: `${field.name} has a default of its own, which the generated code would not know: leave \`default\` out`,
-          place: source.place([...fieldPath, inField.defaultValue]),
-        });
-      }
       if (field.typeName !== "" && references.fileOf(field.typeName) === ownProtoFile) {
         problems.push({
           message: `${field.typeName.slice(1)} is for options only, and no code is generated for it: declare a message of your own`,

@@ -3,7 +3,9 @@ import { formatPlace, GeneratorError, type Problem } from "../error.js";
 import { type Choices, importSuffix } from "./choices.js";
 import { buildClientFile, type ClientFileModel, clientExport } from "./client-file.js";
 import { buildComponents, type ComponentModel, separateFileNames } from "./components.js";
+import { checkEncoding } from "./encoding-checks.js";
 import { checkJsonFields, checkJsonMethods } from "./json-checks.js";
+import { checkHelpers, checkImports, checkMembers } from "./member-checks.js";
 import { checkFile, FileReferences, ownProtoFile, type TypeNames } from "./messages.js";
 import { Names } from "./names.js";
 import { OptionReader, optional } from "./options.js";
@@ -132,6 +134,10 @@ export function buildModel(input: ModelInput): BuiltModel {
     if (descriptor !== undefined) {
       const source = sourceOf(descriptor);
       checkFile({ descriptor, source }, references, input.typeNames, problems);
+      checkMembers({ descriptor, source }, input.typeNames, problems);
+      checkHelpers({ descriptor, source }, input.typeNames, problems);
+      checkImports({ descriptor, source }, input.typeNames, problems);
+      checkEncoding({ descriptor, source }, references, problems);
       if (hasJson && spoken.has(name)) {
         checkJsonFields({ descriptor, source }, problems);
       }

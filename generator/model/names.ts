@@ -61,9 +61,9 @@ export class Names {
   }
 }
 
-/** Whether a message of this name can be an interface. */
+/** Whether a message of this name can be an interface: `_1` is called `1` by the codec generator, and so cannot. */
 export function isUsableTypeName(name: string): boolean {
-  return !unusableTypeNames.has(name);
+  return /^[A-Za-z_]/.test(name) && !unusableTypeNames.has(name);
 }
 
 /** `Join`, `GetURL`, `say_hello` → `join`, `getURL`, `sayHello`: the rule of protobuf's own generator for TypeScript. */

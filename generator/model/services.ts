@@ -161,6 +161,7 @@ function readService(
     }
     return { prefix: former, place: wasPlace, isFaulty: message !== undefined };
   });
+  const isDeprecated = file.descriptor.options?.deprecated === true || service.options?.deprecated === true;
   const methods = service.method.map((method, methodIndex) =>
     readMethod(
       {
@@ -171,6 +172,7 @@ function readService(
         route,
         routeIsFaulty: fault !== undefined,
         formerPrefixes: formerPrefixes.filter(({ isFaulty }) => !isFaulty),
+        isDeprecated,
       },
       method,
       reader,
@@ -178,7 +180,6 @@ function readService(
     ),
   );
   checkMethodNames(methods, protoName, problems);
-  const deprecated = service.options?.deprecated === true;
   return [
     {
       kind: choices.kind,
@@ -186,7 +187,7 @@ function readService(
       protoName,
       route,
       comment: source.comment(path),
-      deprecated,
+      deprecated: isDeprecated,
       place,
       methods,
     },
@@ -202,6 +203,8 @@ interface MethodContext {
   readonly route: string;
   readonly routeIsFaulty: boolean;
   readonly formerPrefixes: readonly FormerPrefix[];
+  /** Whether the service or its file is deprecated, and so all that is in it. */
+  readonly isDeprecated: boolean;
 }
 
 /** What the first part of a service's routes was. */
@@ -254,7 +257,7 @@ function readMethod(
     rateLimit: choices.rateLimit ?? ofService.rateLimit,
     boundOnly: choices.boundOnly ?? ofService.boundOnly ?? false,
     comment: source.comment(path),
-    deprecated: method.options?.deprecated === true,
+    deprecated: context.isDeprecated || method.options?.deprecated === true,
     place,
     requestPlace: source.place([...path, inMethod.input]),
     responsePlace: source.place([...path, inMethod.output]),

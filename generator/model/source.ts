@@ -8,9 +8,11 @@ import type { Place } from "../error.js";
 export type SourcePath = readonly number[];
 
 /** Field numbers of google.protobuf.DescriptorProto, of which paths are made. */
-export const inMessage = { name: 1, field: 2, nested: 3, enum: 4 } as const;
+export const inMessage = { name: 1, field: 2, nested: 3, enum: 4, options: 7, oneof: 8 } as const;
 /** Field numbers of google.protobuf.FieldDescriptorProto. */
-export const inField = { label: 4, typeName: 6, defaultValue: 7 } as const;
+export const inField = { typeName: 6, jsonName: 10 } as const;
+/** Field numbers of google.protobuf.EnumDescriptorProto. */
+export const inEnum = { name: 1, value: 2 } as const;
 
 /** The places and comments of one .proto file, found by path. */
 export class SourceIndex {

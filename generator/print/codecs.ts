@@ -1,3 +1,4 @@
+import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import { type Choices, importSuffix } from "../model/choices.js";
 import type { TypeName } from "../model/messages.js";
 import type { CodecFileModel } from "../model/model.js";
@@ -5,8 +6,16 @@ import { withoutDirectives } from "../model/source.js";
 import { keepForCodecs } from "./codec-descriptors.js";
 import { type CheckedMessage, checkIntegersOfJson } from "./exact-integers.js";
 import { indentCode } from "./indent.js";
-import { markOptionalFields } from "./presence.js";
-import { loadTsProto, type RequireTsProto, type TsProto, type TsProtoFile, type TypeMapEntry } from "./ts-proto.js";
+import { type LoweredFacts, lowerFile } from "./lower.js";
+import { type MendedFields, mendCodecs, mendJsonCodecs } from "./mend.js";
+import {
+  loadTsProto,
+  type Named,
+  type RequireTsProto,
+  type TsProto,
+  type TsProtoFile,
+  type TypeMapEntry,
+} from "./ts-proto.js";
 
 const commonOptions = [
   "esModuleInterop=true",
@@ -30,9 +39,13 @@ export function codecParameter(choices: Choices): string {
   return [...commonOptions, ...chosenOptions(choices), "outputJsonMethods=false"].join(",");
 }
 
-/** ts-proto's options for the JSON codecs: a file of their own, so that a client's bundle does not carry them. */
+/**
+ * ts-proto's options for the JSON codecs: a file of their own, so that a client's bundle does not carry them. The suffix
+ * becomes `.json` when the text is mended: in `room.json.js` ts-proto would take `.js` for the ending, not know that the
+ * file's own types are its own, and import them under numbered names.
+ */
 export function jsonCodecParameter(choices: Choices): string {
-  const options = ["outputEncodeMethods=false", "outputJsonMethods=true", "fileSuffix=.json"];
+  const options = ["outputEncodeMethods=false", "outputJsonMethods=true", "fileSuffix=.codec"];
   return [...commonOptions, ...chosenOptions(choices), ...options].join(",");
 }
 
@@ -46,19 +59,29 @@ export class CodecPrinter {
   readonly #choices: Choices;
   readonly #files: ReadonlyMap<string, TsProtoFile>;
   readonly #typeMap: Map<string, TypeMapEntry>;
+  /** By the name of the file. */
+  readonly #facts: ReadonlyMap<string, LoweredFacts>;
 
   /**
    * @param requireTsProto requires modules of the ts-proto package
    * @param descriptorSet a google.protobuf.FileDescriptorSet with every file that the printed ones need
+   * @param descriptors the same files, decoded
    */
-  constructor(requireTsProto: RequireTsProto, descriptorSet: Uint8Array, choices: Choices) {
+  constructor(
+    requireTsProto: RequireTsProto,
+    descriptorSet: Uint8Array,
+    descriptors: readonly FileDescriptorProto[],
+    choices: Choices,
+  ) {
     this.#choices = choices;
     this.#tsProto = loadTsProto(requireTsProto);
     const { file: files } = this.#tsProto.FileDescriptorSet.decode(keepForCodecs(descriptorSet));
+    const byName = new Map(descriptors.map((file) => [file.name, file]));
+    const facts = new Map<string, LoweredFacts>();
     for (const file of files) {
-      // proto2 is what is said when nothing is said.
-      if (file.syntax !== "proto3" && file.syntax !== "editions") {
-        markOptionalFields(file.messageType);
+      const descriptor = byName.get(file.name);
+      if (descriptor !== undefined) {
+        facts.set(file.name, lowerFile(file, descriptor));
       }
       if (file.sourceCodeInfo !== undefined) {
         for (const location of file.sourceCodeInfo.location) {
@@ -68,6 +91,7 @@ export class CodecPrinter {
       }
     }
     this.#files = new Map(files.map((file) => [file.name, file]));
+    this.#facts = facts;
     // The same for both kinds of codecs: no option that differs between them changes a name.
     this.#typeMap = this.#tsProto.createTypeMap(
       { protoFile: files },
@@ -75,17 +99,26 @@ export class CodecPrinter {
     );
   }
 
-  /** What ts-proto calls every message and enum. */
+  /** What ts-proto calls every message and enum, and what is in them. */
   typeNames(): Map<string, TypeName> {
-    return new Map([...this.#typeMap].map(([fullName, [module, name]]) => [fullName, { module, name }]));
+    const options = this.#tsProto.optionsFromParameter(codecParameter(this.#choices));
+    const property = ({ name }: Named): string => this.#tsProto.maybeSnakeToCamel(name, options);
+    return new Map(
+      [...this.#typeMap].map(([fullName, [module, name, type]]) => {
+        const fields = type.field?.map(property) ?? [];
+        const oneofs = type.oneofDecl?.map(property) ?? [];
+        const values = type.value?.map((value) => this.#tsProto.getMemberName({ options }, type, value)) ?? [];
+        return [fullName, { module, name, fields, oneofs, values }];
+      }),
+    );
   }
 
   /** Prints the codecs of the given files: path → text. */
   print(files: readonly CodecFileModel[]): Map<string, string> {
     const printed = new Map<string, string>();
-    const protobuf = this.#printWith(codecParameter(this.#choices));
-    const json = this.#printWith(jsonCodecParameter(this.#choices), (text, messages) =>
-      checkIntegersOfJson(text, messages, this.#choices.int64),
+    const protobuf = this.#printWith(codecParameter(this.#choices), mendCodecs);
+    const json = this.#printWith(jsonCodecParameter(this.#choices), (text, fields, messages) =>
+      mendJsonCodecs(checkIntegersOfJson(text, messages, this.#choices.int64), fields),
     );
     for (const file of files) {
       printed.set(file.output, protobuf(file));
@@ -96,10 +129,10 @@ export class CodecPrinter {
     return printed;
   }
 
-  /** @param finish what is done to the text, given the file's messages by the names of their codecs */
+  /** @param finish what is done to the text, given the file's fields that need it, and its messages by the names of their codecs */
   #printWith(
     parameter: string,
-    finish: (text: string, messages: ReadonlyMap<string, CheckedMessage>) => string = (text) => text,
+    finish: (text: string, fields: MendedFields, messages: ReadonlyMap<string, CheckedMessage>) => string,
   ): (file: CodecFileModel) => string {
     const tsProto = this.#tsProto;
     const typeMap = this.#typeMap;
@@ -126,8 +159,21 @@ export class CodecPrinter {
       const [path, code] = tsProto.generateFile({ typeMap, options, utils, currentFile }, file);
       const body = code.toString({ ...textOptions, path, prefix: "", format: false });
       const header = `// Generated by nanowire from ${proto} (${packageName === "" ? "no package" : `package ${packageName}`}). Do not edit.`;
+      const property = (field: string): string => tsProto.maybeSnakeToCamel(field, options);
+      const { required = [], jsTyped = [], wrapped = [], values = [] } = this.#facts.get(proto) ?? {};
+      const fields: MendedFields = {
+        required: required.map(({ message, field }) => ({
+          type: typeMap.get(message)?.[1] ?? "",
+          property: property(field),
+          protoName: `${message.slice(1)}.${field}`,
+        })),
+        jsTyped: jsTyped.map(({ field, number, type }) => ({ property: property(field), number, type })),
+        wrapped: wrapped.map(({ oneof, field }) => ({ oneof: property(oneof), property: property(field) })),
+        values: values.map(property),
+      };
+      const finished = finish(body, fields, messagesOf.get(proto.replace(/\.proto$/, "")) ?? new Map());
       const noCheck = this.#choices.tsNocheck ? "// @ts-nocheck\n" : "";
-      return `${header}\n\n/* eslint-disable */\n${noCheck}${indentCode(finish(body, messagesOf.get(proto.replace(/\.proto$/, "")) ?? new Map()))}`;
+      return `${header}\n\n/* eslint-disable */\n${noCheck}${indentCode(finished)}`;
     };
   }
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { GeneratorError, type Problem } from "../error.js";
 import { optionsFileName, type ProtoFile } from "./proto-files.js";
 import { packTar, type TarEntry } from "./tar.js";
+import { findUnfinishedString } from "./unfinished-string.js";
 
 /** The user's files and nanowire's own, in two folders of one archive: buf knows each as a module, and imports work across. */
 const userModule = "proto";
@@ -34,12 +35,58 @@ export async function compileProtoFiles(
       entries.push({ name: `${userModule}/${file.name}`, bytes: file.bytes });
     }
   }
-  const args = ["build", "-#format=tar", "--as-file-descriptor-set", "-o", "-", "--error-format", "json"];
-  const result = await runBuf(bufBinary, args, packTar(entries));
+  const archive = packTar(entries);
+  const result = await runBuf(bufBinary, buildArguments, archive);
   if (result.exitCode !== 0) {
+    if (panic(result) !== undefined) {
+      throw await panicError(bufBinary, archive, result, files);
+    }
     throw compileError(result.stderr, new Map(files.map((file) => [`${userModule}/${file.name}`, file.path])));
   }
   return result.stdout;
+}
+
+const buildArguments = [
+  "build",
+  "-#format=tar",
+  "--as-file-descriptor-set",
+  "-o",
+  "-",
+  "--error-format",
+  "json",
+] as const;
+
+/** What a compiler that fell over says first; the rest is the stack of its own program. */
+function panic(result: BufResult): string | undefined {
+  return /panicked: ([^\n]*)|^panic: ([^\n]*)/m
+    .exec(result.stderr)
+    ?.slice(1)
+    .find((text) => text !== undefined);
+}
+
+/** A compiler that fell over does not say where. The file is found by giving it fewer and fewer to compile. */
+async function panicError(
+  bufBinary: string,
+  archive: Uint8Array,
+  result: BufResult,
+  files: readonly ProtoFile[],
+): Promise<GeneratorError> {
+  let suspects = files.filter(({ name }) => name !== optionsFileName);
+  while (suspects.length > 1) {
+    const half = suspects.slice(0, suspects.length >> 1);
+    const paths = half.flatMap(({ name }) => ["--path", `${userModule}/${name}`]);
+    suspects =
+      panic(await runBuf(bufBinary, [...buildArguments, ...paths], archive)) === undefined
+        ? suspects.slice(half.length)
+        : half;
+  }
+  const [file] = suspects;
+  const message = `buf, which compiles the .proto files, fell over something here (${panic(result)}): most often a string lacks its closing quote`;
+  if (file === undefined) {
+    return GeneratorError.of(message);
+  }
+  const place = { file: file.path, ...findUnfinishedString(new TextDecoder().decode(file.bytes)) };
+  return new GeneratorError([{ message, place }]);
 }
 
 /** How a run of buf ended. */

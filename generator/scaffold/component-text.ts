@@ -1,5 +1,4 @@
-import type { ComponentMethodModel, ComponentModel } from "../model/components.js";
-import type { TypeName } from "../model/messages.js";
+import type { ComponentMethodModel, ComponentModel, TypeReference } from "../model/components.js";
 import { Names } from "../model/names.js";
 import { plainStyle, type SourceStyle } from "./source-style.js";
 
@@ -17,7 +16,7 @@ export interface NeededImport {
 export interface MethodNames {
   readonly session: string;
   readonly error: string;
-  readonly typeOf: (type: TypeName) => string;
+  readonly typeOf: (type: TypeReference) => string;
 }
 
 /** Where a component's file finds a generated module: `chat/v1/room` → `../generated/chat/v1/room.js`. */

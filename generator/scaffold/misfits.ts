@@ -1,7 +1,6 @@
 import type { ts } from "ts-morph";
 import { formatPlace } from "../error.js";
-import type { ComponentMethodModel } from "../model/components.js";
-import type { TypeName } from "../model/messages.js";
+import type { ComponentMethodModel, TypeReference } from "../model/components.js";
 import type { ComponentClass } from "./component-classes.js";
 import { memberName } from "./members.js";
 import { type ParsedFile, type Reference, referenceOf, type TypeScript } from "./syntax.js";
@@ -125,7 +124,7 @@ function otherType(
   typescript: TypeScript,
   file: ParsedFile,
   type: ts.TypeNode,
-  wanted: TypeName | undefined,
+  wanted: TypeReference | undefined,
 ): string | undefined {
   const text = type.getText(file.source);
   if (typescript.isTypeReferenceNode(type)) {

@@ -10,6 +10,7 @@ import {
 import { describe, expect, test } from "vitest";
 import { type Choices, defaultChoices } from "../../generator/model/choices.js";
 import { CodecPrinter, codecParameter, jsonCodecParameter } from "../../generator/print/codecs.js";
+import { mendCodecs, mendJsonCodecs } from "../../generator/print/mend.js";
 import { compileProtoFiles } from "../../generator/read/buf.js";
 import { readOwnOptions, readOwnPackage } from "../../generator/read/package-root.js";
 import { findBufBinary, findPeers } from "../../generator/read/peers.js";
@@ -57,7 +58,12 @@ describe("codecs printed in this process", () => {
       input: toBinary(CodeGeneratorRequestSchema, request),
     });
     expect(stderr.toString()).toBe("");
-    return new Map(fromBinary(CodeGeneratorResponseSchema, stdout).file.map((file) => [file.name, file.content]));
+    return new Map(
+      fromBinary(CodeGeneratorResponseSchema, stdout).file.map(({ name, content }) => [
+        name.replace(/\.codec\.ts$/, ".json.ts"),
+        content,
+      ]),
+    );
   }
 
   test.each<[scenario: string, proto: string, chosen: Partial<Choices>]>([
@@ -67,28 +73,39 @@ describe("codecs printed in this process", () => {
     ["packages", "lobby/v1/lobby.proto", { importExtension: "none" }],
     ["names", "names.proto", {}],
     ["hostile", "hostile.proto", {}],
-  ])("are those of ts-proto's plugin but for their formatting: %s, %s, %j", async (scenario, proto, chosen) => {
-    const choices = { ...defaultChoices, ...chosen };
-    const set = await compileScenario(scenario);
-    const protos = [...runPlugin(set, proto, codecParameter(choices)).keys()].map((path) =>
-      path.replace(/\.ts$/, ".proto"),
-    );
-    const plugin = new Map([
-      ...runPlugin(set, proto, codecParameter(choices)),
-      ...runPlugin(set, proto, jsonCodecParameter(choices)),
-    ]);
-    const printed = new CodecPrinter(requireTsProto, set, choices).print(
-      protos.map((name) => {
-        const module = name.replace(/\.proto$/, "");
-        return { proto: name, packageName: "", output: `${module}.ts`, jsonOutput: `${module}.json.ts` };
-      }),
-    );
-    expect(plugin.size).toBeGreaterThanOrEqual(2);
-    expect([...printed.keys()].sort()).toEqual([...plugin.keys()].sort());
-    for (const [path, text] of plugin) {
-      expect(format(body(printed.get(path) ?? "")), path).toBe(format(body(text)));
-    }
-  });
+  ])(
+    "are those of ts-proto's plugin but for their formatting and what is mended: %s, %s, %j",
+    async (scenario, proto, chosen) => {
+      const choices = { ...defaultChoices, ...chosen };
+      const set = await compileScenario(scenario);
+      const protos = [...runPlugin(set, proto, codecParameter(choices)).keys()].map((path) =>
+        path.replace(/\.ts$/, ".proto"),
+      );
+      const plugin = new Map([
+        ...runPlugin(set, proto, codecParameter(choices)),
+        ...runPlugin(set, proto, jsonCodecParameter(choices)),
+      ]);
+      const printed = new CodecPrinter(
+        requireTsProto,
+        set,
+        fromBinary(FileDescriptorSetSchema, set).file,
+        choices,
+      ).print(
+        protos.map((name) => {
+          const module = name.replace(/\.proto$/, "");
+          return { proto: name, packageName: "", output: `${module}.ts`, jsonOutput: `${module}.json.ts` };
+        }),
+      );
+      expect(plugin.size).toBeGreaterThanOrEqual(2);
+      expect([...printed.keys()].sort()).toEqual([...plugin.keys()].sort());
+      for (const [path, text] of plugin) {
+        const mend = path.endsWith(".json.ts") ? mendJsonCodecs : mendCodecs;
+        expect(format(body(printed.get(path) ?? "")), path).toBe(
+          format(mend(body(text), { required: [], jsTyped: [], wrapped: [], values: [] })),
+        );
+      }
+    },
+  );
 });
 
 describe("what the codecs write", () => {
@@ -165,9 +182,13 @@ describe("what the codecs write", () => {
       loose: [3],
       kind: "KIND_A",
       data: "",
-      wrapped: { size: 5 },
+      wrapped: { size: 5, must: 1 },
       inner: { yes: false },
       kinds: { a: "KIND_B" },
+      must: 0,
+      row: [{ on: false, cell: { value: "0" } }],
+      otherKind: "KIND_NONE",
+      packedKinds: ["KIND_B", "KIND_NONE"],
     };
     const bytes = schema ? toBinary(schema, fromJson(schema, json)) : new Uint8Array();
     const decoded = Wrapped.decode(bytes);

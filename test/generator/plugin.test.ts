@@ -134,11 +134,16 @@ describe("protoc-gen-nanowire", () => {
     expect(result.stderr).toContain("b/b.proto:5:9: b.B.X is a streaming rpc");
   });
 
-  test("under buf an edition gets nanowire's own error", () => {
-    const project = new Project({ ...files, "proto/b/b.proto": 'edition = "2023";\npackage b;\n', ...bufFiles("all") });
+  test("under buf an edition is generated as by the command", async () => {
+    const edition =
+      'edition = "2023";\npackage b;\nmessage B {\n  int32 a = 1;\n  B b = 2 [features.message_encoding = DELIMITED];\n}\n';
+    const project = new Project({ "proto/b/b.proto": edition, ...bufFiles("all") });
     const result = run(bufBinary, ["generate"], project.directory);
-    expect(result.exitCode).toBe(1);
-    expect(result.stderr).toContain("b/b.proto:1:1: editions are not generated yet");
+    expect(result).toMatchObject({ exitCode: 0, stderr: "" });
+    const byCommand = new Project({ "proto/b/b.proto": edition });
+    await byCommand.generate();
+    expect(project.read("generated/b/b.ts")).toBe(byCommand.read("generated/b/b.ts"));
+    expect(project.read("generated/b/b.ts")).toContain("a?: number | undefined");
   });
 
   test("under buf with a run for each folder it fails, says `strategy: all`, and spoils no lock", async () => {

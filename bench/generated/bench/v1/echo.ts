@@ -36,10 +36,10 @@ export const Position: MessageFns<Position> = {
       }
       writer.uint32(8).int64(message.atMs);
     }
-    if ( message.x !== 0) {
+    if (message.x !== 0 || globalThis.Object.is(message.x, -0)) {
       writer.uint32(21).float(message.x);
     }
-    if ( message.y !== 0) {
+    if (message.y !== 0 || globalThis.Object.is(message.y, -0)) {
       writer.uint32(29).float(message.y);
     }
     if ( message.name !== "") {

@@ -71,6 +71,8 @@ export class HostileEventsClient {
    * {{code}}
    *
    * Push `HostileEvents.Told`. The function that is returned ends the listening.
+   *
+   * @deprecated
    */
   onTold(listener: (message: Message) => void): Unsubscribe {
     return this.#connection.on(hostileEventsTold, listener);

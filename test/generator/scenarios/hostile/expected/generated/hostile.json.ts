@@ -25,15 +25,16 @@ export function kindFromJSON(object: any): Kind {
     case "KIND_NONE":
     return Kind.NONE;
     default:
+    if (globalThis.Number.isInteger(object)) { return object; }
     throw new globalThis.Error("Unrecognized enum value " + object + " for enum Kind");
   }
 }
 
-export function kindToJSON(object: Kind): string {
+export function kindToJSON(object: Kind): string | number {
   switch (object) {
     case Kind.NONE: return "KIND_NONE";
     default:
-    throw new globalThis.Error("Unrecognized enum value " + object + " for enum Kind");
+    return object;
   }
 }
 
@@ -50,6 +51,18 @@ export interface Message {
   /** / */
   { $case: 'two', value: string }
   | undefined,
+  Proto: Map<string, string>,
+  constructor: Map<string, Message>,
+}
+
+export interface Message_ProtoEntry {
+  key: string,
+  value: string,
+}
+
+export interface Message_ConstructorEntry {
+  key: string,
+  value: Message | undefined,
 }
 
 export const Message: MessageFns<Message> = {
@@ -65,6 +78,26 @@ export const Message: MessageFns<Message> = {
       isSet(object.one) ? { $case: 'one', value: globalThis.String(object.one)} :
       isSet(object.two) ? { $case: 'two', value: globalThis.String(object.two)} :
       undefined,
+      Proto: isObject(object.Proto)
+      ? (globalThis.Object.entries(object.Proto) as [string, any][]).reduce((acc: Map<string, string>, [key, value]: [string, any]) => {
+        acc.set(key, globalThis.String(value));
+        return acc;
+        }, new Map())
+
+      : (globalThis.Object.hasOwn(object, "__proto__") && isObject(object.__proto__))
+      ? (globalThis.Object.entries(object.__proto__) as [string, any][]).reduce((acc: Map<string, string>, [key, value]: [string, any]) => {
+        acc.set(key, globalThis.String(value));
+        return acc;
+        }, new Map())
+
+      : new Map(),
+      constructor: (globalThis.Object.hasOwn(object, "constructor") && isObject(object.constructor))
+      ? (globalThis.Object.entries(object.constructor) as [string, any][]).reduce((acc: Map<string, Message>, [key, value]: [string, any]) => {
+        acc.set(key, Message.fromJSON(value));
+        return acc;
+        }, new Map())
+
+      : new Map(),
     };
   },
 
@@ -82,9 +115,73 @@ export const Message: MessageFns<Message> = {
     else if (message.pick?.$case === 'two') {
       obj.two = message.pick.value;
     }
+    if (message.Proto?.size) {
+      obj.Proto = globalThis.Object.create(null);
+      message.Proto.forEach((v, k) => {
+        obj.Proto[k] = v;
+      });
+    }
+    if (message.constructor?.size) {
+      obj.constructor = globalThis.Object.create(null);
+      message.constructor.forEach((v, k) => {
+        obj.constructor[k] = Message.toJSON(v);
+      });
+    }
     return obj;
   }
 };
+
+export const Message_ProtoEntry: MessageFns<Message_ProtoEntry> = {
+  fromJSON(object: any): Message_ProtoEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key)
+
+      : "",
+      value: isSet(object.value) ? globalThis.String(object.value)
+
+      : "",
+    };
+  },
+
+  toJSON(message: Message_ProtoEntry): unknown {
+    const obj: any = {};
+    if ( message.key !== "") {
+      obj.key = message.key;
+    }
+    if ( message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  }
+};
+
+export const Message_ConstructorEntry: MessageFns<Message_ConstructorEntry> = {
+  fromJSON(object: any): Message_ConstructorEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key)
+
+      : "",
+      value: isSet(object.value) ? Message.fromJSON(object.value)
+
+      : undefined,
+    };
+  },
+
+  toJSON(message: Message_ConstructorEntry): unknown {
+    const obj: any = {};
+    if ( message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== undefined ) {
+      obj.value = Message.toJSON(message.value);
+    }
+    return obj;
+  }
+};
+
+function isObject(value: any): boolean {
+  return typeof value === 'object' && value !== null;
+}
 
 function isSet(value: any): boolean {
   return value !== null && value !== undefined;

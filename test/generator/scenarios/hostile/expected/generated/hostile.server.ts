@@ -69,6 +69,8 @@ export const HostileEvents = {
    * {{code}}
    *
    * Push `HostileEvents.Told`, code 2.
+   *
+   * @deprecated
    */
   told(target: PushTarget, message: Message): void {
     target.push(hostileEventsTold, message);

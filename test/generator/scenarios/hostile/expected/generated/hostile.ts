@@ -34,10 +34,22 @@ export interface Message {
   /** / */
   { $case: 'two', value: string }
   | undefined,
+  Proto: Map<string, string>,
+  constructor: Map<string, Message>,
+}
+
+export interface Message_ProtoEntry {
+  key: string,
+  value: string,
+}
+
+export interface Message_ConstructorEntry {
+  key: string,
+  value: Message | undefined,
 }
 
 function createBaseMessage(): Message {
-  return { text: "",plainText: "",pick: undefined };
+  return { text: "",plainText: "",pick: undefined,Proto: new Map(),constructor: new Map() };
 }
 
 export const Message: MessageFns<Message> = {
@@ -59,6 +71,12 @@ export const Message: MessageFns<Message> = {
       writer.uint32(34).string(message.pick.value);
       break;
     }
+    (message.Proto).forEach((value, key) => {
+      Message_ProtoEntry.encode({  key: key as any, value }, writer.uint32(42).fork()).join()
+    });
+    (message.constructor).forEach((value, key) => {
+      Message_ConstructorEntry.encode({  key: key as any, value }, writer.uint32(50).fork()).join()
+    });
     return writer;
   },
 
@@ -105,6 +123,150 @@ export const Message: MessageFns<Message> = {
             }
 
             message.pick = { $case: 'two', value: reader.string() };
+            continue; }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            const entry5 = Message_ProtoEntry.decode(reader, reader.uint32());
+            if (entry5.value !== undefined ) {
+
+              message.Proto.set(entry5.key, entry5.value);
+            }
+            continue; }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            const entry6 = Message_ConstructorEntry.decode(reader, reader.uint32());
+            if (entry6.value !== undefined ) {
+
+              message.constructor.set(entry6.key, entry6.value);
+            }
+            continue; }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  }
+};
+
+function createBaseMessage_ProtoEntry(): Message_ProtoEntry {
+  return { key: "",value: "" };
+}
+
+export const Message_ProtoEntry: MessageFns<Message_ProtoEntry> = {
+  encode(
+    message: Message_ProtoEntry,
+    writer: BinaryWriter = new BinaryWriter(),
+  ): BinaryWriter {
+    if ( message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if ( message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(
+    input: BinaryReader | Uint8Array,
+    length?: number,
+  ): Message_ProtoEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMessage_ProtoEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue; }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue; }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  }
+};
+
+function createBaseMessage_ConstructorEntry(): Message_ConstructorEntry {
+  return { key: "",value: undefined };
+}
+
+export const Message_ConstructorEntry: MessageFns<Message_ConstructorEntry> = {
+  encode(
+    message: Message_ConstructorEntry,
+    writer: BinaryWriter = new BinaryWriter(),
+  ): BinaryWriter {
+    if ( message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== undefined ) {
+      Message.encode(message.value, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(
+    input: BinaryReader | Uint8Array,
+    length?: number,
+  ): Message_ConstructorEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMessage_ConstructorEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue; }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = Message.decode(reader, reader.uint32());
             continue; }
         }
         if ((tag & 7) === 4 || tag === 0) {

@@ -185,19 +185,19 @@ export const Longs: MessageFns<Longs> = {
       obj.loose = message.loose.map(e => Math.round(e));
     }
     if (message.both?.size) {
-      obj.both = {};
+      obj.both = globalThis.Object.create(null);
       message.both.forEach((v, k) => {
         obj.both[k] = Math.round(v);
       });
     }
     if (message.values?.size) {
-      obj.values = {};
+      obj.values = globalThis.Object.create(null);
       message.values.forEach((v, k) => {
         obj.values[k] = Math.round(v);
       });
     }
     if (message.keys?.size) {
-      obj.keys = {};
+      obj.keys = globalThis.Object.create(null);
       message.keys.forEach((v, k) => {
         obj.keys[k] = v;
       });
@@ -218,7 +218,7 @@ export const Longs: MessageFns<Longs> = {
       obj.chosenText = message.choice.value;
     }
     else if (message.choice?.$case === 'chosenBox') {
-      obj.chosenBox = message.choice.value;
+      obj.chosenBox = message.choice.value!;
     }
     if ( message.asString !== "0") {
       obj.asString = globalThis.String(message.asString);
@@ -239,7 +239,7 @@ export const Longs: MessageFns<Longs> = {
       obj.aDouble = floatToJson(message.aDouble);
     }
     if (message.doubles?.size) {
-      obj.doubles = {};
+      obj.doubles = globalThis.Object.create(null);
       message.doubles.forEach((v, k) => {
         obj.doubles[k] = floatToJson(v);
       });
@@ -248,7 +248,7 @@ export const Longs: MessageFns<Longs> = {
       obj.moreDoubles = message.moreDoubles.map(e => floatToJson(e));
     }
     if (message.boxed?.size) {
-      obj.boxed = {};
+      obj.boxed = globalThis.Object.create(null);
       message.boxed.forEach((v, k) => {
         obj.boxed[k] = v;
       });

@@ -141,8 +141,14 @@ export const Longs: MessageFns<Longs> = {
     if ( message.asNumber !== 0) {
       writer.uint32(152).int64(message.asNumber);
     }
-    for (const v of message.asNumbers) {
-      writer.uint32(160).int64(v!);
+    if (message.asNumbers.length !== 0) {
+
+      writer.uint32(162).fork();
+      for (const v of message.asNumbers) {
+        writer.int64(v);
+      }
+      writer.join();
+
     }
     if ( message.renamed !== 0) {
       writer.uint32(168).int64(message.renamed);
@@ -150,7 +156,7 @@ export const Longs: MessageFns<Longs> = {
     if (message.at !== undefined ) {
       Timestamp.encode(toTimestamp(message.at), writer.uint32(178).fork()).join();
     }
-    if ( message.aDouble !== 0) {
+    if (message.aDouble !== 0 || globalThis.Object.is(message.aDouble, -0)) {
       writer.uint32(185).double(message.aDouble);
     }
     (message.doubles).forEach((value, key) => {
@@ -653,7 +659,7 @@ export const Longs_DoublesEntry: MessageFns<Longs_DoublesEntry> = {
     if ( message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if ( message.value !== 0) {
+    if (message.value !== 0 || globalThis.Object.is(message.value, -0)) {
       writer.uint32(17).double(message.value);
     }
     return writer;
@@ -764,8 +770,8 @@ export const Longs_BoxedEntry: MessageFns<Longs_BoxedEntry> = {
 };
 
 function toTimestamp(date: Date): Timestamp {
-  const seconds = Math.trunc(date.getTime() / 1_000);
-  const nanos = (date.getTime() % 1_000) * 1_000_000;
+  const seconds = Math.floor(date.getTime() / 1_000);
+  const nanos = (((date.getTime() % 1_000) + 1_000) % 1_000) * 1_000_000;
   return {  seconds, nanos };
 }
 

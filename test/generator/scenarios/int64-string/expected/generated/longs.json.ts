@@ -109,20 +109,20 @@ export const Longs: MessageFns<Longs> = {
         }, new Map())
 
       : new Map(),
-      orNull: isSet(object.orNull) ? String(object.orNull)
-      : isSet(object.or_null) ? String(object.or_null)
+      orNull: isSet(object.orNull) ? globalThis.String(object.orNull)
+      : isSet(object.or_null) ? globalThis.String(object.or_null)
       : undefined,
-      orNullToo: isSet(object.orNullToo) ? String(object.orNullToo)
-      : isSet(object.or_null_too) ? String(object.or_null_too)
+      orNullToo: isSet(object.orNullToo) ? globalThis.String(object.orNullToo)
+      : isSet(object.or_null_too) ? globalThis.String(object.or_null_too)
       : undefined,
-      boxes: globalThis.Array.isArray(object?.boxes) ? object.boxes.map((e: any) => String(e))  : [],
+      boxes: globalThis.Array.isArray(object?.boxes) ? object.boxes.map((e: any) => globalThis.String(e))  : [],
       choice:
       isSet(object.chosenLong) ? { $case: 'chosenLong', value: globalThis.String(object.chosenLong)} :
       isSet(object.chosen_long) ? { $case: 'chosenLong', value: globalThis.String(object.chosen_long)} :
       isSet(object.chosenText) ? { $case: 'chosenText', value: globalThis.String(object.chosenText)} :
       isSet(object.chosen_text) ? { $case: 'chosenText', value: globalThis.String(object.chosen_text)} :
-      isSet(object.chosenBox) ? { $case: 'chosenBox', value: String(object.chosenBox)} :
-      isSet(object.chosen_box) ? { $case: 'chosenBox', value: String(object.chosen_box)} :
+      isSet(object.chosenBox) ? { $case: 'chosenBox', value: globalThis.String(object.chosenBox)} :
+      isSet(object.chosen_box) ? { $case: 'chosenBox', value: globalThis.String(object.chosen_box)} :
       undefined,
       asString: isSet(object.asString) ? globalThis.String(object.asString)
       : isSet(object.as_string) ? globalThis.String(object.as_string)
@@ -150,7 +150,7 @@ export const Longs: MessageFns<Longs> = {
       moreDoubles: globalThis.Array.isArray(object?.moreDoubles) ? object.moreDoubles.map((e: any) => globalThis.Number(e))  : globalThis.Array.isArray(object?.more_doubles) ? object.more_doubles.map((e: any) => globalThis.Number(e)) : [],
       boxed: isObject(object.boxed)
       ? (globalThis.Object.entries(object.boxed) as [string, any][]).reduce((acc: Map<number, string | undefined>, [key, value]: [string, any]) => {
-        acc.set(globalThis.Number(key), String(value));
+        acc.set(globalThis.Number(key), globalThis.String(value));
         return acc;
         }, new Map())
 
@@ -185,19 +185,19 @@ export const Longs: MessageFns<Longs> = {
       obj.loose = message.loose;
     }
     if (message.both?.size) {
-      obj.both = {};
+      obj.both = globalThis.Object.create(null);
       message.both.forEach((v, k) => {
         obj.both[k] = v;
       });
     }
     if (message.values?.size) {
-      obj.values = {};
+      obj.values = globalThis.Object.create(null);
       message.values.forEach((v, k) => {
         obj.values[k] = v;
       });
     }
     if (message.keys?.size) {
-      obj.keys = {};
+      obj.keys = globalThis.Object.create(null);
       message.keys.forEach((v, k) => {
         obj.keys[k] = v;
       });
@@ -218,7 +218,7 @@ export const Longs: MessageFns<Longs> = {
       obj.chosenText = message.choice.value;
     }
     else if (message.choice?.$case === 'chosenBox') {
-      obj.chosenBox = message.choice.value;
+      obj.chosenBox = message.choice.value!;
     }
     if ( message.asString !== "0") {
       obj.asString = globalThis.String(message.asString);
@@ -239,7 +239,7 @@ export const Longs: MessageFns<Longs> = {
       obj.aDouble = floatToJson(message.aDouble);
     }
     if (message.doubles?.size) {
-      obj.doubles = {};
+      obj.doubles = globalThis.Object.create(null);
       message.doubles.forEach((v, k) => {
         obj.doubles[k] = floatToJson(v);
       });
@@ -248,7 +248,7 @@ export const Longs: MessageFns<Longs> = {
       obj.moreDoubles = message.moreDoubles.map(e => floatToJson(e));
     }
     if (message.boxed?.size) {
-      obj.boxed = {};
+      obj.boxed = globalThis.Object.create(null);
       message.boxed.forEach((v, k) => {
         obj.boxed[k] = v;
       });
@@ -359,7 +359,7 @@ export const Longs_BoxedEntry: MessageFns<Longs_BoxedEntry> = {
       key: isSet(object.key) ? globalThis.Number(object.key)
 
       : 0,
-      value: isSet(object.value) ? String(object.value)
+      value: isSet(object.value) ? globalThis.String(object.value)
 
       : undefined,
     };

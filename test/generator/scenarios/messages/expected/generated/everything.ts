@@ -135,10 +135,10 @@ export const Everything: MessageFns<Everything> = {
     message: Everything,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if ( message.aDouble !== 0) {
+    if (message.aDouble !== 0 || globalThis.Object.is(message.aDouble, -0)) {
       writer.uint32(9).double(message.aDouble);
     }
-    if ( message.aFloat !== 0) {
+    if (message.aFloat !== 0 || globalThis.Object.is(message.aFloat, -0)) {
       writer.uint32(21).float(message.aFloat);
     }
     if ( message.anInt32 !== 0) {
@@ -1092,8 +1092,8 @@ export const Everything_Nested_Deeper: MessageFns<Everything_Nested_Deeper> = {
 };
 
 function toTimestamp(date: Date): Timestamp {
-  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
-  const nanos = (date.getTime() % 1_000) * 1_000_000;
+  const seconds = BigInt(Math.floor(date.getTime() / 1_000));
+  const nanos = (((date.getTime() % 1_000) + 1_000) % 1_000) * 1_000_000;
   return {  seconds, nanos };
 }
 

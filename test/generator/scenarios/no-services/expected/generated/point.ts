@@ -23,10 +23,10 @@ export const Point: MessageFns<Point> = {
     message: Point,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if ( message.x !== 0) {
+    if (message.x !== 0 || globalThis.Object.is(message.x, -0)) {
       writer.uint32(13).float(message.x);
     }
-    if ( message.y !== 0) {
+    if (message.y !== 0 || globalThis.Object.is(message.y, -0)) {
       writer.uint32(21).float(message.y);
     }
     return writer;

@@ -8,6 +8,7 @@ export const protobufPackage = 'old';
 export const protobufFileName = 'old.proto';
 
 export const Kind = {
+  NONE : 0,
   A : 1,
   B : 2,
 } as const
@@ -15,6 +16,7 @@ export const Kind = {
 export type Kind = typeof Kind[keyof typeof Kind]
 
 export namespace Kind {
+  export type NONE = typeof Kind.NONE;
   export type A = typeof Kind.A;
   export type B = typeof Kind.B;
 }
@@ -31,8 +33,19 @@ export interface Wrapped {
   { $case: 'long', value: bigint }|
   { $case: 'wrapped', value: Wrapped }
   | undefined,
-  inner?: Wrapped_Inner | undefined,
+  inner: Wrapped_Inner | undefined,
   kinds: Map<string, Kind>,
+  /** Required: a message without it cannot be encoded. */
+  must?: number | undefined,
+  /** @defaultValue "7 * / `${x}`" */
+  withDefault?: string | undefined,
+  row: Wrapped_Row[],
+  second:
+  |
+  { $case: 'other', value: Wrapped_Other }|
+  { $case: 'otherKind', value: Kind }
+  | undefined,
+  packedKinds: Kind[],
 }
 
 export interface Wrapped_Inner {
@@ -44,8 +57,22 @@ export interface Wrapped_KindsEntry {
   value: Kind,
 }
 
+export interface Wrapped_Row {
+  /** Required: a message without it cannot be encoded. */
+  on?: boolean | undefined,
+  cell: Wrapped_Row_Cell | undefined,
+}
+
+export interface Wrapped_Row_Cell {
+  /** @defaultValue -9223372036854775808 */
+  value?: bigint | undefined,
+}
+
+export interface Wrapped_Other {
+}
+
 function createBaseWrapped(): Wrapped {
-  return { name: undefined,size: undefined,numbers: [],loose: [],kind: undefined,data: undefined,choice: undefined,inner: undefined,kinds: new Map() };
+  return { name: undefined,size: undefined,numbers: [],loose: [],kind: undefined,data: undefined,choice: undefined,inner: undefined,kinds: new Map(),must: undefined,withDefault: undefined,row: [],second: undefined,packedKinds: [] };
 }
 
 export const Wrapped: MessageFns<Wrapped> = {
@@ -53,6 +80,9 @@ export const Wrapped: MessageFns<Wrapped> = {
     message: Wrapped,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
+    if (message["must"] === undefined) {
+      throw new globalThis.Error("the required field old.Wrapped.must is not set");
+    }
     if (message.name !== undefined ) {
       writer.uint32(10).string(message.name);
     }
@@ -94,6 +124,32 @@ export const Wrapped: MessageFns<Wrapped> = {
     (message.kinds).forEach((value, key) => {
       Wrapped_KindsEntry.encode({  key: key as any, value }, writer.uint32(90).fork()).join()
     });
+    if (message.must !== undefined ) {
+      writer.uint32(96).int32(message.must);
+    }
+    if (message.withDefault !== undefined ) {
+      writer.uint32(106).string(message.withDefault);
+    }
+    for (const v of message.row) {
+      Wrapped_Row.encode(v!, writer.uint32(115)).uint32(116);
+    }
+    switch (message.second?.$case) {
+      case "other":
+      Wrapped_Other.encode(message.second.value, writer.uint32(123)).uint32(124);
+      break;
+      case "otherKind":
+      writer.uint32(128).int32(message.second.value);
+      break;
+    }
+    if (message.packedKinds.length !== 0) {
+
+      writer.uint32(138).fork();
+      for (const v of message.packedKinds) {
+        writer.int32(v);
+      }
+      writer.join();
+
+    }
     return writer;
   },
 
@@ -213,6 +269,61 @@ export const Wrapped: MessageFns<Wrapped> = {
               message.kinds.set(entry11.key, entry11.value);
             }
             continue; }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.must = reader.int32();
+            continue; }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.withDefault = reader.string();
+            continue; }
+          case 14: {
+            if (tag !== 115) {
+              break;
+            }
+
+            message.row.push(Wrapped_Row.decode(reader));
+            continue; }
+          case 15: {
+            if (tag !== 123) {
+              break;
+            }
+
+            message.second = { $case: 'other', value: Wrapped_Other.decode(reader) };
+            continue; }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.second = { $case: 'otherKind', value: reader.int32() as any };
+            continue; }
+          case 17: {
+            if (tag === 136) {
+
+              message.packedKinds.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 138) {
+
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.packedKinds.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -278,7 +389,7 @@ export const Wrapped_Inner: MessageFns<Wrapped_Inner> = {
 };
 
 function createBaseWrapped_KindsEntry(): Wrapped_KindsEntry {
-  return { key: "",value: 1 };
+  return { key: "",value: 0 };
 }
 
 export const Wrapped_KindsEntry: MessageFns<Wrapped_KindsEntry> = {
@@ -289,7 +400,7 @@ export const Wrapped_KindsEntry: MessageFns<Wrapped_KindsEntry> = {
     if ( message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if ( message.value !== 1) {
+    if ( message.value !== 0) {
       writer.uint32(16).int32(message.value);
     }
     return writer;
@@ -325,6 +436,165 @@ export const Wrapped_KindsEntry: MessageFns<Wrapped_KindsEntry> = {
 
             message.value = reader.int32() as any;
             continue; }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  }
+};
+
+function createBaseWrapped_Row(): Wrapped_Row {
+  return { on: undefined,cell: undefined };
+}
+
+export const Wrapped_Row: MessageFns<Wrapped_Row> = {
+  encode(
+    message: Wrapped_Row,
+    writer: BinaryWriter = new BinaryWriter(),
+  ): BinaryWriter {
+    if (message["on"] === undefined) {
+      throw new globalThis.Error("the required field old.Wrapped.Row.on is not set");
+    }
+    if (message.on !== undefined ) {
+      writer.uint32(8).bool(message.on);
+    }
+    if (message.cell !== undefined ) {
+      Wrapped_Row_Cell.encode(message.cell, writer.uint32(19)).uint32(20);
+    }
+    return writer;
+  },
+
+  decode(
+    input: BinaryReader | Uint8Array,
+    length?: number,
+  ): Wrapped_Row {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWrapped_Row();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.on = reader.bool();
+            continue; }
+          case 2: {
+            if (tag !== 19) {
+              break;
+            }
+
+            message.cell = Wrapped_Row_Cell.decode(reader);
+            continue; }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  }
+};
+
+function createBaseWrapped_Row_Cell(): Wrapped_Row_Cell {
+  return { value: undefined };
+}
+
+export const Wrapped_Row_Cell: MessageFns<Wrapped_Row_Cell> = {
+  encode(
+    message: Wrapped_Row_Cell,
+    writer: BinaryWriter = new BinaryWriter(),
+  ): BinaryWriter {
+    if (message.value !== undefined ) {
+      if (BigInt.asIntN(64, message.value) !== message.value) {
+        throw new globalThis.Error('value provided for field message.value of type int64 too large');
+      }
+      writer.uint32(8).int64(message.value);
+    }
+    return writer;
+  },
+
+  decode(
+    input: BinaryReader | Uint8Array,
+    length?: number,
+  ): Wrapped_Row_Cell {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWrapped_Row_Cell();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.value = reader.int64() as bigint;
+            continue; }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  }
+};
+
+function createBaseWrapped_Other(): Wrapped_Other {
+  return {  };
+}
+
+export const Wrapped_Other: MessageFns<Wrapped_Other> = {
+  encode(
+    _: Wrapped_Other,
+    writer: BinaryWriter = new BinaryWriter(),
+  ): BinaryWriter {
+    return writer;
+  },
+
+  decode(
+    input: BinaryReader | Uint8Array,
+    length?: number,
+  ): Wrapped_Other {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWrapped_Other();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;

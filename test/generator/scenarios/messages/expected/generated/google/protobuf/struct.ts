@@ -165,7 +165,12 @@ export const Struct: MessageFns<Struct> & StructWrapperFns = {
     const object: { [key: string]: any } = {};
     if (message.fields) {
       for (const key of message.fields.keys()) {
-        object[key] = message.fields.get(key);
+        const value = message.fields.get(key);
+        if (key === "__proto__") {
+          globalThis.Object.defineProperty(object, key, { value, configurable: true, enumerable: true, writable: true });
+        } else {
+          object[key] = value;
+        }
       }
     }
     return object;

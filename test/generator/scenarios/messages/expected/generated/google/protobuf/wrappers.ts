@@ -133,7 +133,7 @@ export const DoubleValue: MessageFns<DoubleValue> = {
     message: DoubleValue,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if ( message.value !== 0) {
+    if (message.value !== 0 || globalThis.Object.is(message.value, -0)) {
       writer.uint32(9).double(message.value);
     }
     return writer;
@@ -184,7 +184,7 @@ export const FloatValue: MessageFns<FloatValue> = {
     message: FloatValue,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if ( message.value !== 0) {
+    if (message.value !== 0 || globalThis.Object.is(message.value, -0)) {
       writer.uint32(13).float(message.value);
     }
     return writer;

@@ -133,8 +133,8 @@ export const Time: MessageFns<Time> = {
 };
 
 function toTimestamp(date: Date): Timestamp {
-  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
-  const nanos = (date.getTime() % 1_000) * 1_000_000;
+  const seconds = BigInt(Math.floor(date.getTime() / 1_000));
+  const nanos = (((date.getTime() % 1_000) + 1_000) % 1_000) * 1_000_000;
   return {  seconds, nanos };
 }
 
