@@ -164,7 +164,7 @@ describe("nanowire inspect", () => {
       "nanowire.config.json": '{ "lock": "codes.json" }',
     });
     const { printed } = await project.run("inspect");
-    expect(printed[1]).toBe("  request  77  Room.Join  test.v1.Text → test.v1.Other");
+    expect(printed[1]).toBe("  request  77     Room.Join  test.v1.Text → test.v1.Other");
   });
 
   test("what is wrong with the files is told as by generate", async () => {
