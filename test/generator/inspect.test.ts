@@ -30,7 +30,7 @@ describe("nanowire inspect", () => {
     expect(exitCode).toBe(0);
     expect(printed.map((line) => line.replace(/[0-9a-f]{16}/, "<hash>"))).toEqual([
       "test.v1.Room  HANDLER, client-to-server, deprecated  proto/a.proto:8:9",
-      "  request  1  Room.Join  test.v1.Text → test.v1.Other",
+      "  request  1  Room.Join  test.v1.Text → test.v1.Other  deprecated",
       "  notify   2  Room.Say   test.v1.Text → no answer      bound sessions only, at most 1 message in 1000 ms from one session, no time-out, waits for nothing that came before, deprecated",
       "",
       "test.v1.RoomEvents  PUSH, server-to-client  proto/a.proto:18:9",
@@ -164,7 +164,7 @@ describe("nanowire inspect", () => {
       "nanowire.config.json": '{ "lock": "codes.json" }',
     });
     const { printed } = await project.run("inspect");
-    expect(printed[1]).toBe("  request  77     Room.Join  test.v1.Text → test.v1.Other");
+    expect(printed[1]).toBe("  request  77     Room.Join  test.v1.Text → test.v1.Other  deprecated");
   });
 
   test("what is wrong with the files is told as by generate", async () => {
