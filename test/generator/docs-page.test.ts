@@ -57,7 +57,7 @@ describe("protocol.html in a browser", () => {
     expect(await call.locator(".signature code").first().textContent()).toBe(`a"b'c\`d\${e}{{f}}\\g*/h.Call`);
     expect(await call.textContent()).toContain("<script>alert(1)</script> & &amp; é 漢字 🎉");
     expect(await call.locator("pre").first().textContent()).toBe(
-      JSON.stringify({ "te\"xt'`\\": "hello", plainText: "hello", one: "one" }, undefined, 2),
+      JSON.stringify({ "te\"xt'`\\": "hello", plainText: "hello", one: "one", Proto: { key: "proto" } }, undefined, 2),
     );
   });
 
