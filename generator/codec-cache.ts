@@ -10,7 +10,7 @@ import type { PeerRequire } from "./read/peers.js";
 
 interface Printed {
   readonly key: string;
-  readonly texts: ReadonlyMap<string, string>;
+  readonly text: string;
 }
 
 /**
@@ -78,16 +78,16 @@ export class CodecCache implements CodecSource {
   }
 
   print(files: readonly CodecFileModel[]): Map<string, string> {
-    const keyOf = (file: CodecFileModel): string => JSON.stringify([this.#keys.get(file.proto), file]);
+    const keyOf = ({ proto, output, packageName }: CodecFileModel): string =>
+      JSON.stringify([this.#keys.get(proto), output, packageName]);
     const missing = files.filter((file) => this.#printed.get(file.proto)?.key !== keyOf(file));
     if (missing.length > 0) {
       const texts = this.#printerFor(missing.map(({ proto }) => proto)).print(missing);
       for (const file of missing) {
-        const own = [...texts].filter(([path]) => path === file.output || path === file.jsonOutput);
-        this.#printed.set(file.proto, { key: keyOf(file), texts: new Map(own) });
+        this.#printed.set(file.proto, { key: keyOf(file), text: texts.get(file.output) ?? "" });
       }
     }
-    return new Map(files.flatMap(({ proto }) => [...(this.#printed.get(proto)?.texts ?? [])]));
+    return new Map(files.map(({ proto, output }) => [output, this.#printed.get(proto)?.text ?? ""]));
   }
 
   /** A printer that knows the given files and what they import. */

@@ -76,6 +76,11 @@ export function generate(input: GenerateInput): Generated {
   const { model } = read;
   const files = codecs.print(model.codecs);
   const printer = input.printer ?? loadPrinter(input.requireHandlebars, input.templates);
+  for (const file of model.codecs) {
+    if (file.jsonOutput !== undefined) {
+      files.set(file.jsonOutput, printer.json(file));
+    }
+  }
   for (const file of model.services) {
     if (file.serverOutput !== undefined) {
       files.set(file.serverOutput, printer.server(file));

@@ -3,7 +3,7 @@ import { type FileDescriptorProto, FileDescriptorSetSchema } from "@bufbuild/pro
 import { CodecCache } from "./codec-cache.js";
 import { GeneratorError } from "./error.js";
 import { type Generated, generate, loadPrinter } from "./generate.js";
-import type { DictionaryModel, ServiceFileModel } from "./model/model.js";
+import type { CodecFileModel, DictionaryModel, ServiceFileModel } from "./model/model.js";
 import type { RoutesLock } from "./model/routes-lock.js";
 import { rememberSources } from "./model/source.js";
 import type { TemplateTexts } from "./model/template-texts.js";
@@ -157,54 +157,59 @@ export class WarmGenerator {
   }
 }
 
-/** The stubs of a file, and the model that they were printed of. */
-interface PrintedFile {
-  readonly key: string;
+/** What was printed of a model. */
+interface Printed<T> {
   /** The model that was last seen to be the same. */
-  file: ServiceFileModel;
-  server?: string;
-  client?: string;
+  file: T;
+  readonly key: string;
+  readonly text: string;
 }
 
 /** Prints again only what is another one than the last time. */
 class RememberingPrinter implements Printer {
   readonly #printer: Printer;
-  readonly #printed = new Map<string, PrintedFile>();
+  readonly #servers = new Map<string, Printed<ServiceFileModel>>();
+  readonly #clients = new Map<string, Printed<ServiceFileModel>>();
+  readonly #jsons = new Map<string, Printed<CodecFileModel>>();
 
   constructor(printer: Printer) {
     this.#printer = printer;
   }
 
   server(file: ServiceFileModel): string {
-    const known = this.#known(file);
-    known.server ??= this.#printer.server(file);
-    return known.server;
+    return remembered(this.#servers, file, () => this.#printer.server(file));
   }
 
   client(file: ServiceFileModel): string {
-    const known = this.#known(file);
-    known.client ??= this.#printer.client(file);
-    return known.client;
+    return remembered(this.#clients, file, () => this.#printer.client(file));
+  }
+
+  json(file: CodecFileModel): string {
+    return remembered(this.#jsons, file, () => this.#printer.json(file));
   }
 
   routes(dictionary: DictionaryModel): string {
     return this.#printer.routes(dictionary);
   }
+}
 
-  #known(file: ServiceFileModel): PrintedFile {
-    const known = this.#printed.get(file.proto);
-    if (known?.file === file) {
-      return known;
-    }
-    const key = JSON.stringify(file);
-    if (known?.key === key) {
-      known.file = file;
-      return known;
-    }
-    const fresh: PrintedFile = { key, file };
-    this.#printed.set(file.proto, fresh);
-    return fresh;
+function remembered<T extends { readonly proto: string }>(
+  printed: Map<string, Printed<T>>,
+  file: T,
+  print: () => string,
+): string {
+  const known = printed.get(file.proto);
+  if (known?.file === file) {
+    return known.text;
   }
+  const key = JSON.stringify(file);
+  if (known?.key === key) {
+    known.file = file;
+    return known.text;
+  }
+  const text = print();
+  printed.set(file.proto, { file, key, text });
+  return text;
 }
 
 /** What a .proto file imports: rather too much (a comment may look so) than too little. */

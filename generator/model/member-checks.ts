@@ -69,31 +69,19 @@ function checkEnum(type: EnumDescriptorProto, { source, path, typeName, protoNam
   }
 }
 
-/**
- * Refuses types that take the name of a function of another type's codec: `createBaseRoom` of a message, `kindFromJSON` of
- * an enum.
- */
+/** Refuses types that take the name of a function of another type's codec: `createBaseRoom` of the message `Room`. */
 export function checkHelpers({ descriptor, source }: SourceFile, typeNames: TypeNames, problems: Problem[]): void {
   const prefix = descriptor.package === "" ? "" : `.${descriptor.package}`;
-  /** The functions, and the type that each belongs to. */
-  const helpers = new Map<string, { readonly name: string; readonly original: string }>();
+  /** The functions, and the message that each belongs to. */
+  const helpers = new Map<string, string>();
   const types: { readonly name: string; readonly original: string; readonly place: Place }[] = [];
   walkTypes(descriptor, (names, type, path) => {
     const original = names.join(".");
     const place = source.place([...path, inMessage.name]);
     const name = typeNames.get(`${prefix}.${original}`)?.name ?? "";
     types.push({ name, original, place });
-    const lower = name.slice(0, 1).toLowerCase() + name.slice(1);
-    for (const helper of "field" in type ? [`createBase${name}`] : [`${lower}FromJSON`, `${lower}ToJSON`]) {
-      const other = helpers.get(helper);
-      // Two types of one name are told of elsewhere.
-      if (other !== undefined && other.name !== name) {
-        problems.push({
-          message: `${original} and ${other.original} both get a function ${helper}: rename one of them`,
-          place,
-        });
-      }
-      helpers.set(helper, { name, original });
+    if ("field" in type) {
+      helpers.set(`createBase${name}`, original);
     }
     for (const [index, field] of "field" in type ? type.field.entries() : []) {
       const imported = field.typeName.startsWith(`${prefix}.`) ? undefined : typeNames.get(field.typeName);
@@ -107,7 +95,7 @@ export function checkHelpers({ descriptor, source }: SourceFile, typeNames: Type
     const other = helpers.get(name);
     if (other !== undefined) {
       problems.push({
-        message: `${original} is called as a function that ${other.original} gets: rename one of them`,
+        message: `${original} is called as a function that ${other} gets: rename one of them`,
         place,
       });
     }

@@ -28,7 +28,7 @@ const inFile = { message: 4, enum: 5 } as const;
 
 /** Names that the codecs' own text uses, and that it would take a message of that name for. */
 const codecNames: ReadonlySet<string> = new Set(
-  "Array BigInt Map Math String Uint8Array globalThis MessageFns protobufPackage protobufFileName base64FromBytes bytesFromBase64 floatToJson fromJsonTimestamp fromTimestamp isObject isSet safeInteger toTimestamp end entry input length message object reader tag v value writer".split(
+  "Array BigInt Map Math String Uint8Array globalThis MessageFns protobufPackage protobufFileName fromTimestamp toTimestamp end entry input length message object reader tag v value writer".split(
     " ",
   ),
 );

@@ -5,10 +5,11 @@ import { buildClientFile, type ClientFileModel, clientExport } from "./client-fi
 import { buildComponents, type ComponentModel, separateFileNames } from "./components.js";
 import { checkEncoding } from "./encoding-checks.js";
 import { checkJsonFields, checkJsonMethods } from "./json-checks.js";
+import { buildJsonFile, type JsonFileModel } from "./json-file.js";
 import { checkHelpers, checkImports, checkMembers } from "./member-checks.js";
 import { checkFile, FileReferences, ownProtoFile, type TypeNames } from "./messages.js";
 import { Names } from "./names.js";
-import { OptionReader, optional } from "./options.js";
+import { OptionReader } from "./options.js";
 import { buildProtocol, type ProtocolModel } from "./protocol.js";
 import { assignCodes, compareText, type DeclaredRoute, type RoutesLock, sortedRoutes } from "./routes-lock.js";
 import { buildServerFile, type ServerFileModel, serverExports } from "./server-file.js";
@@ -33,8 +34,10 @@ export interface CodecFileModel {
   readonly packageName: string;
   /** `chat/v1/room.ts`, relative to the folder of generated files, as all outputs are. */
   readonly output: string;
-  /** `chat/v1/room.json.ts`, when JSON codecs are generated. */
+  readonly tsNocheck: boolean;
+  /** `chat/v1/room.json.ts`. This and the next are there when JSON codecs are generated. */
   readonly jsonOutput?: string;
+  readonly json?: JsonFileModel;
 }
 
 /** The stubs and proxies of a .proto file. */
@@ -145,9 +148,19 @@ export function buildModel(input: ModelInput): BuiltModel {
   }
   const codecs = [...withCodecs].sort(compareText).map((proto): CodecFileModel => {
     const module = moduleOf(proto);
-    const packageName = byName.get(proto)?.package ?? "";
-    const jsonOutput = hasJson && spoken.has(proto) ? `${module}.json.ts` : undefined;
-    return { proto, packageName, output: `${module}.ts`, ...optional("jsonOutput", jsonOutput) };
+    const descriptor = byName.get(proto);
+    return {
+      proto,
+      packageName: descriptor?.package ?? "",
+      output: `${module}.ts`,
+      tsNocheck: choices.tsNocheck,
+      ...(hasJson && spoken.has(proto) && descriptor !== undefined
+        ? {
+            jsonOutput: `${module}.json.ts`,
+            json: buildJsonFile(descriptor, module, input.typeNames, choices),
+          }
+        : {}),
+    };
   });
 
   const lock = collect(problems, () => assignCodes(declaredRoutes(ofClients), input.lock, input.lockFile));

@@ -6,14 +6,7 @@ import {
   FieldOptions_JSType,
   type FileDescriptorProto,
 } from "@bufbuild/protobuf/wkt";
-import {
-  type Features,
-  type FieldForm,
-  fieldForm,
-  fileFeatures,
-  isInOneof,
-  messageFeatures,
-} from "../model/features.js";
+import { type Features, type FieldForm, fieldForm, fileFeatures, messageFeatures } from "../model/features.js";
 
 /** A google.protobuf.FileDescriptorProto as ts-proto decodes it, as far as it is changed. */
 export interface LoweredFile {
@@ -62,13 +55,7 @@ export interface LoweredFacts {
   readonly required: { readonly message: string; readonly field: string }[];
   /** The 64-bit fields that are no bigint in TypeScript. */
   readonly jsTyped: { readonly field: string; readonly number: number; readonly type: number }[];
-  /** The members of oneofs that are wrappers. */
-  readonly wrapped: { readonly oneof: string; readonly field: string }[];
-  /** The members of oneofs that are a google.protobuf.Value. */
-  readonly values: string[];
 }
-
-const wrapper = /^\.google\.protobuf\.(?:Bool|Bytes|Double|Float|U?Int(?:32|64)|String)Value$/;
 
 /** Numbers of descriptor.proto. */
 const label = { optional: 1, repeated: 3 } as const;
@@ -86,7 +73,7 @@ const inMessage = { field: 2, nested: 3, enum: 4 } as const;
  * @param descriptor the same file
  */
 export function lowerFile(file: LoweredFile, descriptor: FileDescriptorProto): LoweredFacts {
-  const facts: LoweredFacts = { required: [], jsTyped: [], wrapped: [], values: [] };
+  const facts: LoweredFacts = { required: [], jsTyped: [] };
   const comments = new Comments(file);
   const isDeprecated = descriptor.options?.deprecated === true;
   const features = fileFeatures(descriptor);
@@ -137,13 +124,6 @@ function lowerMessage(message: LoweredMessage, descriptor: DescriptorProto, oute
     }
     if (own.options !== undefined && own.options.jstype !== FieldOptions_JSType.JS_NORMAL) {
       outer.facts.jsTyped.push({ field: own.name, number: own.number, type: own.type });
-    }
-    const oneof = isInOneof(own) ? descriptor.oneofDecl[own.oneofIndex] : undefined;
-    if (oneof !== undefined && wrapper.test(own.typeName)) {
-      outer.facts.wrapped.push({ oneof: oneof.name, field: own.name });
-    }
-    if (oneof !== undefined && own.typeName === ".google.protobuf.Value") {
-      outer.facts.values.push(own.name);
     }
     if (form.presence === "required") {
       outer.facts.required.push({ message: fullName, field: own.name });

@@ -1,4 +1,3 @@
-import type { CheckedMessage } from "./exact-integers.js";
 import type { LoweredFile } from "./lower.js";
 
 /**
@@ -31,7 +30,9 @@ export interface TsProto {
 export type TypeMapEntry = readonly [module: string, name: string, descriptor: TypeInMap];
 
 /** A message, or an enum. */
-interface TypeInMap extends CheckedMessage {
+interface TypeInMap {
+  /** Absent for an enum. */
+  readonly field?: readonly Named[];
   readonly oneofDecl?: readonly Named[];
   readonly value?: readonly Named[];
 }
@@ -41,7 +42,8 @@ export interface Named {
   readonly name: string;
 }
 
-interface TsProtoOptions {
+/** Options of a run of ts-proto. */
+export interface TsProtoOptions {
   readonly M: Readonly<Record<string, string>>;
 }
 

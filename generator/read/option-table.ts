@@ -77,7 +77,7 @@ export const optionTable = {
   templates: {
     kind: "folder",
     places: everywhere,
-    doc: "a folder of templates of your own: any of server.hbs, client.hbs, routes.hbs",
+    doc: "a folder of templates of your own: any of server.hbs, client.hbs, json.hbs, routes.hbs",
   },
   descriptors: {
     kind: "file",

@@ -12,6 +12,7 @@ import { RateLimiters } from "../dispatch/rate-limiter.js";
 import { type InboundStep, type OutboundStep, type Pipeline, runInbound, runOutbound } from "../pipeline/pipeline.js";
 import { encodeErrorPayload } from "../protocol/error-payload.js";
 import { encodeHandshake } from "../protocol/handshake.js";
+import { JsonMismatch } from "../protocol/json/index.js";
 import { type MessageId, MessageType } from "../protocol/message.js";
 import { decodeMessageHeader, type MessageHeader } from "../protocol/message-decoder.js";
 import { writeResponse } from "../protocol/message-encoder.js";
@@ -157,7 +158,9 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     try {
       return this.#serializer.decode(call.endpoint.method.request, call.payload);
     } catch (error) {
-      const message = `the payload of ${call.payload.length} bytes is no message of ${call.route}`;
+      // What JSON holds that does not fit is the client's own, and it is told where.
+      const where = error instanceof JsonMismatch ? `: ${error.message}` : "";
+      const message = `the payload of ${call.payload.length} bytes is no message of ${call.route}${where}`;
       throw new NanowireError("invalid_payload", message, { cause: error });
     }
   }

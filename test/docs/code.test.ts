@@ -48,7 +48,11 @@ describe("the code in docs/", () => {
       extends: `${root}tsconfig.json`,
       compilerOptions: {
         rootDir: root,
-        paths: { nanowire: [`${root}runtime/index.ts`], "nanowire/client": [`${root}runtime/client/index.ts`] },
+        paths: {
+          nanowire: [`${root}runtime/index.ts`],
+          "nanowire/client": [`${root}runtime/client/index.ts`],
+          "nanowire/json": [`${root}runtime/protocol/json/index.ts`],
+        },
         noUnusedLocals: false,
         typeRoots: [`${root}node_modules/@types`],
       },

@@ -157,7 +157,9 @@ describe("what is kept and what is lost", () => {
     const json: unknown = JSON.parse(JSON.stringify(enums?.codec.json?.toJSON(message ?? {})));
     expect(json).toEqual({ open: 99, closed: 99, list: ["CLOSED_ONE", 99], map: { "1": 99 } });
     expect(enums?.codec.json?.fromJSON(json)).toEqual(message);
-    expect(() => enums?.codec.json?.fromJSON({ open: "OPEN_UNHEARD" })).toThrow("Unrecognized enum value");
+    expect(() => enums?.codec.json?.fromJSON({ open: "OPEN_UNHEARD" })).toThrow(
+      'open: a value of a.Open was expected, not "OPEN_UNHEARD"',
+    );
   });
 
   test("of a message that stands twice, the second counts; a time keeps its milliseconds", async () => {

@@ -146,8 +146,8 @@ describe("nanowire generate --templates", () => {
   test("an unknown file and a missing folder are errors", async () => {
     const project = new Project({ "proto/a.proto": room, "t/sever.hbs": "", "t/readme.md": "" });
     expect(await project.errors("--templates", "t")).toEqual([
-      "t/readme.md is none of the templates (known: server.hbs, client.hbs, routes.hbs)",
-      "t/sever.hbs is none of the templates; did you mean server.hbs? (known: server.hbs, client.hbs, routes.hbs)",
+      "t/readme.md is none of the templates (known: server.hbs, client.hbs, json.hbs, routes.hbs)",
+      "t/sever.hbs is none of the templates; did you mean server.hbs? (known: server.hbs, client.hbs, json.hbs, routes.hbs)",
     ]);
     expect(await project.errors("--templates", "nowhere")).toEqual([
       "the folder of templates nowhere is not there: make it, or name yours with --templates DIR",
