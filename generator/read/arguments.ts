@@ -67,6 +67,7 @@ export function parseFlags<T extends OptionTable>(
     const text = equals < 0 ? args[index + 1] : argument.slice(equals + 1);
     if (text === undefined || text === "" || (equals < 0 && text.startsWith("--"))) {
       problems.push({ message: `${word} wants a value: ${word} ${placeholder(row)}` });
+      index += equals < 0 && text === "" ? 1 : 0;
       continue;
     }
     index += equals < 0 ? 1 : 0;
