@@ -47,7 +47,15 @@ export type { SerializerOption } from "./server/profile.js";
 export { createServer, type Server, type ServerState } from "./server/server.js";
 export { Group } from "./session/group.js";
 export type { PushDefinition, PushTarget } from "./session/push.js";
-export type { Session } from "./session/session.js";
+export type { Session, SessionData } from "./session/session.js";
+export type {
+  BindingOptions,
+  BindJudge,
+  SecondSession,
+  SessionBound,
+  SessionClosed,
+} from "./session/session-registry.js";
+export type { Users } from "./session/users.js";
 export type { ListenOptions } from "./transport/listen.js";
 export { type MemoryTransport, memory } from "./transport/memory.js";
 export { type TcpOptions, tcp } from "./transport/tcp.js";

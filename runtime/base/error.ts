@@ -21,6 +21,7 @@ export const errorCodes = {
   message_too_large: ["request", "the message to be sent is longer than a packet, or its receiver, takes"],
   invalid_response: ["request", "the answer is no message of the type that the route returns"],
   already_bound: ["request", "the session is bound to another uid"],
+  uid_in_use: ["request", "another session is bound to the uid, and the server allows one"],
   invalid_uid: ["request", "a uid is empty or too long"],
   group_closed: ["request", "the group is closed"],
   already_member: ["request", "the session is a member of the group already"],

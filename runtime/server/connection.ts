@@ -20,7 +20,7 @@ import { encodePacket, maxBodyBytes, PacketType } from "../protocol/packet.js";
 import { PacketDecoder, type PacketSink } from "../protocol/packet-decoder.js";
 import { protobufSerializer, type Serializer, serializers } from "../protocol/serializer.js";
 import type { OutgoingPush } from "../session/push.js";
-import { Session, type SessionLink } from "../session/session.js";
+import { Session, type SessionBinder, type SessionLink } from "../session/session.js";
 import type { Wire, WireReceiver } from "../transport/transport.js";
 import { type Admission, type AdmissionHost, admit, refusalOf } from "./admission.js";
 import type { Counters } from "./counters.js";
@@ -37,11 +37,13 @@ export interface ConnectionHost extends AdmissionHost {
   readonly counters: Counters;
   /** Filled anew for each message: it is read before anything else can arrive. */
   readonly header: MessageHeader;
+  /** Knows which session is whose. */
+  readonly sessions: SessionBinder;
   nextSessionId(): string;
   /** The handshake was taken and acknowledged. */
   opened(session: Session): void;
-  /** The session is closed; its connection may still have something to write. */
-  ended(session: Session): void;
+  /** The session is closed, and is to be told; its connection may still have something to write. */
+  ended(session: Session, reason: NanowireError): void;
   /** The connection is gone. */
   closed(connection: Connection): void;
 }
@@ -381,8 +383,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     this.#host.counters.closed(reason.code);
     this.#ordered?.clear();
     if (this.#session !== undefined) {
-      this.#host.ended(this.#session);
-      this.#session.ended(reason);
+      this.#host.ended(this.#session, reason);
     }
   }
 
@@ -398,6 +399,10 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
 
   get remoteAddress(): string {
     return this.#wire.remoteAddress;
+  }
+
+  get binder(): SessionBinder {
+    return this.#host.sessions;
   }
 
   get logger(): Logger {

@@ -7,6 +7,7 @@ import { Remote } from "../component/remote.js";
 import type { HandshakeRequest } from "../protocol/handshake.js";
 import { maxBodyBytes } from "../protocol/packet.js";
 import { serializerNames } from "../protocol/serializer.js";
+import type { BindingOptions, BindJudge } from "../session/session-registry.js";
 import type { Transport } from "../transport/transport.js";
 import type { SerializerOption } from "./profile.js";
 import { maxNodeId } from "./session-ids.js";
@@ -59,6 +60,13 @@ export interface ServerOptions {
    * refuses the client: a NanowireError tells it why. Default: everybody is taken
    */
   readonly onHandshake?: (handshake: HandshakeRequest, context: HandshakeContext) => Awaitable<unknown>;
+  /** How sessions are bound to users: `{ second: "kick" }`. */
+  readonly binding?: BindingOptions;
+  /**
+   * Judges a session that is about to be bound to a uid. An error that it throws is what `session.bind` throws. Default: every
+   * session may be bound
+   */
+  readonly onBind?: BindJudge;
   /** This node's number in session ids: 0 to 1023, different for each node. Default: a random one */
   readonly nodeId?: number;
   /** Time. Default: the machine's */
@@ -66,7 +74,10 @@ export interface ServerOptions {
 }
 
 /** The options with everything filled in. */
-export type ResolvedOptions = Required<ServerOptions>;
+export type ResolvedOptions = Required<Omit<ServerOptions, "binding" | "onBind">> & {
+  readonly binding: Required<BindingOptions>;
+  readonly onBind: BindJudge | undefined;
+};
 
 /**
  * Fills in the defaults.
@@ -103,9 +114,29 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
     requestTimeoutMs: number(options, "requestTimeoutMs", 30_000, 0, maxDelayMs, false),
     serializer,
     onHandshake: options.onHandshake ?? (() => undefined),
+    binding: resolveBinding(options.binding ?? {}),
+    onBind: options.onBind,
     nodeId: options.nodeId ?? Math.floor(Math.random() * (maxNodeId + 1)),
     clock: options.clock ?? systemClock,
   };
+}
+
+function resolveBinding(binding: BindingOptions): Required<BindingOptions> {
+  const { second = "allow", kickReason = "signed in elsewhere", rebind = false, ...unknown } = binding;
+  const [name] = Object.keys(unknown);
+  if (name !== undefined) {
+    throw new NanowireError(
+      "invalid_option",
+      `there is no option binding.${name}; there are second, kickReason, rebind`,
+    );
+  }
+  if (!["allow", "refuse", "kick"].includes(second)) {
+    throw new NanowireError("invalid_option", `binding.second ${String(second)} is not allow, refuse or kick`);
+  }
+  if (typeof kickReason !== "string" || typeof rebind !== "boolean") {
+    throw new NanowireError("invalid_option", "binding.kickReason is not a string, or binding.rebind not a boolean");
+  }
+  return { second, kickReason, rebind };
 }
 
 /** Programs in JavaScript, too, are told what is missing. */
@@ -171,6 +202,8 @@ const optionNames: ReadonlySet<string> = new Set([
   "requestTimeoutMs",
   "serializer",
   "onHandshake",
+  "binding",
+  "onBind",
   "nodeId",
   "clock",
 ] satisfies (keyof ServerOptions)[]);

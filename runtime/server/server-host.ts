@@ -7,6 +7,7 @@ import type { Dictionary } from "../protocol/dictionary.js";
 import { MessageHeader } from "../protocol/message-decoder.js";
 import { packetHeaderBytes } from "../protocol/packet.js";
 import type { Session } from "../session/session.js";
+import { SessionRegistry } from "../session/session-registry.js";
 import type { TransportHost, Wire, WireReceiver } from "../transport/transport.js";
 import { Connection, type ConnectionHost } from "./connection.js";
 import { Counters } from "./counters.js";
@@ -21,7 +22,7 @@ export class ServerHost implements ConnectionHost, TransportHost {
   readonly turn = new Turn();
   readonly counters = new Counters();
   readonly header = new MessageHeader();
-  readonly sessions = new Map<string, Session>();
+  readonly sessions: SessionRegistry;
   readonly inbound: Pipeline<InboundStep>;
   readonly outbound: Pipeline<OutboundStep>;
   readonly dispatcher: Dispatcher;
@@ -55,6 +56,7 @@ export class ServerHost implements ConnectionHost, TransportHost {
       options.handshakeTimeoutMs,
       this.#connections,
     );
+    this.sessions = new SessionRegistry(options.logger, options.binding, options.onBind);
     this.#ids = new SessionIds(options.clock, options.nodeId);
   }
 
@@ -78,13 +80,15 @@ export class ServerHost implements ConnectionHost, TransportHost {
   }
 
   opened(session: Session): void {
-    this.sessions.set(session.id, session);
     this.counters.sessions++;
+    this.sessions.open(session);
   }
 
-  ended(session: Session): void {
-    this.sessions.delete(session.id);
+  ended(session: Session, reason: NanowireError): void {
     this.counters.sessions--;
+    this.sessions.close(session);
+    session.ended(reason);
+    this.sessions.tellClosed(session, reason);
   }
 
   closed(connection: Connection): void {

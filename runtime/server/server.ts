@@ -2,6 +2,8 @@ import { NanowireError } from "../base/error.js";
 import { type InboundStep, type OutboundStep, Pipeline } from "../pipeline/pipeline.js";
 import type { Dictionary } from "../protocol/dictionary.js";
 import type { Session } from "../session/session.js";
+import type { SessionBound, SessionClosed } from "../session/session-registry.js";
+import { Users } from "../session/users.js";
 import type { ListenAddress } from "../transport/transport.js";
 import type { ServerCounters } from "./counters.js";
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from "./options.js";
@@ -53,12 +55,46 @@ export class Server {
 
   /** The open sessions. The array is the caller's. */
   sessions(): Session[] {
-    return [...this.#host.sessions.values()];
+    return [...this.#host.sessions.all()];
   }
 
   /** The open session with that id, or undefined. */
   session(id: string): Session | undefined {
-    return this.#host.sessions.get(id);
+    return this.#host.sessions.byId(id);
+  }
+
+  /** The open sessions that are bound to a uid, in the order in which they were; mostly one. The array is the caller's. */
+  sessionsOf(uid: string): Session[] {
+    return [...this.#host.sessions.byUid(uid)];
+  }
+
+  /** Whoever is bound to one of the uids, as somebody to push to: `News.arrived(server.users(["ada"]), { … })`. */
+  users(uids: Iterable<string>): Users {
+    const list = [...uids];
+    return new Users(() => list.flatMap((uid) => this.sessionsOf(uid)));
+  }
+
+  /** Every open session, bound or not, as somebody to push to. */
+  get everyone(): Users {
+    return new Users(() => this.#host.sessions.all());
+  }
+
+  /** Calls `listener` for every client that has finished its handshake. Returns what takes the listener back. */
+  onSessionOpen(listener: (session: Session) => void): () => void {
+    return this.#host.sessions.onOpen(listener);
+  }
+
+  /** Calls `listener` for every session that was bound to a uid, or is bound to none again. Returns what takes the listener back. */
+  onSessionBind(listener: (bound: SessionBound) => void): () => void {
+    return this.#host.sessions.onBind(listener);
+  }
+
+  /**
+   * Calls `listener` for every session that has closed: when its groups are left, and after its own listeners. Returns what takes
+   * the listener back.
+   */
+  onSessionClose(listener: (closed: SessionClosed) => void): () => void {
+    return this.#host.sessions.onClose(listener);
   }
 
   /**
