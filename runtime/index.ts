@@ -36,6 +36,8 @@ export {
   type RateLimit,
   type ServiceDefinition,
 } from "./component/service.js";
+export type { AfterHook, BeforeHook, CallData, HandlerCall, HandlerOutcome } from "./dispatch/hook-chain.js";
+export type { HandlerName, Hooks, RequestOf, ResponseOf, ServerHooks } from "./dispatch/hooks.js";
 export type { InboundMessage, InboundStep, OutboundMessage, OutboundStep, Pipeline } from "./pipeline/pipeline.js";
 export { emptyCodec, emptyMessage, type JsonCodec, type MessageCodec, type ProtobufCodec } from "./protocol/codec.js";
 export type { Dictionary, RouteDictionary } from "./protocol/dictionary.js";

@@ -1,4 +1,5 @@
 import { NanowireError } from "../base/error.js";
+import { ServerHooks } from "../dispatch/hooks.js";
 import { type InboundStep, type OutboundStep, Pipeline } from "../pipeline/pipeline.js";
 import type { Dictionary } from "../protocol/dictionary.js";
 import type { Session } from "../session/session.js";
@@ -23,6 +24,8 @@ export class Server {
   readonly inbound = new Pipeline<InboundStep>();
   /** What every response and push goes through on its way out. */
   readonly outbound = new Pipeline<OutboundStep>();
+  /** What runs before and after handlers, with the decoded message: for all, for a component's, for one. */
+  readonly hooks: ServerHooks;
   readonly #options: ResolvedOptions;
   readonly #host: ServerHost;
   #state: ServerState = "stopped";
@@ -31,6 +34,7 @@ export class Server {
   constructor(options: ResolvedOptions) {
     this.#options = options;
     this.#host = new ServerHost(options, this.inbound, this.outbound);
+    this.hooks = new ServerHooks(this.#host.dispatcher.endpoints);
   }
 
   /** Where the server is in its life. */
