@@ -85,12 +85,7 @@ describe("codecs printed in this process", () => {
         ...runPlugin(set, proto, codecParameter(choices)),
         ...runPlugin(set, proto, jsonCodecParameter(choices)),
       ]);
-      const printed = new CodecPrinter(
-        requireTsProto,
-        set,
-        fromBinary(FileDescriptorSetSchema, set).file,
-        choices,
-      ).print(
+      const printed = new CodecPrinter(requireTsProto, fromBinary(FileDescriptorSetSchema, set).file, choices).print(
         protos.map((name) => {
           const module = name.replace(/\.proto$/, "");
           return { proto: name, packageName: "", output: `${module}.ts`, jsonOutput: `${module}.json.ts` };
