@@ -1,5 +1,4 @@
-import { fromBinary } from "@bufbuild/protobuf";
-import { type FileDescriptorProto, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import type { Choices } from "./model/choices.js";
 import type { ComponentModel } from "./model/components.js";
 import type { TypeNames } from "./model/messages.js";
@@ -10,6 +9,7 @@ import type { TemplateTexts } from "./model/template-texts.js";
 import { CodecPrinter } from "./print/codecs.js";
 import type { HandlebarsModule } from "./print/template-compiler.js";
 import { createPrinter, type Printer } from "./print/templates.js";
+import { decodeDescriptorSet } from "./read/descriptor-set.js";
 import { sha256Hex } from "./read/hash.js";
 import type { PeerRequire } from "./read/peers.js";
 
@@ -106,7 +106,7 @@ export function loadPrinter(requireHandlebars: PeerRequire, templates: TemplateT
 
 function readAll(input: ReadInput): ReadModel & { readonly codecs: CodecSource } {
   const { compiled } = input;
-  const descriptors = compiled instanceof Uint8Array ? fromBinary(FileDescriptorSetSchema, compiled).file : compiled;
+  const descriptors = compiled instanceof Uint8Array ? decodeDescriptorSet(compiled) : compiled;
   const codecs: CodecSource = input.codecs ?? new CodecPrinter(input.requireTsProto, descriptors, input.choices);
   const { model, lock, components } = buildModel({
     files: descriptors,

@@ -15,6 +15,7 @@ import {
   messageFeatures,
 } from "../model/features.js";
 import { withoutDirectives } from "../model/source.js";
+import { sourceLocations } from "../model/source-locations.js";
 
 /** What ts-proto reads of a google.protobuf.FileDescriptorProto, in the form in which it decodes one itself. */
 export interface LoweredFile {
@@ -279,16 +280,13 @@ class Comments {
   }
 
   #locations(): LoweredLocation[] {
-    const { sourceCodeInfo } = this.#descriptor;
-    if (sourceCodeInfo === undefined) {
+    if (this.#descriptor.sourceCodeInfo === undefined) {
       return [];
     }
-    const locations: LoweredLocation[] = [];
-    for (const { path, leadingComments, trailingComments } of sourceCodeInfo.location) {
-      if ((leadingComments !== "" || trailingComments !== "") && path[0] !== inFile.service) {
-        locations.push({ path, leadingComments, trailingComments });
-      }
-    }
+    const locations = sourceLocations(
+      this.#descriptor,
+      (field, hasComment) => hasComment && field !== inFile.service,
+    ).map(({ path, leadingComments, trailingComments }) => ({ path, leadingComments, trailingComments }));
     this.#addTo(locations);
     for (const location of locations) {
       location.leadingComments = withoutDirectives(location.leadingComments);
