@@ -73,7 +73,8 @@ interface LoweredSourceInfo {
   readonly location: readonly LoweredLocation[];
 }
 
-interface LoweredLocation {
+/** The comments of a thing. */
+export interface LoweredLocation {
   readonly path: readonly number[];
   leadingComments: string;
   trailingComments: string;

@@ -1,5 +1,7 @@
 import type { CheckedMessage } from "./exact-integers.js";
+import { leanPoet } from "./lean-poet.js";
 import type { LoweredFile } from "./lower.js";
+import { SourceTree } from "./source-tree.js";
 
 /**
  * The one place that knows ts-proto from inside. It has no public API, so nanowire pins its version, and a test holds
@@ -53,7 +55,7 @@ interface Code {
   toString(options: object): string;
 }
 
-/** Loads ts-proto with modules of ours in the place of three that would take a quarter of the time. */
+/** Loads ts-proto with modules of ours in the place of some that would take half of the time. */
 export function loadTsProto(requireTsProto: RequireTsProto): TsProto {
   const load = (): TsProto =>
     Object.assign(
@@ -65,26 +67,47 @@ export function loadTsProto(requireTsProto: RequireTsProto): TsProto {
       requireTsProto("./build/src/case.js"),
       requireTsProto("./build/src/enums.js"),
     );
-  return withModules(requireTsProto, replacements(requireTsProto), load);
+  return withModules(requireTsProto, replacementsOfPoet(requireTsProto), () =>
+    withModules(requireTsProto, replacements(requireTsProto), load),
+  );
 }
 
-/** Path of a module → what it exports instead. */
-function replacements(requireTsProto: RequireTsProto): Map<string, unknown> {
-  const poet = requireTsProto.resolve("ts-poet");
-  const imports = requireTsProto.resolve("./Import", { paths: [poet.replace(/[^/\\]+$/, "")] });
+/** Path of a module that ts-poet requires → what it exports instead. */
+function replacementsOfPoet(requireTsProto: RequireTsProto): Map<string, unknown> {
+  const imports = poetModule(requireTsProto, "Import");
   const realImports: { readonly sameModule: SameModule } = requireTsProto(imports);
   return new Map<string, unknown>([
     // It formats the comments in a oneof, and pieces of code to see whether two are the same. The real one, native code, is not
     // even loaded.
     [
-      requireTsProto.resolve("dprint-node", { paths: [poet] }),
+      requireTsProto.resolve("dprint-node", { paths: [imports] }),
       { format: (_: string, text: string): string => `${text}\n` },
     ],
-    // It is asked for a number of an enum a hundred times a field, each time by two functions.
-    [requireTsProto.resolve("ts-proto-descriptors"), Object.assign({}, requireTsProto("ts-proto-descriptors"))],
     // It makes absolute paths of two modules to compare them, for every name that is imported, wherever it stands.
     [imports, { ...realImports, sameModule: remember(realImports.sameModule) }],
   ]);
+}
+
+/** Path of a module that ts-proto requires → what it exports instead. */
+function replacements(requireTsProto: RequireTsProto): Map<string, unknown> {
+  const poet = {
+    index: requireTsProto("ts-poet"),
+    code: requireTsProto(poetModule(requireTsProto, "Code")),
+    node: requireTsProto(poetModule(requireTsProto, "Node")),
+    imports: requireTsProto(poetModule(requireTsProto, "Import")),
+    conditional: requireTsProto(poetModule(requireTsProto, "ConditionalOutput")),
+  };
+  const sourceInfo = "./build/src/sourceInfo.js";
+  return new Map<string, unknown>([
+    [requireTsProto.resolve("ts-poet"), leanPoet(poet)],
+    [requireTsProto.resolve(sourceInfo), { ...requireTsProto(sourceInfo), default: SourceTree }],
+    // It is asked for a number of an enum a hundred times a field, each time by two functions.
+    [requireTsProto.resolve("ts-proto-descriptors"), Object.assign({}, requireTsProto("ts-proto-descriptors"))],
+  ]);
+}
+
+function poetModule(requireTsProto: RequireTsProto, name: string): string {
+  return requireTsProto.resolve(`./${name}`, { paths: [requireTsProto.resolve("ts-poet").replace(/[^/\\]+$/, "")] });
 }
 
 type SameModule = (first: string, second: string) => boolean;
