@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type BenchArguments, parseBenchArguments, usage } from "./arguments.js";
 import { generator } from "./cases/generator.js";
 import { pingPong, pingPongBytes } from "./cases/ping-pong.js";
+import { watch } from "./cases/watch.js";
 import {
   type CommandCase,
   type CommandFigures,
@@ -12,13 +13,20 @@ import {
   formatCommands,
   runCommandComparison,
 } from "./commands/command-comparison.js";
+import {
+  formatWatch,
+  formatWatchTimes,
+  runWatch,
+  type WatchCase,
+  type WatchFigures,
+} from "./commands/watch-comparison.js";
 import { type BenchCase, type ComparisonFigures, runComparison } from "./comparison.js";
 import { findPinning, unpinned } from "./pinning.js";
 import { formatProfiles, listProfiles } from "./profile.js";
 import { formatComparison, formatRatios } from "./report.js";
 import { selectCases } from "./select-cases.js";
 
-const cases: readonly (BenchCase | CommandCase)[] = [pingPong, pingPongBytes, generator];
+const cases: readonly (BenchCase | CommandCase | WatchCase)[] = [pingPong, pingPongBytes, generator, watch];
 
 try {
   await main();
@@ -54,10 +62,14 @@ async function main(): Promise<void> {
   const machine = `Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} × ${cpus()[0]?.model ?? "?"}`;
   console.log(machine);
   const commandFigures = await runCommandCases(
-    selected.filter((each): each is CommandCase => "kind" in each),
+    selected.filter((each): each is CommandCase => kindOf(each) === "commands"),
     options,
   );
-  const loaded = selected.filter((each): each is BenchCase => !("kind" in each));
+  const watchFigures = await runWatchCases(
+    selected.filter((each): each is WatchCase => kindOf(each) === "watch"),
+    options,
+  );
+  const loaded = selected.filter((each): each is BenchCase => kindOf(each) === "load");
   if (loaded.length > 0) {
     console.log(
       `${connections} connections, a warm-up and ${rounds} rounds of ${roundMs / 1_000} s a side, in turn; ${setting.pinning.text}`,
@@ -83,7 +95,7 @@ async function main(): Promise<void> {
     const { pinning, ...numbers } = setting;
     writeFileSync(
       options.json,
-      `${JSON.stringify({ machine, setting: { ...numbers, pinning: pinning.text }, cases: [...figures, ...commandFigures] }, null, 2)}\n`,
+      `${JSON.stringify({ machine, setting: { ...numbers, pinning: pinning.text }, cases: [...figures, ...commandFigures, ...watchFigures] }, null, 2)}\n`,
     );
   }
   for (const { case: name, comparisons } of figures) {
@@ -92,6 +104,13 @@ async function main(): Promise<void> {
   for (const { case: name, comparisons } of commandFigures) {
     console.log(comparisons.map((each) => formatCommandRatios(name, each)).join("\n"));
   }
+  for (const { case: name, comparisons } of watchFigures) {
+    console.log(comparisons.map((each) => formatWatchTimes(name, each)).join("\n"));
+  }
+}
+
+function kindOf(each: BenchCase | CommandCase | WatchCase): "load" | "commands" | "watch" {
+  return "kind" in each ? each.kind : "load";
 }
 
 /** Runs the cases that compare whole commands, and prints a table for each comparison. */
@@ -106,16 +125,39 @@ async function runCommandCases(
     );
     const done: CommandFigures[] = [];
     for (const comparison of comparisons) {
-      const directory = mkdtempSync(join(tmpdir(), "nanowire-bench-"));
-      try {
-        const result = await runCommandComparison(comparison, directory, tree, rounds);
-        done.push(result);
-        console.log(`${formatCommands(name, result)}\n`);
-      } finally {
-        rmSync(directory, { recursive: true, force: true });
-      }
+      const result = await inTemporaryFolder((directory) => runCommandComparison(comparison, directory, tree, rounds));
+      done.push(result);
+      console.log(`${formatCommands(name, result)}\n`);
     }
     figures.push({ case: name, comparisons: done });
   }
   return figures;
+}
+
+/** Runs the cases of commands that watch, and prints a table for each tree. */
+async function runWatchCases(
+  selected: readonly WatchCase[],
+  { rounds, tree }: BenchArguments,
+): Promise<{ case: string; comparisons: WatchFigures[] }[]> {
+  const figures: { case: string; comparisons: WatchFigures[] }[] = [];
+  for (const { name, comparisons } of selected) {
+    console.log(`${name}: one file of a tree is changed; a first change of each kind, then the medians of ${rounds}\n`);
+    const done: WatchFigures[] = [];
+    for (const comparison of comparisons) {
+      const result = await inTemporaryFolder((directory) => runWatch(comparison, directory, tree, rounds));
+      done.push(result);
+      console.log(`${formatWatch(name, result)}\n`);
+    }
+    figures.push({ case: name, comparisons: done });
+  }
+  return figures;
+}
+
+async function inTemporaryFolder<T>(use: (directory: string) => Promise<T>): Promise<T> {
+  const directory = mkdtempSync(join(tmpdir(), "nanowire-bench-"));
+  try {
+    return await use(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 }

@@ -1,6 +1,5 @@
-import { create } from "@bufbuild/protobuf";
-import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
-import { type CodecSource, descriptorSetBytes } from "./generate.js";
+import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
+import type { CodecSource } from "./generate.js";
 import { type Choices, defaultChoices } from "./model/choices.js";
 import type { TypeName } from "./model/messages.js";
 import type { CodecFileModel } from "./model/model.js";
@@ -100,15 +99,7 @@ export class CodecCache implements CodecSource {
         open.push(...(this.#descriptors.get(name)?.dependency ?? []));
       }
     }
-    // Comments are printed of the given files only, and decoding those of the others would be most of the work.
-    const files = [...this.#descriptors.values()]
-      .filter(({ name }) => needed.has(name))
-      .map((file) => (names.includes(file.name) ? file : withoutComments(file)));
-    return new CodecPrinter(this.#requireTsProto, descriptorSetBytes(files), files, this.#choices);
+    const files = [...this.#descriptors.values()].filter(({ name }) => needed.has(name));
+    return new CodecPrinter(this.#requireTsProto, files, this.#choices);
   }
-}
-
-function withoutComments(file: FileDescriptorProto): FileDescriptorProto {
-  const { sourceCodeInfo: _, ...rest } = file;
-  return create(FileDescriptorProtoSchema, rest);
 }

@@ -88,7 +88,10 @@ async function generateProject(
     "handlebars",
   ]);
   const templates = readTemplates(own, { directory, folder: settings.templatesDirectory });
-  const { lockText, ...input } = await compileProject(directory, settings, own, { requireBuf, requireTsProto });
+  const peers = { requireBuf, requireTsProto };
+  const { lockText, ...input } = await compileProject(directory, settings, own, peers, () =>
+    requireHandlebars("handlebars"),
+  );
   return { generated: generate({ ...input, templates, requireHandlebars }), lockText };
 }
 

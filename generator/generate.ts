@@ -1,5 +1,4 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { type FileDescriptorProto, type FileDescriptorSet, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import type { Choices } from "./model/choices.js";
 import type { ComponentModel } from "./model/components.js";
 import type { TypeNames } from "./model/messages.js";
@@ -10,6 +9,7 @@ import type { TemplateTexts } from "./model/template-texts.js";
 import { CodecPrinter } from "./print/codecs.js";
 import type { HandlebarsModule } from "./print/template-compiler.js";
 import { createPrinter, type Printer } from "./print/templates.js";
+import { decodeDescriptorSet } from "./read/descriptor-set.js";
 import { sha256Hex } from "./read/hash.js";
 import type { PeerRequire } from "./read/peers.js";
 
@@ -110,9 +110,9 @@ export function loadPrinter(requireHandlebars: PeerRequire, templates: TemplateT
 }
 
 function readAll(input: ReadInput): ReadModel & { readonly codecs: CodecSource } {
-  const { descriptors, bytes } = bothForms(input.compiled);
-  const codecs: CodecSource =
-    input.codecs ?? new CodecPrinter(input.requireTsProto, bytes(), descriptors, input.choices);
+  const { compiled } = input;
+  const descriptors = compiled instanceof Uint8Array ? decodeDescriptorSet(compiled) : compiled;
+  const codecs: CodecSource = input.codecs ?? new CodecPrinter(input.requireTsProto, descriptors, input.choices);
   const { model, lock, components } = buildModel({
     files: descriptors,
     own: input.own,
@@ -124,21 +124,4 @@ function readAll(input: ReadInput): ReadModel & { readonly codecs: CodecSource }
     ...optional("sourceOf", input.sourceOf),
   });
   return { model, lock, components, descriptors, own: [...input.own.keys()], codecs };
-}
-
-/** The model is built of decoded descriptors; ts-proto decodes the bytes in its own way. */
-function bothForms(compiled: GenerateInput["compiled"]): {
-  descriptors: readonly FileDescriptorProto[];
-  bytes: () => Uint8Array;
-} {
-  if (compiled instanceof Uint8Array) {
-    const set: FileDescriptorSet = fromBinary(FileDescriptorSetSchema, compiled);
-    return { descriptors: set.file, bytes: () => compiled };
-  }
-  return { descriptors: compiled, bytes: () => descriptorSetBytes(compiled) };
-}
-
-/** The bytes of a google.protobuf.FileDescriptorSet. */
-export function descriptorSetBytes(files: readonly FileDescriptorProto[]): Uint8Array {
-  return toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file: [...files] }));
 }

@@ -1,5 +1,4 @@
-import { fromBinary } from "@bufbuild/protobuf";
-import { type FileDescriptorProto, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import { CodecCache } from "./codec-cache.js";
 import { GeneratorError } from "./error.js";
 import { type Generated, generate, loadPrinter } from "./generate.js";
@@ -10,6 +9,7 @@ import type { TemplateTexts } from "./model/template-texts.js";
 import type { Printer } from "./print/templates.js";
 import { compileProtoFiles } from "./read/buf.js";
 import type { Settings } from "./read/config.js";
+import { decodeDescriptorSet } from "./read/descriptor-set.js";
 import { type OwnPackage, readOwnOptions } from "./read/package-root.js";
 import { findBufBinary, findPeers, type PeerRequire } from "./read/peers.js";
 import type { ProtoFile } from "./read/proto-files.js";
@@ -152,8 +152,7 @@ export class WarmGenerator {
   }
 
   async #runBuf(files: readonly ProtoFile[]): Promise<readonly FileDescriptorProto[]> {
-    return fromBinary(FileDescriptorSetSchema, await compileProtoFiles(this.#bufBinary, files, this.#optionsProto))
-      .file;
+    return decodeDescriptorSet(await compileProtoFiles(this.#bufBinary, files, this.#optionsProto));
   }
 }
 

@@ -1,5 +1,5 @@
 import type { DescriptorProto, EnumDescriptorProto, FileDescriptorProto } from "@bufbuild/protobuf/wkt";
-import { formatPlace, type Place, type Problem } from "../error.js";
+import { formatPlace, type Problem } from "../error.js";
 import { isUsableTypeName } from "./names.js";
 import type { SourceFile } from "./services.js";
 import { inField, inMessage, type SourcePath } from "./source.js";
@@ -126,51 +126,51 @@ function checkTypes(
   typeNames: TypeNames,
   problems: Problem[],
 ): void {
-  const first = new Map<string, Place>();
+  /** Places are looked up for errors only: the most of a file's are never decoded. */
+  const first = new Map<string, SourcePath>();
   const prefix = descriptor.package === "" ? "" : `.${descriptor.package}`;
   let usesTimestamp = false;
-  const otherTimestamps: Place[] = [];
+  const otherTimestamps: SourcePath[] = [];
   walkTypes(descriptor, (names, type, path) => {
     const fullName = `${prefix}.${names.join(".")}`;
     const name = typeNames.get(fullName)?.name ?? names.join("_");
-    const place = source.place([...path, inMessage.name]);
+    const namePath = [...path, inMessage.name];
     const other = first.get(name);
     if (!isUsableTypeName(name) || codecNames.has(name)) {
       problems.push({
         message: `${names.join(".")} cannot be the name of a type in the generated code: write another one`,
-        place,
+        place: source.place(namePath),
       });
     } else if (other !== undefined) {
       problems.push({
-        message: `${names.join(".")} is generated as ${name}, as is the type at ${formatPlace(other)}: rename one of them`,
-        place,
+        message: `${names.join(".")} is generated as ${name}, as is the type at ${formatPlace(source.place(other))}: rename one of them`,
+        place: source.place(namePath),
       });
     }
-    first.set(name, other ?? place);
+    first.set(name, other ?? namePath);
     if (name === timestamp.name && fullName !== timestamp.fullName) {
-      otherTimestamps.push(place);
+      otherTimestamps.push(namePath);
     }
     for (const [index, field] of "field" in type ? type.field.entries() : []) {
-      const fieldPath = [...path, inMessage.field, index];
-      const fieldPlace = (): Place => source.place([...fieldPath, inField.typeName]);
+      const fieldPath = (): SourcePath => [...path, inMessage.field, index, inField.typeName];
       if (field.typeName !== "" && references.fileOf(field.typeName) === ownProtoFile) {
         problems.push({
           message: `${field.typeName.slice(1)} is for options only, and no code is generated for it: declare a message of your own`,
-          place: fieldPlace(),
+          place: source.place(fieldPath()),
         });
       }
       if (field.typeName === timestamp.fullName) {
         usesTimestamp = true;
       } else if (typeNames.get(field.typeName)?.name === timestamp.name) {
-        otherTimestamps.push(fieldPlace());
+        otherTimestamps.push(fieldPath());
       }
     }
   });
-  const [place] = otherTimestamps;
-  if (usesTimestamp && place !== undefined) {
+  const [path] = otherTimestamps;
+  if (usesTimestamp && path !== undefined) {
     problems.push({
       message: `a type called ${timestamp.name} and google.protobuf.Timestamp in one file would be taken for each other in the generated code: rename it, or use them in two files`,
-      place,
+      place: source.place(path),
     });
   }
 }

@@ -75,12 +75,7 @@ describe("codecs printed in this process", () => {
       const set = await compileScenario(scenario);
       const plugin = runPlugin(set, proto, codecParameter(choices));
       const protos = [...plugin.keys()].map((path) => path.replace(/\.ts$/, ".proto"));
-      const printed = new CodecPrinter(
-        requireTsProto,
-        set,
-        fromBinary(FileDescriptorSetSchema, set).file,
-        choices,
-      ).print(
+      const printed = new CodecPrinter(requireTsProto, fromBinary(FileDescriptorSetSchema, set).file, choices).print(
         protos.map((name) => {
           const module = name.replace(/\.proto$/, "");
           return { proto: name, packageName: "", output: `${module}.ts`, tsNocheck: false };

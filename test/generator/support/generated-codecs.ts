@@ -58,7 +58,7 @@ export async function loadCodecs(
   });
   const codecs = [...generated].filter(([path]) => !/(?:^routes|\.server|\.client)\.ts$/.test(path));
   const modules = await loadModules(new Map(codecs));
-  const names = new CodecPrinter(requireTsProto, bytes, set.file, choices).typeNames();
+  const names = new CodecPrinter(requireTsProto, set.file, choices).typeNames();
   return {
     registry: createFileRegistry(set),
     codec: (typeName) => {

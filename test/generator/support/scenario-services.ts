@@ -60,7 +60,7 @@ export async function loadScenario(name: string): Promise<Scenario> {
   const files = readProtoFiles(folder, ["proto"]);
   const bytes = await compileProtoFiles(findBufBinary(requireBuf), files, readOwnOptions(own));
   const set = fromBinary(FileDescriptorSetSchema, bytes);
-  const typeNames = new CodecPrinter(requireTsProto, bytes, set.file, defaultChoices).typeNames();
+  const typeNames = new CodecPrinter(requireTsProto, set.file, defaultChoices).typeNames();
   const { model } = buildModel({
     files: set.file,
     own: new Map(files.map((file) => [file.name, file.path])),
