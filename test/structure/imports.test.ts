@@ -15,6 +15,7 @@ const mayImport: Record<string, readonly string[]> = {
   dispatch: ["base", "protocol", "session", "component"],
   server: ["base", "protocol", "transport", "session", "pipeline", "component", "dispatch"],
   client: ["base", "protocol", "transport"],
+  testing: ["base", "transport", "server", "client"],
 };
 
 /** The generator's rooms, which know nothing of the runtime. */
