@@ -34,7 +34,12 @@ const fixedOptions = [
 
 /** ts-proto's options, as a plugin's parameter. */
 export function codecParameter(choices: Choices): string {
-  return [...fixedOptions, `importSuffix=${importSuffix(choices)}`, `forceLong=${choices.int64}`].join(",");
+  const chosen = [
+    `importSuffix=${importSuffix(choices)}`,
+    `forceLong=${choices.int64}`,
+    `unknownFields=${choices.unknownFields}`,
+  ];
+  return [...fixedOptions, ...chosen].join(",");
 }
 
 /** Prints message codecs with ts-proto, in this process. */

@@ -34,8 +34,23 @@ const eightBytes: ReadonlySet<number> = new Set([6, 16]);
 
 /** Mends protobuf codecs. */
 export function mendCodecs(text: string, { required, jsTyped }: MendedFields): string {
-  const mended = knowMasks(keepNegativeZero(keepProtoKey(countNanosUp(text))));
+  const mended = knowMasks(keepNegativeZero(keepProtoKey(countNanosUp(keepUnknownFields(text)))));
   return dropUnusableAliases(requireOnEncode(writeJsTyped(mended, jsTyped), required));
+}
+
+/**
+ * A message that knows all of its fields has no object for the others. What is kept is what others can read: a group that
+ * another one ends, and a field of the number 0, are refused, as protobuf's own implementation refuses them.
+ */
+function keepUnknownFields(text: string): string {
+  return text.replace(/^(\s*return \{.*?),?_unknownFields: \{\} \};$/gm, "$1 };").replace(
+    /const buf = reader\.skip\(tag & 7\);\s*const list = message\._unknownFields!\[tag\];\s*if \(list === undefined \) \{[^}]*\} else \{[^}]*\}/g,
+    `if (tag >>> 3 === 0) {
+          throw new globalThis.Error("a field of the number 0");
+        }
+        const bytes = reader.skip(tag & 7, tag >>> 3);
+        ((message._unknownFields ??= {})[tag] ??= []).push(bytes);`,
+  );
 }
 
 /** Minus zero is not the default of a float or a double: it has a bit that zero has not. */

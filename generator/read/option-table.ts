@@ -60,6 +60,12 @@ export const optionTable = {
     default: "bigint",
     doc: "what a 64-bit integer is; a number that cannot hold it exactly is an error when it is decoded",
   },
+  unknown_fields: {
+    kind: "switch",
+    places: everywhere,
+    default: "false",
+    doc: "with or without the fields that a message does not know: kept when it is decoded, written when it is encoded again",
+  },
   import_extension: {
     kind: "choice",
     places: everywhere,
@@ -296,6 +302,7 @@ export function choose(...sources: readonly OptionValues[]): Choices {
     importExtension: pick("import_extension") ?? defaultChoices.importExtension,
     tsNocheck: pick("ts_nocheck") ?? defaultChoices.tsNocheck,
     int64: pick("int64") ?? defaultChoices.int64,
+    unknownFields: pick("unknown_fields") ?? defaultChoices.unknownFields,
     side: pick("side") ?? defaultChoices.side,
   };
 }

@@ -349,7 +349,7 @@ describe("the configuration", () => {
     [
       "an unknown key",
       '{ "otu": "x" }',
-      'nanowire.config.json: there is no key "otu"; did you mean out? (known: proto, out, lock, side, json, int64, importExtension, tsNocheck, target, templates, descriptors, docs, components, lint, breaking)',
+      'nanowire.config.json: there is no key "otu"; did you mean out? (known: proto, out, lock, side, json, int64, unknownFields, importExtension, tsNocheck, target, templates, descriptors, docs, components, lint, breaking)',
     ],
     ["a wrong folder", '{ "proto": [1] }', 'nanowire.config.json: "proto" is not a folder or a list of folders'],
     ["no folder", '{ "proto": [] }', 'nanowire.config.json: "proto" is not a folder or a list of folders'],
@@ -372,7 +372,14 @@ describe("the configuration", () => {
   });
 
   test("has a key for each choice, and flags over it", async () => {
-    const choices = { side: "client", importExtension: "ts", tsNocheck: true, int64: "string", target: "ts" };
+    const choices = {
+      side: "client",
+      importExtension: "ts",
+      tsNocheck: true,
+      int64: "string",
+      unknownFields: true,
+      target: "ts",
+    };
     const project = new Project({
       "proto/a.proto": room.replace("string text", "int64 text"),
       "nanowire.config.json": JSON.stringify(choices),
@@ -382,7 +389,10 @@ describe("the configuration", () => {
     expect(project.read("generated/a.client.ts")).toContain('from "./a.ts"');
     expect(project.read("generated/a.client.ts").split("\n")[3]).toBe("// @ts-nocheck");
     expect(project.read("generated/a.ts")).toContain("text: string");
-    await project.generate("--side", "both", "--import-extension", "none", "--no-ts-nocheck", "--int64", "bigint");
+    expect(project.read("generated/a.ts")).toContain("_unknownFields?:");
+    const flags = ["--side", "both", "--import-extension", "none", "--no-ts-nocheck", "--int64", "bigint"];
+    await project.generate(...flags, "--no-unknown-fields");
+    expect(project.read("generated/a.ts")).not.toContain("_unknownFields");
     expect(project.list("generated")).toEqual(outputs);
     expect(project.read("generated/a.client.ts")).toContain('from "./a"');
     expect(project.read("generated/a.client.ts")).not.toContain("@ts-nocheck");

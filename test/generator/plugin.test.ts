@@ -96,10 +96,17 @@ describe("protoc-gen-nanowire", () => {
   });
 
   test("under buf its options are the command's, and protobuf-es's where they mean the same", async () => {
-    const options = ["target=ts", "import_extension=none", "ts_nocheck=true", "int64=string", "side=server"];
+    const options = [
+      "target=ts",
+      "import_extension=none",
+      "ts_nocheck=true",
+      "int64=string",
+      "unknown_fields=true",
+      "side=server",
+    ];
     const project = new Project({ ...files, ...bufFiles("all", ...options) });
     expect(run(bufBinary, ["generate"], project.directory)).toEqual({ exitCode: 0, stdout: "", stderr: "" });
-    const flags = ["--target=ts", "--import-extension=none", "--ts-nocheck", "--int64=string", "--side=server"];
+    const flags = options.map((option) => `--${option.replaceAll("_", "-").replace("=true", "")}`);
     expectSame(project, await byCommand(files, ...flags));
     expect(project.list("generated")).not.toContain("a.client.ts");
   });
@@ -322,7 +329,7 @@ describe("the plugin's answer", () => {
       undefined,
       "jsno=false,lock=,json=maybe,frobnicate,target=js,int64=long,import_extnsion=js,ts_nocheck=true,ts_nocheck=true,out=x",
     );
-    const known = "lock, side, json, int64, import_extension, ts_nocheck, target, templates, removed";
+    const known = "lock, side, json, int64, unknown_fields, import_extension, ts_nocheck, target, templates, removed";
     expect(response.error.split("\n")).toEqual([
       `there is no parameter jsno; did you mean json? (known: ${known})`,
       "parameter lock wants a value: lock=FILE",

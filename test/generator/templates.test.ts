@@ -182,7 +182,7 @@ describe("the plugin's templates=DIR", () => {
     expect((await ask(project, "templates=my")).error).toMatch(/^my\/routes\.hbs:1:1: /);
     expect((await ask(project, "templates=")).error).toBe("parameter templates wants a value: templates=DIR");
     expect((await ask(project, "template=my")).error).toBe(
-      "there is no parameter template; did you mean templates? (known: lock, side, json, int64, import_extension, ts_nocheck, target, templates, removed)",
+      "there is no parameter template; did you mean templates? (known: lock, side, json, int64, unknown_fields, import_extension, ts_nocheck, target, templates, removed)",
     );
   });
 });
