@@ -86,7 +86,7 @@ export interface BuiltModel {
   readonly model: Model;
   /** The lock as it is to be written. */
   readonly lock: RoutesLock;
-  /** What the components of the HANDLER services have to have, by file and in the order of the .proto. */
+  /** What the classes of the HANDLER and REMOTE services have to have, by file and in the order of the .proto. */
   readonly components: readonly ComponentModel[];
 }
 
