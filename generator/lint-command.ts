@@ -10,7 +10,7 @@ import { readServices, type SourceFile } from "./model/services.js";
 import { rememberSources } from "./model/source.js";
 import { helpOnFlags, parseFlags } from "./read/arguments.js";
 import { compileProtoFiles } from "./read/buf.js";
-import { type BufConfig, bufLint } from "./read/buf-lint.js";
+import { type BufConfig, bufLint, modulePaths } from "./read/buf-lint.js";
 import { readSettings } from "./read/config.js";
 import { lintTable } from "./read/option-table.js";
 import { readOwnOptions, readOwnPackage } from "./read/package-root.js";
@@ -86,11 +86,47 @@ function readBufConfig(directory: string, roots: readonly string[]): BufConfig |
       const text = readIfThere(directory, `${folder}/${name}`);
       return text === undefined ? [] : [{ name, bytes: new TextEncoder().encode(text) }];
     });
-    if (files.some(({ name }) => name === "buf.yaml")) {
-      return { files, isInRoot: folder !== ".", firstRoot: roots[0] ?? "." };
+    const config = files.find(({ name }) => name === "buf.yaml");
+    if (config !== undefined) {
+      const isInRoot = folder !== ".";
+      const modules = isInRoot ? [] : modulePaths(new TextDecoder().decode(config.bytes));
+      const others = otherModules(modules, roots).flatMap((module) => readModule(directory, module));
+      return { files, isInRoot, firstRoot: roots[0] ?? ".", others };
     }
   }
   return undefined;
+}
+
+/**
+ * The modules of a buf.yaml that hold none of the given folders and are held by none.
+ *
+ * @throws GeneratorError for a folder that is in no module: buf would not see it
+ */
+function otherModules(modules: readonly string[], roots: readonly string[]): string[] {
+  const isWithin = (inner: string, outer: string): boolean =>
+    outer === "." || inner === outer || inner.startsWith(`${outer}/`);
+  const meet = (module: string, root: string): boolean => isWithin(module, root) || isWithin(root, module);
+  const unseen = roots.filter((root) => modules.length > 0 && !modules.some((module) => meet(module, root)));
+  if (unseen.length > 0) {
+    throw new GeneratorError(
+      unseen.map((root) => ({
+        message: `buf.yaml has no module for ${root}, so buf's rules would not see it: add \`- path: ${root}\` to its modules`,
+      })),
+    );
+  }
+  return modules.filter((module) => !roots.some((root) => meet(module, root)));
+}
+
+/** The .proto files of a module. When they cannot be read, buf tells what is wrong with buf.yaml. */
+function readModule(directory: string, module: string): ProtoFile[] {
+  try {
+    return readProtoFiles(directory, [module]);
+  } catch (error) {
+    if (error instanceof GeneratorError) {
+      return [];
+    }
+    throw error;
+  }
 }
 
 /** `RULE`, or `RULE path` for a file or all files of a folder. */
