@@ -433,7 +433,12 @@ describe("the command line", () => {
       ["generate", "--import_extension=js"],
       "there is no flag --import_extension; did you mean --import-extension? (nanowire generate --help lists them)",
     ],
-    [["generate", "--removed"], "there is no flag --removed (nanowire generate --help lists them)"],
+    [["generate", "--json=false"], "--json takes no value: write --json or --no-json"],
+    [["generate", "--no-json=true"], "--no-json takes no value: write --json or --no-json"],
+    [["generate", "--out", ""], "--out wants a value: --out DIR"],
+    [["generate", "--removed"], "--removed is no flag, but a parameter of protoc-gen-nanowire"],
+    [["generate", "--docs", "pages"], '--docs is no flag: write the key "docs" in nanowire.config.json'],
+    [["generate", "--components=src"], '--components is no flag: write the key "components" in nanowire.config.json'],
   ])("%j", async (args, error) => {
     const project = new Project();
     expect(await project.run(...args)).toEqual({ exitCode: 1, printed: [], errors: [error, "nothing was written"] });
