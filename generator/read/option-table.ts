@@ -229,7 +229,7 @@ export function flagOf(name: string): string {
 }
 
 /** `import_extension` → `importExtension`. */
-export function keyOf(name: OptionName): string {
+export function keyOf(name: string): string {
   return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 

@@ -40,9 +40,7 @@ function listTemplates(directory: string, folder: string): ReadonlySet<string> {
   try {
     names = readdirSync(resolve(directory, folder)).filter((name) => !name.startsWith("."));
   } catch {
-    throw GeneratorError.of(
-      `the folder of templates ${folder} is not there: make it, or name yours with --templates DIR`,
-    );
+    throw GeneratorError.of(`the folder of templates ${folder} is not there: make it, or name another one`);
   }
   const known = templateNames.map((name) => `${name}.hbs`);
   const unknown = names.filter((name) => !known.includes(name)).sort();
