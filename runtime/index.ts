@@ -42,11 +42,18 @@ export type { InboundMessage, InboundStep, OutboundMessage, OutboundStep, Pipeli
 export { emptyCodec, emptyMessage, type JsonCodec, type MessageCodec, type ProtobufCodec } from "./protocol/codec.js";
 export type { Dictionary, RouteDictionary } from "./protocol/dictionary.js";
 export type { HandshakeRequest, HandshakeSys } from "./protocol/handshake.js";
-export type { SerializerName } from "./protocol/serializer.js";
+export {
+  jsonOf,
+  jsonSerializer,
+  protobufSerializer,
+  type Serializer,
+  type SerializerName,
+} from "./protocol/serializer.js";
 export type { ServerCounters } from "./server/counters.js";
 export type { HandshakeContext, ServerOptions } from "./server/options.js";
-export type { SerializerOption } from "./server/profile.js";
+export { type Profile, wireProfiles } from "./server/profile.js";
 export { createServer, type Server, type ServerState } from "./server/server.js";
+export type { SerializerOption } from "./server/terms.js";
 export { Group } from "./session/group.js";
 export type { PushDefinition, PushTarget } from "./session/push.js";
 export type { Session, SessionData } from "./session/session.js";

@@ -3,6 +3,7 @@ import { NanowireError } from "../base/error.js";
 import { type Logger, silentLogger } from "../base/logger.js";
 import { encodeHandshake } from "../protocol/handshake.js";
 import { encodePacket, maxBodyBytes, PacketType } from "../protocol/packet.js";
+import type { ClientSerializer } from "./client-serializer.js";
 
 /** What `connect` may be told. */
 export interface ConnectOptions {
@@ -12,6 +13,11 @@ export interface ConnectOptions {
    * none; the server sends its dictionary, when it has one.
    */
   readonly dictVersion?: string;
+  /**
+   * What the client speaks besides protobuf, each made by {@link clientSerializer}. It asks for the first; the server's answer
+   * chooses one of them, or protobuf. Default: none.
+   */
+  readonly serializers?: readonly ClientSerializer[];
   /** Data for the application on the server, anything that JSON can say. Default: none. */
   readonly user?: unknown;
   /** Milliseconds to wait for an answer, where a call says nothing else; 0: for ever. To 2,147,483,647. Default: 10,000. */
@@ -34,6 +40,7 @@ export interface ConnectOptions {
 /** The options with every default filled in. */
 export interface ConnectSettings {
   readonly dictVersion: string | undefined;
+  readonly serializers: readonly ClientSerializer[];
   /** The packet with the client's handshake. */
   readonly handshake: Uint8Array;
   readonly requestTimeoutMs: number;
@@ -68,9 +75,11 @@ export function resolveConnectOptions(options: ConnectOptions): ConnectSettings 
   if (!Number.isInteger(maxPacketBytes) || maxPacketBytes < 256 || maxPacketBytes > maxBodyBytes) {
     throw invalidOption("maxPacketBytes", maxPacketBytes, `an integer from 256 to ${maxBodyBytes}`);
   }
+  const { serializers = [] } = options;
   return {
     dictVersion,
-    handshake: encodeRequest(dictVersion, options.user),
+    serializers,
+    handshake: encodeRequest(serializers[0]?.name ?? "protobuf", dictVersion, options.user),
     requestTimeoutMs,
     connectTimeoutMs,
     maxPacketBytes,
@@ -91,8 +100,8 @@ export function assertTimeout(name: string, value: number): void {
   }
 }
 
-function encodeRequest(dictVersion: string | undefined, user: unknown): Uint8Array {
-  const sys = { type: "nanowire", version: clientVersion, serializer: "protobuf" };
+function encodeRequest(serializer: string, dictVersion: string | undefined, user: unknown): Uint8Array {
+  const sys = { type: "nanowire", version: clientVersion, serializer };
   let body: Uint8Array;
   try {
     body = encodeHandshake({ sys: dictVersion === undefined ? sys : { ...sys, dictVersion }, user });

@@ -5,7 +5,7 @@ import { NanowireError, toNanowireError } from "../base/error.js";
 import { Listeners } from "../base/listeners.js";
 import type { ProtobufCodec } from "../protocol/codec.js";
 import { Dictionary } from "../protocol/dictionary.js";
-import { decodeErrorPayload } from "../protocol/error-payload.js";
+import { decodeErrorProtobuf } from "../protocol/error-payload.js";
 import { decodeHandshakeResponse, type HandshakeResponse, handshakeOk } from "../protocol/handshake.js";
 import { MessageType } from "../protocol/message.js";
 import { decodeMessageHeader, MessageHeader } from "../protocol/message-decoder.js";
@@ -13,6 +13,7 @@ import { writeNotify, writeRequest } from "../protocol/message-encoder.js";
 import { encodePacket, PacketType } from "../protocol/packet.js";
 import type { ClientSocket } from "../transport/client-socket.js";
 import type { ClientConnection, ServerHandshake } from "./client-connection.js";
+import type { ClientSerializer } from "./client-serializer.js";
 import { assertTimeout, type ConnectSettings } from "./connect-options.js";
 import { Heartbeat } from "./heartbeat.js";
 import { Inbox } from "./inbox.js";
@@ -45,6 +46,8 @@ export class Connection implements ClientConnection {
 
   #state: "handshake" | "open" | "closed" = "handshake";
   #handshake: ServerHandshake = { user: undefined, servertime: undefined };
+  /** What was agreed upon; undefined: protobuf. */
+  #serializer: ClientSerializer | undefined;
   /** The codes that the server sent. */
   #dictionary: Dictionary | undefined;
   /** Whether the server has the codes that the client was generated with. */
@@ -93,10 +96,11 @@ export class Connection implements ClientConnection {
     }
   }
 
-  request<Req, Res>(method: ClientMethod<Req, Res>, request: Req, options?: CallOptions): Promise<Res> {
+  request<Req, Res>(called: ClientMethod<Req, Res>, request: Req, options?: CallOptions): Promise<Res> {
     // What is thrown in here rejects the promise.
     return new Promise((resolve, reject) => {
-      this.#assertOpen(method.route);
+      this.#assertOpen(called.route);
+      const method = this.#serializer?.method(called) ?? called;
       const timeoutMs = options?.timeoutMs ?? this.#settings.requestTimeoutMs;
       assertTimeout("timeoutMs", timeoutMs);
       const signal = options?.signal;
@@ -112,15 +116,16 @@ export class Connection implements ClientConnection {
     });
   }
 
-  notify<Req>(method: ClientMethod<Req, void>, message: Req): void {
-    this.#assertOpen(method.route);
+  notify<Req>(called: ClientMethod<Req, void>, message: Req): void {
+    this.#assertOpen(called.route);
+    const method = this.#serializer?.method(called) ?? called;
     const payload = encodePayload(method.route, method.request, message);
     writeNotify(this.#out, method.route, this.#codeOf(method), payload);
     this.#sendOut();
   }
 
   on<T>(push: ClientPush<T>, listener: (message: T) => void): Unsubscribe {
-    return this.#state === "closed" ? ignore : this.#pushes.add(push, listener);
+    return this.#state === "closed" ? ignore : this.#pushes.add(this.#serializer?.push(push) ?? push, listener);
   }
 
   onClose(listener: (reason: NanowireError) => void): Unsubscribe {
@@ -196,6 +201,7 @@ export class Connection implements ClientConnection {
     const response = decodeHandshakeResponse(body);
     assertTaken(response);
     const { sys, user } = response;
+    this.#serializer = serializerOf(sys, this.#settings);
     this.#takeDictionary(sys);
     this.#handshake = { user, servertime: typeof sys.servertime === "number" ? sys.servertime : undefined };
     this.#state = "open";
@@ -285,7 +291,7 @@ export class Connection implements ClientConnection {
     if (request === undefined) {
       this.#settings.logger.debug({ id }, "an answer came that no request waits for");
     } else if (error) {
-      request.reject(decodeErrorPayload(payload, "protobuf"));
+      request.reject(this.#serializer?.error(payload) ?? decodeErrorProtobuf(payload));
     } else {
       request.answer(payload);
     }
@@ -373,11 +379,11 @@ export class Connection implements ClientConnection {
 }
 
 /**
- * Refuses an answer that refuses the client, or that the client cannot go on with.
+ * Refuses an answer that refuses the client.
  *
- * @throws NanowireError `handshake_refused`, `invalid_handshake`
+ * @throws NanowireError `handshake_refused`
  */
-function assertTaken({ code, error, reason, sys }: HandshakeResponse): void {
+function assertTaken({ code, error, reason }: HandshakeResponse): void {
   if (code !== handshakeOk) {
     const details: Record<string, string> = { code: String(code) };
     for (const [name, text] of Object.entries({ error, reason })) {
@@ -389,13 +395,21 @@ function assertTaken({ code, error, reason, sys }: HandshakeResponse): void {
     const message = `the server refused the handshake with code ${code}${why === "" ? "" : `, ${why}`}`;
     throw new NanowireError("handshake_refused", message, { details });
   }
-  const { serializer = "protobuf" } = sys;
-  if (serializer !== "protobuf") {
-    throw new NanowireError(
-      "invalid_handshake",
-      `the server's serializer is ${serializer}; this client speaks protobuf`,
-    );
+}
+
+/**
+ * The serializer that the server chose, or the one that was asked for where it says nothing; undefined: protobuf.
+ *
+ * @throws NanowireError `invalid_handshake` for one that this client does not have
+ */
+function serializerOf(sys: HandshakeResponse["sys"], { serializers }: ConnectSettings): ClientSerializer | undefined {
+  const chosen = sys.serializer ?? serializers[0]?.name ?? "protobuf";
+  const found = serializers.find(({ name }) => name === chosen);
+  if (found === undefined && chosen !== "protobuf") {
+    const spoken = ["protobuf", ...serializers.map(({ name }) => name)].join(", ");
+    throw new NanowireError("invalid_handshake", `the server's serializer is ${chosen}; this client speaks ${spoken}`);
   }
+  return found;
 }
 
 /** The reason in a kick's body: pomelo's is JSON, pitaya's is empty. Whatever else it is, there is no reason in it. */

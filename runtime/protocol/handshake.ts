@@ -38,6 +38,8 @@ export interface HandshakeResponse {
     readonly dict?: Readonly<Record<string, number>>;
     /** The hash of the dictionary. */
     readonly dictVersion?: string;
+    /** pomelo's clients: whether a dictionary is used, which they may have kept from before. */
+    readonly useDict?: boolean;
     /** The serializer of every payload of this connection. */
     readonly serializer?: string;
   };
@@ -59,11 +61,14 @@ export const handshakeRefused = 400;
 export const maxHandshakeDepth = 32;
 
 /**
- * Reads a client's handshake.
+ * Reads a client's handshake. One of no bytes says nothing of the client: nano's own in Go sends that.
  *
  * @throws NanowireError `invalid_handshake`
  */
 export function decodeHandshakeRequest(body: Uint8Array): HandshakeRequest {
+  if (body.length === 0) {
+    return { sys: {}, user: null };
+  }
   const value = parseObject(body);
   const sys = value["sys"] ?? {};
   if (!isObject(sys)) {

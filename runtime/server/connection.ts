@@ -18,14 +18,16 @@ import { decodeMessageHeader, type MessageHeader } from "../protocol/message-dec
 import { writeResponse } from "../protocol/message-encoder.js";
 import { encodePacket, maxBodyBytes, PacketType } from "../protocol/packet.js";
 import { PacketDecoder, type PacketSink } from "../protocol/packet-decoder.js";
-import { protobufSerializer, type Serializer, serializers } from "../protocol/serializer.js";
-import type { OutgoingPush } from "../session/push.js";
+import type { OutgoingPush, PushForm } from "../session/push.js";
 import { Session, type SessionBinder, type SessionLink } from "../session/session.js";
 import type { Wire, WireReceiver } from "../transport/transport.js";
 import { type Admission, type AdmissionHost, admit, refusalOf } from "./admission.js";
 import type { Counters } from "./counters.js";
+import { deflate } from "./deflate.js";
 import type { SweepSchedule, Swept } from "./heartbeat.js";
 import { inflate } from "./inflate.js";
+import type { PushForms } from "./push-forms.js";
+import { startsWithCodes, type Terms } from "./terms.js";
 
 /** What the connections of a server share. */
 export interface ConnectionHost extends AdmissionHost {
@@ -35,6 +37,7 @@ export interface ConnectionHost extends AdmissionHost {
   readonly inbound: Pipeline<InboundStep>;
   readonly outbound: Pipeline<OutboundStep>;
   readonly counters: Counters;
+  readonly pushForms: PushForms;
   /** Filled anew for each message: it is read before anything else can arrive. */
   readonly header: MessageHeader;
   /** Knows which session is whose. */
@@ -62,8 +65,9 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   #state: ConnectionState = "handshake";
   #admission: Admission | undefined;
   #session: Session | undefined;
-  #serializer: Serializer = protobufSerializer;
-  #compressPushes = false;
+  /** Set from the handshake on. */
+  #terms!: Terms;
+  #pushForm!: PushForm;
   #ordered: OrderedMailbox | undefined;
   #unordered: UnorderedMailbox | undefined;
   #limiters: RateLimiters | undefined;
@@ -117,7 +121,9 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
       throw new NanowireError("invalid_message", "a client sent a response or a push");
     }
     const endpoint = dispatcher.find(header);
-    this.#compressPushes ||= code !== 0;
+    if (code !== 0 && this.#pushForm.dictionary === undefined) {
+      this.#learned();
+    }
     if (type === MessageType.request) {
       counters.requests++;
     } else {
@@ -158,7 +164,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
 
   decode(call: Call): unknown {
     try {
-      return this.#serializer.decode(call.endpoint.method.request, call.payload);
+      return this.#terms.serializer.decode(call.endpoint.method.request, call.payload);
     } catch (error) {
       // What JSON holds that does not fit is the client's own, and it is told where.
       const where = error instanceof JsonMismatch ? `: ${error.message}` : "";
@@ -174,7 +180,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
       return;
     }
     try {
-      const payload = this.#serializer.encode(call.endpoint.method.response, value);
+      const payload = this.#terms.serializer.encode(call.endpoint.method.response, value);
       this.#respond(call.id, call.route, payload, undefined);
     } catch (error) {
       this.failed(call, error);
@@ -196,7 +202,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     } else {
       logger.error(fields, "a handler failed");
     }
-    if (id === 0 || this.#state !== "working") {
+    if (id === 0 || this.#state !== "working" || this.#terms.profile.errors === "none") {
       return;
     }
     const payload = this.#errorPayload(refusal, route);
@@ -212,7 +218,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   /** An error that cannot be sent, or not in one packet, becomes one that can: the request is answered all the same. */
   #errorPayload(refusal: NanowireError, route: string): Uint8Array {
     try {
-      const payload = encodeErrorPayload(refusal, this.#serializer.name);
+      const payload = encodeErrorPayload(refusal, this.#terms.serializer);
       if (payload.length <= mostErrorBytes) {
         return payload;
       }
@@ -220,7 +226,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     } catch (error) {
       this.#host.logger.error({ route, code: refusal.code, error }, "an error reply could not be encoded");
     }
-    return encodeErrorPayload(new NanowireError("internal", internalFailure), this.#serializer.name);
+    return encodeErrorPayload(new NanowireError("internal", internalFailure), this.#terms.serializer);
   }
 
   #respond(id: MessageId, route: string, payload: Uint8Array, error: NanowireError | undefined): void {
@@ -236,7 +242,11 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
 
   #write(id: MessageId, payload: Uint8Array, error: boolean): void {
     const { outbox } = this.#wire;
-    writeResponse(outbox.buffer, id, payload, error);
+    const { profile, serializer } = this.#terms;
+    const whole = payload.length > 0 || profile.emptyResponses ? payload : (serializer.emptyPayload ?? payload);
+    const compressed = this.#pushForm.compress?.(whole);
+    const flagged = error && profile.errors === "flagged";
+    writeResponse(outbox.buffer, id, compressed ?? whole, flagged, compressed !== undefined);
     outbox.commit();
   }
 
@@ -249,17 +259,18 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     const { outbound, counters, logger } = this.#host;
     const { outbox } = this.#wire;
     if (outbound.empty) {
-      push.writeTo(outbox.buffer, this.#serializer, this.#compressPushes);
+      push.writeTo(outbox.buffer, this.#pushForm);
     } else {
       const { route } = push;
-      const message = { kind: "push" as const, route, error: undefined, payload: push.payload(this.#serializer) };
+      const payload = push.payload(this.#pushForm.serializer);
+      const message = { kind: "push" as const, route, error: undefined, payload };
       try {
         runOutbound(outbound, this.session, message);
       } catch (error) {
         logger.error({ error, route, session: this.session.id }, "an outbound step failed: the push is dropped");
         return;
       }
-      push.writeChangedTo(outbox.buffer, message.payload, this.#compressPushes);
+      push.writeChangedTo(outbox.buffer, message.payload, this.#pushForm);
     }
     counters.pushes++;
     outbox.commit();
@@ -290,10 +301,13 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     }
     this.#state = "ack";
     this.#admission = admission;
-    this.#serializer = serializers[admission.profile.serializer];
-    this.#compressPushes = admission.profile.compressPushes;
+    const { terms, response } = admission;
+    this.#terms = terms;
+    this.#pushForm = this.#host.pushForms.of(terms, startsWithCodes(terms));
     try {
-      this.#wire.outbox.send(encodePacket(PacketType.handshake, encodeHandshake(admission.response)));
+      const body = encodeHandshake(response);
+      const deflated = this.#host.options.compressHandshakes && terms.profile.inflatesHandshake && deflate(body);
+      this.#wire.outbox.send(encodePacket(PacketType.handshake, deflated || body));
     } catch (error) {
       // What the application answers cannot be JSON.
       this.violated(toNanowireError(error, "internal", "the answer to a handshake could not be encoded"));
@@ -322,6 +336,13 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     }
   }
 
+  /** The client has sent a code: it has the dictionary, and may be able to read codes. */
+  #learned(): void {
+    if (this.#terms.profile.pushCodes === "learned") {
+      this.#pushForm = this.#host.pushForms.of(this.#terms, true);
+    }
+  }
+
   sweep(schedule: SweepSchedule): void {
     if (this.#state !== "working") {
       if (++this.#sweepsSinceBegin > schedule.handshake) {
@@ -334,8 +355,11 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     if (schedule.heartbeat === 0) {
       return;
     }
-    if (++this.#sweepsSinceHeard > schedule.silence && !this.#paused) {
-      const silence = this.#host.options.heartbeatIntervalMs * 2;
+    // One that was told more than the interval may be silent for twice as long as that.
+    const { heartbeatIntervalMs } = this.#host.options;
+    const told = this.#terms.heartbeatSeconds * 1_000;
+    if (++this.#sweepsSinceHeard > (schedule.silence * told) / heartbeatIntervalMs && !this.#paused) {
+      const silence = told * 2;
       this.violated(new NanowireError("heartbeat_timeout", `nothing was heard for ${silence} ms`));
     } else if (++this.#sweepsSinceHeartbeat >= schedule.heartbeat) {
       this.#sweepsSinceHeartbeat = 0;
@@ -354,7 +378,8 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   }
 
   sendKick(reason: string): void {
-    this.#wire.outbox.send(encodePacket(PacketType.kick, utf8.encode(JSON.stringify({ reason }))));
+    const body = this.#terms.profile.kickBody === "json" ? utf8.encode(JSON.stringify({ reason })) : undefined;
+    this.#wire.outbox.send(encodePacket(PacketType.kick, body));
   }
 
   close(reason: NanowireError): void {

@@ -11,9 +11,12 @@ import { SessionRegistry } from "../session/session-registry.js";
 import type { TransportHost, Wire, WireReceiver } from "../transport/transport.js";
 import { Connection, type ConnectionHost } from "./connection.js";
 import { Counters } from "./counters.js";
+import { payloadCompressor } from "./deflate.js";
 import { HeartbeatSweep } from "./heartbeat.js";
 import type { ResolvedOptions } from "./options.js";
+import { PushForms } from "./push-forms.js";
 import { SessionIds } from "./session-ids.js";
+import { serializerNamed } from "./terms.js";
 
 /** What the transports and the connections of one server share. */
 export class ServerHost implements ConnectionHost, TransportHost {
@@ -26,6 +29,7 @@ export class ServerHost implements ConnectionHost, TransportHost {
   readonly inbound: Pipeline<InboundStep>;
   readonly outbound: Pipeline<OutboundStep>;
   readonly dispatcher: Dispatcher;
+  readonly pushForms: PushForms;
   readonly speaksJson: boolean;
   readonly maxFrameBytes: number;
   readonly maxOutboxBytes: number;
@@ -42,11 +46,16 @@ export class ServerHost implements ConnectionHost, TransportHost {
     this.inbound = inbound;
     this.outbound = outbound;
     this.dispatcher = new Dispatcher(options.components, this.turn, options.requestTimeoutMs);
+    this.pushForms = new PushForms(this.dictionary, payloadCompressor(options.compressPayloadsFromBytes));
     this.speaksJson = [...this.dispatcher.endpoints].every(
       ({ method }) => method.request.json !== undefined && method.response.json !== undefined,
     );
-    if (options.serializer === "json" && !this.speaksJson) {
-      throw new NanowireError("invalid_option", "serializer is json, but a component was generated without JSON");
+    const { serializer } = options;
+    if (serializerNamed(serializer, options)?.usesJson === true && !this.speaksJson) {
+      throw new NanowireError(
+        "invalid_option",
+        `serializer is ${serializer}, but a component was generated without JSON`,
+      );
     }
     this.maxFrameBytes = packetHeaderBytes + Math.max(options.maxPacketBytes, options.maxHandshakeBytes);
     this.maxOutboxBytes = options.maxOutboxBytes;

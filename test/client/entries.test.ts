@@ -19,11 +19,15 @@ describe("the entries for Node and for browsers", () => {
     expect(Object.keys(browser)).toEqual(Object.keys(node));
     expect(Object.keys(node).sort()).toEqual([
       "NanowireError",
+      "clientSerializer",
       "connect",
       "consoleLogger",
       "emptyCodec",
       "emptyMessage",
       "errorCodes",
+      "jsonOf",
+      "jsonSerializer",
+      "protobufSerializer",
       "silentLogger",
     ]);
   });

@@ -105,7 +105,9 @@ describe("options", () => {
   });
 
   it.each(["msgpack", "", "PROTOBUF", 1])("know no serializer %j", (serializer) => {
-    expect(made({ serializer })).toBe(`invalid_option startup: serializer ${serializer} is not auto, protobuf or json`);
+    expect(made({ serializer })).toBe(
+      `invalid_option startup: serializer ${serializer} is not one of auto, protobuf, json`,
+    );
   });
 
   it.each(["auto", "protobuf", "json"])("know the serializer %s", (serializer) => {
