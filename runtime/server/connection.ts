@@ -304,6 +304,9 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     const { terms, response } = admission;
     this.#terms = terms;
     this.#pushForm = this.#host.pushForms.of(terms, startsWithCodes(terms));
+    if (!terms.profile.manyPacketsAFrame) {
+      this.#wire.framePackets?.();
+    }
     try {
       const body = encodeHandshake(response);
       const deflated = this.#host.options.compressHandshakes && terms.profile.inflatesHandshake && deflate(body);

@@ -8,7 +8,7 @@ import { close, type ListenOptions, listen, listenAddress } from "./listen.js";
 import { Outbox, type OutboxWriter, WriteOutcome } from "./outbox.js";
 import { lingerMs, outboxOverflow, peerAddress, writeOut } from "./socket.js";
 import type { ListenAddress, Transport, TransportHost, Wire, WireReceiver } from "./transport.js";
-import { frameHeadroom, frameInPlace } from "./websocket-frame.js";
+import { frameHeadroom, frameInPlace, framesOfPackets } from "./websocket-frame.js";
 
 /** Where a WebSocket listener listens, and on what. */
 export interface WsOptions extends ListenOptions {
@@ -161,6 +161,8 @@ class WsWire implements Wire, OutboxWriter {
   readonly #websocket: WebSocket;
   readonly #socket: Socket;
   readonly #receiver: WireReceiver;
+  /** Makes frames of the packets of a turn. */
+  #frames = frameInPlace;
   #closing = false;
 
   constructor(websocket: WiredWebSocket, socket: WiredSocket, host: TransportHost) {
@@ -209,7 +211,11 @@ class WsWire implements Wire, OutboxWriter {
       // ws has written the close frame, the last that may go: the client closed, or one of its frames was refused.
       return WriteOutcome.taken;
     }
-    return writeOut(this.#socket, frameInPlace(buffer));
+    return writeOut(this.#socket, this.#frames(buffer));
+  }
+
+  framePackets(): void {
+    this.#frames = framesOfPackets;
   }
 
   get queuedBytes(): number {
