@@ -73,8 +73,9 @@ export class OutgoingPush<T = unknown> {
 
   /** Writes the whole packet. */
   writeTo(out: ByteBuffer, form: PushForm): void {
+    const payload = this.payload(form.serializer);
     if (!this.#shared) {
-      this.writeChangedTo(out, this.payload(form.serializer), form);
+      this.#write(out, payload, form);
       return;
     }
     for (const made of this.#packets) {
@@ -84,14 +85,22 @@ export class OutgoingPush<T = unknown> {
       }
     }
     const alone = new ByteBuffer();
-    this.writeChangedTo(alone, this.payload(form.serializer), form);
+    this.#write(alone, payload, form);
     const packet = alone.view();
     this.#packets.push({ form, packet });
     out.append(packet);
   }
 
-  /** Writes a packet with a payload that an outbound step may have made of the message's. */
-  writeChangedTo(out: ByteBuffer, payload: Uint8Array, { dictionary, compress }: PushForm): void {
+  /** Writes a packet with the payload that the outbound steps have left: mostly the message's own, whose packet is made. */
+  writeChangedTo(out: ByteBuffer, payload: Uint8Array, form: PushForm): void {
+    if (payload === this.payload(form.serializer)) {
+      this.writeTo(out, form);
+    } else {
+      this.#write(out, payload, form);
+    }
+  }
+
+  #write(out: ByteBuffer, payload: Uint8Array, { dictionary, compress }: PushForm): void {
     const code = dictionary?.codeOf(this.route) ?? 0;
     const compressed = compress?.(payload);
     writePush(out, this.route, code, compressed ?? payload, compressed !== undefined);
