@@ -217,16 +217,21 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
 
   /** An error that cannot be sent, or not in one packet, becomes one that can: the request is answered all the same. */
   #errorPayload(refusal: NanowireError, route: string): Uint8Array {
-    try {
-      const payload = encodeErrorPayload(refusal, this.#terms.serializer);
-      if (payload.length <= mostErrorBytes) {
-        return payload;
+    const { logger } = this.#host;
+    for (const error of [refusal, new NanowireError("internal", internalFailure)]) {
+      const { code } = error;
+      try {
+        const payload = encodeErrorPayload(error, this.#terms.serializer);
+        if (payload.length <= mostErrorBytes) {
+          return payload;
+        }
+        logger.error({ route, code, bytes: payload.length }, "an error reply is too large");
+      } catch (failure) {
+        logger.error({ route, code, error: failure }, "an error reply could not be encoded");
       }
-      this.#host.logger.error({ route, code: refusal.code, bytes: payload.length }, "an error reply is too large");
-    } catch (error) {
-      this.#host.logger.error({ route, code: refusal.code, error }, "an error reply could not be encoded");
     }
-    return encodeErrorPayload(new NanowireError("internal", internalFailure), this.#terms.serializer);
+    // Not even that: a serializer of the user's own is broken.
+    return noPayload;
   }
 
   #respond(id: MessageId, route: string, payload: Uint8Array, error: NanowireError | undefined): void {
@@ -492,5 +497,6 @@ const internalFailure = "the server failed to handle the request";
 /** What an error payload may have, to fit into a packet with the longest id. */
 const mostErrorBytes = maxBodyBytes - 11;
 
+const noPayload = new Uint8Array(0);
 const heartbeatPacket = encodePacket(PacketType.heartbeat);
 const utf8 = new TextEncoder();

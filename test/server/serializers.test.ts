@@ -13,7 +13,7 @@ import type { ServerOptions } from "../../runtime/server/options.js";
 import { wireProfiles } from "../../runtime/server/profile.js";
 import type { Session } from "../../runtime/session/session.js";
 import type { MemoryTransport } from "../../runtime/transport/memory.js";
-import { hex, toHex } from "../protocol/hex.js";
+import { concat, hex, toHex } from "../protocol/hex.js";
 import { request } from "../support/client.js";
 import { startServer, type TestServer } from "../support/server.js";
 import { textWithoutJson } from "../support/service.js";
@@ -136,6 +136,24 @@ describe("a serializer of one's own", () => {
     expect(refused.text).toContain("invalid_payload");
     const misfit = await client.call(2, "Room.Join", hex(`'{' 01  '"' 04 'name'  '+' 01 '7'`));
     expect(misfit.text).toContain("name: a text was expected, not 7");
+  });
+
+  it("that cannot write anything is answered with an error of no payload, once", async () => {
+    const broken: Serializer = {
+      ...taggedSerializer,
+      encode: () => {
+        throw new Error("out of order");
+      },
+    };
+    const test = await startRoom({ serializers: [broken] });
+    const client = await test.enter({ sys: { serializer: "tagged" } });
+    const empty = hex("'{' 00");
+    client.send(concat(request(1, "Room.Join", empty), request(2, "No.Such", empty)));
+    const answers = await client.messages(2);
+    expect(answers.map(({ flag, id, payload }) => [flag, id, payload.length])).toEqual([
+      [0x24, 1n, 0],
+      [0x24, 2n, 0],
+    ]);
   });
 
   it("that works with JSON refuses its clients where a message has none", async () => {
