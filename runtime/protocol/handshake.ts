@@ -20,6 +20,8 @@ export interface HandshakeSys {
 
 /** A client's handshake. */
 export interface HandshakeRequest {
+  /** There was nothing in the packet, not so much as an object: absent when there was. */
+  readonly isEmpty?: true;
   readonly sys: HandshakeSys;
   /** What the application put there; anything that JSON can say, `null` when nothing. */
   readonly user: unknown;
@@ -67,7 +69,7 @@ export const maxHandshakeDepth = 32;
  */
 export function decodeHandshakeRequest(body: Uint8Array): HandshakeRequest {
   if (body.length === 0) {
-    return { sys: {}, user: null };
+    return { sys: {}, user: null, isEmpty: true };
   }
   const value = parseObject(body);
   const sys = value["sys"] ?? {};

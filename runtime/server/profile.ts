@@ -119,7 +119,7 @@ export const wireProfiles = {
    */
   nano: {
     name: "nano",
-    recognises: ({ sys }) => Object.keys(sys).length === 0,
+    recognises: ({ isEmpty }) => isEmpty === true,
     serializer: "protobuf",
     errors: "none",
     inflatesPayloads: false,

@@ -322,7 +322,7 @@ function handshake(name: string, source: string, value: object): HandshakeVector
 }
 
 export const requestHandshakeVectors: readonly HandshakeVector[] = [
-  handshake("nothing at all, as nano's client in Go", "", { sys: {}, user: null }),
+  handshake("nothing at all, as nano's client in Go", "", { sys: {}, user: null, isEmpty: true }),
   handshake("nano's and pomelo's browser client", `'${browserClient}'`, {
     sys: { type: "js-websocket", version: "0.0.1", rsa: {} },
     user: { name: "ada" },

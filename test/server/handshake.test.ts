@@ -132,7 +132,7 @@ describe("a handshake", () => {
     const client = await test.enter("");
     expect(client.answered.code).toBe(200);
     await client.call(1, "Echo.Say", "x");
-    expect(test.server.sessions()[0]?.handshake).toEqual({ sys: {}, user: null });
+    expect(test.server.sessions()[0]?.handshake).toEqual({ sys: {}, user: null, isEmpty: true });
   });
 
   it("has a heartbeat of 0 seconds where there are none, and of a fraction where there is one", async () => {

@@ -1,7 +1,7 @@
 import { inflateSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { HandshakeSys } from "../../runtime/protocol/handshake.js";
+import { decodeHandshakeRequest, type HandshakeSys } from "../../runtime/protocol/handshake.js";
 import { type Profile, profileOf, wireProfiles } from "../../runtime/server/profile.js";
 import type { Session } from "../../runtime/session/session.js";
 import { notify, packet, request, textOf } from "../support/client.js";
@@ -41,11 +41,16 @@ describe("a client is recognised", () => {
     ["pomelo's over socket.io", { type: "js-socket", version: "0.0.1" }, "browser"],
     ["libpomelo", { type: "c", version: "0.0.1" }, "pomelo"],
     ["pomelo's for Unity", { type: "unity-socket", version: "0.3.0" }, "pomelo"],
-    ["nano's in Go", {}, "nano"],
+    ["somebody who says nothing of himself", {}, "other"],
     ["somebody", { type: "test", version: "1" }, "other"],
     ["somebody who names a serializer only", { serializer: "json" }, "other"],
   ])("%s", (_who, sys, name) => {
     expect(profileOf({ sys, user: null }, [])).toBe(wireProfiles[name]);
+  });
+
+  it("nano's in Go, whose handshake has no bytes", () => {
+    expect(profileOf(decodeHandshakeRequest(new Uint8Array()), [])).toBe(wireProfiles.nano);
+    expect(profileOf(decodeHandshakeRequest(new TextEncoder().encode("{}")), [])).toBe(wireProfiles.other);
   });
 
   it("whatever it says", () => {
@@ -211,7 +216,7 @@ describe("compression", () => {
     ["pitaya's", pitaya, true],
     ["ours", { sys: { type: "nanowire" } }, true],
     ["a browser's", { sys: { type: "js-websocket" } }, false],
-    ["nano's", {}, false],
+    ["nano's", "", false],
     ["somebody's", { sys: { type: "test" } }, false],
   ])("is for those who know it: a client of %s", async (_who, handshake, knows) => {
     const test = await startServer({ services, serializer: "protobuf", compressPayloadsFromBytes: 100 });
