@@ -43,6 +43,9 @@ export function mendCodecs(text: string, { required, jsTyped }: MendedFields): s
  * another one ends, and a field of the number 0, are refused, as protobuf's own implementation refuses them.
  */
 function keepUnknownFields(text: string): string {
+  if (!text.includes("message._unknownFields")) {
+    return text;
+  }
   return text.replace(/^(\s*return \{.*?),?_unknownFields: \{\} \};$/gm, "$1 };").replace(
     /const buf = reader\.skip\(tag & 7\);\s*const list = message\._unknownFields!\[tag\];\s*if \(list === undefined \) \{[^}]*\} else \{[^}]*\}/g,
     `if (tag >>> 3 === 0) {
