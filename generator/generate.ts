@@ -3,7 +3,7 @@ import type { Choices } from "./model/choices.js";
 import type { ComponentModel } from "./model/components.js";
 import type { TypeNames } from "./model/messages.js";
 import { buildModel, type CodecFileModel, type Model, type ModelInput } from "./model/model.js";
-import { optional } from "./model/options.js";
+import { optional } from "./model/optional.js";
 import type { RoutesLock } from "./model/routes-lock.js";
 import type { TemplateTexts } from "./model/template-texts.js";
 import { CodecPrinter } from "./print/codecs.js";
