@@ -80,7 +80,10 @@ async function bundle(contents: string) {
     platform: "browser",
     conditions: ["browser"],
     target: "es2022",
-    alias: { "nanowire/client": `${root}/runtime/client/browser.ts` },
+    alias: {
+      "nanowire/client": `${root}/runtime/client/browser.ts`,
+      "nanowire/wire": `${root}/runtime/protocol/wire/index.ts`,
+    },
     logLevel: "silent",
   });
   const text = result.outputFiles?.[0]?.text ?? "";

@@ -53,6 +53,7 @@ describe("the code in docs/", () => {
           "nanowire/client": [`${root}runtime/client/index.ts`],
           "nanowire/json": [`${root}runtime/protocol/json/index.ts`],
           "nanowire/testing": [`${root}runtime/testing/index.ts`],
+          "nanowire/wire": [`${root}runtime/protocol/wire/index.ts`],
         },
         noUnusedLocals: false,
         typeRoots: [`${root}node_modules/@types`],
