@@ -47,6 +47,7 @@ export const errorCodes = {
   kicked: ["connection", "the server told the client to go"],
   closed: ["connection", "the connection was closed on purpose"],
   server_stopped: ["connection", "the server stopped"],
+  server_draining: ["connection", "the server is about to stop, and takes no new connections"],
 
   // `createServer`, `server.start` or a constructor throws one of these.
   invalid_option: ["startup", "an option has a value outside its limits"],
@@ -122,6 +123,7 @@ const scopes: {
   kicked: "connection",
   closed: "connection",
   server_stopped: "connection",
+  server_draining: "connection",
   invalid_option: "startup",
   invalid_route: "startup",
   invalid_url: "startup",

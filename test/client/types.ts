@@ -29,7 +29,7 @@ export async function typesOfTheClient(
 ): Promise<void> {
   same<Awaited<ReturnType<typeof connect>>, ClientConnection>(true);
   same<typeof connection.closed, Promise<NanowireError>>(true);
-  same<typeof connection.state, "open" | "closed">(true);
+  same<typeof connection.state, "connecting" | "open" | "reconnecting" | "closed">(true);
   same<typeof connection.handshake.user, unknown>(true);
 
   const answer = await connection.request(join, { name: "ada" }, { timeoutMs: 5 });
