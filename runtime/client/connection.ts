@@ -11,7 +11,7 @@ import type { Dial } from "../transport/client-socket.js";
 import type { ClientConnection, ConnectionStatus, DrainNotice, ServerHandshake } from "./client-connection.js";
 import type { ClientSerializer } from "./client-serializer.js";
 import { assertTimeout, type ConnectOptions, type ConnectSettings, resolveConnectOptions } from "./connect-options.js";
-import { DirectConnection } from "./direct-connection.js";
+import { directConnection } from "./direct-connection.js";
 import type { Link, LinkHost } from "./link.js";
 import type { CallOptions, ClientMethod, ClientPush, Unsubscribe } from "./method.js";
 import { OfflineQueue } from "./offline-queue.js";
@@ -258,7 +258,7 @@ class Connection implements ClientConnection, LinkHost {
   }
 
   async #logIn(link: Link): Promise<void> {
-    await this.settings.reconnect?.onReconnected(new DirectConnection(this, link));
+    await this.settings.reconnect?.onReconnected(directConnection(this, link));
   }
 
   /** Everybody's messages may be sent now: those that waited first. */

@@ -51,14 +51,13 @@ export function resolveReconnectOptions(given: boolean | ReconnectOptions | unde
     return undefined;
   }
   const settings: ReconnectSettings = { ...defaults, ...(given === true ? {} : given) };
-  for (const [name, least, most] of limits) {
+  for (const [name, least, most, isCount] of limits) {
     const value = settings[name];
     const from = name === "maxDelayMs" ? settings.minDelayMs : least;
-    // Times and the jitter may be fractions, numbers of things not.
-    if (!(value >= from && value <= most) || (name.startsWith("max") && name !== "maxDelayMs" && value % 1 !== 0)) {
+    if (!(value >= from && value <= most) || (isCount && value % 1 !== 0)) {
       throw new NanowireError(
         "invalid_option",
-        `reconnect.${name} ${String(value)} is not a number from ${from} to ${most}`,
+        `reconnect.${name} ${String(value)} is not ${isCount ? "an integer" : "a number"} from ${from} to ${most}`,
       );
     }
   }
@@ -82,12 +81,15 @@ const defaults: ReconnectSettings = {
   onReconnected: () => {},
 };
 
-/** The least and the most of each number. */
+/** The longest time that a timer takes. */
+const maxTimeoutMs = 2_147_483_647;
+
+/** The least and the most of each number, and whether it counts things: a time may be a fraction. */
 const limits = [
-  ["minDelayMs", 1, 2_147_483_647],
-  ["maxDelayMs", 1, 2_147_483_647],
-  ["jitter", 0, 1],
-  ["maxAttempts", 0, 1_000_000],
-  ["maxOfflineMessages", 0, 1_000_000],
-  ["maxOfflineBytes", 0, 1_073_741_824],
+  ["minDelayMs", 1, maxTimeoutMs, false],
+  ["maxDelayMs", 1, maxTimeoutMs, false],
+  ["jitter", 0, 1, false],
+  ["maxAttempts", 0, 1_000_000, true],
+  ["maxOfflineMessages", 0, 1_000_000, true],
+  ["maxOfflineBytes", 0, 1_073_741_824, true],
 ] as const;

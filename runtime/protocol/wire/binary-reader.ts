@@ -4,7 +4,7 @@ import { WireType } from "./wire-type.js";
 
 /**
  * Reads protobuf's wire format (https://protobuf.dev/programming-guides/encoding/). Its methods are those of the class of the same name in
- * `@bufbuild/protobuf/wire`, as far as generated codecs call them, and read the same values.
+ * `@bufbuild/protobuf/wire`, as far as generated codecs call them, read the same values, and throw in the same words.
  *
  * Reading past the end throws a RangeError, as does a varint of more than 10 bytes; nothing is allocated by a length that is only claimed.
  */
@@ -42,7 +42,7 @@ export class BinaryReader {
       length > 5 ||
       (length === 5 && (this.#bytes[this.pos - 1] as number) > 0x0f)
     ) {
-      throw new Error(`field ${field} of wire type ${wireType}, in ${length} bytes, is no field`);
+      throw new Error(`illegal tag: field no ${field} wire type ${wireType}`);
     }
     return [field, wireType];
   }
@@ -70,7 +70,7 @@ export class BinaryReader {
     } else if (wireType === WireType.startGroup) {
       this.#skipGroup(field, depth);
     } else {
-      throw new RangeError(`wire type ${wireType} cannot be skipped`);
+      throw new RangeError(`cant skip wire type ${wireType}`);
     }
     this.#assertInside();
     return this.#bytes.subarray(start, this.pos);
@@ -186,13 +186,13 @@ export class BinaryReader {
 
   #skipGroup(field: number | undefined, depth: number): void {
     if (depth <= 0) {
-      throw new RangeError(`groups are nested deeper than ${deepestGroup}`);
+      throw new RangeError("maximum recursion depth reached");
     }
     for (;;) {
       const [inner, wireType] = this.tag();
       if (wireType === WireType.endGroup) {
         if (field !== undefined && inner !== field) {
-          throw new RangeError(`the group of field ${field} is ended by field ${inner}`);
+          throw new RangeError("invalid end group tag");
         }
         return;
       }
@@ -233,7 +233,7 @@ export class BinaryReader {
 
   #assertInside(): void {
     if (this.pos > this.len) {
-      throw new RangeError(`the message has ${this.len} bytes and ends before byte ${this.pos}`);
+      throw new RangeError("premature EOF");
     }
   }
 }
@@ -255,7 +255,7 @@ function join(low: number, high: number): bigint {
 /** A varint has 10 bytes of 7 bits at the most. */
 const varintBits = 70;
 const deepestGroup = 100;
-const endless = "a varint has more than 10 bytes";
+const endless = "invalid varint";
 /** Calling the decoder costs more than a text of as many bytes. */
 const longestByHand = 24;
 
