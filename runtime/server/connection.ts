@@ -340,7 +340,9 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     const refusal = toNanowireError(error, "internal", "the handshake could not be judged");
     if (this.#state === "judging") {
       const { draining } = this.#host;
-      const answer = { ...refusalOf(refusal), ...(draining === undefined ? {} : { retry: comeBackOf(draining) }) };
+      // Whom the application refuses is not asked to come back.
+      const retry = draining !== undefined && refusal.code === "server_draining" ? comeBackOf(draining) : undefined;
+      const answer = { ...refusalOf(refusal), retry };
       this.#wire.outbox.send(encodePacket(PacketType.handshake, encodeHandshake(answer)));
       this.violated(refusal);
     }

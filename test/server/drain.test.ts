@@ -1,5 +1,6 @@
 import process from "node:process";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { NanowireError } from "../../runtime/base/error.js";
 import { connect } from "../../runtime/client/index.js";
 import type { ClientMethod } from "../../runtime/client/method.js";
 import { emptyMessage } from "../../runtime/protocol/codec.js";
@@ -130,6 +131,21 @@ describe("server.drain", () => {
     go.resolve("");
     await turn();
     await turn();
+    clock.step(50);
+    await drained;
+  });
+
+  it("asks nobody to come back whom the application refuses meanwhile", async () => {
+    const judged = defer();
+    const { server, clock, open } = await startServer({ onHandshake: () => judged.promise });
+    const client = await open();
+    client.send(packet(1, JSON.stringify(ours)));
+    await turn();
+    const drained = server.drain();
+    judged.reject(new NanowireError("banned", "not you"));
+    const answer = JSON.parse(textOf((await client.packet()).body));
+    expect(answer).toEqual({ code: 400, sys: {}, error: "banned", reason: "not you" });
+    await client.ended;
     clock.step(50);
     await drained;
   });
