@@ -50,9 +50,16 @@ export {
   type SerializerName,
 } from "./protocol/serializer.js";
 export type { ServerCounters } from "./server/counters.js";
+export type { DrainOptions } from "./server/drain.js";
 export type { HandshakeContext, ServerOptions } from "./server/options.js";
 export { type Profile, wireProfiles } from "./server/profile.js";
-export { createServer, type Server, type ServerState } from "./server/server.js";
+export {
+  createServer,
+  type Server,
+  type ServerHealth,
+  type ServerState,
+  type StopOnSignalsOptions,
+} from "./server/server.js";
 export type { SerializerOption } from "./server/terms.js";
 export { Group } from "./session/group.js";
 export type { PushDefinition, PushTarget } from "./session/push.js";

@@ -34,7 +34,14 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe("the code in docs/", () => {
   test("there is some, in each guide", () => {
     const shown = new Set(blocks.map(({ page }) => page));
-    const guides = ["docs/client.md", "docs/profiles.md", "docs/server.md", "docs/testing.md", "docs/tools.md"];
+    const guides = [
+      "docs/client.md",
+      "docs/life-cycle.md",
+      "docs/profiles.md",
+      "docs/server.md",
+      "docs/testing.md",
+      "docs/tools.md",
+    ];
     expect(guides.filter((page) => !shown.has(page))).toEqual([]);
   });
 
@@ -53,6 +60,7 @@ describe("the code in docs/", () => {
           "nanowire/client": [`${root}runtime/client/index.ts`],
           "nanowire/json": [`${root}runtime/protocol/json/index.ts`],
           "nanowire/testing": [`${root}runtime/testing/index.ts`],
+          "nanowire/wire": [`${root}runtime/protocol/wire/index.ts`],
         },
         noUnusedLocals: false,
         typeRoots: [`${root}node_modules/@types`],
