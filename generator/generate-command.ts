@@ -10,7 +10,8 @@ import { readOwnPackage } from "./read/package-root.js";
 import { findPeers } from "./read/peers.js";
 import { readTemplates } from "./read/templates.js";
 import { type MarkedFile, type MarkedFilesPlan, planMarkedFiles, writeMarkedFiles } from "./write/marked-files.js";
-import { type OutputPlan, type OutputReader, planOutput, writeFile, writeOutput } from "./write/output.js";
+import { type OutputPlan, type OutputReader, planOutput, writeOutput } from "./write/output.js";
+import { assertWritable, writeWholeFile } from "./write/whole-file.js";
 
 const help = (): string => `nanowire generate [flags]
 
@@ -69,7 +70,8 @@ function writeGenerated(
   const { plan, tools, others, newLockText } = planAll(directory, settings, generated, lockText, reader);
   // The lock first: should the rest fail, no code is forgotten.
   if (newLockText !== lockText) {
-    writeFile(directory, settings.lockFile, newLockText);
+    assertWritable(directory, settings.lockFile);
+    writeWholeFile(directory, settings.lockFile, newLockText);
   }
   writeOutput(directory, plan, settings.outDirectory);
   writeMarkedFiles(directory, tools);

@@ -9,6 +9,7 @@ import {
   Edition,
 } from "@bufbuild/protobuf/wkt";
 import { faultMessage, faultStack, GeneratorError } from "./error.js";
+import { fileErrorText } from "./file-fault.js";
 import { generate } from "./generate.js";
 import { emptyLock, formatRoutesLock, parseRoutesLock, type RoutesLock } from "./model/routes-lock.js";
 import { tidyPath } from "./read/config.js";
@@ -17,7 +18,8 @@ import { readOwnPackage } from "./read/package-root.js";
 import { findPeers } from "./read/peers.js";
 import { parsePluginParameter } from "./read/plugin-parameter.js";
 import { readTemplates } from "./read/templates.js";
-import { readIfThere, writeFile } from "./write/output.js";
+import { readIfThere } from "./write/output.js";
+import { assertWritable, writeWholeFile } from "./write/whole-file.js";
 
 /** A plugin is not told where the .proto files lie; this is where `nanowire generate` keeps the lock when nothing is said. */
 const defaultLock = "proto/routes.lock.json";
@@ -53,7 +55,7 @@ function answer(bytes: Uint8Array, directory: string): CodeGeneratorResponse {
       create(CodeGeneratorResponse_FileSchema, { name, content: files.get(name) ?? "" }),
     );
   } catch (error) {
-    response.error = errorText(error);
+    response.error = errorText(error, directory);
   }
   return response;
 }
@@ -78,9 +80,11 @@ function readRequest(bytes: Uint8Array): CodeGeneratorRequest {
   return request;
 }
 
-function errorText(error: unknown): string {
-  const isTold = error instanceof GeneratorError || (error instanceof Error && "syscall" in error);
-  return isTold ? error.message : faultMessage(error, readOwnPackage().version) + faultStack(error, process.env);
+function errorText(error: unknown, directory: string): string {
+  return error instanceof GeneratorError
+    ? error.message
+    : (fileErrorText(error, directory) ??
+        faultMessage(error, readOwnPackage().version) + faultStack(error, process.env));
 }
 
 function generateRequested(request: CodeGeneratorRequest, directory: string): ReadonlyMap<string, string> {
@@ -104,7 +108,8 @@ function generateRequested(request: CodeGeneratorRequest, directory: string): Re
   checkRemoved(lock, generated.lock, lockFile, parameter);
   const newLockText = formatRoutesLock(generated.lock);
   if (newLockText !== lockText) {
-    writeFile(directory, lockFile, newLockText);
+    assertWritable(directory, lockFile);
+    writeWholeFile(directory, lockFile, newLockText);
   }
   return generated.files;
 }

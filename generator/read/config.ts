@@ -220,5 +220,5 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function isPath(value: unknown): value is string {
-  return typeof value === "string" && value !== "";
+  return typeof value === "string" && value !== "" && !value.includes("\0");
 }

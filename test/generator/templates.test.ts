@@ -150,7 +150,7 @@ describe("nanowire generate --templates", () => {
       "t/sever.hbs is none of the templates; did you mean server.hbs? (known: server.hbs, client.hbs, json.hbs, routes.hbs)",
     ]);
     expect(await project.errors("--templates", "nowhere")).toEqual([
-      "the folder of templates nowhere is not there: make it, or name another one",
+      "the folder of templates nowhere cannot be read: it is not there: make it, or name another place",
     ]);
   });
 });
