@@ -779,6 +779,7 @@ describe("nanowire breaking", () => {
       ["there is no flag --agianst; did you mean --against? (nanowire breaking --help lists them)"],
     ],
     ["a flag without a value", ["--against"], ["--against wants a value: --against REF|PATH"]],
+    ["an empty word as a value", ["--against", ""], ["--against wants a value: --against REF|PATH"]],
     [
       "a flag as a value",
       ["--against", "--format"],

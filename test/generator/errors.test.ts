@@ -451,6 +451,18 @@ describe("what cannot be generated", () => {
     );
   });
 
+  test("an import of nanowire's options that was forgotten", async () => {
+    const project = new Project({
+      "proto/a.proto":
+        'syntax = "proto3";\nmessage M {}\nservice S {\n  option (nanowire.service).kind = PUSH;\n  option (other.thing).x = 1;\n}\n',
+    });
+    const errors = await project.errors();
+    expect(errors).toContain(
+      'proto/a.proto:4:11: cannot find `nanowire.service` in this scope: write `import "nanowire/options.proto";` above, if it is not there',
+    );
+    expect(errors).toContain("proto/a.proto:5:11: cannot find `other.thing` in this scope");
+  });
+
   test("files of which the same file would be made", async () => {
     const message = 'syntax = "proto3";\n';
     const project = new Project({
