@@ -137,7 +137,7 @@ describe("what the file system refuses is told with the user's path and what to 
       "a path that no file can have",
       { "nanowire.config.json": '{ "out": "pr\\u0000x" }' },
       ["generate"],
-      ['nanowire.config.json: "out" is not a path', "nothing was written"],
+      ['nanowire.config.json:1:10: "out" is not a path', "nothing was written"],
     ],
   ])("%s", async (_, files, args, errors) => {
     const project = new Project({ "proto/a.proto": service("A"), ...files });
