@@ -2,6 +2,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { type FileDescriptorProto, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import type { CommandContext } from "./command-context.js";
 import { GeneratorError } from "./error.js";
+import { fileErrorText } from "./file-fault.js";
 import { type Contract, compareContracts, type Finding, formatFinding, sortFindings } from "./model/breaking.js";
 import { explainWireFinding } from "./model/breaking-messages.js";
 import { readContract } from "./model/contract.js";
@@ -48,11 +49,11 @@ export async function runBreaking(args: readonly string[], context: CommandConte
     report(findings, ignored, against, flags, context);
     return findings.some(({ severity }) => severity === "breaking") ? exitCodes.breaking : exitCodes.fine;
   } catch (error) {
-    const isExpected = error instanceof GeneratorError || (error instanceof Error && "syscall" in error);
-    if (!isExpected) {
+    const told = error instanceof GeneratorError ? error.message : fileErrorText(error, context.directory);
+    if (told === undefined) {
       throw error;
     }
-    context.printError(error.message);
+    context.printError(told);
     return exitCodes.failed;
   }
 }

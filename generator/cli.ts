@@ -2,12 +2,14 @@
 import type { CommandContext } from "./command-context.js";
 import { runNanowire } from "./commands.js";
 import { faultMessage, faultStack } from "./error.js";
+import { fileFault } from "./file-fault.js";
 import { readOwnPackage } from "./read/package-root.js";
 
-// Whoever reads has read enough, as in `nanowire inspect --json | head`: no error of ours.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // Whoever reads has read enough, as in `nanowire inspect --json | head`: no error of ours.
   if (error.code !== "EPIPE") {
-    throw error;
+    process.stderr.write(`standard output cannot be written: ${fileFault(error) ?? error.message}\n`);
+    process.exit(1);
   }
 });
 

@@ -1,5 +1,6 @@
 import type { CommandContext } from "./command-context.js";
-import { GeneratorError } from "./error.js";
+import { GeneratorError, WriteError } from "./error.js";
+import { fileErrorText } from "./file-fault.js";
 import { didYouMean } from "./near.js";
 
 /** A command: what it does with the arguments after its name. @returns the exit code */
@@ -47,9 +48,10 @@ export async function runNanowire(args: readonly string[], context: CommandConte
   try {
     return await dispatch(args, context);
   } catch (error) {
-    if (error instanceof Error && "syscall" in error) {
-      // The file system says no: its message names the file and the reason.
-      context.printError(error.message);
+    const fileError = error instanceof WriteError ? error.message : fileErrorText(error, context.directory);
+    if (fileError !== undefined) {
+      // What was written before the file system said no is not known here.
+      context.printError(fileError);
       return 1;
     }
     if (!(error instanceof GeneratorError)) {

@@ -32,6 +32,13 @@ export class GeneratorError extends Error {
   }
 }
 
+/** What the file system said while files were written: of several, some may have been. */
+export class WriteError extends GeneratorError {
+  constructor(message: string) {
+    super([{ message }]);
+  }
+}
+
 /** `proto/chat/v1/room.proto:12:3: what is wrong`: as compilers write it, so that editors find the place. */
 export function formatProblem(problem: Problem): string {
   return problem.place === undefined ? problem.message : `${formatPlace(problem.place)}: ${problem.message}`;

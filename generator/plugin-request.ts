@@ -9,15 +9,18 @@ import {
   Edition,
 } from "@bufbuild/protobuf/wkt";
 import { faultMessage, faultStack, GeneratorError } from "./error.js";
+import { fileErrorText } from "./file-fault.js";
 import { generate } from "./generate.js";
 import { emptyLock, formatRoutesLock, parseRoutesLock, type RoutesLock } from "./model/routes-lock.js";
 import { tidyPath } from "./read/config.js";
+import { findLeftOut } from "./read/left-out.js";
 import { choose, type OptionValues } from "./read/option-table.js";
 import { readOwnPackage } from "./read/package-root.js";
 import { findPeers } from "./read/peers.js";
 import { parsePluginParameter } from "./read/plugin-parameter.js";
 import { readTemplates } from "./read/templates.js";
-import { readIfThere, writeFile } from "./write/output.js";
+import { readIfThere } from "./write/output.js";
+import { assertWritable, writeWholeFile } from "./write/whole-file.js";
 
 /** A plugin is not told where the .proto files lie; this is where `nanowire generate` keeps the lock when nothing is said. */
 const defaultLock = "proto/routes.lock.json";
@@ -53,7 +56,7 @@ function answer(bytes: Uint8Array, directory: string): CodeGeneratorResponse {
       create(CodeGeneratorResponse_FileSchema, { name, content: files.get(name) ?? "" }),
     );
   } catch (error) {
-    response.error = errorText(error);
+    response.error = errorText(error, directory);
   }
   return response;
 }
@@ -78,15 +81,20 @@ function readRequest(bytes: Uint8Array): CodeGeneratorRequest {
   return request;
 }
 
-function errorText(error: unknown): string {
-  const isTold = error instanceof GeneratorError || (error instanceof Error && "syscall" in error);
-  return isTold ? error.message : faultMessage(error, readOwnPackage().version) + faultStack(error, process.env);
+function errorText(error: unknown, directory: string): string {
+  return error instanceof GeneratorError
+    ? error.message
+    : (fileErrorText(error, directory) ??
+        faultMessage(error, readOwnPackage().version) + faultStack(error, process.env));
 }
 
 function generateRequested(request: CodeGeneratorRequest, directory: string): ReadonlyMap<string, string> {
   const parameter = parsePluginParameter(request.parameter);
   const lockFile = tidyPath(directory, parameter.lock ?? defaultLock);
   const lockText = readIfThere(directory, lockFile);
+  if (lockText === undefined) {
+    checkLeftOut(directory, request.fileToGenerate, lockFile, parameter);
+  }
   const lock = lockText === undefined ? emptyLock : parseRoutesLock(lockText, lockFile);
   const templatesFolder = parameter.templates === undefined ? undefined : tidyPath(directory, parameter.templates);
   const own = readOwnPackage();
@@ -104,10 +112,14 @@ function generateRequested(request: CodeGeneratorRequest, directory: string): Re
   checkRemoved(lock, generated.lock, lockFile, parameter);
   const newLockText = formatRoutesLock(generated.lock);
   if (newLockText !== lockText) {
-    writeFile(directory, lockFile, newLockText);
+    assertWritable(directory, lockFile);
+    writeWholeFile(directory, lockFile, newLockText);
   }
   return generated.files;
 }
+
+const wantsAll =
+  "The dictionary is made of all files at once: write `strategy: all` in buf.gen.yaml, or give protoc all files in one call";
 
 /**
  * A plugin sees what it is given, which may be a part of the project: buf calls it once a folder unless told otherwise. A
@@ -117,9 +129,23 @@ function checkRemoved(before: RoutesLock, after: RoutesLock, lockFile: string, p
   const missing = [...before.routes.keys()].filter((route) => !after.routes.has(route)).sort();
   if (missing.length > 0 && parameter.removed !== true) {
     throw GeneratorError.of(
-      `${lockFile} knows routes that are not in the given files: ${missing.join(", ")}. ` +
-        "The dictionary is made of all files at once: write `strategy: all` in buf.gen.yaml, or give protoc all files in one call. " +
+      `${lockFile} knows routes that are not in the given files: ${missing.join(", ")}. ${wantsAll}. ` +
         "If the routes are removed, run `nanowire generate`, or pass the parameter removed=true once",
+    );
+  }
+}
+
+/**
+ * Without a lock nothing says what is missing: a first run that is given one folder would keep a lock of that folder. So the files that
+ * lie beside the given ones are looked at.
+ */
+function checkLeftOut(directory: string, given: readonly string[], lockFile: string, parameter: OptionValues): void {
+  const lockFolder = lockFile.includes("/") ? lockFile.slice(0, lockFile.lastIndexOf("/")) : ".";
+  const leftOut = parameter.removed === true ? [] : findLeftOut(directory, [lockFolder, "proto"], given);
+  if (leftOut.length > 0) {
+    throw GeneratorError.of(
+      `${lockFile} is not there yet, and services are in files that are not given: ${leftOut.join(", ")}. ${wantsAll}. ` +
+        "If these are all, pass the parameter removed=true once",
     );
   }
 }

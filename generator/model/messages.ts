@@ -1,4 +1,9 @@
-import type { DescriptorProto, EnumDescriptorProto, FileDescriptorProto } from "@bufbuild/protobuf/wkt";
+import {
+  type DescriptorProto,
+  Edition,
+  type EnumDescriptorProto,
+  type FileDescriptorProto,
+} from "@bufbuild/protobuf/wkt";
 import { formatPlace, type Problem } from "../error.js";
 import type { Kept } from "./kept.js";
 import { isUsableTypeName } from "./names.js";
@@ -25,7 +30,11 @@ export type TypeNames = ReadonlyMap<string, TypeName>;
 /** nanowire's own file: its messages are options, and no codec is generated for them. */
 export const ownProtoFile = "nanowire/options.proto";
 
-const inFile = { message: 4, enum: 5 } as const;
+/** Field numbers of google.protobuf.FileDescriptorProto. An edition stands where the syntax would. */
+const inFile = { message: 4, enum: 5, syntax: 12 } as const;
+
+/** Another edition has rules of its own: its bytes might come out wrong. */
+const knownEditions: ReadonlySet<Edition> = new Set([Edition.EDITION_2023, Edition.EDITION_2024]);
 
 /** Names that the codecs' own text uses, and that it would take a message of that name for. */
 const codecNames: ReadonlySet<string> = new Set(
@@ -119,6 +128,19 @@ export function checkFile(
     problems.push({
       message: `the file name ${JSON.stringify(descriptor.name)} cannot be that of a module: leave out quotes, backslashes and the like, and \`.proto\` but for the end`,
       place: source.place([]),
+    });
+  }
+  if (/\.d\.proto$/.test(descriptor.name)) {
+    problems.push({
+      message: `the file name ${JSON.stringify(descriptor.name)} would make a file of declarations, which holds no code: leave out the \`.d\` before \`.proto\``,
+      place: source.place([]),
+    });
+  }
+  if (descriptor.syntax === "editions" && !knownEditions.has(descriptor.edition)) {
+    const edition = Edition[descriptor.edition]?.replace("EDITION_", "") ?? String(descriptor.edition);
+    problems.push({
+      message: `the rules of edition ${edition} are not known here: write \`edition = "2024"\` or \`edition = "2023"\``,
+      place: source.place([inFile.syntax]),
     });
   }
   checkTypes(file, references, typeNames, problems);

@@ -109,6 +109,8 @@ export interface BuiltModel {
 
 const dictionaryOutput = "routes.ts";
 const versionDigits = 16;
+/** What file systems let the name of one file have. */
+const maxFileNameBytes = 255;
 
 /**
  * Makes of compiled .proto files what is to be printed.
@@ -353,14 +355,19 @@ function takeExports(exported: readonly string[]): Names {
   return names;
 }
 
-/** Refuses two .proto files of which the same file would be made: `a.proto` with services and `a.server.proto`. */
+/**
+ * Refuses two .proto files of which the same file would be made, `a.proto` with services and `a.server.proto`: also on a disk, or for a
+ * compiler, that takes `A.ts` for `a.ts`. And a file whose name no disk takes.
+ */
 function checkOutputs(
   codecs: readonly CodecFileModel[],
   services: readonly ServiceFileModel[],
   own: ReadonlyMap<string, string>,
   problems: Problem[],
 ): void {
-  const makers = new Map<string, string>([[dictionaryOutput, "the route dictionary"]]);
+  const dictionary = { file: dictionaryOutput, by: "the route dictionary" };
+  const makers = new Map([[dictionaryOutput, dictionary]]);
+  const told = new Set<string>();
   const outputs = [
     ...codecs.flatMap(({ proto, output, jsonOutput }) =>
       [output, ...(jsonOutput === undefined ? [] : [jsonOutput])].map((file) => ({ proto, file })),
@@ -370,13 +377,28 @@ function checkOutputs(
     ),
   ];
   for (const { proto, file } of outputs) {
-    const other = makers.get(file);
-    if (other !== undefined) {
-      const place = { file: own.get(proto) ?? proto, line: 1, column: 1 };
-      problems.push({ message: `${proto} is generated as ${file}, as is ${other}: give the file another name`, place });
+    const place = { file: own.get(proto) ?? proto, line: 1, column: 1 };
+    const other = makers.get(file.toLowerCase());
+    makers.set(file.toLowerCase(), { file, by: proto });
+    const bytes = Math.max(...file.split("/").map((part) => new TextEncoder().encode(part).length));
+    const message =
+      other !== undefined
+        ? clashOf(proto, file, other)
+        : bytes > maxFileNameBytes
+          ? `${proto} is generated as ${file}, whose name has ${bytes} bytes, more than the ${maxFileNameBytes} that a file's may have: give the file a shorter name`
+          : undefined;
+    // Two folders that differ in case clash with each of their files' outputs: it is the same thing to mend.
+    if (message !== undefined && !told.has(`${proto}\0${other?.by}`)) {
+      told.add(`${proto}\0${other?.by}`);
+      problems.push({ message, place });
     }
-    makers.set(file, proto);
   }
+}
+
+function clashOf(proto: string, file: string, other: { readonly file: string; readonly by: string }): string {
+  return other.file === file
+    ? `${proto} is generated as ${file}, as is ${other.by}: give the file another name`
+    : `${proto} is generated as ${file}, and ${other.by} as ${other.file}, which many systems and TypeScript take for the same file: give one another name`;
 }
 
 function collect<T>(problems: Problem[], step: () => T): T | undefined {

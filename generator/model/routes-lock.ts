@@ -1,6 +1,7 @@
 import { formatPlace, GeneratorError, type Place, type Problem } from "../error.js";
 import { didYouMean } from "../near.js";
-import { parseJson } from "./json.js";
+import { type JsonNode, parseJson } from "./json.js";
+import { routeFault } from "./route-fault.js";
 
 /** What `routes.lock.json` remembers: which code every route has, and had. */
 export interface RoutesLock {
@@ -38,6 +39,9 @@ export const minRouteCode = 1;
 export const maxRouteCode = 0xffff;
 
 const lockVersion = 1;
+/** What the lock's text holds beside its version. The last may be absent: most projects never renamed a route. */
+const sectionNames = ["routes", "removed", "renamed"] as const;
+type SectionName = (typeof sectionNames)[number];
 const mergeAdvice =
   "when a merge left it so, keep the lines of both sides, with a comma between them, and none of the lines that git put in";
 
@@ -48,7 +52,7 @@ export const emptyLock: RoutesLock = { routes: new Map(), removed: new Map(), re
  * Reads a lock.
  *
  * @param file the lock's path, for the errors
- * @throws GeneratorError with every line that does not belong there
+ * @throws GeneratorError with every key that does not belong there, every section that is missing or none, and every line that cannot be
  */
 export function parseRoutesLock(text: string, file: string): RoutesLock {
   if (!/^\uFEFF?\s*(?:[[{<=>|]|$)/.test(text)) {
@@ -57,19 +61,26 @@ export function parseRoutesLock(text: string, file: string): RoutesLock {
   }
   const root = parseJson(text, file, mergeAdvice);
   const problems: Problem[] = [];
-  const sections = new Map(root.members.map(({ key, node }) => [key, node]));
-  if (sections.get("version")?.value !== lockVersion) {
-    const place = sections.get("version")?.place ?? root.place;
+  const version = root.members.find(({ key }) => key === "version")?.node;
+  if (version?.value !== lockVersion) {
+    const place = version?.place ?? root.place;
     throw new GeneratorError([
       { message: `this is not a route lock of version ${lockVersion}, the one that this nanowire reads`, place },
     ]);
   }
+  const sections = readSections(root, problems);
   const owners = new Map<number, LockLine>();
   const lines = new Map<string, LockLine>();
-  const read = (section: "routes" | "removed" | "renamed"): Map<string, number> => {
+  const read = (section: SectionName): Map<string, number> => {
     const routes = new Map<string, number>();
     for (const { key, place, node } of sections.get(section)?.members ?? []) {
       const code = node.value;
+      const fault = routeFault(key, true);
+      if (fault !== undefined) {
+        const message = `${JSON.stringify(key)} is no route, for it ${fault}; if there never was such a route, delete the line`;
+        problems.push({ message, place });
+        continue;
+      }
       if (!isRouteCode(code)) {
         const message = `the code of ${key} is not an integer from ${minRouteCode} to ${maxRouteCode}`;
         problems.push({ message, place: node.place });
@@ -96,11 +107,48 @@ export function parseRoutesLock(text: string, file: string): RoutesLock {
   return lock;
 }
 
+/**
+ * The sections of a lock. One that is missing, misspelt or of another form is no empty one: all that it remembers would be forgotten,
+ * and its codes given to others.
+ */
+function readSections(root: JsonNode, problems: Problem[]): Map<string, JsonNode> {
+  const known = ["version", ...sectionNames];
+  const sections = new Map<string, JsonNode>();
+  const first = new Map<string, Place>();
+  for (const { key, place, node } of root.members) {
+    const other = first.get(key);
+    if (!known.includes(key)) {
+      const message = `there is no key "${key}" in a lock${didYouMean(key, known)} (known: ${known.join(", ")}): write one of these, or delete it`;
+      problems.push({ message, place });
+    } else if (other !== undefined) {
+      const message = `"${key}" stands here twice, first at ${formatPlace(other)}: put the lines of both into one`;
+      problems.push({ message, place });
+    } else if (key !== "version" && !isObject(node.value)) {
+      const message = `"${key}" is not an object of routes and their codes: write it as it was in the last commit, or {} when there was no such route`;
+      problems.push({ message, place: node.place });
+    } else {
+      sections.set(key, node);
+    }
+    first.set(key, other ?? place);
+  }
+  for (const name of ["routes", "removed"] as const) {
+    if (!first.has(name)) {
+      const message = `the lock has no "${name}": write it as it was in the last commit, or "${name}": {} when there was no such route`;
+      problems.push({ message, place: root.place });
+    }
+  }
+  return sections;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** A line of the lock's text. */
 interface LockLine {
   readonly route: string;
   readonly place: Place;
-  readonly section: "routes" | "removed" | "renamed";
+  readonly section: SectionName;
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   type ServiceChoices,
   type ServiceKind,
 } from "./options.js";
+import { routeFault } from "./route-fault.js";
 import type { FormerRoute } from "./routes-lock.js";
 import type { SourceIndex, SourcePath } from "./source.js";
 
@@ -64,7 +65,6 @@ export interface SourceFile {
   readonly source: SourceIndex;
 }
 
-const maxRouteBytes = 255;
 const empty = ".google.protobuf.Empty";
 /** Field numbers of descriptor.proto, of which source paths are made. */
 const inFile = { service: 6 } as const;
@@ -412,24 +412,6 @@ function refuseOptions(
       place: placeOf(fields.route),
     });
   }
-}
-
-/** What is wrong with a route, or undefined. */
-function routeFault(route: string, whole = false): string | undefined {
-  const bytes = new TextEncoder().encode(route).length;
-  if (bytes > maxRouteBytes) {
-    return `has ${bytes} bytes, more than ${maxRouteBytes}: write a shorter one`;
-  }
-  if (route.split(".").includes("")) {
-    return "has an empty part: write a name before and after every dot";
-  }
-  if (whole && !route.includes(".")) {
-    return `has no dot: write \`<service>.<method>\`, as in "Room.Join"`;
-  }
-  if (/\p{Cc}/u.test(route)) {
-    return "holds a control character: leave it out";
-  }
-  return undefined;
 }
 
 function checkMethodNames(methods: readonly MethodDeclaration[], protoName: string, problems: Problem[]): void {

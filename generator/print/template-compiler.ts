@@ -96,6 +96,11 @@ export class TemplateCompiler {
     if (node.type.startsWith("Decorator")) {
       return problem("templates have no decorators: leave this one out");
     }
+    const inherited = node.type === "PathExpression" && node.parts?.find((part) => part in Object.prototype);
+    if (inherited) {
+      // Every object has it from elsewhere, which Handlebars takes for being there, and prints as nothing.
+      return problem(missingName(inherited));
+    }
     const name = node.path?.original;
     if (!(node.type === "MustacheStatement" || node.type === "BlockStatement" || node.type === "SubExpression")) {
       return [];
@@ -132,6 +137,10 @@ function parseProblem(message: string, file: string, text: string): Problem {
   return { message: what, place: placeOf({ line, column }, file) };
 }
 
+function missingName(name: string): string {
+  return `there is no ${name} here: docs/model.md tells what there is`;
+}
+
 /** What went wrong while a template was printed. Where Handlebars tells no place, it is that of the path that it could not follow. */
 function runError(error: unknown, file: string, tree: TemplateNode): Error {
   if (error instanceof GeneratorError) {
@@ -146,7 +155,7 @@ function runError(error: unknown, file: string, tree: TemplateNode): Error {
   const missing = /^"(.*)" not defined in .* - (\d+):(\d+)$/s.exec(error.message);
   if (missing !== null) {
     const [, name = "", line, column] = missing;
-    const message = `there is no ${name} here: docs/model.md tells what there is`;
+    const message = missingName(name);
     return new GeneratorError([{ message, place: placeOf({ line: Number(line), column: Number(column) }, file) }]);
   }
   const name = /\(reading '(.*)'\)$|^Cannot use 'in' operator to search for '(.*)' in /.exec(error.message);

@@ -52,6 +52,15 @@ export async function readAgainst(
   }
   const readLock = (file: string): string | undefined =>
     existsSync(resolve(directory, file)) ? readFileSync(resolve(directory, file), "utf8") : undefined;
+  /** A lock that was named and is not there would count as none, and hide every code that moved. */
+  const found = (text: string | undefined, where: string): string | undefined => {
+    if (text === undefined && lockFile !== undefined) {
+      throw GeneratorError.of(
+        `there is no ${lockFile}${where}: name the lock of that version with --against-lock FILE, or leave it out`,
+      );
+    }
+    return text;
+  };
   const compile = async (files: readonly ProtoFile[]): Promise<Pick<AgainstTree, "compiled" | "own">> => ({
     compiled: await compileOld(bufBinary, files, optionsProto, against),
     own: new Map(files.map((file) => [file.name, file.path])),
@@ -59,7 +68,11 @@ export async function readAgainst(
 
   if (tree !== undefined) {
     const lock = lockFile ?? today.lockFile;
-    return { ...(await compile(tree.readProtoFiles(today.protoRoots))), lockText: tree.readText(lock), lockFile: lock };
+    return {
+      ...(await compile(tree.readProtoFiles(today.protoRoots))),
+      lockText: found(tree.readText(lock), ` at ${against}`),
+      lockFile: lock,
+    };
   }
   if (!isThere) {
     throw GeneratorError.of(
@@ -69,12 +82,16 @@ export async function readAgainst(
   if (statSync(path).isDirectory()) {
     const root = tidyPath(directory, against);
     const lock = lockFile ?? join(root, "routes.lock.json").replaceAll("\\", "/");
-    return { ...(await compile(readProtoFiles(directory, [root]))), lockText: readLock(lock), lockFile: lock };
+    return {
+      ...(await compile(readProtoFiles(directory, [root]))),
+      lockText: found(readLock(lock), ""),
+      lockFile: lock,
+    };
   }
   const compiled = readFileSync(path);
   const own = new Map(namesIn(compiled, against).map((name) => [name, name]));
   const lock = lockFile ?? "";
-  return { compiled, own, lockText: lock === "" ? undefined : readLock(lock), lockFile: lock };
+  return { compiled, own, lockText: lock === "" ? undefined : found(readLock(lock), ""), lockFile: lock };
 }
 
 /** A project may be in no repository, and git not be there: that is no error for a folder. */

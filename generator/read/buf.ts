@@ -194,8 +194,11 @@ function positive(value: unknown): number {
   return typeof value === "number" && value > 0 ? value : 1;
 }
 
-/** An import that is not found is most often a file outside the given folders. */
+/** What most often helps: a folder that was not given, an import that was forgotten. */
 function hint(message: string): string {
-  const missing = /imported file does not exist|^import .* was not found|file does not exist/.test(message);
-  return missing ? " (imports are looked for in the folders given with --proto)" : "";
+  if (/imported file does not exist|^import .* was not found|file does not exist/.test(message)) {
+    return " (imports are looked for in the folders given with --proto)";
+  }
+  const isOwn = /^cannot find `\.?nanowire\.\w+` in this scope$/.test(message);
+  return isOwn ? `: write \`import "${optionsFileName}";\` above, if it is not there` : "";
 }

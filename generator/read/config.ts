@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
-import { GeneratorError, type Problem } from "../error.js";
+import { formatPlace, GeneratorError, type Problem } from "../error.js";
 import { ruleNames } from "../model/breaking-rules.js";
 import type { Choices } from "../model/choices.js";
-import { parseJson } from "../model/json.js";
+import { type JsonMember, type JsonNode, parseJson } from "../model/json.js";
 import { optional } from "../model/optional.js";
 import { didYouMean } from "../near.js";
 import {
@@ -48,17 +48,16 @@ interface Config {
 }
 
 const configFile = "nanowire.config.json";
-/** The key of what `nanowire lint` is told: not one option, but an object. */
+/** The keys of what `nanowire lint` and `nanowire breaking` are told: not one option each, but an object, `{ "ignore": [...] }`. */
 const lintKey = "lint";
-const keysOfLint = ["ignore"] as const;
-/** The key of what `nanowire breaking` is told: `{ "ignore": [...] }`. */
 const breakingKey = "breaking";
+const ignoreKey = "ignore";
 
 /**
  * Reads the project's configuration, `nanowire.config.json` or the key "nanowire" of package.json, and puts the flags over it.
  *
  * @param directory the working directory
- * @throws GeneratorError for JSON that is none, an unknown key, a value of another type, or two configurations
+ * @throws GeneratorError for JSON that is none, an unknown key, one that stands twice, a value of another type, or two configurations
  */
 export function readSettings(directory: string, flags: OptionValues): Settings {
   const { options: config, lintIgnore = [], breakingIgnore = [] } = readConfig(directory);
@@ -93,110 +92,138 @@ export function tidyPath(directory: string, path: string): string {
 
 /** The name in the working directory's package.json, if there is one. */
 export function readPackageName(directory: string): string | undefined {
-  const name = readObject(directory, "package.json")?.["name"];
+  const name = memberOf(readObject(directory, "package.json"), "name")?.value;
   return typeof name === "string" && name !== "" ? name : undefined;
 }
 
 function readConfig(directory: string): Config {
   const own = readObject(directory, configFile);
-  const ofPackage = readObject(directory, "package.json")?.["nanowire"];
+  const ofPackage = memberOf(readObject(directory, "package.json"), "nanowire");
   if (own !== undefined && ofPackage !== undefined) {
     throw GeneratorError.of(
       `there are two configurations, ${configFile} and the key "nanowire" of package.json: keep one`,
     );
   }
-  if (own !== undefined) {
-    return checkConfig(own, configFile);
-  }
-  return ofPackage === undefined ? { options: {} } : checkConfig(ofPackage, 'package.json, key "nanowire"');
+  const config = own ?? ofPackage;
+  return config === undefined ? { options: {} } : checkConfig(config);
 }
 
-function readObject(directory: string, file: string): Record<string, unknown> | undefined {
+function readObject(directory: string, file: string): JsonNode | undefined {
   let text: string;
   try {
     text = readFileSync(join(directory, file), "utf8");
   } catch {
     return undefined;
   }
-  const { value } = parseJson(text, file);
-  if (!isObject(value)) {
-    throw GeneratorError.of(`${file} is not a JSON object`);
+  const node = parseJson(text, file);
+  if (!isObject(node.value)) {
+    throw new GeneratorError([{ message: "this is not a JSON object", place: node.place }]);
   }
-  return value;
+  return node;
 }
 
-function checkConfig(value: unknown, where: string): Config {
-  if (!isObject(value)) {
-    throw GeneratorError.of(`${where}: not a JSON object`);
+function memberOf(node: JsonNode | undefined, key: string): JsonNode | undefined {
+  return node?.members.find((member) => member.key === key)?.node;
+}
+
+function checkConfig(config: JsonNode): Config {
+  if (!isObject(config.value)) {
+    throw new GeneratorError([{ message: '"nanowire" is not a JSON object', place: config.place }]);
   }
   const problems: Problem[] = [];
   const names = optionsAt("key");
   const keys = [...names.map(keyOf), lintKey, breakingKey];
   const given: GivenOptions = {};
-  let breakingIgnore: readonly string[] = [];
-  for (const [key, said] of Object.entries(value)) {
-    if (key === lintKey) {
-      continue;
-    }
-    if (key === breakingKey) {
-      const rules = readIgnored(said);
-      if (rules === undefined) {
-        problems.push({ message: `${where}: "${key}" is not { "ignore": [ rules of docs/breaking.md ] }` });
-      }
-      breakingIgnore = rules ?? [];
-      continue;
-    }
+  let lintIgnore: readonly string[] | undefined;
+  let breakingIgnore: readonly string[] | undefined;
+  for (const { key, place, node } of onceEach(config, problems)) {
     const name = names.find((known) => keyOf(known) === key);
-    if (name === undefined) {
-      problems.push({
-        message: `${where}: there is no key "${key}"${didYouMean(key, keys)} (known: ${keys.join(", ")})`,
-      });
-      continue;
-    }
-    const row = rowOf(name);
-    const read = readJson(row, said);
-    if (read === undefined) {
-      problems.push({ message: `${where}: "${key}" is not ${expectationOf(row)}` });
+    if (key === lintKey) {
+      lintIgnore = readLint(node, problems);
+    } else if (key === breakingKey) {
+      breakingIgnore = readBreaking(node, problems);
+    } else if (name === undefined) {
+      const message = `there is no key "${key}"${didYouMean(key, keys)} (known: ${keys.join(", ")})`;
+      problems.push({ message, place });
     } else {
-      given[name] = read;
+      const row = rowOf(name);
+      const read = readJson(row, node.value);
+      if (read === undefined) {
+        problems.push({ message: `"${key}" is not ${expectationOf(row)}`, place: node.place });
+      } else {
+        given[name] = read;
+      }
     }
   }
-  const lintIgnore = readLint(value[lintKey], where, problems);
   if (problems.length > 0) {
     throw new GeneratorError(problems);
   }
-  return { options: toOptionValues(given), ...optional("lintIgnore", lintIgnore), breakingIgnore };
+  return {
+    options: toOptionValues(given),
+    ...optional("lintIgnore", lintIgnore),
+    ...optional("breakingIgnore", breakingIgnore),
+  };
+}
+
+/** The members of an object. A key that stands twice is told, for JSON lets the last one count, and the first is what was read. */
+function onceEach({ members }: JsonNode, problems: Problem[]): JsonMember[] {
+  const first = new Map<string, JsonMember>();
+  for (const member of members) {
+    const other = first.get(member.key);
+    if (other === undefined) {
+      first.set(member.key, member);
+    } else {
+      const message = `"${member.key}" stands here twice, first at ${formatPlace(other.place)}: leave one of them out`;
+      problems.push({ message, place: member.place });
+    }
+  }
+  return [...first.values()];
 }
 
 /** `{ "ignore": ["RULE", "RULE proto/folder"] }` */
-function readLint(value: unknown, where: string, problems: Problem[]): readonly string[] | undefined {
-  if (value === undefined) {
+function readLint(node: JsonNode, problems: Problem[]): readonly string[] | undefined {
+  const ignore = readIgnore(node, lintKey, problems);
+  if (ignore === undefined) {
     return undefined;
   }
-  if (!isObject(value)) {
-    problems.push({ message: `${where}: "lint" is not an object: { "ignore": ["RULE"] }` });
+  const { value, place } = ignore;
+  if (!Array.isArray(value) || !value.every(isPath)) {
+    problems.push({ message: '"lint.ignore" is not a list of rules: ["RULE", "RULE proto/folder"]', place });
     return undefined;
   }
-  for (const key of Object.keys(value)) {
-    if (!keysOfLint.some((known) => known === key)) {
-      problems.push({ message: `${where}: there is no key "${key}" in "lint"${didYouMean(key, keysOfLint)}` });
-    }
-  }
-  const { ignore = [] } = value;
-  if (!Array.isArray(ignore) || !ignore.every(isPath)) {
-    problems.push({ message: `${where}: "lint.ignore" is not a list of rules: ["RULE", "RULE proto/folder"]` });
-    return undefined;
-  }
-  return ignore.filter(isPath);
+  return value;
 }
 
-/** The rules of `{ "ignore": ["ORDER_CHANGED"] }`, or undefined when it is another thing. */
-function readIgnored(value: unknown): readonly string[] | undefined {
-  if (!isObject(value) || Object.keys(value).some((key) => key !== "ignore")) {
+/** `{ "ignore": ["ORDER_CHANGED"] }` */
+function readBreaking(node: JsonNode, problems: Problem[]): readonly string[] | undefined {
+  const ignore = readIgnore(node, breakingKey, problems);
+  if (ignore === undefined) {
     return undefined;
   }
-  const rules: unknown = value["ignore"] ?? [];
-  return Array.isArray(rules) && rules.every((rule) => ruleNames.includes(rule)) ? rules : undefined;
+  const { value, place } = ignore;
+  if (!Array.isArray(value) || !value.every(isPath)) {
+    problems.push({ message: '"breaking.ignore" is not a list of rules: ["ORDER_CHANGED"]', place });
+    return undefined;
+  }
+  for (const rule of value.filter((name) => !ruleNames.includes(name))) {
+    const message = `there is no rule ${rule}${didYouMean(rule, ruleNames)} (docs/breaking.md lists them)`;
+    problems.push({ message, place });
+  }
+  return value;
+}
+
+/** What stands under "ignore", the only key of an object; undefined when nothing does, or it is no such object. */
+function readIgnore(node: JsonNode, key: string, problems: Problem[]): JsonNode | undefined {
+  if (!isObject(node.value)) {
+    problems.push({ message: `"${key}" is not an object: { "ignore": ["RULE"] }`, place: node.place });
+    return undefined;
+  }
+  const members = onceEach(node, problems);
+  for (const member of members.filter((candidate) => candidate.key !== ignoreKey)) {
+    const message = `there is no key "${member.key}" in "${key}"${didYouMean(member.key, [ignoreKey])} (known: ${ignoreKey})`;
+    problems.push({ message, place: member.place });
+  }
+  return members.find((member) => member.key === ignoreKey)?.node;
 }
 
 /** Reads an option's value: undefined when the option cannot be that. */
@@ -220,5 +247,5 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function isPath(value: unknown): value is string {
-  return typeof value === "string" && value !== "";
+  return typeof value === "string" && value !== "" && !value.includes("\0");
 }

@@ -269,7 +269,7 @@ export function readText(row: OptionRow, text: string): string | boolean | undef
   if (row.kind === "switch") {
     return text === "true" ? true : text === "false" ? false : undefined;
   }
-  const isAllowed = row.kind === "choice" ? row.values?.includes(text) === true : text !== "";
+  const isAllowed = row.kind === "choice" ? row.values?.includes(text) === true : text !== "" && !text.includes("\0");
   return isAllowed ? text : undefined;
 }
 

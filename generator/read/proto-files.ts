@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { GeneratorError, type Problem } from "../error.js";
+import { deadLinkText } from "../file-fault.js";
 
 /** A .proto file that the user wrote. */
 export interface ProtoFile {
@@ -20,7 +21,7 @@ export const optionsFileName = "nanowire/options.proto";
  *
  * @param directory the working directory
  * @param roots the folders that imports are relative to, relative to `directory`, with forward slashes
- * @throws GeneratorError when a folder is missing, holds no .proto file, or two folders hold a file of the same name
+ * @throws GeneratorError when a folder is missing, holds no .proto file or a link that leads nowhere, or two folders hold a file of the same name
  */
 export function readProtoFiles(directory: string, roots: readonly string[]): ProtoFile[] {
   const problems: Problem[] = [];
@@ -42,9 +43,13 @@ export function readProtoFiles(directory: string, roots: readonly string[]): Pro
     if (real === undefined) {
       continue;
     }
-    const found = findProtos(real, new Set([...realRoots].filter((other) => other !== real)));
+    const { found, deadLinks } = findProtos(real, new Set([...realRoots].filter((other) => other !== real)));
+    const pathOf = (name: string): string => (root === "." ? name : `${root}/${name}`);
+    for (const name of deadLinks) {
+      problems.push({ message: deadLinkText(pathOf(name), readlinkSync(join(real, name))) });
+    }
     for (const name of found) {
-      const path = root === "." ? name : `${root}/${name}`;
+      const path = pathOf(name);
       const other = files.get(name);
       if (other === undefined) {
         files.set(name, { name, path, bytes: readFileSync(join(real, name)) });
@@ -75,9 +80,13 @@ function realFolder(directory: string, root: string): string | undefined {
   }
 }
 
-/** The names of the .proto files below `root`, with forward slashes. */
-function findProtos(root: string, otherRoots: ReadonlySet<string>): string[] {
+/** The names of the .proto files below `root`, with forward slashes, and of the links that lead nowhere: files or folders of them. */
+function findProtos(
+  root: string,
+  otherRoots: ReadonlySet<string>,
+): { readonly found: readonly string[]; readonly deadLinks: readonly string[] } {
   const found: string[] = [];
+  const deadLinks: string[] = [];
   const above = new Set<string>();
   const walk = (folder: string, prefix: string): void => {
     const real = realpathSync(folder);
@@ -90,17 +99,31 @@ function findProtos(root: string, otherRoots: ReadonlySet<string>): string[] {
         continue;
       }
       const path = join(folder, entry.name);
-      const kind = entry.isSymbolicLink() ? statSync(path, { throwIfNoEntry: false }) : entry;
-      if (kind?.isDirectory()) {
+      const kind = entry.isSymbolicLink() ? statsOf(path) : entry;
+      if (kind === undefined) {
+        deadLinks.push(prefix + entry.name);
+      } else if (kind.isDirectory()) {
         walk(path, `${prefix}${entry.name}/`);
-      } else if (kind?.isFile() && entry.name.endsWith(".proto")) {
+      } else if (kind.isFile() && entry.name.endsWith(".proto")) {
         found.push(prefix + entry.name);
       }
     }
     above.delete(real);
   };
   walk(root, "");
-  return found;
+  return { found, deadLinks };
+}
+
+/** What a link leads to, or undefined when it leads nowhere or round in a circle. */
+function statsOf(link: string): Stats | undefined {
+  try {
+    return statSync(link);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ELOOP")) {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 /** By UTF-16 code units: the same on every machine, whatever its language. */

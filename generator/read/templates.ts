@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { GeneratorError } from "../error.js";
+import { fileFault } from "../file-fault.js";
 import { type TemplateName, type TemplateText, type TemplateTexts, templateNames } from "../model/template-texts.js";
 import { didYouMean } from "../near.js";
 import type { OwnPackage } from "./package-root.js";
@@ -17,14 +18,14 @@ export interface TemplatesFolder {
  * Reads the templates: the user's own where there is one, the package's for the rest. Those are published as they are, in
  * generator/templates of the package.
  *
- * @throws GeneratorError when the folder is not there, or holds a file that is no template; what starts with a dot is left out
+ * @throws GeneratorError when the folder or a template cannot be read, or it holds a file that is no template; what starts with a dot is left out
  */
 export function readTemplates(own: OwnPackage, { directory, folder }: TemplatesFolder): TemplateTexts {
   const users = folder === undefined ? new Set<string>() : listTemplates(directory, folder);
   const read = (name: TemplateName): TemplateText => {
     const file = `${name}.hbs`;
     return folder !== undefined && users.has(file)
-      ? { file: folder === "." ? file : `${folder}/${file}`, text: readText(resolve(directory, folder, file)) }
+      ? readUsers(directory, folder === "." ? file : `${folder}/${file}`)
       : { file: `nanowire/generator/templates/${file}`, text: readText(join(own.root, "generator/templates", file)) };
   };
   return { server: read("server"), client: read("client"), json: read("json"), routes: read("routes") };
@@ -39,8 +40,9 @@ function listTemplates(directory: string, folder: string): ReadonlySet<string> {
   let names: string[];
   try {
     names = readdirSync(resolve(directory, folder)).filter((name) => !name.startsWith("."));
-  } catch {
-    throw GeneratorError.of(`the folder of templates ${folder} is not there: make it, or name another one`);
+  } catch (error) {
+    const fault = fileFault(error);
+    throw fault === undefined ? error : GeneratorError.of(`the folder of templates ${folder} cannot be read: ${fault}`);
   }
   const known = templateNames.map((name) => `${name}.hbs`);
   const unknown = names.filter((name) => !known.includes(name)).sort();
@@ -52,6 +54,15 @@ function listTemplates(directory: string, folder: string): ReadonlySet<string> {
     );
   }
   return new Set(names);
+}
+
+function readUsers(directory: string, file: string): TemplateText {
+  try {
+    return { file, text: readText(resolve(directory, file)) };
+  } catch (error) {
+    const fault = fileFault(error);
+    throw fault === undefined ? error : GeneratorError.of(`the template ${file} cannot be read: ${fault}`);
+  }
 }
 
 function readText(path: string): string {

@@ -1,5 +1,6 @@
 import { GeneratorError } from "../error.js";
-import { readIfThere, writeFile } from "./output.js";
+import { readIfThere } from "./output.js";
+import { writeWholeFile } from "./whole-file.js";
 
 /** A file that stands alone, outside the folder of generated code. */
 export interface MarkedFile {
@@ -42,6 +43,6 @@ export function planMarkedFiles(directory: string, files: readonly MarkedFile[],
 /** Writes what has changed, each file at once or not at all. */
 export function writeMarkedFiles(directory: string, { changed }: MarkedFilesPlan): void {
   for (const { path, text } of changed) {
-    writeFile(directory, path, text);
+    writeWholeFile(directory, path, text);
   }
 }

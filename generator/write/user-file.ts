@@ -1,22 +1,25 @@
-import { chmodSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { GeneratorError } from "../error.js";
+import { GeneratorError, WriteError } from "../error.js";
+import { fileFault } from "../file-fault.js";
+import { assertWritable, writeWholeFile } from "./whole-file.js";
 
 /**
  * Writes a file that must not be there yet.
  *
- * @throws GeneratorError when it is
+ * @throws GeneratorError when it is, or cannot be written
  */
 export function createUserFile(directory: string, path: string, text: string): void {
   const target = resolve(directory, path);
-  mkdirSync(dirname(target), { recursive: true });
   try {
+    mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, text, { flag: "wx" });
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST" && existsSync(target)) {
       throw GeneratorError.of(`${path} is there already: move it away`);
     }
-    throw error;
+    const fault = fileFault(error);
+    throw fault === undefined ? error : new WriteError(`${path} cannot be written: ${fault}`);
   }
 }
 
@@ -24,20 +27,12 @@ export function createUserFile(directory: string, path: string, text: string): v
  * Replaces a file of the user's at once or not at all. Its permissions stay, and a link stays a link.
  *
  * @param before the text that the new one was made of
- * @throws GeneratorError when the file has changed since
+ * @throws GeneratorError when the file has changed since, is read-only, or cannot be written
  */
 export function replaceUserFile(directory: string, path: string, before: string, text: string): void {
-  const target = realpathSync(resolve(directory, path));
-  if (readFileSync(target, "utf8") !== before) {
+  assertWritable(directory, path);
+  if (readFileSync(resolve(directory, path), "utf8") !== before) {
     throw GeneratorError.of(`${path} has changed meanwhile: run the command again`);
   }
-  const temporary = `${target}.${process.pid}.tmp`;
-  try {
-    writeFileSync(temporary, text);
-    chmodSync(temporary, statSync(target).mode);
-    renameSync(temporary, target);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
+  writeWholeFile(directory, path, text);
 }

@@ -712,6 +712,22 @@ describe("nanowire breaking", () => {
     expect(await rules("--against", "old.binpb")).toEqual(["REQUEST_REMOVED"]);
   });
 
+  test("a lock that is named and not there is an error, not an empty one", async () => {
+    const project = repository(before);
+    project.write({ "old/a.proto": project.read("proto/a.proto") });
+    const advice = "name the lock of that version with --against-lock FILE, or leave it out";
+    for (const [against, where] of [
+      ["main", " at main"],
+      ["./old", ""],
+    ] as const) {
+      expect(await project.run("breaking", "--against", against, "--against-lock", "nope.json")).toMatchObject({
+        exitCode: 2,
+        printed: [],
+        errors: [`there is no nope.json${where}: ${advice}`],
+      });
+    }
+  });
+
   test("works below the top of the repository, and reads the commit, not the folder", async () => {
     const top = repository(before);
     mkdirSync(join(top.directory, "sub"));
@@ -763,6 +779,7 @@ describe("nanowire breaking", () => {
       ["there is no flag --agianst; did you mean --against? (nanowire breaking --help lists them)"],
     ],
     ["a flag without a value", ["--against"], ["--against wants a value: --against REF|PATH"]],
+    ["an empty word as a value", ["--against", ""], ["--against wants a value: --against REF|PATH"]],
     [
       "a flag as a value",
       ["--against", "--format"],

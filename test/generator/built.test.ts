@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -46,7 +46,19 @@ describe("the built command", () => {
     const project = new Project({ "proto/a.proto": room, generated: "not a folder" });
     const result = run(process.execPath, [built.cli, "generate"], project.directory);
     expect(result.exitCode).toBe(1);
-    expect(result.stderr).toMatch(/^E[A-Z]+: [^\n]*\n$/);
+    expect(result.stderr).toBe(
+      "generated/a.client.ts cannot be written: a file stands where a folder belongs: move it, or name the folder\n",
+    );
+  });
+
+  test.skipIf(!existsSync("/dev/full"))("tells in one line that nobody takes what it prints", () => {
+    const project = new Project({ "proto/a.proto": room });
+    const result = run("sh", ["-c", '"$0" "$1" inspect > /dev/full', process.execPath, built.cli], project.directory);
+    expect(result).toEqual({
+      exitCode: 1,
+      stdout: "",
+      stderr: "standard output cannot be written: no space is left: make room\n",
+    });
   });
 });
 

@@ -76,7 +76,7 @@ describe("nanowire generate", () => {
   test("a folder where a file belongs, a file where a folder does, and node_modules are errors", async () => {
     const project = new Project({ "proto/a.proto": room, "lock/x": "", "text.json": "hello" });
     expect(await project.errors("--lock", "lock")).toEqual([
-      "lock is a folder, where a file belongs: move it, or name another file",
+      "lock cannot be read: it is a folder, where a file belongs: move it, or name another file",
     ]);
     expect(await project.errors("--lock", "text.json")).toEqual([
       "text.json:1:1: this is no lock of routes, which is a JSON object: name the lock's file with --lock FILE",
@@ -349,26 +349,55 @@ describe("the configuration", () => {
     [
       "an unknown key",
       '{ "otu": "x" }',
-      'nanowire.config.json: there is no key "otu"; did you mean out? (known: proto, out, lock, side, json, int64, unknownFields, importExtension, tsNocheck, target, templates, descriptors, docs, components, lint, breaking)',
+      'nanowire.config.json:1:3: there is no key "otu"; did you mean out? (known: proto, out, lock, side, json, int64, unknownFields, importExtension, tsNocheck, target, templates, descriptors, docs, components, lint, breaking)',
     ],
-    ["a wrong folder", '{ "proto": [1] }', 'nanowire.config.json: "proto" is not a folder or a list of folders'],
-    ["no folder", '{ "proto": [] }', 'nanowire.config.json: "proto" is not a folder or a list of folders'],
-    ["a wrong path", '{ "out": 1 }', 'nanowire.config.json: "out" is not a path'],
-    ["a wrong switch", '{ "json": "no" }', 'nanowire.config.json: "json" is not true or false'],
-    ["a choice that is none", '{ "int64": "long" }', 'nanowire.config.json: "int64" is not bigint, string or number'],
-    ["another target", '{ "target": "js" }', 'nanowire.config.json: "target" is not ts'],
-    ["a list", "[]", "nanowire.config.json is not a JSON object"],
-    ...['{ "breaking": [] }', '{ "breaking": { "ignore": ["NO_RULE"] } }', '{ "breaking": { "ignor": [] } }'].map(
-      (text) => [
-        `a wrong list of rules, ${text}`,
-        text,
-        'nanowire.config.json: "breaking" is not { "ignore": [ rules of docs/breaking.md ] }',
-      ],
-    ),
+    ["a wrong folder", '{ "proto": [1] }', 'nanowire.config.json:1:12: "proto" is not a folder or a list of folders'],
+    ["no folder", '{ "proto": [] }', 'nanowire.config.json:1:12: "proto" is not a folder or a list of folders'],
+    ["a wrong path", '{ "out": 1 }', 'nanowire.config.json:1:10: "out" is not a path'],
+    ["a wrong switch", '{ "json": "no" }', 'nanowire.config.json:1:11: "json" is not true or false'],
+    [
+      "a choice that is none",
+      '{ "int64": "long" }',
+      'nanowire.config.json:1:12: "int64" is not bigint, string or number',
+    ],
+    ["another target", '{ "target": "js" }', 'nanowire.config.json:1:13: "target" is not ts'],
+    ["a list", "[]", "nanowire.config.json:1:1: this is not a JSON object"],
+    [
+      "no object of rules",
+      '{ "breaking": [] }',
+      'nanowire.config.json:1:15: "breaking" is not an object: { "ignore": ["RULE"] }',
+    ],
+    [
+      "a rule that there is not",
+      '{\n  "breaking": { "ignore": ["ORDER_CHANGED", "ORDER_CHANGD", "X"] }\n}',
+      "nanowire.config.json:2:27: there is no rule ORDER_CHANGD; did you mean ORDER_CHANGED or CODE_CHANGED? (docs/breaking.md lists them)",
+      "nanowire.config.json:2:27: there is no rule X (docs/breaking.md lists them)",
+    ],
+    [
+      "an unknown key of an object",
+      '{ "breaking": { "ignor": [] } }',
+      'nanowire.config.json:1:17: there is no key "ignor" in "breaking"; did you mean ignore? (known: ignore)',
+    ],
+    [
+      "a key that stands twice",
+      '{\n  "out": "a",\n  "out": "b"\n}',
+      'nanowire.config.json:3:3: "out" stands here twice, first at nanowire.config.json:2:3: leave one of them out',
+    ],
     ["no JSON", '{\n  "out": out\n}', "nanowire.config.json:2:10: this is not JSON"],
-  ])("is refused for %s", async (_, text, error) => {
+  ])("is refused for %s", async (_, text, ...errors) => {
     const project = new Project({ ...files, "nanowire.config.json": text });
-    expect(await project.errors()).toEqual([error]);
+    expect(await project.errors()).toEqual(errors);
+  });
+
+  test("is refused in package.json, with the place there", async () => {
+    const text = '{\n  "name": "x",\n  "nanowire": {\n    "otu": 1,\n    "out": 1\n  }\n}\n';
+    const project = new Project({ ...files, "package.json": text });
+    expect(await project.errors()).toEqual([
+      expect.stringMatching(/^package\.json:4:5: there is no key "otu"; did you mean out\? /),
+      'package.json:5:12: "out" is not a path',
+    ]);
+    project.write({ "package.json": '{\n  "nanowire": 1\n}\n' });
+    expect(await project.errors()).toEqual(['package.json:2:15: "nanowire" is not a JSON object']);
   });
 
   test("has a key for each choice, and flags over it", async () => {

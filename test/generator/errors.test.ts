@@ -451,6 +451,18 @@ describe("what cannot be generated", () => {
     );
   });
 
+  test("an import of nanowire's options that was forgotten", async () => {
+    const project = new Project({
+      "proto/a.proto":
+        'syntax = "proto3";\nmessage M {}\nservice S {\n  option (nanowire.service).kind = PUSH;\n  option (other.thing).x = 1;\n}\n',
+    });
+    const errors = await project.errors();
+    expect(errors).toContain(
+      'proto/a.proto:4:11: cannot find `nanowire.service` in this scope: write `import "nanowire/options.proto";` above, if it is not there',
+    );
+    expect(errors).toContain("proto/a.proto:5:11: cannot find `other.thing` in this scope");
+  });
+
   test("files of which the same file would be made", async () => {
     const message = 'syntax = "proto3";\n';
     const project = new Project({
@@ -461,6 +473,50 @@ describe("what cannot be generated", () => {
     expect(await project.errors()).toEqual([
       "proto/a.proto:1:1: a.proto is generated as a.server.ts, as is a.server.proto: give the file another name",
       "proto/routes.proto:1:1: routes.proto is generated as routes.ts, as is the route dictionary: give the file another name",
+    ]);
+  });
+
+  test("files whose paths differ in case only", async () => {
+    const message = (name: string): string => `syntax = "proto3";\npackage ${name};\nmessage M {}\n`;
+    const project = new Project({
+      "proto/Foo/x.proto": message("a"),
+      "proto/foo/x.proto": message("b"),
+      "proto/R.proto": message("c"),
+      "proto/r.proto": proto("service S {", "  rpc A(Text) returns (Text);", "}"),
+      "proto/Routes.proto": message("d"),
+    });
+    const same = "which many systems and TypeScript take for the same file: give one another name";
+    expect(await project.errors()).toEqual([
+      `proto/Routes.proto:1:1: Routes.proto is generated as Routes.ts, and the route dictionary as routes.ts, ${same}`,
+      `proto/foo/x.proto:1:1: foo/x.proto is generated as foo/x.ts, and Foo/x.proto as Foo/x.ts, ${same}`,
+      `proto/r.proto:1:1: r.proto is generated as r.ts, and R.proto as R.ts, ${same}`,
+    ]);
+    expect(project.list("proto")).not.toContain("routes.lock.json");
+  });
+
+  test("a file that would be one of declarations, which holds no code", async () => {
+    const project = new Project({ "proto/a.d.proto": 'syntax = "proto3";\n' });
+    expect(await project.errors()).toEqual([
+      'proto/a.d.proto:1:1: the file name "a.d.proto" would make a file of declarations, which holds no code: leave out the `.d` before `.proto`',
+    ]);
+  });
+
+  test("a file whose outputs would have names that are too long: nothing is written", async () => {
+    const name = "a".repeat(246);
+    const project = new Project({ [`proto/${name}.proto`]: `${proto("service S {}")}` });
+    expect(await project.errors()).toEqual(
+      [`${name}.server.ts`].map(
+        (file) =>
+          `proto/${name}.proto:1:1: ${name}.proto is generated as ${file}, whose name has 256 bytes, more than the 255 that a file's may have: give the file a shorter name`,
+      ),
+    );
+    expect(project.list()).toEqual([`proto/${name}.proto`]);
+  });
+
+  test("an edition that the compiler knows and the generator does not", async () => {
+    const project = new Project({ "proto/a.proto": '// Head.\n  edition = "2026";\nmessage M {}\n' });
+    expect(await project.errors()).toEqual([
+      'proto/a.proto:2:3: the rules of edition 2026 are not known here: write `edition = "2024"` or `edition = "2023"`',
     ]);
   });
 

@@ -332,8 +332,8 @@ describe("nanowire lint", () => {
       expect.stringMatching(/^13:11: .*streaming/),
     ]);
     expect(await found(clean(), { lint: { ignroe: [], ignore: [1] } })).toEqual([
-      'nanowire.config.json: there is no key "ignroe" in "lint"; did you mean ignore?',
-      'nanowire.config.json: "lint.ignore" is not a list of rules: ["RULE", "RULE proto/folder"]',
+      'nanowire.config.json:1:10: there is no key "ignroe" in "lint"; did you mean ignore? (known: ignore)',
+      'nanowire.config.json:1:31: "lint.ignore" is not a list of rules: ["RULE", "RULE proto/folder"]',
     ]);
   });
 

@@ -122,14 +122,14 @@ describe("a lock that cannot be", () => {
     ["no version", "[]\n", ["1:1: this is not a route lock of version 1, the one that this nanowire reads"]],
     [
       "codes that are none",
-      '{\n  "version": 1,\n  "routes": {\n    "S.A": 0,\n    "S.B": 65536,\n    "S.C": "1",\n    "S.D": 1.5\n  }\n}\n',
+      '{\n  "version": 1,\n  "routes": {\n    "S.A": 0,\n    "S.B": 65536,\n    "S.C": "1",\n    "S.D": 1.5\n  },\n  "removed": {}\n}\n',
       ["4:12: the code of S.A", "5:12: the code of S.B", "6:12: the code of S.C", "7:12: the code of S.D"].map(
         (start) => `${start} is not an integer from 1 to 65535`,
       ),
     ],
     [
       "a route twice",
-      '{\n  "version": 1,\n  "routes": {\n    "S.A": 1,\n    "S.A": 2\n  }\n}\n',
+      '{\n  "version": 1,\n  "routes": {\n    "S.A": 1,\n    "S.A": 2\n  },\n  "removed": {}\n}\n',
       [
         `5:5: S.A stands here twice, first at ${lockFile}:4:5: delete one of the lines, the one that no client was generated with`,
       ],
@@ -160,6 +160,46 @@ describe("a lock that cannot be", () => {
       '{\n  "version": 1,\n  "routes": {\n    "S.A": 1\n  },\n  "removed": {},\n  "renamed": {\n    "S.A": 1\n  }\n}\n',
       [
         `8:5: S.A stands in "routes", at ${lockFile}:4:5, and in "renamed": delete the line whose code no client was generated with`,
+      ],
+    ],
+    [
+      "no sections",
+      '{\n  "version": 1\n}\n',
+      ["routes", "removed"].map(
+        (name) =>
+          `1:1: the lock has no "${name}": write it as it was in the last commit, or "${name}": {} when there was no such route`,
+      ),
+    ],
+    [
+      "sections that are misspelt or unknown",
+      '{\n  "version": 1,\n  "route": {\n    "S.B": 1\n  },\n  "routes": {},\n  "removed": {},\n  "remoed": {},\n  "extra": 1\n}\n',
+      [
+        '3:3: there is no key "route" in a lock; did you mean routes? (known: version, routes, removed, renamed): write one of these, or delete it',
+        '8:3: there is no key "remoed" in a lock; did you mean removed? (known: version, routes, removed, renamed): write one of these, or delete it',
+        '9:3: there is no key "extra" in a lock (known: version, routes, removed, renamed): write one of these, or delete it',
+      ],
+    ],
+    [
+      "sections that are no objects",
+      '{\n  "version": 1,\n  "routes": [],\n  "removed": null,\n  "renamed": 5\n}\n',
+      ["3:13", "4:14", "5:14"].map(
+        (place, index) =>
+          `${place}: "${["routes", "removed", "renamed"][index]}" is not an object of routes and their codes: write it as it was in the last commit, or {} when there was no such route`,
+      ),
+    ],
+    [
+      "a section twice",
+      '{\n  "version": 1,\n  "routes": {\n    "S.B": 1\n  },\n  "routes": {},\n  "removed": {}\n}\n',
+      [`6:3: "routes" stands here twice, first at ${lockFile}:3:3: put the lines of both into one`],
+    ],
+    [
+      "names that are no routes",
+      '{\n  "version": 1,\n  "routes": {\n    "nodot": 7,\n    "__proto__": 10\n  },\n  "removed": {\n    "S.": 8\n  },\n  "renamed": {\n    "": 7\n  }\n}\n',
+      [
+        '4:5: "nodot" is no route, for it has no dot: write `<service>.<method>`, as in "Room.Join"; if there never was such a route, delete the line',
+        '5:5: "__proto__" is no route, for it has no dot: write `<service>.<method>`, as in "Room.Join"; if there never was such a route, delete the line',
+        '8:5: "S." is no route, for it has an empty part: write a name before and after every dot; if there never was such a route, delete the line',
+        '11:5: "" is no route, for it has an empty part: write a name before and after every dot; if there never was such a route, delete the line',
       ],
     ],
   ])("%s", async (_, text, errors) => {

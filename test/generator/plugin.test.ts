@@ -153,6 +153,15 @@ describe("protoc-gen-nanowire", () => {
     expect(project.read("generated/b/b.ts")).toContain("a?: number | undefined");
   });
 
+  test("under buf with a run for each folder a project without a lock gets none", () => {
+    const project = new Project({ ...files, ...bufFiles("directory") });
+    const before = project.list();
+    const result = run(bufBinary, ["generate"], project.directory);
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toContain("`strategy: all`");
+    expect(project.list()).toEqual(before);
+  });
+
   test("under buf with a run for each folder it fails, says `strategy: all`, and spoils no lock", async () => {
     const project = await byCommand(files);
     const lock = project.read(lockFile);
@@ -161,6 +170,41 @@ describe("protoc-gen-nanowire", () => {
     expect(result.exitCode).toBe(1);
     expect(result.stderr).toContain("`strategy: all`");
     expect(project.read(lockFile)).toBe(lock);
+  });
+});
+
+describe("a first run that is not given all files", () => {
+  const advice =
+    "The dictionary is made of all files at once: write `strategy: all` in buf.gen.yaml, or give protoc all files in one call. " +
+    "If these are all, pass the parameter removed=true once";
+
+  test.each([
+    ["b/b.proto", "a.proto"],
+    ["a.proto", "b/b.proto"],
+  ])("of %s alone, makes no lock, and says which it misses", async (given, missing) => {
+    const project = new Project({ "proto/a.proto": a, "proto/b/b.proto": b });
+    const before = project.list();
+    const response = await ask(project, [given]);
+    expect(response.file).toEqual([]);
+    expect(response.error).toBe(
+      `${lockFile} is not there yet, and services are in files that are not given: ${missing}. ${advice}`,
+    );
+    expect(project.list()).toEqual(before);
+  });
+
+  test("does not mind files without services, and is told that the others do not count", async () => {
+    const plain = 'syntax = "proto3";\npackage c;\n/*\n service No {\n*/\nmessage M {\n  string service = 1;\n}\n';
+    const project = new Project({ "proto/a.proto": a, "proto/c/c.proto": plain });
+    expect((await ask(project, ["a.proto"])).error).toBe("");
+    const other = new Project({ "proto/a.proto": a, "proto/b/b.proto": b });
+    expect((await ask(other, ["a.proto"], "removed=true")).error).toBe("");
+    expect(JSON.parse(other.read(lockFile)).routes).toEqual({ "A.X": 1 });
+  });
+
+  test("finds them beside a lock that is kept elsewhere", async () => {
+    const project = new Project({ "proto/a.proto": a, "proto/b/b.proto": b });
+    expect((await ask(project, ["a.proto"], "lock=codes/lock.json")).error).toContain("are not given: b/b.proto. ");
+    expect(project.list()).toEqual(["proto/a.proto", "proto/b/b.proto"]);
   });
 });
 
@@ -211,11 +255,13 @@ describe("what goes wrong comes back the protocol's way", () => {
     });
     const project = new Project({ "proto/routes.lock.json/x": "" });
     expect(errorOf(bytes, project.directory)).toBe(
-      "proto/routes.lock.json is a folder, where a file belongs: move it, or name another file",
+      "proto/routes.lock.json cannot be read: it is a folder, where a file belongs: move it, or name another file",
     );
     project.remove("proto/routes.lock.json");
     symlinkSync("routes.lock.json", join(project.directory, "proto/routes.lock.json"));
-    expect(errorOf(bytes, project.directory)).toMatch(/^ELOOP: [^\n]*$/);
+    expect(errorOf(bytes, project.directory)).toBe(
+      "proto/routes.lock.json cannot be read: its links lead round in a circle: mend or remove them",
+    );
   });
 
   test("what nobody foresaw: how to report it, and a stack only when it is asked for", () => {

@@ -107,6 +107,16 @@ describe("nanowire generate --templates", () => {
     ["a partial block", "{{#> header}}{{/header}}", "2:1: templates have no partials: write here what it would print"],
     ["a decorator", "{{* header}}", "2:1: templates have no decorators: leave this one out"],
     ["a missing name", "a\n {{verison}}", "3:4: there is no verison here: docs/model.md tells what there is"],
+    ...["constructor", "__proto__", "toString", "hasOwnProperty"].map((name): [string, string, string] => [
+      `${name}, which every object has from elsewhere`,
+      `{{${name}}}`,
+      `2:3: there is no ${name} here: docs/model.md tells what there is`,
+    ]),
+    [
+      "such a name in a path",
+      "{{#if routes.constructor}}{{/if}}",
+      "2:7: there is no constructor here: docs/model.md tells what there is",
+    ],
     [
       "a missing name in a list",
       "{{#each routes}}{{../nope}}{{/each}}",
@@ -150,7 +160,7 @@ describe("nanowire generate --templates", () => {
       "t/sever.hbs is none of the templates; did you mean server.hbs? (known: server.hbs, client.hbs, json.hbs, routes.hbs)",
     ]);
     expect(await project.errors("--templates", "nowhere")).toEqual([
-      "the folder of templates nowhere is not there: make it, or name another one",
+      "the folder of templates nowhere cannot be read: it is not there: make it, or name another place",
     ]);
   });
 });

@@ -178,7 +178,7 @@ describe("nanowire generate --watch", () => {
   test("sees a lock that another branch brought", async () => {
     const watch = await started({ "proto/a.proto": room });
     watch.project.write({
-      "proto/routes.lock.json": '{\n  "version": 1,\n  "routes": {\n    "Room.Join": 7\n  }\n}\n',
+      "proto/routes.lock.json": '{\n  "version": 1,\n  "routes": {\n    "Room.Join": 7\n  },\n  "removed": {}\n}\n',
     });
     expect(await watch.until(generated)).toContain("wrote generated/routes.ts");
     expect(watch.project.read("generated/routes.ts")).toContain('"Room.Join": 7');
