@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { runNanowire } from "../../generator/commands.js";
+import { EmptiedFiles, emptyPatienceMs } from "../../generator/read/emptied-files.js";
 import { buildPackage } from "./support/built-package.js";
 import { Project, proto, temporaryFolder } from "./support/project.js";
 
@@ -175,6 +176,49 @@ describe("nanowire generate --watch", () => {
     expect(watch.project.read("generated/routes.ts")).toContain("Room.Join");
   });
 
+  test("waits for a file that an editor empties before it writes it", async () => {
+    const files = { "proto/a.proto": room, "proto/b.proto": plain("b"), "nanowire.config.json": '{ "json": true }' };
+    const watch = await started(files);
+    const lines: string[] = [];
+    for (const [path, text] of Object.entries({
+      "proto/a.proto": withField("more"),
+      "nanowire.config.json": '{ "json": false }',
+    })) {
+      watch.project.write({ [path]: "" });
+      await pauseOfAnEditor();
+      watch.project.write({ [path]: text });
+      lines.push(...(await watch.until(generated)));
+    }
+    expect(lines.filter((line) => line.startsWith("removed"))).toEqual([
+      "removed generated/a.json.ts",
+      "removed generated/google/protobuf/empty.json.ts",
+    ]);
+    expect(lines.join("\n")).not.toContain("this is not JSON");
+    expect(watch.project.read("generated/a.ts")).toContain("more");
+    expect(watch.project.read("proto/routes.lock.json")).toContain('"removed": {}');
+  });
+
+  test("takes a file for empty that stays so", async () => {
+    const watch = await started({ "proto/a.proto": room, "proto/b.proto": plain("b") });
+    watch.project.write({ "proto/b.proto": "" });
+    expect(await watch.until(generated)).toContain("wrote generated/b.ts");
+    expect(watch.project.read("generated/b.ts")).not.toContain("Thing");
+    watch.project.write({ "nanowire.config.json": '{ "json": false }' });
+    await watch.until(generated);
+    watch.project.write({ "nanowire.config.json": "" });
+    expect((await watch.until(failed))[0]).toMatch(/^nanowire\.config\.json:1:1: /);
+  });
+
+  test("tries again after a run that failed, whatever happened since", async () => {
+    const watch = await started({ "proto/a.proto": room });
+    const mine = join(watch.project.directory, "generated/b.ts");
+    watch.project.write({ "generated/b.ts": "// mine\n", "proto/b.proto": plain("b") });
+    expect((await watch.until(failed))[0]).toContain("generated/b.ts is not a generated file");
+    renameSync(mine, join(watch.project.directory, "mine.ts"));
+    watch.project.write({ "proto/b.proto": plain("b") });
+    expect(await watch.until(generated)).toContain("wrote generated/b.ts");
+  });
+
   test("sees a lock that another branch brought", async () => {
     const watch = await started({ "proto/a.proto": room });
     watch.project.write({
@@ -304,6 +348,57 @@ describe("the built command with --watch", () => {
     expect(project.list().filter((path) => path.includes("tmp"))).toEqual([]);
   });
 });
+
+describe("files that were emptied", () => {
+  test("are waited for, each from when it was first seen so, but for no longer than that", () => {
+    const files = new EmptiedFiles();
+    expect(
+      files.waitMs(
+        [
+          ["a", 5],
+          ["always", 0],
+        ],
+        1000,
+      ),
+    ).toBe(0);
+    expect(
+      files.waitMs(
+        [
+          ["a", 0],
+          ["always", 0],
+        ],
+        2000,
+      ),
+    ).toBe(emptyPatienceMs);
+    expect(
+      files.waitMs(
+        [
+          ["a", 0],
+          ["new", 0],
+        ],
+        2100,
+      ),
+    ).toBe(emptyPatienceMs);
+    expect(
+      files.waitMs(
+        [
+          ["a", 0],
+          ["new", 9],
+        ],
+        2100,
+      ),
+    ).toBe(emptyPatienceMs - 100);
+    expect(files.waitMs([["a", 0]], 2000 + emptyPatienceMs)).toBe(0);
+    expect(files.waitMs([["a", 0]], 9000)).toBe(0);
+    expect(files.waitMs([["a", 7]], 9000)).toBe(0);
+    expect(files.waitMs([["a", 0]], 9500)).toBe(emptyPatienceMs);
+  });
+});
+
+/** How long a file stands empty while it is saved. Nothing waits for its end: it is what the watcher has to sit out. */
+function pauseOfAnEditor(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 60));
+}
 
 /** Resolved when a process has printed something that fits. */
 function printed(child: ChildProcess, pattern: RegExp): Promise<void> {
