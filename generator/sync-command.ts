@@ -71,10 +71,11 @@ function carryOut(plan: SyncPlan, { directory, print }: CommandContext): number 
     createUserFile(directory, path, text);
     print(`wrote ${path}: class ${component.className} (${component.protoName}); ${uses[component.kind]}`);
   }
-  for (const { path, before, text, completed } of plan.changed) {
+  for (const { path, realPath, before, text, completed } of plan.changed) {
     replaceUserFile(directory, path, before, text);
+    const where = realPath.startsWith("../") ? `${path}, a link to ${realPath} outside this folder` : path;
     for (const { name, methods } of completed) {
-      print(`added to ${name} in ${path}: ${methods.join(", ")}`);
+      print(`added to ${name} in ${where}: ${methods.join(", ")}`);
     }
   }
   const counts = [`${plan.created.length} written`, `${plan.changed.length} added to`, `${plan.complete} complete`];

@@ -6,6 +6,7 @@ import { contextTypes, newComponentText } from "./component-text.js";
 import { findMisfits } from "./misfits.js";
 import { type ModuleFolders, modulePathFrom, moduleResolver } from "./module-path.js";
 import { type ParsedFile, parseFile, type TypeScript } from "./syntax.js";
+import { isThere } from "./target.js";
 
 /** What the user's classes are held against. */
 export interface SyncInput extends ModuleFolders {
@@ -13,7 +14,13 @@ export interface SyncInput extends ModuleFolders {
   /** The folder of new components, relative to the working directory. */
   readonly componentsDirectory: string;
   /** The user's TypeScript files. */
-  readonly sources: readonly { readonly path: string; readonly text: string; readonly isUtf8: boolean }[];
+  readonly sources: readonly {
+    readonly path: string;
+    readonly text: string;
+    readonly isUtf8: boolean;
+    /** Where the file itself lies: `path` unless that is a link. Its imports start there. */
+    readonly realPath: string;
+  }[];
   /** Loads TypeScript's parser; only called when some file may hold a component. */
   readonly loadTypeScript: () => TypeScript;
 }
@@ -23,6 +30,7 @@ export interface SyncPlan {
   readonly created: readonly { readonly path: string; readonly text: string; readonly component: ComponentModel }[];
   readonly changed: readonly {
     readonly path: string;
+    readonly realPath: string;
     readonly before: string;
     readonly text: string;
     readonly completed: readonly Completed[];
@@ -40,13 +48,13 @@ export function planSync(input: SyncInput): SyncPlan {
   const changed: SyncPlan["changed"][number][] = [];
   const present = new Set<string>();
   const incomplete = new Set<string>();
-  for (const { path, text, isUtf8 } of input.sources) {
+  for (const { path, realPath, text, isUtf8 } of input.sources) {
     // Every component comes from a module of that name.
     if (!text.includes(".server")) {
       continue;
     }
     const typescript = input.loadTypeScript();
-    const file = parseFile(typescript, path, text, moduleResolver(path, input, modules));
+    const file = parseFile(typescript, path, text, moduleResolver(realPath, input, modules));
     if ("fault" in file) {
       reports.push({
         message: `${file.fault} The file is left as it is until that is right`,
@@ -64,7 +72,7 @@ export function planSync(input: SyncInput): SyncPlan {
     for (const { component } of converted) {
       incomplete.add(component.protoName);
     }
-    const result = completeComponents(typescript, file, classes, modulePathFrom(path, input));
+    const result = completeComponents(typescript, file, classes, modulePathFrom(realPath, input));
     if (result.completed.length === 0) {
       continue;
     }
@@ -72,7 +80,7 @@ export function planSync(input: SyncInput): SyncPlan {
       incomplete.add(component.protoName);
     }
     if (isUtf8) {
-      changed.push({ path, before: text, ...result });
+      changed.push({ path, realPath, before: text, ...result });
     } else {
       const lacking = result.completed.map(({ name, methods }) => `${name} lacks ${methods.join(", ")}`).join("; ");
       reports.push({
@@ -89,6 +97,10 @@ export function planSync(input: SyncInput): SyncPlan {
       reports.push({
         message: `${component.baseName} is extended by no class, and its file would be this one: write \`class ${component.className} extends ${component.baseName}\` here or elsewhere, or give this file another name`,
         place: { file: path, line: 1, column: 1 },
+      });
+    } else if (isThere(input.directory, path)) {
+      reports.push({
+        message: `${component.baseName} is extended by no class, and its file would be ${path}, where something else stands that is no TypeScript file of yours: a folder, or a link that leads nowhere. Move it away, or write \`class ${component.className} extends ${component.baseName}\` elsewhere`,
       });
     } else {
       created.push({ path, text: newComponentText(component, modulePathFrom(path, input)), component });

@@ -314,6 +314,47 @@ export class Room extends Base {
     expect(project.list().filter((path) => path.includes("tmp"))).toEqual([]);
   });
 
+  test("is found behind links, once, and completed where it is", async () => {
+    const elsewhere = new Project({
+      "far.ts": "import { RoomComponent } from '@/generated/a.server.js';\nclass Far extends RoomComponent {}\n",
+    });
+    const project = new Project({
+      "proto/a.proto": room,
+      "shared/deep/near.ts":
+        'import { RoomComponent } from "../../generated/a.server.js";\nclass Near extends RoomComponent {}\n',
+    });
+    const link = (target: string, path: string): void => symlinkSync(target, join(project.directory, path));
+    mkdirSync(join(project.directory, "src"));
+    link("../shared/deep/near.ts", "src/near.ts");
+    link("../shared", "src/shared");
+    link("..", "src/round");
+    link(join(elsewhere.directory, "far.ts"), "src/far.ts");
+    const { printed } = await sync(project);
+    expect(printed[0]).toMatch(
+      /^added to class Far in src\/far\.ts, a link to \.\.\/.*\/far\.ts outside this folder: join, say, leave$/,
+    );
+    expect(printed.slice(1)).toEqual([
+      "added to class Near in src/near.ts: join, say, leave",
+      "0 written, 2 added to, 0 complete",
+    ]);
+    expect(elsewhere.read("far.ts")).toContain("override leave");
+    expect(project.read("shared/deep/near.ts")).toContain('from "../../generated/a.js"');
+    expect(project.read("shared/deep/near.ts").match(/override leave/g)).toHaveLength(1);
+    expect(lstatSync(join(project.directory, "src/far.ts")).isSymbolicLink()).toBe(true);
+    expect((await sync(project)).printed).toEqual(complete);
+  });
+
+  test("is not written over what is no file of the user's, and the others are written all the same", async () => {
+    const project = new Project({ "proto/a.proto": `${room}service Lobby {}\nservice Shop {}\n` });
+    mkdirSync(join(project.directory, "src/shop.ts"), { recursive: true });
+    symlinkSync("nowhere.ts", join(project.directory, "src/room.ts"));
+    const { printed, errors } = await sync(project);
+    expect(printed[0]).toContain("wrote src/lobby.ts");
+    expect(errors).toHaveLength(2);
+    expect(errors[0]).toContain("its file would be src/room.ts, where something else stands");
+    expect(errors[1]).toContain("its file would be src/shop.ts, where something else stands");
+  });
+
   test("is left as it is while its syntax is wrong, and nothing is made beside it", async () => {
     const project = projectWith(`${head}class Room extends RoomComponent {\n  join( {\n`);
     const { errors } = await sync(project);
