@@ -50,7 +50,7 @@ export async function runLint(args: readonly string[], context: CommandContext):
   ];
   const told = findings.filter((finding) => !isIgnored(finding, settings.lintIgnore)).sort(byPlace);
   for (const { rule, place, message } of told) {
-    context.printError(`${formatPlace(place)}: ${rule}: ${message}`);
+    context.print(`${formatPlace(place)}: ${rule}: ${message}`);
   }
   const count = files.filter(({ name }) => name !== ownProtoFile).length;
   const inFiles = `in ${count} ${count === 1 ? "file" : "files"}`;
@@ -58,7 +58,7 @@ export async function runLint(args: readonly string[], context: CommandContext):
     context.print(`nothing found ${inFiles}`);
     return 0;
   }
-  context.printError(`${told.length} found ${inFiles}`);
+  context.print(`${told.length} found ${inFiles}`);
   return 1;
 }
 
