@@ -232,6 +232,12 @@ export class Room extends Base {
     );
   });
 
+  test("keeps line ends that are carriage returns alone", async () => {
+    const { text } = await synced(`${head}class Room extends RoomComponent {\n}\n`.replaceAll("\n", "\r"));
+    expect(text).toContain("override leave");
+    expect(text).not.toContain("\n");
+  });
+
   test("is completed where it stands on one line, beside its imports", async () => {
     const { text } = await synced(
       'import { RoomComponent } from "../generated/a.server"; class A extends RoomComponent {}\n',
@@ -400,6 +406,14 @@ describe("what does not fit any more", () => {
       [
         "src/mine.ts:7:24: leave takes r: Text, and the rpc at proto/a.proto:13:7 sends nothing (google.protobuf.Empty): take the session only",
         "src/mine.ts:7:44: leave returns Other, and the rpc at proto/a.proto:13:7 returns void (google.protobuf.Empty): return void",
+      ],
+    ],
+    [
+      "a request where there was none",
+      `  join(s: Session): Other { return f(); }\n  say = (s: Session): void => {};\n  leave(): void {}`,
+      [
+        "src/mine.ts:5:3: join takes no request, and the rpc at proto/a.proto:9:7 sends Text: take `request: Text`, or `_request: Text` if it does not matter",
+        "src/mine.ts:6:3: say takes no message, and the rpc at proto/a.proto:10:7 sends Text: take `message: Text`, or `_message: Text` if it does not matter",
       ],
     ],
     [
