@@ -4,11 +4,14 @@ import { runNanowire } from "./commands.js";
 import { faultMessage, faultStack } from "./error.js";
 import { readOwnPackage } from "./read/package-root.js";
 
-// Whoever reads has read enough, as in `nanowire inspect --json | head`: no error of ours.
+const stop = new AbortController();
+
+// Whoever reads has read enough, as in `nanowire inspect --json | head`: no error of ours, and what runs until it is told to end ends.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") {
     throw error;
   }
+  stop.abort();
 });
 
 const context: CommandContext = {
@@ -20,7 +23,6 @@ const context: CommandContext = {
     process.stderr.write(`${line}\n`);
   },
   untilStopped: () => {
-    const stop = new AbortController();
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       process.once(signal, () => stop.abort());
     }

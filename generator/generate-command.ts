@@ -29,8 +29,10 @@ export async function runGenerate(args: readonly string[], context: CommandConte
     return 0;
   }
   if (flags.watch === true) {
+    // Told to end before it has begun, it ends as it does later.
+    const stop = context.untilStopped?.() ?? new AbortController().signal;
     const { watchProject } = await import("./watch.js");
-    return watchProject(flags, context, writeGenerated);
+    return watchProject(flags, context, stop, writeGenerated);
   }
   const settings = readSettings(context.directory, flags);
   const { generated, lockText } = await generateProject(context.directory, settings);

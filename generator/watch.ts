@@ -41,19 +41,24 @@ const configFiles = ["nanowire.config.json", "package.json"];
  * `nanowire generate --watch`: generates, and again after every change, until it is told to end. An error is told, and what is
  * written stays as it is until the next change.
  *
- * @returns 0, once it was told to end
+ * @param stop tells it to end
+ * @returns 0, once it was told to
  * @throws GeneratorError when a package that the generator needs is missing
  */
-export async function watchProject(flags: OptionValues, context: CommandContext, write: Write): Promise<number> {
-  const stop = context.untilStopped?.() ?? new AbortController().signal;
+export async function watchProject(
+  flags: OptionValues,
+  context: CommandContext,
+  stop: AbortSignal,
+  write: Write,
+): Promise<number> {
   const changes = new Changes(stop);
   const watcher = new FolderWatcher(() => changes.notice());
   const project = new WatchedProject(flags, context, watcher, write);
   try {
-    let lookAgainMs: number;
-    do {
-      lookAgainMs = await project.generate(stop);
-    } while (await changes.next(lookAgainMs));
+    let isChanged = !stop.aborted;
+    while (isChanged) {
+      isChanged = await changes.next(await project.generate(stop));
+    }
   } finally {
     watcher.close();
   }
@@ -118,7 +123,7 @@ class WatchedProject {
       }
       this.#lastError = error.message;
     }
-    if (this.#isFirst) {
+    if (this.#isFirst && !stop.aborted) {
       this.#isFirst = false;
       print("watching; Ctrl+C ends it");
     }

@@ -262,6 +262,22 @@ describe("nanowire generate --watch", () => {
     expect(await watch.until(/./)).toEqual(["stopped"]);
   });
 
+  test("ends with 0 when it is told to before it has begun", async () => {
+    const project = new Project({ "proto/a.proto": room });
+    const printed: string[] = [];
+    const exitCode = await runNanowire(["generate", "--watch"], {
+      directory: project.directory,
+      print: (line) => printed.push(line),
+      printError: (line) => printed.push(line),
+      untilStopped: () => AbortSignal.abort(),
+    });
+    expect({ exitCode, printed, files: project.list() }).toEqual({
+      exitCode: 0,
+      printed: ["stopped"],
+      files: ["proto/a.proto"],
+    });
+  });
+
   test("does not go with --check", async () => {
     const { errors, exitCode } = await new Project({ "proto/a.proto": room }).run("generate", "--watch", "--check");
     expect(exitCode).toBe(1);
@@ -346,6 +362,23 @@ describe("the built command with --watch", () => {
     });
     expect([code, killedBy]).toEqual([0, null]);
     expect(project.list().filter((path) => path.includes("tmp"))).toEqual([]);
+  });
+
+  test("ends when nobody reads what it prints any more", async () => {
+    const built = buildPackage(temporaryFolder(), "all");
+    const project = new Project({ "proto/a.proto": room });
+    const child = spawn(process.execPath, [built.cli, "generate", "--watch"], {
+      cwd: project.directory,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    onTestFinished(() => {
+      child.kill("SIGKILL");
+    });
+    await printed(child, /watching/);
+    const ended = new Promise((resolve) => child.on("exit", (...how) => resolve(how)));
+    child.stdout.destroy();
+    project.write({ "proto/a.proto": withField("more") });
+    expect(await ended).toEqual([0, null]);
   });
 });
 
