@@ -17,6 +17,9 @@ import { readOwnPackage } from "./read/package-root.js";
 import { findPeers } from "./read/peers.js";
 import { type MarkedFile, planMarkedFiles, writeMarkedFiles } from "./write/marked-files.js";
 
+/** How many routes an error names. */
+const shownRoutes = 5;
+
 const help = (): string => `nanowire docs [flags]
 
 Writes what the .proto files declare as pages to read: protocol.md, protocol.html (one page that needs nothing else) and
@@ -75,7 +78,9 @@ export async function runDocs(args: readonly string[], context: CommandContext):
 function refuseUnknownCodes(kept: RoutesLock, wanted: RoutesLock, lockFile: string): void {
   const unknown = sortedRoutes(wanted.routes).filter(([route, code]) => kept.routes.get(route) !== code);
   if (unknown.length > 0) {
-    const routes = unknown.map(([route]) => route).join(", ");
+    const some = unknown.slice(0, shownRoutes).map(([route]) => route);
+    const more = unknown.length - some.length;
+    const routes = more === 0 ? some.join(", ") : `${some.join(", ")} and ${more} more`;
     throw GeneratorError.of(`${lockFile} does not keep the codes of ${routes} yet: run nanowire generate first`);
   }
 }
