@@ -1,11 +1,13 @@
 import type { CommandContext } from "./command-context.js";
 import { GeneratorError } from "./error.js";
 import type { Generated } from "./generate.js";
+import { FreshRoutes } from "./model/fresh-routes.js";
 import { emptyLock, formatRoutesLock, parseRoutesLock } from "./model/routes-lock.js";
 import type { TemplateTexts } from "./model/template-texts.js";
 import { readSettings, type Settings } from "./read/config.js";
 import { EmptiedFiles, fileSizes } from "./read/emptied-files.js";
 import { FolderWatcher, watchedFolders } from "./read/folder-watcher.js";
+import { committedText } from "./read/git.js";
 import type { OptionValues } from "./read/option-table.js";
 import { type OwnPackage, readOwnPackage } from "./read/package-root.js";
 import { type ProtoFile, readProtoFiles } from "./read/proto-files.js";
@@ -75,6 +77,7 @@ class WatchedProject {
   readonly #own: OwnPackage;
   readonly #generator: WarmGenerator;
   readonly #reader: RememberingReader;
+  readonly #freshRoutes = new FreshRoutes();
   readonly #emptiedConfig = new EmptiedFiles();
   readonly #emptiedFiles = new EmptiedFiles();
   /** Of the last run, unless it failed. */
@@ -158,7 +161,11 @@ class WatchedProject {
   async #generate(inputs: Inputs): Promise<void> {
     const { settings, files, lockText, templates } = inputs;
     const lock = lockText === undefined ? emptyLock : parseRoutesLock(lockText, settings.lockFile);
-    const generated = await this.#generator.generate(files, settings, lock, templates);
+    const made = await this.#generator.generate(files, settings, lock, templates);
+    const { directory } = this.#context;
+    const isCommitted = (route: string): boolean =>
+      committedText(directory, settings.lockFile)?.includes(JSON.stringify(route)) === true;
+    const generated = { ...made, lock: this.#freshRoutes.settle(lock, made.lock, isCommitted) };
     this.#write(generated, lockText, settings, this.#context, this.#reader);
     this.#last = { ...inputs, lockText: formatRoutesLock(generated.lock) };
   }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -226,6 +226,36 @@ describe("nanowire generate --watch", () => {
     });
     expect(await watch.until(generated)).toContain("wrote generated/routes.ts");
     expect(watch.project.read("generated/routes.ts")).toContain('"Room.Join": 7');
+  });
+
+  test("keeps no code for a route that only passed by while somebody was typing", async () => {
+    const watch = await started({ "proto/a.proto": room });
+    const lock = "proto/routes.lock.json";
+    const withRpc = (name: string): string =>
+      room.replace("rpc Join", `rpc ${name}(Text) returns (Other);\n  rpc Join`);
+    for (const name of ["F", "Fo", "Foo"]) {
+      watch.project.write({ "proto/a.proto": withRpc(name) });
+      await watch.until(generated);
+    }
+    expect(Object.keys(JSON.parse(watch.project.read(lock)).routes)).toEqual(["Room.Foo", "Room.Join"]);
+    expect(watch.project.read(lock)).toContain('"removed": {}');
+    const git = (...args: string[]): void => {
+      const identity = ["-c", "user.name=a", "-c", "user.email=a@b.c"];
+      expect(spawnSync("git", [...identity, ...args], { cwd: watch.project.directory }).status).toBe(0);
+    };
+    git("init", "-q");
+    git("add", ".");
+    git("commit", "-qm", "Foo");
+    watch.project.write({ "proto/a.proto": withRpc("Bar") });
+    await watch.until(generated);
+    expect(Object.keys(JSON.parse(watch.project.read(lock)).removed)).toEqual(["Room.Foo"]);
+    watch.stop();
+    await watch.ended;
+    const next = new Watch(watch.project);
+    await next.until(/^watching/);
+    watch.project.write({ "proto/a.proto": room });
+    await next.until(generated);
+    expect(Object.keys(JSON.parse(watch.project.read(lock)).removed)).toEqual(["Room.Bar", "Room.Foo"]);
   });
 
   test("finds what only all files together show", async () => {
