@@ -2,6 +2,7 @@ import { create, createFileRegistry } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import type { CommandContext } from "./command-context.js";
 import { GeneratorError } from "./error.js";
+import { isWithin } from "./folders.js";
 import { readModel } from "./generate.js";
 import { buildDocs } from "./model/docs.js";
 import { type RoutesLock, sortedRoutes } from "./model/routes-lock.js";
@@ -40,6 +41,12 @@ export async function runDocs(args: readonly string[], context: CommandContext):
   }
   const settings = readSettings(directory, flags);
   const folder = out === undefined ? settings.docsDirectory : tidyPath(directory, out);
+  const root = settings.protoRoots.find((proto) => proto !== "." && isWithin(folder, proto));
+  if (root !== undefined) {
+    throw GeneratorError.of(
+      `the folder for the pages is ${folder}, among the .proto files of ${root}: name another one with --out DIR`,
+    );
+  }
   const title = saidTitle ?? readPackageName(directory) ?? "Protocol";
   const own = readOwnPackage();
   const [requireBuf, requireTsProto] = findPeers(own, directory, ["@bufbuild/buf", "ts-proto"]);

@@ -2,6 +2,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import type { CommandContext } from "./command-context.js";
 import { formatPlace, GeneratorError, type Problem } from "./error.js";
+import { isWithin } from "./folders.js";
 import { type Finding, lintFiles } from "./lint/lint.js";
 import { lintRuleNames } from "./lint/rules.js";
 import { ownProtoFile } from "./model/messages.js";
@@ -103,8 +104,6 @@ function readBufConfig(directory: string, roots: readonly string[]): BufConfig |
  * @throws GeneratorError for a folder that is in no module: buf would not see it
  */
 function otherModules(modules: readonly string[], roots: readonly string[]): string[] {
-  const isWithin = (inner: string, outer: string): boolean =>
-    outer === "." || inner === outer || inner.startsWith(`${outer}/`);
   const meet = (module: string, root: string): boolean => isWithin(module, root) || isWithin(root, module);
   const unseen = roots.filter((root) => modules.length > 0 && !modules.some((module) => meet(module, root)));
   if (unseen.length > 0) {

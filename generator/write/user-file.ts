@@ -2,6 +2,9 @@ import { chmodSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, s
 import { dirname, resolve } from "node:path";
 import { GeneratorError } from "../error.js";
 
+/** Of a file's mode: its owner, its group or anybody may write it. */
+const writeBits = 0o222;
+
 /**
  * Writes a file that must not be there yet.
  *
@@ -17,6 +20,22 @@ export function createUserFile(directory: string, path: string, text: string): v
       throw GeneratorError.of(`${path} is there already: move it away`);
     }
     throw error;
+  }
+}
+
+/**
+ * Refuses files that nobody may write: their owner wants them to stay as they are. Replacing one would go past that.
+ *
+ * @throws GeneratorError with every one that is read-only
+ */
+export function refuseReadOnly(directory: string, paths: readonly string[]): void {
+  const readOnly = paths.filter((path) => (statSync(resolve(directory, path)).mode & writeBits) === 0);
+  if (readOnly.length > 0) {
+    throw new GeneratorError(
+      readOnly.map((path) => ({
+        message: `${path} is read-only, and would be added to: let it be written with chmod u+w, and run the command again`,
+      })),
+    );
   }
 }
 

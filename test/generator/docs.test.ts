@@ -503,6 +503,17 @@ describe("nanowire docs", () => {
     );
   });
 
+  test("does not go among the .proto files", async () => {
+    const project = new Project({ "proto/a.proto": room });
+    await project.generate();
+    const { exitCode, errors } = await project.run("docs", "--out", "proto/pages");
+    expect(exitCode).toBe(1);
+    expect(errors[0]).toBe(
+      "the folder for the pages is proto/pages, among the .proto files of proto: name another one with --out DIR",
+    );
+    expect(project.list("proto")).toEqual(["a.proto", "routes.lock.json"]);
+  });
+
   test("overwrites no file of the user's own", async () => {
     const mine = { "docs/protocol/protocol.md": "# Mine\n", "docs/protocol/asyncapi.json": "{}" };
     const project = new Project({ "proto/a.proto": room, ...mine });

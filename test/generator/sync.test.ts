@@ -124,6 +124,18 @@ describe("a component that is not there yet", () => {
     expect(project.list()).not.toContain("room.ts");
   });
 
+  test("does not go among what is generated", async () => {
+    const project = new Project({ "proto/a.proto": room });
+    for (const folder of ["generated", "generated/inside"]) {
+      const { exitCode, errors } = await project.run("sync", "--components", folder);
+      expect(exitCode).toBe(1);
+      expect(errors[0]).toBe(
+        `the folder of components is ${folder}, and what is generated goes to generated: name a folder of your own with --components DIR`,
+      );
+    }
+    expect(project.list()).toEqual(["proto/a.proto"]);
+  });
+
   test("leaves a file of that name to its owner, and says so", async () => {
     const { errors } = await sync(projectWith("export const mine = 1;\n", "src/room.ts"));
     expect(errors).toEqual([
@@ -359,6 +371,23 @@ export class Room extends Base {
     expect(errors).toHaveLength(2);
     expect(errors[0]).toContain("its file would be src/room.ts, where something else stands");
     expect(errors[1]).toContain("its file would be src/shop.ts, where something else stands");
+  });
+
+  test("is not added to when its file is read-only, and nothing else is written either", async () => {
+    const project = new Project({
+      "proto/a.proto": `${room}service Lobby {}\n`,
+      "src/mine.ts": `${head}class Room extends RoomComponent {}\n`,
+    });
+    chmodSync(join(project.directory, "src/mine.ts"), 0o400);
+    const { exitCode, errors } = await project.run("sync");
+    expect({ exitCode, errors }).toEqual({
+      exitCode: 1,
+      errors: [
+        "src/mine.ts is read-only, and would be added to: let it be written with chmod u+w, and run the command again",
+        "nothing was written",
+      ],
+    });
+    expect(project.list("src")).toEqual(["mine.ts"]);
   });
 
   test("is left as it is while its syntax is wrong, and nothing is made beside it", async () => {
