@@ -5,7 +5,8 @@ import { type FoundClasses, findComponentClasses } from "./component-classes.js"
 import { contextTypes, newComponentText } from "./component-text.js";
 import { findMisfits } from "./misfits.js";
 import { type ModuleFolders, modulePathFrom, moduleResolver } from "./module-path.js";
-import { type ParsedFile, parseFile, type TypeScript } from "./syntax.js";
+import { reExportResolver } from "./re-exports.js";
+import { type ParsedFile, parseFile, type Reference, type TypeScript } from "./syntax.js";
 import { isThere } from "./target.js";
 
 /** What the user's classes are held against. */
@@ -44,18 +45,25 @@ export interface SyncPlan {
 /** Decides what `nanowire sync` does. Writes nothing. */
 export function planSync(input: SyncInput): SyncPlan {
   const modules = [...new Set(input.components.flatMap(modulesOf))];
+  const exported = new Set(input.components.flatMap(exportsOf).map(({ module, name }) => `${module} ${name}`));
+  const isExported = ({ module, name }: Reference): boolean => exported.has(`${module} ${name}`);
   const reports: Problem[] = [];
   const changed: SyncPlan["changed"][number][] = [];
   const present = new Set<string>();
   const incomplete = new Set<string>();
   for (const { path, realPath, text, isUtf8 } of input.sources) {
-    // Every component comes from a module of that name.
-    if (!text.includes(".server")) {
+    // Every component comes from a module of that name, be it through another file of the user's.
+    const isDirect = text.includes(".server");
+    if (!isDirect && !(/\bextends\b/.test(text) && /\bfrom\s*["']\./.test(text))) {
       continue;
     }
     const typescript = input.loadTypeScript();
-    const file = parseFile(typescript, path, text, moduleResolver(realPath, input, modules));
+    const resolveName = reExportResolver(typescript, realPath, { ...input, modules, isExported });
+    const file = parseFile(typescript, path, text, moduleResolver(realPath, input, modules), resolveName);
     if ("fault" in file) {
+      if (!isDirect) {
+        continue;
+      }
       reports.push({
         message: `${file.fault} The file is left as it is until that is right`,
         place: placeAt(path, text, file.position),
@@ -143,6 +151,12 @@ function conversion({ kind, protoName, baseName, otherBaseName }: ComponentModel
   const former = otherKind(kind);
   const [now, before] = [contextTypes[kind].type, contextTypes[former].type];
   return `service ${protoName} is of kind ${kind} now, and ${otherBaseName} is generated no more: extend ${baseName}, and let each method take a ${now} where it took a ${before}. Or make the service of kind ${former} again`;
+}
+
+/** What is known of what generated modules export: components, and the messages that these take and return. */
+function exportsOf({ baseModule: module, baseName, otherBaseName, methods }: ComponentModel): Reference[] {
+  const types = methods.flatMap(({ argument, response }) => [argument?.type, response]);
+  return [{ module, name: baseName }, { module, name: otherBaseName }, ...types.filter((type) => type !== undefined)];
 }
 
 function modulesOf({ baseModule, methods }: ComponentModel): string[] {

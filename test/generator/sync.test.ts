@@ -362,6 +362,26 @@ export class Room extends Base {
     expect((await sync(project)).printed).toEqual(complete);
   });
 
+  test("is found through files that export what is generated, under another name too", async () => {
+    const project = new Project({
+      "proto/a.proto": room,
+      "lib/all.ts":
+        'export * from "./round.js";\nexport * from "../generated/a.js";\nexport * from "../generated/a.server.js";\n',
+      "lib/round.ts":
+        'import { RoomComponent } from "../generated/a.server.js";\nexport * from "./all.js";\nexport { RoomComponent as Base };\n',
+      "src/index.ts": 'export { Base as Room2, type Text } from "../lib/all.js";\n',
+      "src/mine.ts":
+        'import { Room2, type Text } from "./index.js";\nclass Mine extends Room2 {\n  join(_session: unknown, t: Text) { return f(t); }\n}\n',
+      "src/other.ts": 'import { type Gone } from "./nothing.js";\nclass Other extends Gone { broken(\n',
+    });
+    expect(await sync(project)).toEqual({
+      printed: ["added to class Mine in src/mine.ts: say, leave", "0 written, 1 added to, 0 complete"],
+      errors: [],
+    });
+    expect(project.read("src/mine.ts")).toContain("say(_session: Session, _message: Text)");
+    expect(project.list("src")).toEqual(["index.ts", "mine.ts", "other.ts"]);
+  });
+
   test("is not written over what is no file of the user's, and the others are written all the same", async () => {
     const project = new Project({ "proto/a.proto": `${room}service Lobby {}\nservice Shop {}\n` });
     mkdirSync(join(project.directory, "src/shop.ts"), { recursive: true });
