@@ -5,12 +5,15 @@ import { faultMessage, faultStack } from "./error.js";
 import { fileFault } from "./file-fault.js";
 import { readOwnPackage } from "./read/package-root.js";
 
+const stop = new AbortController();
+
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  // Whoever reads has read enough, as in `nanowire inspect --json | head`: no error of ours.
+  // Whoever reads has read enough, as in `nanowire inspect --json | head`: no error of ours, and what runs until it is told to end ends.
   if (error.code !== "EPIPE") {
     process.stderr.write(`standard output cannot be written: ${fileFault(error) ?? error.message}\n`);
     process.exit(1);
   }
+  stop.abort();
 });
 
 const context: CommandContext = {
@@ -22,7 +25,6 @@ const context: CommandContext = {
     process.stderr.write(`${line}\n`);
   },
   untilStopped: () => {
-    const stop = new AbortController();
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       process.once(signal, () => stop.abort());
     }

@@ -2,6 +2,7 @@ import { create, createFileRegistry } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import type { CommandContext } from "./command-context.js";
 import { GeneratorError } from "./error.js";
+import { isWithin } from "./folders.js";
 import { readModel } from "./generate.js";
 import { buildDocs } from "./model/docs.js";
 import { type RoutesLock, sortedRoutes } from "./model/routes-lock.js";
@@ -16,6 +17,9 @@ import { docsTable } from "./read/option-table.js";
 import { readOwnPackage } from "./read/package-root.js";
 import { findPeers } from "./read/peers.js";
 import { type MarkedFile, planMarkedFiles, writeMarkedFiles } from "./write/marked-files.js";
+
+/** How many routes an error names. */
+const shownRoutes = 5;
 
 const help = (): string => `nanowire docs [flags]
 
@@ -37,6 +41,12 @@ export async function runDocs(args: readonly string[], context: CommandContext):
   }
   const settings = readSettings(directory, flags);
   const folder = out === undefined ? settings.docsDirectory : tidyPath(directory, out);
+  const root = settings.protoRoots.find((proto) => proto !== "." && isWithin(folder, proto));
+  if (root !== undefined) {
+    throw GeneratorError.of(
+      `the folder for the pages is ${folder}, among the .proto files of ${root}: name another one with --out DIR`,
+    );
+  }
   const title = saidTitle ?? readPackageName(directory) ?? "Protocol";
   const own = readOwnPackage();
   const [requireBuf, requireTsProto] = findPeers(own, directory, ["@bufbuild/buf", "ts-proto"]);
@@ -75,7 +85,9 @@ export async function runDocs(args: readonly string[], context: CommandContext):
 function refuseUnknownCodes(kept: RoutesLock, wanted: RoutesLock, lockFile: string): void {
   const unknown = sortedRoutes(wanted.routes).filter(([route, code]) => kept.routes.get(route) !== code);
   if (unknown.length > 0) {
-    const routes = unknown.map(([route]) => route).join(", ");
+    const some = unknown.slice(0, shownRoutes).map(([route]) => route);
+    const more = unknown.length - some.length;
+    const routes = more === 0 ? some.join(", ") : `${some.join(", ")} and ${more} more`;
     throw GeneratorError.of(`${lockFile} does not keep the codes of ${routes} yet: run nanowire generate first`);
   }
 }

@@ -24,8 +24,10 @@ export async function runGenerate(args: readonly string[], context: CommandConte
     return 0;
   }
   if (flags.watch === true) {
+    // Told to end before it has begun, it ends as it does later.
+    const stop = context.untilStopped?.() ?? new AbortController().signal;
     const { watchProject } = await import("./watch.js");
-    return watchProject(flags, context);
+    return watchProject(flags, context, stop);
   }
   const { directory } = context;
   const settings = readSettings(directory, flags);

@@ -1,5 +1,6 @@
 import type { CommandContext } from "./command-context.js";
 import { formatPlace, GeneratorError, type Problem } from "./error.js";
+import { isWithin } from "./folders.js";
 import { type Finding, lintFiles } from "./lint/lint.js";
 import { lintRuleNames } from "./lint/rules.js";
 import { ownProtoFile } from "./model/messages.js";
@@ -49,7 +50,7 @@ export async function runLint(args: readonly string[], context: CommandContext):
   ];
   const told = findings.filter((finding) => !isIgnored(finding, settings.lintIgnore)).sort(byPlace);
   for (const { rule, place, message } of told) {
-    context.printError(`${formatPlace(place)}: ${rule}: ${message}`);
+    context.print(`${formatPlace(place)}: ${rule}: ${message}`);
   }
   const count = files.filter(({ name }) => name !== ownProtoFile).length;
   const inFiles = `in ${count} ${count === 1 ? "file" : "files"}`;
@@ -57,7 +58,7 @@ export async function runLint(args: readonly string[], context: CommandContext):
     context.print(`nothing found ${inFiles}`);
     return 0;
   }
-  context.printError(`${told.length} found ${inFiles}`);
+  context.print(`${told.length} found ${inFiles}`);
   return 1;
 }
 
@@ -101,8 +102,6 @@ function readBufConfig(directory: string, roots: readonly string[]): BufConfig |
  * @throws GeneratorError for a folder that is in no module: buf would not see it
  */
 function otherModules(modules: readonly string[], roots: readonly string[]): string[] {
-  const isWithin = (inner: string, outer: string): boolean =>
-    outer === "." || inner === outer || inner.startsWith(`${outer}/`);
   const meet = (module: string, root: string): boolean => isWithin(module, root) || isWithin(root, module);
   const unseen = roots.filter((root) => modules.length > 0 && !modules.some((module) => meet(module, root)));
   if (unseen.length > 0) {

@@ -20,7 +20,7 @@ import { findPeers } from "./read/peers.js";
 import { parsePluginParameter } from "./read/plugin-parameter.js";
 import { readTemplates } from "./read/templates.js";
 import { readIfThere } from "./write/output.js";
-import { assertWritable, writeWholeFile } from "./write/whole-file.js";
+import { refuseReadOnly, writeWholeFile } from "./write/whole-file.js";
 
 /** A plugin is not told where the .proto files lie; this is where `nanowire generate` keeps the lock when nothing is said. */
 const defaultLock = "proto/routes.lock.json";
@@ -112,7 +112,7 @@ function generateRequested(request: CodeGeneratorRequest, directory: string): Re
   checkRemoved(lock, generated.lock, lockFile, parameter);
   const newLockText = formatRoutesLock(generated.lock);
   if (newLockText !== lockText) {
-    assertWritable(directory, lockFile);
+    refuseReadOnly(directory, [lockFile]);
     writeWholeFile(directory, lockFile, newLockText);
   }
   return generated.files;

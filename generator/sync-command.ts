@@ -1,5 +1,6 @@
 import type { CommandContext } from "./command-context.js";
 import { formatProblem, GeneratorError } from "./error.js";
+import { isWithin } from "./folders.js";
 import { readModel } from "./generate.js";
 import { importSuffix } from "./model/choices.js";
 import type { ComponentKind } from "./model/components.js";
@@ -13,6 +14,7 @@ import { readUserSources } from "./read/source-files.js";
 import { planSync, type SyncPlan } from "./scaffold/sync.js";
 import type { TypeScript } from "./scaffold/syntax.js";
 import { createUserFile, replaceUserFile } from "./write/user-file.js";
+import { refuseReadOnly } from "./write/whole-file.js";
 
 const help = (): string => `nanowire sync [flags]
 
@@ -40,6 +42,13 @@ export async function runSync(args: readonly string[], context: CommandContext):
   if (settings.choices.side === "client") {
     throw GeneratorError.of('the configuration says "side": "client", and only a server has components: leave it out');
   }
+  const { componentsDirectory, outDirectory } = settings;
+  // A project whose generated files lie beside everything else has no folder that is theirs.
+  if (outDirectory !== "." && isWithin(componentsDirectory, outDirectory)) {
+    throw GeneratorError.of(
+      `the folder of components is ${componentsDirectory}, and what is generated goes to ${outDirectory}: name a folder of your own with --components DIR`,
+    );
+  }
   const own = readOwnPackage();
   const [requireBuf, requireTsProto, requireTsMorph] = findPeers(own, directory, [
     "@bufbuild/buf",
@@ -49,11 +58,11 @@ export async function runSync(args: readonly string[], context: CommandContext):
   const { components } = readModel(await compileProject(directory, settings, own, { requireBuf, requireTsProto }));
   const plan = planSync({
     directory,
-    outDirectory: settings.outDirectory,
-    componentsDirectory: settings.componentsDirectory,
+    outDirectory,
+    componentsDirectory,
     importSuffix: importSuffix(settings.choices),
     components: components(),
-    sources: readUserSources(directory, settings.componentsDirectory, settings.outDirectory),
+    sources: readUserSources(directory, componentsDirectory, outDirectory),
     loadTypeScript: () => {
       const { ts }: { readonly ts: TypeScript } = requireTsMorph("ts-morph");
       return ts;
@@ -67,14 +76,19 @@ export async function runSync(args: readonly string[], context: CommandContext):
 }
 
 function carryOut(plan: SyncPlan, { directory, print }: CommandContext): number {
+  refuseReadOnly(
+    directory,
+    plan.changed.map(({ path }) => path),
+  );
   for (const { path, text, component } of plan.created) {
     createUserFile(directory, path, text);
     print(`wrote ${path}: class ${component.className} (${component.protoName}); ${uses[component.kind]}`);
   }
-  for (const { path, before, text, completed } of plan.changed) {
+  for (const { path, realPath, before, text, completed } of plan.changed) {
     replaceUserFile(directory, path, before, text);
+    const where = realPath.startsWith("../") ? `${path}, a link to ${realPath} outside this folder` : path;
     for (const { name, methods } of completed) {
-      print(`added to ${name} in ${path}: ${methods.join(", ")}`);
+      print(`added to ${name} in ${where}: ${methods.join(", ")}`);
     }
   }
   const counts = [`${plan.created.length} written`, `${plan.changed.length} added to`, `${plan.complete} complete`];

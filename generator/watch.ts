@@ -1,9 +1,12 @@
 import type { CommandContext } from "./command-context.js";
 import { GeneratorError } from "./error.js";
+import { FreshRoutes } from "./model/fresh-routes.js";
 import { emptyLock, formatRoutesLock, parseRoutesLock } from "./model/routes-lock.js";
 import type { TemplateTexts } from "./model/template-texts.js";
 import { readSettings, type Settings } from "./read/config.js";
+import { EmptiedFiles, fileSizes } from "./read/emptied-files.js";
 import { FolderWatcher, watchedFolders } from "./read/folder-watcher.js";
+import { committedText } from "./read/git.js";
 import type { OptionValues } from "./read/option-table.js";
 import { type OwnPackage, readOwnPackage } from "./read/package-root.js";
 import { type ProtoFile, readProtoFiles } from "./read/proto-files.js";
@@ -24,23 +27,26 @@ interface Inputs {
 const quietMs = 10;
 /** How long a change waits at most while more come. */
 const longestWaitMs = 100;
+/** Where a configuration may stand. */
+const configFiles = ["nanowire.config.json", "package.json"];
 
 /**
  * `nanowire generate --watch`: generates, and again after every change, until it is told to end. An error is told, and what is
  * written stays as it is until the next change.
  *
- * @returns 0, once it was told to end
+ * @param stop tells it to end
+ * @returns 0, once it was told to
  * @throws GeneratorError when a package that the generator needs is missing
  */
-export async function watchProject(flags: OptionValues, context: CommandContext): Promise<number> {
-  const stop = context.untilStopped?.() ?? new AbortController().signal;
+export async function watchProject(flags: OptionValues, context: CommandContext, stop: AbortSignal): Promise<number> {
   const changes = new Changes(stop);
   const watcher = new FolderWatcher(() => changes.notice());
   const project = new WatchedProject(flags, context, watcher);
   try {
-    do {
-      await project.generate(stop);
-    } while (await changes.next());
+    let isChanged = !stop.aborted;
+    while (isChanged) {
+      isChanged = await changes.next(await project.generate(stop));
+    }
   } finally {
     watcher.close();
   }
@@ -56,6 +62,10 @@ class WatchedProject {
   readonly #own: OwnPackage;
   readonly #generator: WarmGenerator;
   readonly #reader: RememberingReader;
+  readonly #freshRoutes = new FreshRoutes();
+  readonly #emptiedConfig = new EmptiedFiles();
+  readonly #emptiedFiles = new EmptiedFiles();
+  /** Of the last run, unless it failed. */
   #last: Inputs | undefined;
   #lastError = "";
   #isFirst = true;
@@ -69,16 +79,27 @@ class WatchedProject {
     this.#reader = new RememberingReader(context.directory);
   }
 
-  /** Looks at what is there, and generates when it is another than the last time. */
-  async generate(stop: AbortSignal): Promise<void> {
+  /**
+   * Looks at what is there, and generates when it is another than the last time.
+   *
+   * @returns after how many ms to look again, whatever happens; 0 when something must happen first
+   */
+  async generate(stop: AbortSignal): Promise<number> {
     const start = performance.now();
     const { print, printError } = this.#context;
+    let lookAgainMs = 0;
     try {
-      if (await this.#generateChanged()) {
+      const inputs = this.#readInputs(start);
+      if (typeof inputs === "number") {
+        lookAgainMs = inputs;
+      } else if (this.#last === undefined || !isSame(this.#last, inputs)) {
+        await this.#generate(inputs);
         print(`generated in ${Math.round(performance.now() - start)} ms`);
         this.#lastError = "";
       }
     } catch (error) {
+      // What stood in the way need not be one of the inputs: whatever happens next is reason enough to try again.
+      this.#last = undefined;
       if (!(error instanceof GeneratorError) && !(error instanceof Error && "syscall" in error)) {
         throw error;
       }
@@ -89,36 +110,48 @@ class WatchedProject {
       }
       this.#lastError = error.message;
     }
-    if (this.#isFirst) {
+    if (this.#isFirst && !stop.aborted) {
       this.#isFirst = false;
       print("watching; Ctrl+C ends it");
     }
+    return lookAgainMs;
   }
 
-  async #generateChanged(): Promise<boolean> {
+  /** What is there, or after how many ms to look again: a file is being saved. */
+  #readInputs(nowMs: number): Inputs | number {
     const { directory } = this.#context;
     // Folders are watched before they are read: what happens meanwhile is an event.
     this.#watcher.add(directory);
+    const configWaitMs = this.#emptiedConfig.waitMs(fileSizes(directory, configFiles), nowMs);
+    if (configWaitMs > 0) {
+      return configWaitMs;
+    }
     const settings = readSettings(directory, this.#flags);
     const { templatesDirectory: folder, lockFile } = settings;
-    const files = folder === undefined ? [lockFile] : [lockFile, `${folder}/server.hbs`];
-    this.#watcher.watch(watchedFolders(directory, settings.protoRoots, files));
-    const inputs: Inputs = {
-      settings,
-      files: readProtoFiles(directory, settings.protoRoots),
-      lockText: readIfThere(directory, lockFile),
-      templates: readTemplates(this.#own, { directory, folder }),
-    };
-    if (this.#last !== undefined && isSame(this.#last, inputs)) {
-      return false;
-    }
-    this.#last = inputs;
-    const { lockText } = inputs;
-    const lock = lockText === undefined ? emptyLock : parseRoutesLock(lockText, lockFile);
-    const generated = await this.#generator.generate(inputs.files, settings, lock, inputs.templates);
+    const watchedFiles = folder === undefined ? [lockFile] : [lockFile, `${folder}/server.hbs`];
+    this.#watcher.watch(watchedFolders(directory, settings.protoRoots, watchedFiles));
+    const files = readProtoFiles(directory, settings.protoRoots);
+    const lockText = readIfThere(directory, lockFile);
+    const templates = readTemplates(this.#own, { directory, folder });
+    const sizes = [
+      ...files.map(({ path, bytes }) => [path, bytes.length] as const),
+      ...Object.values(templates).map(({ file, text }) => [file, text.length] as const),
+      ...(lockText === undefined ? [] : [[lockFile, lockText.length] as const]),
+    ];
+    const waitMs = this.#emptiedFiles.waitMs(sizes, nowMs);
+    return waitMs > 0 ? waitMs : { settings, files, lockText, templates };
+  }
+
+  async #generate(inputs: Inputs): Promise<void> {
+    const { settings, files, lockText, templates } = inputs;
+    const lock = lockText === undefined ? emptyLock : parseRoutesLock(lockText, settings.lockFile);
+    const made = await this.#generator.generate(files, settings, lock, templates);
+    const { directory } = this.#context;
+    const isCommitted = (route: string): boolean =>
+      committedText(directory, settings.lockFile)?.includes(JSON.stringify(route)) === true;
+    const generated = { ...made, lock: this.#freshRoutes.settle(lock, made.lock, isCommitted) };
     writeGenerated(generated, lockText, settings, this.#context, this.#reader);
     this.#last = { ...inputs, lockText: formatRoutesLock(generated.lock) };
-    return true;
   }
 }
 
@@ -141,12 +174,20 @@ class Changes {
     this.#wake?.();
   }
 
-  /** Resolved with true when something happened and it has been quiet since, with false when it is time to end. */
-  async next(): Promise<boolean> {
+  /**
+   * Resolved with true when something happened and it has been quiet since, with false when it is time to end.
+   *
+   * @param longestMs after how long it is resolved with true, though nothing happened; 0: never
+   */
+  async next(longestMs: number): Promise<boolean> {
+    const end = longestMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + longestMs;
     while (!this.#stop.aborted) {
       const now = performance.now();
+      if (this.#first === undefined && now >= end) {
+        return true;
+      }
       if (this.#first === undefined) {
-        await this.#woken();
+        await this.#woken(longestMs === 0 ? undefined : end - now);
       } else if (now - this.#last >= quietMs || now - this.#first >= longestWaitMs) {
         this.#first = undefined;
         return true;

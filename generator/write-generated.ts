@@ -5,7 +5,7 @@ import { descriptorsMark, printDescriptors } from "./print/descriptors.js";
 import type { Settings } from "./read/config.js";
 import { type MarkedFile, type MarkedFilesPlan, planMarkedFiles, writeMarkedFiles } from "./write/marked-files.js";
 import { type OutputPlan, type OutputReader, planOutput, writeOutput } from "./write/output.js";
-import { assertWritable, writeWholeFile } from "./write/whole-file.js";
+import { refuseReadOnly, writeWholeFile } from "./write/whole-file.js";
 
 /**
  * Writes what has changed, and tells what it wrote.
@@ -25,7 +25,7 @@ export function writeGenerated(
   const { plan, tools, others, newLockText } = planAll(directory, settings, generated, lockText, reader);
   // The lock first: should the rest fail, no code is forgotten.
   if (newLockText !== lockText) {
-    assertWritable(directory, settings.lockFile);
+    refuseReadOnly(directory, [settings.lockFile]);
     writeWholeFile(directory, settings.lockFile, newLockText);
   }
   writeOutput(directory, plan, settings.outDirectory);

@@ -58,7 +58,7 @@ function keepUnknownFields(text: string): string {
 
 /** Codecs write and read through the package's own classes, a third as large in a browser. They have the methods of those that ts-proto names. */
 function throughOurWire(text: string): string {
-  return text.replace(/(?<=^import \{[^}\n]*\} from )'@bufbuild\/protobuf\/wire'/m, "'nanowire/wire'");
+  return text.replace(/(?<=^import \{[^}\n]*\} from (['"]))@bufbuild\/protobuf\/wire(?=\1)/m, "nanowire/wire");
 }
 
 /** Minus zero is not the default of a float or a double: it has a bit that zero has not. */

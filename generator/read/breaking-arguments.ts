@@ -57,7 +57,7 @@ export function parseBreakingFlags(args: readonly string[]): BreakingFlags {
       problem(`${name} takes no value: write ${name} or leave it out`);
     } else if (wanted !== undefined && (value === "" || value.startsWith("-"))) {
       problem(`${name} wants a value: ${name} ${wanted}`);
-      // An empty word was meant as the value.
+      // An empty word is the value all the same, and no mistake of its own.
       index += equals < 0 && args[index + 1] === "" ? 1 : 0;
     } else {
       if (values.has(name) && !repeatable.has(name)) {

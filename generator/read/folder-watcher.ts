@@ -50,7 +50,11 @@ export class FolderWatcher {
   #add(folder: string, identity: string): void {
     let watcher: FSWatcher;
     try {
-      watcher = watch(folder, { persistent: true }, this.#onEvent);
+      watcher = watch(folder, { persistent: true }, (_event, name) => {
+        if (name === null || !isOwnTemporary(name)) {
+          this.#onEvent();
+        }
+      });
     } catch (error) {
       if (identityOf(folder) === undefined) {
         return; // gone in this moment: the folder above tells
@@ -87,6 +91,11 @@ export function watchedFolders(directory: string, roots: readonly string[], file
     walk(resolve(directory, root), new Set());
   }
   return folders;
+}
+
+/** Whether a file is one that this process renames once it is written: where that fails, each try would be the reason of the next. */
+function isOwnTemporary(name: string): boolean {
+  return name.endsWith(`.${process.pid}.tmp`);
 }
 
 /** A folder, or when it is not there the nearest one above it that is. */

@@ -103,6 +103,18 @@ export class GitTree {
   }
 }
 
+/** A file's text as it was committed last, or undefined when it was not, or there is no git. The path is relative to the working directory. */
+export function committedText(directory: string, path: string): string | undefined {
+  try {
+    return GitTree.find(directory, "HEAD")?.readText(path);
+  } catch (error) {
+    if (error instanceof GeneratorError) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
 const maxOutputBytes = 1 << 30;
 
 function git(

@@ -232,5 +232,5 @@ function marginAt(text: string, position: number): string {
 }
 
 function endsWithEmptyLine(text: string): boolean {
-  return /(?:\r\n|\n)[ \t]*(?:\r\n|\n)$/.test(text);
+  return /(?:\r\n|\n|\r(?!\n))[ \t]*(?:\r\n|\n|\r)$/.test(text);
 }

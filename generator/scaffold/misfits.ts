@@ -66,7 +66,9 @@ function checkSignature(
   const [context, argument] = written.parameters;
   return [
     ...checkContext(typescript, file, kind, method, context?.type),
-    ...(argument === undefined ? [] : checkArgument(typescript, file, kind, method, argument)),
+    ...(argument === undefined
+      ? checkMissingArgument(file, method, member, written)
+      : checkArgument(typescript, file, kind, method, argument)),
     ...(written.type === undefined ? [] : checkResponse(typescript, file, method, written.type)),
   ];
 }
@@ -86,6 +88,34 @@ function checkContext(
   const caller = kind === "HANDLER" ? "a client" : "another node";
   const message = `${method.localName} takes a ${other}, and ${whereIs(method)} is called by ${caller}: take a ${wanted}`;
   return [{ message, position: type.getStart(file.source) }];
+}
+
+/**
+ * Of a method that takes who calls and no more: its rpc may have sent nothing when it was written, and to the compiler fewer parameters
+ * are right. One that takes nothing at all wants to know nothing.
+ */
+function checkMissingArgument(
+  file: ParsedFile,
+  { localName, argument, place }: ComponentMethodModel,
+  member: ts.ClassElement,
+  { parameters }: ts.SignatureDeclaration,
+): Misfit[] {
+  const [context] = parameters;
+  if (
+    argument === undefined ||
+    context === undefined ||
+    context.dotDotDotToken !== undefined ||
+    member.name === undefined
+  ) {
+    return [];
+  }
+  const { name, type } = argument;
+  return [
+    {
+      message: `${localName} takes no ${name}, and the rpc at ${formatPlace(place)} sends ${type.name}: take \`${name}: ${type.name}\`, or \`_${name}: ${type.name}\` if it does not matter`,
+      position: member.name.getStart(file.source),
+    },
+  ];
 }
 
 function checkArgument(

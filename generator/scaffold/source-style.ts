@@ -1,6 +1,6 @@
 /** How a file of the user's is written, so that what is added looks like the rest. */
 export interface SourceStyle {
-  readonly eol: "\n" | "\r\n";
+  readonly eol: "\n" | "\r\n" | "\r";
   /** One step of indentation. */
   readonly unit: string;
   readonly quote: '"' | "'";
@@ -16,9 +16,9 @@ export const plainStyle: SourceStyle = { eol: "\n", unit: "  ", quote: '"', semi
  * @param importText one of its import statements
  */
 export function styleOf(text: string, importText: string): SourceStyle {
-  const firstBreak = /\r\n|\n/.exec(text)?.[0];
+  const firstBreak = /\r\n|[\n\r]/.exec(text)?.[0];
   return {
-    eol: firstBreak === "\r\n" ? "\r\n" : "\n",
+    eol: firstBreak === "\r\n" || firstBreak === "\r" ? firstBreak : "\n",
     unit: indentUnit(text),
     quote: /["'](?=[^"']*$)/.exec(importText)?.[0] === "'" ? "'" : '"',
     semicolon: importText.trimEnd().endsWith(";") ? ";" : "",

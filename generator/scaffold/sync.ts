@@ -5,7 +5,9 @@ import { type FoundClasses, findComponentClasses } from "./component-classes.js"
 import { contextTypes, newComponentText } from "./component-text.js";
 import { findMisfits } from "./misfits.js";
 import { type ModuleFolders, modulePathFrom, moduleResolver } from "./module-path.js";
-import { type ParsedFile, parseFile, type TypeScript } from "./syntax.js";
+import { reExportResolver } from "./re-exports.js";
+import { type ParsedFile, parseFile, type Reference, type TypeScript } from "./syntax.js";
+import { isThere } from "./target.js";
 
 /** What the user's classes are held against. */
 export interface SyncInput extends ModuleFolders {
@@ -13,7 +15,13 @@ export interface SyncInput extends ModuleFolders {
   /** The folder of new components, relative to the working directory. */
   readonly componentsDirectory: string;
   /** The user's TypeScript files. */
-  readonly sources: readonly { readonly path: string; readonly text: string; readonly isUtf8: boolean }[];
+  readonly sources: readonly {
+    readonly path: string;
+    readonly text: string;
+    readonly isUtf8: boolean;
+    /** Where the file itself lies: `path` unless that is a link. Its imports start there. */
+    readonly realPath: string;
+  }[];
   /** Loads TypeScript's parser; only called when some file may hold a component. */
   readonly loadTypeScript: () => TypeScript;
 }
@@ -23,6 +31,7 @@ export interface SyncPlan {
   readonly created: readonly { readonly path: string; readonly text: string; readonly component: ComponentModel }[];
   readonly changed: readonly {
     readonly path: string;
+    readonly realPath: string;
     readonly before: string;
     readonly text: string;
     readonly completed: readonly Completed[];
@@ -36,18 +45,25 @@ export interface SyncPlan {
 /** Decides what `nanowire sync` does. Writes nothing. */
 export function planSync(input: SyncInput): SyncPlan {
   const modules = [...new Set(input.components.flatMap(modulesOf))];
+  const exported = new Set(input.components.flatMap(exportsOf).map(({ module, name }) => `${module} ${name}`));
+  const isExported = ({ module, name }: Reference): boolean => exported.has(`${module} ${name}`);
   const reports: Problem[] = [];
   const changed: SyncPlan["changed"][number][] = [];
   const present = new Set<string>();
   const incomplete = new Set<string>();
-  for (const { path, text, isUtf8 } of input.sources) {
-    // Every component comes from a module of that name.
-    if (!text.includes(".server")) {
+  for (const { path, realPath, text, isUtf8 } of input.sources) {
+    // Every component comes from a module of that name, be it through another file of the user's.
+    const isDirect = text.includes(".server");
+    if (!isDirect && !(/\bextends\b/.test(text) && /\bfrom\s*["']\./.test(text))) {
       continue;
     }
     const typescript = input.loadTypeScript();
-    const file = parseFile(typescript, path, text, moduleResolver(path, input, modules));
+    const resolveName = reExportResolver(typescript, realPath, { ...input, modules, isExported });
+    const file = parseFile(typescript, path, text, moduleResolver(realPath, input, modules), resolveName);
     if ("fault" in file) {
+      if (!isDirect) {
+        continue;
+      }
       reports.push({
         message: `${file.fault} The file is left as it is until that is right`,
         place: placeAt(path, text, file.position),
@@ -64,7 +80,7 @@ export function planSync(input: SyncInput): SyncPlan {
     for (const { component } of converted) {
       incomplete.add(component.protoName);
     }
-    const result = completeComponents(typescript, file, classes, modulePathFrom(path, input));
+    const result = completeComponents(typescript, file, classes, modulePathFrom(realPath, input));
     if (result.completed.length === 0) {
       continue;
     }
@@ -72,7 +88,7 @@ export function planSync(input: SyncInput): SyncPlan {
       incomplete.add(component.protoName);
     }
     if (isUtf8) {
-      changed.push({ path, before: text, ...result });
+      changed.push({ path, realPath, before: text, ...result });
     } else {
       const lacking = result.completed.map(({ name, methods }) => `${name} lacks ${methods.join(", ")}`).join("; ");
       reports.push({
@@ -89,6 +105,10 @@ export function planSync(input: SyncInput): SyncPlan {
       reports.push({
         message: `${component.baseName} is extended by no class, and its file would be this one: write \`class ${component.className} extends ${component.baseName}\` here or elsewhere, or give this file another name`,
         place: { file: path, line: 1, column: 1 },
+      });
+    } else if (isThere(input.directory, path)) {
+      reports.push({
+        message: `${component.baseName} is extended by no class, and its file would be ${path}, where something else stands that is no TypeScript file of yours: a folder, or a link that leads nowhere. Move it away, or write \`class ${component.className} extends ${component.baseName}\` elsewhere`,
       });
     } else {
       created.push({ path, text: newComponentText(component, modulePathFrom(path, input)), component });
@@ -131,6 +151,12 @@ function conversion({ kind, protoName, baseName, otherBaseName }: ComponentModel
   const former = otherKind(kind);
   const [now, before] = [contextTypes[kind].type, contextTypes[former].type];
   return `service ${protoName} is of kind ${kind} now, and ${otherBaseName} is generated no more: extend ${baseName}, and let each method take a ${now} where it took a ${before}. Or make the service of kind ${former} again`;
+}
+
+/** What is known of what generated modules export: components, and the messages that these take and return. */
+function exportsOf({ baseModule: module, baseName, otherBaseName, methods }: ComponentModel): Reference[] {
+  const types = methods.flatMap(({ argument, response }) => [argument?.type, response]);
+  return [{ module, name: baseName }, { module, name: otherBaseName }, ...types.filter((type) => type !== undefined)];
 }
 
 function modulesOf({ baseModule, methods }: ComponentModel): string[] {

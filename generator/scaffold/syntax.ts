@@ -33,6 +33,9 @@ export interface Reference {
 /** Finds which module an import leads to: a generated one by its name in the folder of generated files, or undefined for others. */
 export type ResolveModule = (specifier: string) => string | undefined;
 
+/** Finds what a name means that is imported from another file of the user's, or gives undefined. */
+export type ResolveName = (specifier: string, name: string) => Reference | undefined;
+
 /**
  * Parses a file.
  *
@@ -43,6 +46,7 @@ export function parseFile(
   path: string,
   text: string,
   resolve: ResolveModule,
+  resolveName: ResolveName,
 ): ParsedFile | { readonly fault: string; readonly position: number } {
   const { diagnostics = [] } = typescript.transpileModule(text, {
     fileName: path,
@@ -62,7 +66,7 @@ export function parseFile(
     path,
     text,
     source,
-    bindings: readBindings(typescript, source, resolve),
+    bindings: readBindings(typescript, source, resolve, resolveName),
     declared: declaredNames(typescript, source),
   };
 }
@@ -88,24 +92,37 @@ export function referenceOf(typescript: TypeScript, file: ParsedFile, node: ts.N
   return binding?.name === "*" ? { module: binding.module, name: right.text } : undefined;
 }
 
-function readBindings(typescript: TypeScript, source: ts.SourceFile, resolve: ResolveModule): Map<string, Binding> {
+/** The names that a file's imports bring, by what they are called there. */
+export function readBindings(
+  typescript: TypeScript,
+  source: ts.SourceFile,
+  resolve: ResolveModule,
+  resolveName: ResolveName,
+): Map<string, Binding> {
   const bindings = new Map<string, Binding>();
   for (const statement of source.statements) {
     if (!typescript.isImportDeclaration(statement) || !typescript.isStringLiteral(statement.moduleSpecifier)) {
       continue;
     }
-    const module = resolve(statement.moduleSpecifier.text);
+    const specifier = statement.moduleSpecifier.text;
+    const module = resolve(specifier);
     const clause = statement.importClause;
-    if (module === undefined || clause?.namedBindings === undefined) {
+    if (clause?.namedBindings === undefined) {
       continue;
     }
     const typeOnly = clause.phaseModifier === typescript.SyntaxKind.TypeKeyword;
     if (typescript.isNamespaceImport(clause.namedBindings)) {
-      bindings.set(clause.namedBindings.name.text, { module, name: "*", typeOnly });
+      if (module !== undefined) {
+        bindings.set(clause.namedBindings.name.text, { module, name: "*", typeOnly });
+      }
       continue;
     }
     for (const { name, propertyName, isTypeOnly } of clause.namedBindings.elements) {
-      bindings.set(name.text, { module, name: (propertyName ?? name).text, typeOnly: typeOnly || isTypeOnly });
+      const exported = (propertyName ?? name).text;
+      const reference = module === undefined ? resolveName(specifier, exported) : { module, name: exported };
+      if (reference !== undefined) {
+        bindings.set(name.text, { ...reference, typeOnly: typeOnly || isTypeOnly });
+      }
     }
   }
   return bindings;

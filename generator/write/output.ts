@@ -85,21 +85,28 @@ export class RememberingReader implements OutputReader {
   }
 
   read(path: string): string | undefined {
-    const stats = statSync(resolve(this.#directory, path), { bigint: true, throwIfNoEntry: false });
-    if (stats === undefined) {
-      this.#seen.delete(path);
-      return readIfThere(this.#directory, path);
-    }
-    const stamp = `${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`;
+    const stamp = this.#stamp(path);
     const seen = this.#seen.get(path);
-    if (seen?.stamp === stamp) {
+    if (seen !== undefined && seen.stamp === stamp) {
       return seen.text;
     }
     const text = readIfThere(this.#directory, path);
-    if (text !== undefined) {
+    if (text === undefined || stamp === undefined) {
+      this.#seen.delete(path);
+    } else {
       this.#seen.set(path, { stamp, text });
     }
     return text;
+  }
+
+  /** Undefined for a file that is not there, or not to be reached: reading it tells which. */
+  #stamp(path: string): string | undefined {
+    try {
+      const stats = statSync(resolve(this.#directory, path), { bigint: true, throwIfNoEntry: false });
+      return stats === undefined ? undefined : `${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`;
+    } catch {
+      return undefined;
+    }
   }
 }
 
@@ -122,24 +129,23 @@ export function writeOutput(directory: string, plan: OutputPlan, outDirectory: s
  */
 export function readIfThere(directory: string, path: string): string | undefined {
   const file = resolve(directory, path);
-  // Asked first: an error for each file that a first run finds missing would take longer than to look.
-  if (statSync(file, { throwIfNoEntry: false }) === undefined) {
-    return undefined;
-  }
   try {
-    return readFileSync(file, "utf8");
+    // Asked first: an error for each file that a first run finds missing would take longer than to look.
+    if (statSync(file, { throwIfNoEntry: false }) !== undefined) {
+      return readFileSync(file, "utf8");
+    }
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT") {
-      refuseDeadLink(directory, path);
-      return undefined;
-    }
     if (code === "ENOTDIR") {
       return undefined;
     }
     const fault = fileFault(error);
-    throw fault === undefined ? error : GeneratorError.of(`${path} cannot be read: ${fault}`);
+    if (code !== "ENOENT") {
+      throw fault === undefined ? error : GeneratorError.of(`${path} cannot be read: ${fault}`);
+    }
   }
+  refuseDeadLink(directory, path);
+  return undefined;
 }
 
 /** The TypeScript files below a folder, without those of packages and of other projects in it. */

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { GeneratorError, WriteError } from "../error.js";
 import { fileFault } from "../file-fault.js";
-import { assertWritable, writeWholeFile } from "./whole-file.js";
+import { refuseReadOnly, writeWholeFile } from "./whole-file.js";
 
 /**
  * Writes a file that must not be there yet.
@@ -30,7 +30,7 @@ export function createUserFile(directory: string, path: string, text: string): v
  * @throws GeneratorError when the file has changed since, is read-only, or cannot be written
  */
 export function replaceUserFile(directory: string, path: string, before: string, text: string): void {
-  assertWritable(directory, path);
+  refuseReadOnly(directory, [path]);
   if (readFileSync(resolve(directory, path), "utf8") !== before) {
     throw GeneratorError.of(`${path} has changed meanwhile: run the command again`);
   }

@@ -13,6 +13,9 @@ import { dirname, join, resolve } from "node:path";
 import { GeneratorError, WriteError } from "../error.js";
 import { deadLinkText, fileFault } from "../file-fault.js";
 
+/** Of a file's mode: its owner, its group or anybody may write it. */
+const writeBits = 0o222;
+
 /**
  * Writes a file under another name and renames it: whoever reads sees the old text or the new one. A link stays a link, and what it
  * leads to is written; permissions stay.
@@ -49,16 +52,21 @@ function replace(path: string, text: string): void {
 }
 
 /**
- * Asks whether a file may be written, before anything is. One that nobody may write is read-only on purpose, though it could be
- * replaced in a folder that can be written.
+ * Refuses files that nobody may write, before anything is written: one that is there and read-only is so on purpose, though it could
+ * be replaced in a folder that can be written.
  *
- * @throws GeneratorError when it is read-only
+ * @throws GeneratorError with every one that is read-only
  */
-export function assertWritable(directory: string, path: string): void {
-  const mode = statSync(resolve(directory, path), { throwIfNoEntry: false })?.mode;
-  if (mode !== undefined && (mode & 0o222) === 0) {
-    throw GeneratorError.of(
-      `${path} is read-only, and something in it has to change: let it be written, as with chmod u+w`,
+export function refuseReadOnly(directory: string, paths: readonly string[]): void {
+  const readOnly = paths.filter((path) => {
+    const mode = statSync(resolve(directory, path), { throwIfNoEntry: false })?.mode;
+    return mode !== undefined && (mode & writeBits) === 0;
+  });
+  if (readOnly.length > 0) {
+    throw new GeneratorError(
+      readOnly.map((path) => ({
+        message: `${path} is read-only, and something in it has to change: let it be written, as with chmod u+w`,
+      })),
     );
   }
 }

@@ -778,6 +778,7 @@ describe("nanowire breaking", () => {
       ["--agianst=HEAD"],
       ["there is no flag --agianst; did you mean --against? (nanowire breaking --help lists them)"],
     ],
+    ["an empty value", ["--against", ""], ["--against wants a value: --against REF|PATH"]],
     ["a flag without a value", ["--against"], ["--against wants a value: --against REF|PATH"]],
     ["an empty word as a value", ["--against", ""], ["--against wants a value: --against REF|PATH"]],
     [

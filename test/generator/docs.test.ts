@@ -493,6 +493,25 @@ describe("nanowire docs", () => {
       "nothing was written",
     ]);
     expect(project.list()).toEqual(["proto/a.proto"]);
+    const rpcs = Array.from(
+      { length: 40 },
+      (_, index) => `rpc R${index + 10}(google.protobuf.Empty) returns (google.protobuf.Empty);`,
+    );
+    project.write({ "proto/a.proto": proto(`service Room { ${rpcs.join(" ")} }`) });
+    expect((await project.run("docs")).errors[0]).toBe(
+      "proto/routes.lock.json does not keep the codes of Room.R10, Room.R11, Room.R12, Room.R13, Room.R14 and 35 more yet: run nanowire generate first",
+    );
+  });
+
+  test("does not go among the .proto files", async () => {
+    const project = new Project({ "proto/a.proto": room });
+    await project.generate();
+    const { exitCode, errors } = await project.run("docs", "--out", "proto/pages");
+    expect(exitCode).toBe(1);
+    expect(errors[0]).toBe(
+      "the folder for the pages is proto/pages, among the .proto files of proto: name another one with --out DIR",
+    );
+    expect(project.list("proto")).toEqual(["a.proto", "routes.lock.json"]);
   });
 
   test("overwrites no file of the user's own", async () => {

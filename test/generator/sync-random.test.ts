@@ -40,7 +40,7 @@ function plan(text: string, stub: ComponentModel) {
     importSuffix: ".js",
     componentsDirectory: "src",
     components: [stub],
-    sources: [{ path: "src/mine.ts", text, isUtf8: true }],
+    sources: [{ path: "src/mine.ts", realPath: "src/mine.ts", text, isUtf8: true }],
     loadTypeScript: () => ts,
   };
   return planSync(input);

@@ -124,6 +124,18 @@ describe("a component that is not there yet", () => {
     expect(project.list()).not.toContain("room.ts");
   });
 
+  test("does not go among what is generated", async () => {
+    const project = new Project({ "proto/a.proto": room });
+    for (const folder of ["generated", "generated/inside"]) {
+      const { exitCode, errors } = await project.run("sync", "--components", folder);
+      expect(exitCode).toBe(1);
+      expect(errors[0]).toBe(
+        `the folder of components is ${folder}, and what is generated goes to generated: name a folder of your own with --components DIR`,
+      );
+    }
+    expect(project.list()).toEqual(["proto/a.proto"]);
+  });
+
   test("leaves a file of that name to its owner, and says so", async () => {
     const { errors } = await sync(projectWith("export const mine = 1;\n", "src/room.ts"));
     expect(errors).toEqual([
@@ -232,6 +244,12 @@ export class Room extends Base {
     );
   });
 
+  test("keeps line ends that are carriage returns alone", async () => {
+    const { text } = await synced(`${head}class Room extends RoomComponent {\n}\n`.replaceAll("\n", "\r"));
+    expect(text).toContain("override leave");
+    expect(text).not.toContain("\n");
+  });
+
   test("is completed where it stands on one line, beside its imports", async () => {
     const { text } = await synced(
       'import { RoomComponent } from "../generated/a.server"; class A extends RoomComponent {}\n',
@@ -314,6 +332,84 @@ export class Room extends Base {
     expect(project.list().filter((path) => path.includes("tmp"))).toEqual([]);
   });
 
+  test("is found behind links, once, and completed where it is", async () => {
+    const elsewhere = new Project({
+      "far.ts": "import { RoomComponent } from '@/generated/a.server.js';\nclass Far extends RoomComponent {}\n",
+    });
+    const project = new Project({
+      "proto/a.proto": room,
+      "shared/deep/near.ts":
+        'import { RoomComponent } from "../../generated/a.server.js";\nclass Near extends RoomComponent {}\n',
+    });
+    const link = (target: string, path: string): void => symlinkSync(target, join(project.directory, path));
+    mkdirSync(join(project.directory, "src"));
+    link("../shared/deep/near.ts", "src/near.ts");
+    link("../shared", "src/shared");
+    link("..", "src/round");
+    link(join(elsewhere.directory, "far.ts"), "src/far.ts");
+    const { printed } = await sync(project);
+    expect(printed[0]).toMatch(
+      /^added to class Far in src\/far\.ts, a link to \.\.\/.*\/far\.ts outside this folder: join, say, leave$/,
+    );
+    expect(printed.slice(1)).toEqual([
+      "added to class Near in src/near.ts: join, say, leave",
+      "0 written, 2 added to, 0 complete",
+    ]);
+    expect(elsewhere.read("far.ts")).toContain("override leave");
+    expect(project.read("shared/deep/near.ts")).toContain('from "../../generated/a.js"');
+    expect(project.read("shared/deep/near.ts").match(/override leave/g)).toHaveLength(1);
+    expect(lstatSync(join(project.directory, "src/far.ts")).isSymbolicLink()).toBe(true);
+    expect((await sync(project)).printed).toEqual(complete);
+  });
+
+  test("is found through files that export what is generated, under another name too", async () => {
+    const project = new Project({
+      "proto/a.proto": room,
+      "lib/all.ts":
+        'export * from "./round.js";\nexport * from "../generated/a.js";\nexport * from "../generated/a.server.js";\n',
+      "lib/round.ts":
+        'import { RoomComponent } from "../generated/a.server.js";\nexport * from "./all.js";\nexport { RoomComponent as Base };\n',
+      "src/index.ts": 'export { Base as Room2, type Text } from "../lib/all.js";\n',
+      "src/mine.ts":
+        'import { Room2, type Text } from "./index.js";\nclass Mine extends Room2 {\n  join(_session: unknown, t: Text) { return f(t); }\n}\n',
+      "src/other.ts": 'import { type Gone } from "./nothing.js";\nclass Other extends Gone { broken(\n',
+    });
+    expect(await sync(project)).toEqual({
+      printed: ["added to class Mine in src/mine.ts: say, leave", "0 written, 1 added to, 0 complete"],
+      errors: [],
+    });
+    expect(project.read("src/mine.ts")).toContain("say(_session: Session, _message: Text)");
+    expect(project.list("src")).toEqual(["index.ts", "mine.ts", "other.ts"]);
+  });
+
+  test("is not written over what is no file of the user's, and the others are written all the same", async () => {
+    const project = new Project({ "proto/a.proto": `${room}service Lobby {}\nservice Shop {}\n` });
+    mkdirSync(join(project.directory, "src/shop.ts"), { recursive: true });
+    symlinkSync("nowhere.ts", join(project.directory, "src/room.ts"));
+    const { printed, errors } = await sync(project);
+    expect(printed[0]).toContain("wrote src/lobby.ts");
+    expect(errors).toHaveLength(2);
+    expect(errors[0]).toContain("its file would be src/room.ts, where something else stands");
+    expect(errors[1]).toContain("its file would be src/shop.ts, where something else stands");
+  });
+
+  test("is not added to when its file is read-only, and nothing else is written either", async () => {
+    const project = new Project({
+      "proto/a.proto": `${room}service Lobby {}\n`,
+      "src/mine.ts": `${head}class Room extends RoomComponent {}\n`,
+    });
+    chmodSync(join(project.directory, "src/mine.ts"), 0o400);
+    const { exitCode, errors } = await project.run("sync");
+    expect({ exitCode, errors }).toEqual({
+      exitCode: 1,
+      errors: [
+        "src/mine.ts is read-only, and something in it has to change: let it be written, as with chmod u+w",
+        "nothing was written",
+      ],
+    });
+    expect(project.list("src")).toEqual(["mine.ts"]);
+  });
+
   test("is left as it is while its syntax is wrong, and nothing is made beside it", async () => {
     const project = projectWith(`${head}class Room extends RoomComponent {\n  join( {\n`);
     const { errors } = await sync(project);
@@ -359,6 +455,14 @@ describe("what does not fit any more", () => {
       [
         "src/mine.ts:7:24: leave takes r: Text, and the rpc at proto/a.proto:13:7 sends nothing (google.protobuf.Empty): take the session only",
         "src/mine.ts:7:44: leave returns Other, and the rpc at proto/a.proto:13:7 returns void (google.protobuf.Empty): return void",
+      ],
+    ],
+    [
+      "a request where there was none",
+      `  join(s: Session): Other { return f(); }\n  say = (s: Session): void => {};\n  leave(): void {}`,
+      [
+        "src/mine.ts:5:3: join takes no request, and the rpc at proto/a.proto:9:7 sends Text: take `request: Text`, or `_request: Text` if it does not matter",
+        "src/mine.ts:6:3: say takes no message, and the rpc at proto/a.proto:10:7 sends Text: take `message: Text`, or `_message: Text` if it does not matter",
       ],
     ],
     [

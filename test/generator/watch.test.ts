@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { runNanowire } from "../../generator/commands.js";
+import { EmptiedFiles, emptyPatienceMs } from "../../generator/read/emptied-files.js";
 import { buildPackage } from "./support/built-package.js";
 import { Project, proto, temporaryFolder } from "./support/project.js";
 
@@ -175,6 +176,49 @@ describe("nanowire generate --watch", () => {
     expect(watch.project.read("generated/routes.ts")).toContain("Room.Join");
   });
 
+  test("waits for a file that an editor empties before it writes it", async () => {
+    const files = { "proto/a.proto": room, "proto/b.proto": plain("b"), "nanowire.config.json": '{ "json": true }' };
+    const watch = await started(files);
+    const lines: string[] = [];
+    for (const [path, text] of Object.entries({
+      "proto/a.proto": withField("more"),
+      "nanowire.config.json": '{ "json": false }',
+    })) {
+      watch.project.write({ [path]: "" });
+      await pauseOfAnEditor();
+      watch.project.write({ [path]: text });
+      lines.push(...(await watch.until(generated)));
+    }
+    expect(lines.filter((line) => line.startsWith("removed"))).toEqual([
+      "removed generated/a.json.ts",
+      "removed generated/google/protobuf/empty.json.ts",
+    ]);
+    expect(lines.join("\n")).not.toContain("this is not JSON");
+    expect(watch.project.read("generated/a.ts")).toContain("more");
+    expect(watch.project.read("proto/routes.lock.json")).toContain('"removed": {}');
+  });
+
+  test("takes a file for empty that stays so", async () => {
+    const watch = await started({ "proto/a.proto": room, "proto/b.proto": plain("b") });
+    watch.project.write({ "proto/b.proto": "" });
+    expect(await watch.until(generated)).toContain("wrote generated/b.ts");
+    expect(watch.project.read("generated/b.ts")).not.toContain("Thing");
+    watch.project.write({ "nanowire.config.json": '{ "json": false }' });
+    await watch.until(generated);
+    watch.project.write({ "nanowire.config.json": "" });
+    expect((await watch.until(failed))[0]).toMatch(/^nanowire\.config\.json:1:1: /);
+  });
+
+  test("tries again after a run that failed, whatever happened since", async () => {
+    const watch = await started({ "proto/a.proto": room });
+    const mine = join(watch.project.directory, "generated/b.ts");
+    watch.project.write({ "generated/b.ts": "// mine\n", "proto/b.proto": plain("b") });
+    expect((await watch.until(failed))[0]).toContain("generated/b.ts is not a generated file");
+    renameSync(mine, join(watch.project.directory, "mine.ts"));
+    watch.project.write({ "proto/b.proto": plain("b") });
+    expect(await watch.until(generated)).toContain("wrote generated/b.ts");
+  });
+
   test("sees a lock that another branch brought", async () => {
     const watch = await started({ "proto/a.proto": room });
     watch.project.write({
@@ -182,6 +226,36 @@ describe("nanowire generate --watch", () => {
     });
     expect(await watch.until(generated)).toContain("wrote generated/routes.ts");
     expect(watch.project.read("generated/routes.ts")).toContain('"Room.Join": 7');
+  });
+
+  test("keeps no code for a route that only passed by while somebody was typing", async () => {
+    const watch = await started({ "proto/a.proto": room });
+    const lock = "proto/routes.lock.json";
+    const withRpc = (name: string): string =>
+      room.replace("rpc Join", `rpc ${name}(Text) returns (Other);\n  rpc Join`);
+    for (const name of ["F", "Fo", "Foo"]) {
+      watch.project.write({ "proto/a.proto": withRpc(name) });
+      await watch.until(generated);
+    }
+    expect(Object.keys(JSON.parse(watch.project.read(lock)).routes)).toEqual(["Room.Foo", "Room.Join"]);
+    expect(watch.project.read(lock)).toContain('"removed": {}');
+    const git = (...args: string[]): void => {
+      const identity = ["-c", "user.name=a", "-c", "user.email=a@b.c"];
+      expect(spawnSync("git", [...identity, ...args], { cwd: watch.project.directory }).status).toBe(0);
+    };
+    git("init", "-q");
+    git("add", ".");
+    git("commit", "-qm", "Foo");
+    watch.project.write({ "proto/a.proto": withRpc("Bar") });
+    await watch.until(generated);
+    expect(Object.keys(JSON.parse(watch.project.read(lock)).removed)).toEqual(["Room.Foo"]);
+    watch.stop();
+    await watch.ended;
+    const next = new Watch(watch.project);
+    await next.until(/^watching/);
+    watch.project.write({ "proto/a.proto": room });
+    await next.until(generated);
+    expect(Object.keys(JSON.parse(watch.project.read(lock)).removed)).toEqual(["Room.Bar", "Room.Foo"]);
   });
 
   test("finds what only all files together show", async () => {
@@ -216,6 +290,22 @@ describe("nanowire generate --watch", () => {
     watch.stop();
     expect(await watch.ended).toBe(0);
     expect(await watch.until(/./)).toEqual(["stopped"]);
+  });
+
+  test("ends with 0 when it is told to before it has begun", async () => {
+    const project = new Project({ "proto/a.proto": room });
+    const printed: string[] = [];
+    const exitCode = await runNanowire(["generate", "--watch"], {
+      directory: project.directory,
+      print: (line) => printed.push(line),
+      printError: (line) => printed.push(line),
+      untilStopped: () => AbortSignal.abort(),
+    });
+    expect({ exitCode, printed, files: project.list() }).toEqual({
+      exitCode: 0,
+      printed: ["stopped"],
+      files: ["proto/a.proto"],
+    });
   });
 
   test("does not go with --check", async () => {
@@ -303,7 +393,75 @@ describe("the built command with --watch", () => {
     expect([code, killedBy]).toEqual([0, null]);
     expect(project.list().filter((path) => path.includes("tmp"))).toEqual([]);
   });
+
+  test("ends when nobody reads what it prints any more", async () => {
+    const built = buildPackage(temporaryFolder(), "all");
+    const project = new Project({ "proto/a.proto": room });
+    const child = spawn(process.execPath, [built.cli, "generate", "--watch"], {
+      cwd: project.directory,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    onTestFinished(() => {
+      child.kill("SIGKILL");
+    });
+    await printed(child, /watching/);
+    const ended = new Promise((resolve) => child.on("exit", (...how) => resolve(how)));
+    child.stdout.destroy();
+    project.write({ "proto/a.proto": withField("more") });
+    expect(await ended).toEqual([0, null]);
+  });
 });
+
+describe("files that were emptied", () => {
+  test("are waited for, each from when it was first seen so, but for no longer than that", () => {
+    const files = new EmptiedFiles();
+    expect(
+      files.waitMs(
+        [
+          ["a", 5],
+          ["always", 0],
+        ],
+        1000,
+      ),
+    ).toBe(0);
+    expect(
+      files.waitMs(
+        [
+          ["a", 0],
+          ["always", 0],
+        ],
+        2000,
+      ),
+    ).toBe(emptyPatienceMs);
+    expect(
+      files.waitMs(
+        [
+          ["a", 0],
+          ["new", 0],
+        ],
+        2100,
+      ),
+    ).toBe(emptyPatienceMs);
+    expect(
+      files.waitMs(
+        [
+          ["a", 0],
+          ["new", 9],
+        ],
+        2100,
+      ),
+    ).toBe(emptyPatienceMs - 100);
+    expect(files.waitMs([["a", 0]], 2000 + emptyPatienceMs)).toBe(0);
+    expect(files.waitMs([["a", 0]], 9000)).toBe(0);
+    expect(files.waitMs([["a", 7]], 9000)).toBe(0);
+    expect(files.waitMs([["a", 0]], 9500)).toBe(emptyPatienceMs);
+  });
+});
+
+/** How long a file stands empty while it is saved. Nothing waits for its end: it is what the watcher has to sit out. */
+function pauseOfAnEditor(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 60));
+}
 
 /** Resolved when a process has printed something that fits. */
 function printed(child: ChildProcess, pattern: RegExp): Promise<void> {

@@ -1,0 +1,4 @@
+/** Whether a folder is another one or lies in it. Both are relative to the working directory, tidy, with forward slashes. */
+export function isWithin(inner: string, outer: string): boolean {
+  return inner === outer || inner.startsWith(`${outer}/`) || (outer === "." && !inner.startsWith("../"));
+}
