@@ -49,13 +49,20 @@ export {
   type Serializer,
   type SerializerName,
 } from "./protocol/serializer.js";
+export type { Queue, QueueOptions } from "./schedule/queue.js";
+export type { Scheduler } from "./schedule/scheduler.js";
+export type { CatchUp, ConditionOptions, LoopOptions, TaskRunner, TimerOptions } from "./schedule/task-runner.js";
+export type { TickLoop, TickTask } from "./schedule/tick-loop.js";
+export type { Timer } from "./schedule/timer.js";
 export type { ServerCounters } from "./server/counters.js";
 export type { HandshakeContext, ServerOptions } from "./server/options.js";
 export { type Profile, wireProfiles } from "./server/profile.js";
 export { createServer, type Server, type ServerState } from "./server/server.js";
 export type { SerializerOption } from "./server/terms.js";
-export { Group } from "./session/group.js";
-export type { PushDefinition, PushTarget } from "./session/push.js";
+export { Group, type GroupOptions } from "./session/group.js";
+export type { GroupPart, SessionFilter } from "./session/group-part.js";
+export type { PushDefinition, PushReceiver } from "./session/push.js";
+export { type PushTarget, sendPush } from "./session/send-push.js";
 export type { Session, SessionData } from "./session/session.js";
 export type {
   BindingOptions,

@@ -1,7 +1,9 @@
 import { NanowireError } from "../base/error.js";
+import { Component } from "../component/component.js";
 import { ServerHooks } from "../dispatch/hooks.js";
 import { type InboundStep, type OutboundStep, Pipeline } from "../pipeline/pipeline.js";
 import type { Dictionary } from "../protocol/dictionary.js";
+import type { Scheduler } from "../schedule/scheduler.js";
 import type { Session } from "../session/session.js";
 import type { SessionBound, SessionClosed } from "../session/session-registry.js";
 import { Users } from "../session/users.js";
@@ -29,6 +31,7 @@ export class Server {
   readonly #options: ResolvedOptions;
   readonly #host: ServerHost;
   #state: ServerState = "stopped";
+  #scheduler: Scheduler | undefined;
 
   /** @internal {@link createServer} makes servers. */
   constructor(options: ResolvedOptions) {
@@ -55,6 +58,19 @@ export class Server {
   /** The routes of the server's components and their pushes. */
   get dictionary(): Dictionary {
     return this.#host.dictionary;
+  }
+
+  /**
+   * The main loop: tasks, timers, and queues, which all end when the server stops. Each start makes a new one. A component has its
+   * own part in it, `this.scheduler`.
+   *
+   * @throws NanowireError `invalid_state` while the server is stopped
+   */
+  get scheduler(): Scheduler {
+    if (this.#scheduler === undefined) {
+      throw new NanowireError("invalid_state", "the server is stopped: it has a scheduler while it runs");
+    }
+    return this.#scheduler;
   }
 
   /** The open sessions. The array is the caller's. */
@@ -112,7 +128,16 @@ export class Server {
     this.#assertState("stopped", "start");
     this.#state = "starting";
     const undo: (() => unknown)[] = [];
+    const scheduler = this.#host.newScheduler();
+    this.#scheduler = scheduler;
+    undo.unshift(() => {
+      this.#scheduler = undefined;
+    });
     try {
+      for (const component of this.#options.components) {
+        this.#attach(component, scheduler);
+        undo.unshift(() => Component.detach(component));
+      }
       for (const component of this.#options.components) {
         undo.unshift(() => component.shutdown());
         await component.init();
@@ -127,6 +152,7 @@ export class Server {
         undo.unshift(() => transport.close());
       }
     } catch (error) {
+      await scheduler.close();
       for (const step of undo) {
         await this.#attempt(step, "what was started could not be undone");
       }
@@ -141,8 +167,9 @@ export class Server {
   }
 
   /**
-   * Closes the listeners, lets the components prepare (`beforeShutdown`), closes the sessions, and shuts the components down: each in
-   * the reverse order of its start. Resolved when everything is closed. A component that fails is logged, and the rest goes on.
+   * Closes the listeners, lets the components prepare (`beforeShutdown`), closes the sessions, stops the timers, lets tasks
+   * that wait or run come to their end (for `requestTimeoutMs` at the most), and shuts the components down: each in the reverse
+   * order of its start. Resolved when everything is closed. A component that fails is logged, and the rest goes on.
    *
    * @throws NanowireError `invalid_state` when it does not run
    */
@@ -158,10 +185,18 @@ export class Server {
     }
     await this.#host.closeAll(serverStopped());
     this.#host.sweep.stop();
+    await this.#scheduler?.close();
     for (const component of components) {
       await this.#attempt(() => component.shutdown(), "a component failed in its shutdown");
+      Component.detach(component);
     }
+    this.#scheduler = undefined;
     this.#state = "stopped";
+  }
+
+  #attach(component: Component, scheduler: Scheduler): void {
+    const { name } = Component.serviceOf(component);
+    Component.attach(component, scheduler.child(name, this.#host.dispatcher.mailboxOf(component)));
   }
 
   #assertState(expected: ServerState, verb: string): void {

@@ -6,7 +6,7 @@ import { toHex } from "../protocol/hex.js";
 import type { Client } from "../support/client.js";
 import { startServer, type TestServer, type TestServerOptions } from "../support/server.js";
 import { countingCodec, pushOf, textCodec, textWithoutJson } from "../support/service.js";
-import { until } from "../support/wait.js";
+import { turn, until } from "../support/wait.js";
 
 interface Member {
   readonly client: Client;
@@ -266,7 +266,8 @@ describe("a push to a group", () => {
     const { test, members, group } = await membersOf(3, { maxOutboxBytes: 1_024 });
     members.map(({ session }) => group.add(session));
     members[1]?.session.push(told, "x".repeat(900));
-    group.push(told, "y".repeat(500));
+    expect(group.push(told, "y".repeat(500))).toBe(2);
+    await turn();
     expect([group.count, members[1]?.session.closed]).toEqual([2, true]);
     const texts = await Promise.all([0, 2].map(async (index) => (await members[index]?.client.message())?.text));
     expect(texts).toEqual(["y".repeat(500), "y".repeat(500)]);
