@@ -1468,6 +1468,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     }),
     defineMethod({
       name: "scheduler",
+      localName: "scheduler$",
       route: "delete.scheduler",
       code: 82,
       kind: "request",
