@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { type BenchArguments, parseBenchArguments, usage } from "./arguments.js";
 import { generator } from "./cases/generator.js";
 import { pingPong, pingPongBytes } from "./cases/ping-pong.js";
+import { timers } from "./cases/timers.js";
 import { watch } from "./cases/watch.js";
+
 import {
   type CommandCase,
   type CommandFigures,
@@ -26,7 +28,7 @@ import { formatProfiles, listProfiles } from "./profile.js";
 import { formatComparison, formatRatios } from "./report.js";
 import { selectCases } from "./select-cases.js";
 
-const cases: readonly (BenchCase | CommandCase | WatchCase)[] = [pingPong, pingPongBytes, generator, watch];
+const cases: readonly (BenchCase | CommandCase | WatchCase)[] = [pingPong, pingPongBytes, timers, generator, watch];
 
 try {
   await main();

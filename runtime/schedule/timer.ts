@@ -38,7 +38,6 @@ export class ScheduledTimer extends WheelEntry implements Timer, Work, MailboxTa
   calls = 0;
   missed = 0;
   stopped = false;
-  readonly counted = false;
   protected readonly place: TimerPlace;
   readonly #task: (timer: Timer) => unknown;
   readonly #periodMs: number;
@@ -102,6 +101,11 @@ export class ScheduledTimer extends WheelEntry implements Timer, Work, MailboxTa
     }
     this.#ticks++;
     return this.due();
+  }
+
+  /** It is under way only while its promise is waited for. */
+  get counted(): boolean {
+    return false;
   }
 
   /** A tick is due. */
