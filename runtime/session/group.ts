@@ -109,7 +109,7 @@ export class Group implements PushReceiver, Iterable<Session> {
 
   /** The member that came first of those with that uid, or undefined. It looks through the members. */
   member(uid: string): Session | undefined {
-    return this.#find((session) => session.uid === uid);
+    return this.#find((session) => session.bound && session.uid === uid);
   }
 
   /** The member with that session id, or undefined. It looks through the members. */
