@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BenchArguments, parseBenchArguments, usage } from "./arguments.js";
+import { type BundleCase, type BundleFigures, bundle, formatBundle, measureBundle } from "./cases/bundle.js";
 import { generator } from "./cases/generator.js";
 import { pingPong, pingPongBytes } from "./cases/ping-pong.js";
 import { timers } from "./cases/timers.js";
 import { watch } from "./cases/watch.js";
-
 import {
   type CommandCase,
   type CommandFigures,
@@ -28,7 +28,9 @@ import { formatProfiles, listProfiles } from "./profile.js";
 import { formatComparison, formatRatios } from "./report.js";
 import { selectCases } from "./select-cases.js";
 
-const cases: readonly (BenchCase | CommandCase | WatchCase)[] = [pingPong, pingPongBytes, timers, generator, watch];
+type AnyCase = BenchCase | CommandCase | WatchCase | BundleCase;
+
+const cases: readonly AnyCase[] = [pingPong, pingPongBytes, timers, generator, watch, bundle];
 
 try {
   await main();
@@ -71,6 +73,7 @@ async function main(): Promise<void> {
     selected.filter((each): each is WatchCase => kindOf(each) === "watch"),
     options,
   );
+  const bundleFigures = await runBundleCases(selected.filter((each): each is BundleCase => kindOf(each) === "bundle"));
   const loaded = selected.filter((each): each is BenchCase => kindOf(each) === "load");
   if (loaded.length > 0) {
     console.log(
@@ -97,7 +100,7 @@ async function main(): Promise<void> {
     const { pinning, ...numbers } = setting;
     writeFileSync(
       options.json,
-      `${JSON.stringify({ machine, setting: { ...numbers, pinning: pinning.text }, cases: [...figures, ...commandFigures, ...watchFigures] }, null, 2)}\n`,
+      `${JSON.stringify({ machine, setting: { ...numbers, pinning: pinning.text }, cases: [...figures, ...commandFigures, ...watchFigures, ...bundleFigures] }, null, 2)}\n`,
     );
   }
   for (const { case: name, comparisons } of figures) {
@@ -109,9 +112,24 @@ async function main(): Promise<void> {
   for (const { case: name, comparisons } of watchFigures) {
     console.log(comparisons.map((each) => formatWatchTimes(name, each)).join("\n"));
   }
+  for (const { case: name, comparisons } of bundleFigures) {
+    console.log(comparisons.map((each) => formatBundle(name, each)).join("\n"));
+  }
 }
 
-function kindOf(each: BenchCase | CommandCase | WatchCase): "load" | "commands" | "watch" {
+/** Measures what pages load: there is nothing to repeat. */
+async function runBundleCases(
+  selected: readonly BundleCase[],
+): Promise<{ case: string; comparisons: BundleFigures[] }[]> {
+  return await Promise.all(
+    selected.map(async ({ name, comparisons }) => ({
+      case: name,
+      comparisons: await Promise.all(comparisons.map(measureBundle)),
+    })),
+  );
+}
+
+function kindOf(each: AnyCase): "load" | "commands" | "watch" | "bundle" {
   return "kind" in each ? each.kind : "load";
 }
 

@@ -2,8 +2,8 @@ import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import type { Choices } from "./model/choices.js";
 import type { ComponentModel } from "./model/components.js";
 import type { TypeNames } from "./model/messages.js";
-import { buildModel, type CodecFileModel, type Model, type ModelInput } from "./model/model.js";
-import { optional } from "./model/options.js";
+import { buildModel, type CodecFileModel, type Model, type ModelMemory } from "./model/model.js";
+import { optional } from "./model/optional.js";
 import type { RoutesLock } from "./model/routes-lock.js";
 import type { TemplateTexts } from "./model/template-texts.js";
 import { CodecPrinter } from "./print/codecs.js";
@@ -26,8 +26,8 @@ export interface ReadInput {
   readonly requireTsProto: PeerRequire;
   /** Codecs that are kept from one run to the next. Default: all are printed anew, with ts-proto. */
   readonly codecs?: CodecSource;
-  /** Places and comments of files that are kept from one run to the next. */
-  readonly sourceOf?: ModelInput["sourceOf"];
+  /** What earlier runs have made of the files. Default: all is made anew. */
+  readonly memory?: ModelMemory;
 }
 
 /** What gives message codecs. */
@@ -49,8 +49,8 @@ export interface GenerateInput extends ReadInput {
 /** A model, and what it was made of. */
 export interface ReadModel {
   readonly model: Model;
-  /** What the components of the HANDLER services have to have. */
-  readonly components: readonly ComponentModel[];
+  /** Tells what the components of the HANDLER services have to have. */
+  readonly components: () => readonly ComponentModel[];
   /** The lock with the new routes, and the removed ones marked. */
   readonly lock: RoutesLock;
   /** Every compiled file, imports first. */
@@ -121,7 +121,7 @@ function readAll(input: ReadInput): ReadModel & { readonly codecs: CodecSource }
     lockFile: input.lockFile,
     choices: input.choices,
     sha256Hex,
-    ...optional("sourceOf", input.sourceOf),
+    ...optional("memory", input.memory),
   });
   return { model, lock, components, descriptors, own: [...input.own.keys()], codecs };
 }

@@ -1,5 +1,3 @@
-import { fromBinary } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import type { CommandContext } from "./command-context.js";
 import { formatPlace, GeneratorError, type Problem } from "./error.js";
 import { type Finding, lintFiles } from "./lint/lint.js";
@@ -7,11 +5,12 @@ import { lintRuleNames } from "./lint/rules.js";
 import { ownProtoFile } from "./model/messages.js";
 import { OptionReader } from "./model/options.js";
 import { readServices, type SourceFile } from "./model/services.js";
-import { rememberSources } from "./model/source.js";
+import { SourceIndex } from "./model/source.js";
 import { helpOnFlags, parseFlags } from "./read/arguments.js";
 import { compileProtoFiles } from "./read/buf.js";
 import { type BufConfig, bufLint, modulePaths } from "./read/buf-lint.js";
 import { readSettings } from "./read/config.js";
+import { decodeDescriptorSet } from "./read/descriptor-set.js";
 import { lintTable } from "./read/option-table.js";
 import { readOwnOptions, readOwnPackage } from "./read/package-root.js";
 import { findBufBinary, findPeers } from "./read/peers.js";
@@ -63,12 +62,11 @@ export async function runLint(args: readonly string[], context: CommandContext):
 }
 
 function lintCompiled(compiled: Uint8Array, files: readonly ProtoFile[]): Finding[] {
-  const descriptors = fromBinary(FileDescriptorSetSchema, compiled).file;
+  const descriptors = decodeDescriptorSet(compiled);
   const byName = new Map(descriptors.map((descriptor) => [descriptor.name, descriptor]));
-  const sourceOf = rememberSources();
   const sources = files.flatMap(({ name, path }): SourceFile[] => {
     const descriptor = name === ownProtoFile ? undefined : byName.get(name);
-    return descriptor === undefined ? [] : [{ descriptor, source: sourceOf(descriptor, path) }];
+    return descriptor === undefined ? [] : [{ descriptor, source: new SourceIndex(descriptor, path) }];
   });
   const problems: Problem[] = [];
   const reader = new OptionReader(descriptors);

@@ -52,7 +52,7 @@ export async function runSync(args: readonly string[], context: CommandContext):
     outDirectory: settings.outDirectory,
     componentsDirectory: settings.componentsDirectory,
     importSuffix: importSuffix(settings.choices),
-    components,
+    components: components(),
     sources: readUserSources(directory, settings.componentsDirectory, settings.outDirectory),
     loadTypeScript: () => {
       const { ts }: { readonly ts: TypeScript } = requireTsMorph("ts-morph");

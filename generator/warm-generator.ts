@@ -2,9 +2,8 @@ import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import { CodecCache } from "./codec-cache.js";
 import { GeneratorError } from "./error.js";
 import { type Generated, generate, loadPrinter } from "./generate.js";
-import type { CodecFileModel, DictionaryModel, ServiceFileModel } from "./model/model.js";
+import { type CodecFileModel, type DictionaryModel, ModelMemory, type ServiceFileModel } from "./model/model.js";
 import type { RoutesLock } from "./model/routes-lock.js";
-import { rememberSources } from "./model/source.js";
 import type { TemplateTexts } from "./model/template-texts.js";
 import type { Printer } from "./print/templates.js";
 import { compileProtoFiles } from "./read/buf.js";
@@ -26,7 +25,7 @@ export class WarmGenerator {
   #templates: TemplateTexts | undefined;
   #printer: Printer | undefined;
   readonly #codecs: CodecCache;
-  readonly #sourceOf = rememberSources();
+  readonly #memory = new ModelMemory();
   /** What was compiled last, and of which files. */
   #descriptors: ReadonlyMap<string, FileDescriptorProto> = new Map();
   #sources: ReadonlyMap<string, ProtoFile> = new Map();
@@ -67,7 +66,7 @@ export class WarmGenerator {
       requireHandlebars: this.#requireHandlebars,
       codecs: this.#codecs,
       printer: this.#printerOf(templates),
-      sourceOf: this.#sourceOf,
+      memory: this.#memory,
     });
   }
 
@@ -144,8 +143,12 @@ export class WarmGenerator {
       throw error;
     }
     const merged = new Map(this.#descriptors);
+    const isTouched = new Set(touched.map(({ name }) => name));
     for (const file of compiled) {
-      merged.set(file.name, file);
+      // What did not change stays the same object: by that it is known.
+      if (isTouched.has(file.name) || !merged.has(file.name)) {
+        merged.set(file.name, file);
+      }
     }
     const all = importsFirst([...merged.values()], files);
     return declaresTwice(all) ? undefined : all;

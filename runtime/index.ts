@@ -55,9 +55,16 @@ export type { CatchUp, ConditionOptions, LoopOptions, TaskRunner, TimerOptions }
 export type { TickLoop, TickTask } from "./schedule/tick-loop.js";
 export type { Timer } from "./schedule/timer.js";
 export type { ServerCounters } from "./server/counters.js";
+export type { DrainOptions } from "./server/drain.js";
 export type { HandshakeContext, ServerOptions } from "./server/options.js";
 export { type Profile, wireProfiles } from "./server/profile.js";
-export { createServer, type Server, type ServerState } from "./server/server.js";
+export {
+  createServer,
+  type Server,
+  type ServerHealth,
+  type ServerState,
+  type StopOnSignalsOptions,
+} from "./server/server.js";
 export type { SerializerOption } from "./server/terms.js";
 export { Group, type GroupOptions } from "./session/group.js";
 export type { GroupPart, SessionFilter } from "./session/group-part.js";

@@ -1,7 +1,7 @@
 import type { Place } from "../error.js";
 import type { TypeName, TypeNames } from "./messages.js";
 import { methodName, upperCamel } from "./names.js";
-import { optional } from "./options.js";
+import { optional } from "./optional.js";
 import type { RoutesLock } from "./routes-lock.js";
 import { serverExports } from "./server-file.js";
 import type { ServiceDeclaration } from "./services.js";

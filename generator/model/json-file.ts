@@ -12,7 +12,7 @@ import { type Features, fieldForm, fileFeatures, isInOneof, messageFeatures } fr
 import { type ImportModel, Imports } from "./imports.js";
 import type { TypeNames } from "./messages.js";
 import { Names } from "./names.js";
-import { optional } from "./options.js";
+import { optional } from "./optional.js";
 
 /** `room.json.ts`: how the messages of a .proto file are written as JSON, and read. */
 export interface JsonFileModel {

@@ -2,7 +2,8 @@ import { docLines, remoteNote, serverNote, serviceNote } from "./doc.js";
 import { type ImportModel, Imports } from "./imports.js";
 import type { TypeNames } from "./messages.js";
 import { lowerCamel, type Names, upperCamel } from "./names.js";
-import { type Order, optional, type RateLimit } from "./options.js";
+import { optional } from "./optional.js";
+import type { Order, RateLimit } from "./options.js";
 import type { MethodDeclaration, ServiceDeclaration } from "./services.js";
 
 /** `room.server.ts`: stubs to implement and senders of pushes. */

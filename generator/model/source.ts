@@ -90,20 +90,6 @@ export class SourceIndex {
   }
 }
 
-/** Makes the index of each file once, however often it is asked for. */
-export function rememberSources(): (descriptor: FileDescriptorProto, file: string) => SourceIndex {
-  const known = new WeakMap<FileDescriptorProto, { readonly file: string; readonly source: SourceIndex }>();
-  return (descriptor, file) => {
-    const found = known.get(descriptor);
-    if (found?.file === file) {
-      return found.source;
-    }
-    const source = new SourceIndex(descriptor, file);
-    known.set(descriptor, { file, source });
-    return source;
-  };
-}
-
 const anyDirective = /^\s*(?:nanowire|buf):lint:/;
 
 /** A comment without the lines that speak to a linter: they say nothing to who reads the generated code. */

@@ -14,14 +14,6 @@ interface PoetCode extends PoetNode {
   oneline: boolean;
 }
 
-interface NamedImport extends PoetNode {
-  readonly symbol: string;
-  readonly source: string;
-  readonly sourceSymbol: string | undefined;
-  readonly typeImport: boolean | undefined;
-  readonly childSymbol: string | undefined;
-}
-
 /** A class that is only asked whether something is one of it. */
 type Class<T> = abstract new (...made: never[]) => T;
 
@@ -37,16 +29,7 @@ export interface Poet {
     readonly deepGenerate: (used: readonly unknown[], object: unknown) => string;
   };
   readonly node: { readonly Node: Class<PoetNode> };
-  readonly imports: {
-    readonly Import: Class<PoetNode>;
-    readonly ImportsName: new (
-      symbol: string,
-      source: string,
-      sourceSymbol: string | undefined,
-      typeImport: boolean | undefined,
-      childSymbol: string | undefined,
-    ) => NamedImport;
-  };
+  readonly imports: { readonly Import: Class<PoetNode> };
   readonly conditional: {
     readonly ConditionalOutput: Class<PoetNode & { readonly declarationSiteCode: PoetNode }>;
     readonly MaybeOutput: Class<{ readonly parent: unknown; readonly code: PoetNode }>;
@@ -54,25 +37,35 @@ export interface Poet {
 }
 
 /**
- * ts-poet's functions, which make the same code of less: text that stands in text is one piece, strings are not looked into for
- * imports, and what an import is called is read once.
+ * ts-poet's functions, which make the same code of less: text that stands in text is one piece, what holds text only is not
+ * looked into for imports, and what is imported or used twice is gone through once.
  */
 export function leanPoet(poet: Poet): Readonly<Record<string, unknown>> {
   const { Code: RealCode, Def, deepGenerate } = poet.code;
-  const { Import, ImportsName } = poet.imports;
   const { ConditionalOutput, MaybeOutput } = poet.conditional;
+  const { Import } = poet.imports;
   const { Node } = poet.node;
+  /** What the file that is being printed imports. */
+  const imported = new Map<string, PoetNode>();
 
   class Code extends RealCode {
+    /** Whether there is nothing in it but text. */
+    readonly isText: boolean;
+
+    constructor(literals: readonly string[], placeholders: readonly unknown[], isText: boolean) {
+      super(literals, placeholders);
+      this.isText = isText;
+    }
+
     /** The helpers, imports and definitions in the code, in the order of ts-poet: level by level. */
     deepFindAll(): [used: unknown[], imports: unknown[], defs: unknown[]] {
-      const used: unknown[] = [];
-      const imports: unknown[] = [];
+      const used = new Set<unknown>();
+      const imports = new Set<unknown>();
       const defs: unknown[] = [];
       const open: unknown[] = [this];
       const add = (nodes: readonly unknown[]): void => {
         for (const node of nodes) {
-          if (typeof node === "object") {
+          if (typeof node === "object" && !(node instanceof Code && node.isText)) {
             open.push(node);
           }
         }
@@ -82,22 +75,27 @@ export function leanPoet(poet: Poet): Readonly<Record<string, unknown>> {
         if (node instanceof Code) {
           add(node.placeholders);
         } else if (node instanceof ConditionalOutput) {
-          used.push(node);
-          add(node.childNodes);
-          add(node.declarationSiteCode.childNodes);
+          if (!used.has(node)) {
+            used.add(node);
+            add(node.childNodes);
+            add(node.declarationSiteCode.childNodes);
+          }
         } else if (node instanceof Import) {
-          imports.push(node);
+          imports.add(node);
         } else if (node instanceof Def) {
           defs.push(node);
         } else if (node instanceof Node) {
           add(node.childNodes);
         } else if (Array.isArray(node)) {
           add(node);
-        } else if (node instanceof MaybeOutput && used.includes(node.parent)) {
+        } else if (node instanceof MaybeOutput && used.has(node.parent)) {
           open.push(node.code);
         }
       }
-      return [used, imports, defs];
+      // What is imported gets its names in this file now, and others in the next one.
+      imported.clear();
+      // Twice: when it comes again, ts-poet notes the name that it has given it as taken.
+      return [[...used], [...imports].flatMap((found) => [found, found]), defs];
     }
 
     generateCode(used: readonly unknown[]): string {
@@ -121,16 +119,18 @@ export function leanPoet(poet: Poet): Readonly<Record<string, unknown>> {
 
   const code = (literals: readonly string[], ...placeholders: unknown[]): Code => {
     let text: string | undefined = literals[0] ?? "";
+    let isText = true;
     for (let index = 0; index < placeholders.length; index++) {
       const placeholder = placeholders[index];
       if (typeof placeholder === "string" || typeof placeholder === "number") {
         text = text === undefined ? undefined : text + placeholder + literals[index + 1];
       } else {
         text = undefined;
+        isText &&= placeholder instanceof Code && placeholder.isText;
         placeholders[index] = isPlainObject(placeholder) ? poet.index.literalOf(placeholder) : placeholder;
       }
     }
-    return text === undefined ? new Code(literals, placeholders) : new Code([text], []);
+    return text === undefined ? new Code(literals, placeholders, isText) : new Code([text], [], true);
   };
 
   const joinCode = (
@@ -143,22 +143,21 @@ export function leanPoet(poet: Poet): Readonly<Record<string, unknown>> {
         chunk.trim = true;
       }
     }
-    return new Code([...literals, ""], chunks);
+    return new Code(
+      [...literals, ""],
+      chunks,
+      chunks.every((chunk) => chunk instanceof Code && chunk.isText),
+    );
   };
 
-  /** What names are imported, as they were before one of them got another name in its file. */
-  const named = new Map<
-    string,
-    readonly [string, string, string | undefined, boolean | undefined, string | undefined]
-  >();
   const imp = (spec: string, options?: object): PoetNode => {
-    const known = options === undefined ? named.get(spec) : undefined;
+    const known = options === undefined ? imported.get(spec) : undefined;
     if (known !== undefined) {
-      return new ImportsName(...known);
+      return known;
     }
     const made = poet.index.imp(spec, options);
-    if (made instanceof ImportsName && options === undefined) {
-      named.set(spec, [made.symbol, made.source, made.sourceSymbol, made.typeImport, made.childSymbol]);
+    if (options === undefined) {
+      imported.set(spec, made);
     }
     return made;
   };

@@ -57,7 +57,6 @@ export interface LoweredField {
   readonly label: number;
   readonly type: number;
   readonly typeName: string;
-  readonly defaultValue: "";
   /** Of a field in no oneof not even a property: it is looked for, and not at. */
   readonly oneofIndex?: number;
   readonly proto3Optional: boolean;
@@ -185,7 +184,6 @@ function lowerField(
     label: isRepeated ? label.repeated : label.optional,
     type: isMessage ? (form.isDelimited ? type.group : type.message) : field.type,
     typeName: field.typeName,
-    defaultValue: "" as const,
     proto3Optional: field.proto3Optional,
     options:
       isRepeated || isDeprecated || field.options !== undefined

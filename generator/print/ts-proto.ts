@@ -100,9 +100,11 @@ function replacements(requireTsProto: RequireTsProto): Map<string, unknown> {
     conditional: requireTsProto(poetModule(requireTsProto, "ConditionalOutput")),
   };
   const sourceInfo = "./build/src/sourceInfo.js";
+  const cases = "./build/src/case.js";
   return new Map<string, unknown>([
     [requireTsProto.resolve("ts-poet"), leanPoet(poet)],
     [requireTsProto.resolve(sourceInfo), { ...requireTsProto(sourceInfo), default: SourceTree }],
+    [requireTsProto.resolve(cases), rememberCases(requireTsProto(cases))],
     // It is asked for a number of an enum a hundred times a field, each time by two functions.
     [requireTsProto.resolve("ts-proto-descriptors"), Object.assign({}, requireTsProto("ts-proto-descriptors"))],
   ]);
@@ -127,6 +129,19 @@ function remember(sameModule: SameModule): SameModule {
     answers.set(first, answer);
     return answer;
   };
+}
+
+/** The names of properties: ts-proto makes six for every message that only a few of Google's have. */
+function rememberCases(real: { readonly snakeToCamel: (name: string) => string }): object {
+  const known = new Map<string, string>();
+  const snakeToCamel = (name: string): string => {
+    const camel = known.get(name) ?? real.snakeToCamel(name);
+    known.set(name, camel);
+    return camel;
+  };
+  const maybeSnakeToCamel = (name: string, options: { readonly snakeToCamel: readonly string[] }): string =>
+    name.includes("_") && options.snakeToCamel.includes("keys") ? snakeToCamel(name) : name;
+  return { ...real, snakeToCamel, maybeSnakeToCamel };
 }
 
 /** Loads with other modules in the place of some; afterwards whoever requires those gets them as they are. */

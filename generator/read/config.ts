@@ -4,7 +4,7 @@ import { GeneratorError, type Problem } from "../error.js";
 import { ruleNames } from "../model/breaking-rules.js";
 import type { Choices } from "../model/choices.js";
 import { parseJson } from "../model/json.js";
-import { optional } from "../model/options.js";
+import { optional } from "../model/optional.js";
 import { didYouMean } from "../near.js";
 import {
   choose,

@@ -143,8 +143,13 @@ export function writeFile(directory: string, path: string, text: string): void {
  * @throws GeneratorError when it is a folder
  */
 export function readIfThere(directory: string, path: string): string | undefined {
+  const file = resolve(directory, path);
+  // Asked first: an error for each file that a first run finds missing would take longer than to look.
+  if (statSync(file, { throwIfNoEntry: false }) === undefined) {
+    return undefined;
+  }
   try {
-    return readFileSync(resolve(directory, path), "utf8");
+    return readFileSync(file, "utf8");
   } catch (error) {
     if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) {
       return undefined;

@@ -49,6 +49,7 @@ export const errorCodes = {
   kicked: ["connection", "the server told the client to go"],
   closed: ["connection", "the connection was closed on purpose"],
   server_stopped: ["connection", "the server stopped"],
+  server_draining: ["connection", "the server is about to stop, and takes no new connections"],
 
   // `createServer`, `server.start` or a constructor throws one of these.
   invalid_option: ["startup", "an option has a value outside its limits"],
@@ -97,8 +98,40 @@ export class NanowireError extends Error {
 }
 
 function scopeOf(code: string): ErrorScope {
-  return Object.hasOwn(errorCodes, code) ? errorCodes[code as ErrorCode][0] : "request";
+  return Object.hasOwn(scopes, code) ? scopes[code as keyof typeof scopes] : "request";
 }
+
+/** The codes of {@link errorCodes} whose scope is another than `request`: a browser loads these, and not the meanings. */
+const scopes: {
+  readonly [Code in ErrorCode as (typeof errorCodes)[Code][0] extends "request"
+    ? never
+    : Code]: (typeof errorCodes)[Code][0];
+} = {
+  invalid_packet_type: "connection",
+  packet_too_large: "connection",
+  invalid_message: "connection",
+  unknown_code: "connection",
+  unexpected_packet: "connection",
+  text_frame: "connection",
+  invalid_frame: "connection",
+  invalid_handshake: "connection",
+  handshake_refused: "connection",
+  handshake_timeout: "connection",
+  heartbeat_timeout: "connection",
+  outbox_overflow: "connection",
+  inbox_overflow: "connection",
+  connection_lost: "connection",
+  connect_failed: "connection",
+  kicked: "connection",
+  closed: "connection",
+  server_stopped: "connection",
+  server_draining: "connection",
+  invalid_option: "startup",
+  invalid_route: "startup",
+  invalid_url: "startup",
+  invalid_state: "startup",
+  listen_failed: "startup",
+};
 
 /** The error as a NanowireError: itself when it is one, else one of the given code with the error as its cause. */
 export function toNanowireError(error: unknown, code: ErrorCode, message: string): NanowireError {

@@ -1,10 +1,10 @@
 import type { Dial } from "../transport/client-socket.js";
 import type { ClientConnection } from "./client-connection.js";
 import type { ConnectOptions } from "./connect-options.js";
+import { openConnection } from "./connection.js";
 import { dialTcp } from "./dial-tcp.js";
-import { parseDialUrl } from "./dial-url.js";
+import { parseDialUrl, schemesAfter } from "./dial-url.js";
 import { dialWs } from "./dial-ws.js";
-import { openConnection } from "./open-connection.js";
 
 /**
  * Connects to a server, and shakes hands with it (PROTOCOL.md, 1, Handshake). Resolved when messages can be sent.
@@ -21,13 +21,16 @@ import { openConnection } from "./open-connection.js";
  * @param target `ws://host:port/path`, `wss://…`, and in Node `tcp://host:port`; or a function that connects by itself
  */
 export async function connect(target: string | Dial, options: ConnectOptions = {}): Promise<ClientConnection> {
-  return await openConnection((settings) => dialOf(target, settings.maxPacketBytes), options);
+  return await openConnection(
+    (settings, url) => dialOf(url ?? target, schemesAfter(target, ["ws:", "wss:", "tcp:"]), settings.maxPacketBytes),
+    options,
+  );
 }
 
-function dialOf(target: string | Dial, maxPacketBytes: number): Dial {
+function dialOf(target: string | Dial, schemes: readonly string[], maxPacketBytes: number): Dial {
   if (typeof target !== "string") {
     return target;
   }
-  const url = parseDialUrl(target, ["ws:", "wss:", "tcp:"]);
+  const url = parseDialUrl(target, schemes);
   return url.protocol === "tcp:" ? dialTcp(url) : dialWs(url, maxPacketBytes);
 }

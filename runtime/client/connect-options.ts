@@ -3,7 +3,10 @@ import { NanowireError } from "../base/error.js";
 import { type Logger, silentLogger } from "../base/logger.js";
 import { encodeHandshake } from "../protocol/handshake.js";
 import { encodePacket, maxBodyBytes, PacketType } from "../protocol/packet.js";
+import type { Capability } from "../protocol/system.js";
+import type { ConnectionStatus } from "./client-connection.js";
 import type { ClientSerializer } from "./client-serializer.js";
+import { type ReconnectOptions, type ReconnectSettings, resolveReconnectOptions } from "./reconnect-options.js";
 
 /** What `connect` may be told. */
 export interface ConnectOptions {
@@ -29,8 +32,18 @@ export interface ConnectOptions {
    * 16,777,215. Default: 1,048,576.
    */
   readonly maxPacketBytes?: number;
-  /** Gives up connecting: `connect` rejects with `canceled`. Once connected it has no effect. Default: none. */
+  /**
+   * Gives up connecting: `connect` rejects with `canceled`. With `reconnect` it ends the connection for good, whatever it is at; without,
+   * it has no effect once connected. Default: none.
+   */
   readonly signal?: AbortSignal;
+  /**
+   * Whether the connection is made again when it breaks, and how; `true`: with every default. Off by default: a server knows nothing of a client that comes
+   * back, so a program that turns this on logs in again in `onReconnected`, or needs no login. Default: false.
+   */
+  readonly reconnect?: boolean | ReconnectOptions;
+  /** Told of every state from the first attempt on, as by `connection.onState`. Default: none. */
+  readonly onState?: (status: ConnectionStatus) => void;
   /** Told what happens, never a payload. Default: `silentLogger`. */
   readonly logger?: Logger;
   /** Time; a test hands in its own. Default: the machine's. */
@@ -47,6 +60,8 @@ export interface ConnectSettings {
   readonly connectTimeoutMs: number;
   readonly maxPacketBytes: number;
   readonly signal: AbortSignal | undefined;
+  readonly reconnect: ReconnectSettings | undefined;
+  readonly onState: ((status: ConnectionStatus) => void) | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -76,14 +91,18 @@ export function resolveConnectOptions(options: ConnectOptions): ConnectSettings 
     throw invalidOption("maxPacketBytes", maxPacketBytes, `an integer from 256 to ${maxBodyBytes}`);
   }
   const { serializers = [] } = options;
+  const reconnect = resolveReconnectOptions(options.reconnect);
+  const capabilities: readonly Capability[] = reconnect === undefined ? ["ping"] : ["drain", "ping"];
   return {
     dictVersion,
     serializers,
-    handshake: encodeRequest(serializers[0]?.name ?? "protobuf", dictVersion, options.user),
+    handshake: encodeRequest(serializers[0]?.name ?? "protobuf", dictVersion, options.user, capabilities),
     requestTimeoutMs,
     connectTimeoutMs,
     maxPacketBytes,
     signal: options.signal,
+    reconnect,
+    onState: options.onState,
     logger: options.logger ?? silentLogger,
     clock: options.clock ?? systemClock,
   };
@@ -100,8 +119,13 @@ export function assertTimeout(name: string, value: number): void {
   }
 }
 
-function encodeRequest(serializer: string, dictVersion: string | undefined, user: unknown): Uint8Array {
-  const sys = { type: "nanowire", version: clientVersion, serializer };
+function encodeRequest(
+  serializer: string,
+  dictVersion: string | undefined,
+  user: unknown,
+  capabilities: readonly Capability[],
+): Uint8Array {
+  const sys = { type: "nanowire", version: clientVersion, serializer, capabilities };
   let body: Uint8Array;
   try {
     body = encodeHandshake({ sys: dictVersion === undefined ? sys : { ...sys, dictVersion }, user });

@@ -6,10 +6,12 @@
  * as protobuf, or as whatever else the connection's serializer makes of a message.
  */
 
-import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { NanowireError } from "../base/error.js";
 import type { MessageCodec } from "./codec.js";
 import type { Serializer } from "./serializer.js";
+import { BinaryReader } from "./wire/binary-reader.js";
+import { BinaryWriter } from "./wire/binary-writer.js";
+import { WireType } from "./wire/wire-type.js";
 
 /** An error as it crosses the wire: code, message and details of the error, nothing else of it. */
 export function encodeErrorPayload(error: NanowireError, serializer: Serializer): Uint8Array {
@@ -58,12 +60,12 @@ function oneWay(): never {
 
 function encodeProtobuf({ code, msg, metadata }: ErrorPayload): BinaryWriter {
   const writer = new BinaryWriter();
-  writer.tag(1, WireType.LengthDelimited).string(code);
-  writer.tag(2, WireType.LengthDelimited).string(msg);
+  writer.tag(1, WireType.lengthDelimited).string(code);
+  writer.tag(2, WireType.lengthDelimited).string(msg);
   for (const [key, value] of Object.entries(metadata)) {
-    writer.tag(3, WireType.LengthDelimited).fork();
-    writer.tag(1, WireType.LengthDelimited).string(key);
-    writer.tag(2, WireType.LengthDelimited).string(value);
+    writer.tag(3, WireType.lengthDelimited).fork();
+    writer.tag(1, WireType.lengthDelimited).string(key);
+    writer.tag(2, WireType.lengthDelimited).string(value);
     writer.join();
   }
   return writer;
@@ -75,11 +77,11 @@ function decodeProtobuf(payload: Uint8Array): ErrorPayload {
   const reader = new BinaryReader(payload);
   while (reader.pos < reader.len) {
     const [field, type] = reader.tag();
-    if (field === 1 && type === WireType.LengthDelimited) {
+    if (field === 1 && type === WireType.lengthDelimited) {
       result.code = reader.string();
-    } else if (field === 2 && type === WireType.LengthDelimited) {
+    } else if (field === 2 && type === WireType.lengthDelimited) {
       result.msg = reader.string();
-    } else if (field === 3 && type === WireType.LengthDelimited) {
+    } else if (field === 3 && type === WireType.lengthDelimited) {
       metadata.push(decodeEntry(reader.bytes()));
     } else {
       reader.skip(type, field);
@@ -93,7 +95,7 @@ function decodeEntry(bytes: Uint8Array): [string, string] {
   const reader = new BinaryReader(bytes);
   while (reader.pos < reader.len) {
     const [field, type] = reader.tag();
-    if ((field === 1 || field === 2) && type === WireType.LengthDelimited) {
+    if ((field === 1 || field === 2) && type === WireType.lengthDelimited) {
       entry[field - 1] = reader.string();
     } else {
       reader.skip(type, field);

@@ -16,6 +16,8 @@ export interface HandshakeSys {
   readonly libVersion?: string;
   /** pitaya's clients: the version of the application. */
   readonly clientVersion?: string;
+  /** The system messages that it knows (system.ts); whatever the client wrote. */
+  readonly capabilities?: unknown;
 }
 
 /** A client's handshake. */
@@ -44,6 +46,8 @@ export interface HandshakeResponse {
     readonly useDict?: boolean;
     /** The serializer of every payload of this connection. */
     readonly serializer?: string;
+    /** The system messages that the server knows (system.ts); whatever it wrote. */
+    readonly capabilities?: unknown;
   };
   /** What the application answered. */
   readonly user?: unknown;
@@ -51,6 +55,8 @@ export interface HandshakeResponse {
   readonly error?: string;
   /** Of a refusal: why. */
   readonly reason?: string;
+  /** Of a refusal: where and when to try again (system.ts); whatever the server wrote. */
+  readonly retry?: unknown;
 }
 
 /** The code of a handshake that is taken. */

@@ -46,6 +46,11 @@ export class Scheduler extends TaskRunner {
     await this.shared.idle();
   }
 
+  /** @internal {@link close} waits no longer, now or when it is called. */
+  endWait(): void {
+    this.shared.endWait();
+  }
+
   #close(): void {
     this.end();
     for (const queue of this.#queues) {

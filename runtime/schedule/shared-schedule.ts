@@ -19,7 +19,9 @@ export class SharedSchedule {
   /** Milliseconds after which others need not wait for a task any more, unless a queue says otherwise; 0: they always do. */
   readonly taskTimeoutMs: number;
   #underWay = 0;
-  #onIdle: (() => void) | undefined;
+  /** Whether {@link idle} waits for what is under way. */
+  #waits = true;
+  #onWaited: ((isIdle: boolean) => void) | undefined;
 
   /** @param precisionMs how long a tick of the timers is */
   constructor(host: ScheduleHost, precisionMs: number, taskTimeoutMs: number) {
@@ -40,26 +42,32 @@ export class SharedSchedule {
   ended(): void {
     this.#underWay--;
     if (this.#underWay === 0) {
-      this.#onIdle?.();
+      this.#onWaited?.(true);
     }
   }
 
-  /** Resolved when nothing is under way, or after {@link taskTimeoutMs}, where there is such a limit. */
-  idle(): Promise<void> {
-    if (this.#underWay === 0) {
-      return Promise.resolve();
+  /** Resolved when nothing is under way, after {@link taskTimeoutMs}, where there is such a limit, or by {@link endWait}. */
+  async idle(): Promise<void> {
+    const isIdle = this.#underWay === 0 || (this.#waits && (await this.#waited()));
+    if (!isIdle) {
+      this.host.logger.warn({ underWay: this.#underWay }, "tasks are not waited for any longer");
     }
+  }
+
+  /** {@link idle} waits no longer, now or when it is called. */
+  endWait(): void {
+    this.#waits = false;
+    this.#onWaited?.(false);
+  }
+
+  /** Resolved with whether nothing is under way any more. */
+  #waited(): Promise<boolean> {
+    const { clock } = this.host;
     return new Promise((resolve) => {
-      const cancel =
-        this.taskTimeoutMs === 0
-          ? undefined
-          : this.host.clock.after(this.taskTimeoutMs, () => {
-              this.host.logger.warn({ underWay: this.#underWay }, "tasks are not waited for any longer");
-              resolve();
-            });
-      this.#onIdle = () => {
+      const cancel = this.taskTimeoutMs === 0 ? undefined : clock.after(this.taskTimeoutMs, () => this.endWait());
+      this.#onWaited = (isIdle) => {
         cancel?.();
-        resolve();
+        resolve(isIdle);
       };
     });
   }

@@ -9,6 +9,7 @@ import {
   handshakeOk,
   handshakeRefused,
 } from "../protocol/handshake.js";
+import type { Capability } from "../protocol/system.js";
 import type { HandshakeContext, ResolvedOptions } from "./options.js";
 import { sysOf, type Terms, termsOf } from "./terms.js";
 
@@ -66,11 +67,17 @@ function admitted(
 ): Admission {
   const response: HandshakeResponse = {
     code: handshakeOk,
-    sys: sysOf(terms, options, dictionary),
+    sys: {
+      ...sysOf(terms, options, dictionary),
+      ...(Array.isArray(handshake.sys.capabilities) ? { capabilities: serverCapabilities } : {}),
+    },
     ...(user === undefined ? {} : { user }),
   };
   return { handshake, terms, response };
 }
+
+/** The system messages that a server knows, for clients that know of such things. */
+const serverCapabilities: readonly Capability[] = ["drain", "ping"];
 
 /** The application's refusal: it keeps its code and message where they were meant for the client. */
 function refused(error: unknown, logger: Logger): NanowireError {

@@ -17,6 +17,7 @@ import { decodeMessageHeader, type MessageHeader } from "../protocol/message-dec
 import { writeResponse } from "../protocol/message-encoder.js";
 import { encodePacket, maxBodyBytes, PacketType } from "../protocol/packet.js";
 import { PacketDecoder, type PacketSink } from "../protocol/packet-decoder.js";
+import { type ComeBack, type Drain, decodeSystem, encodeSystem, hasCapability } from "../protocol/system.js";
 import { type Mailbox, type MailboxOwner, OrderedMailbox, UnorderedMailbox } from "../schedule/mailbox.js";
 import type { OutgoingPush, PushForm } from "../session/push.js";
 import { Session, type SessionBinder, type SessionLink } from "../session/session.js";
@@ -24,6 +25,7 @@ import type { Wire, WireReceiver } from "../transport/transport.js";
 import { type Admission, type AdmissionHost, admit, refusalOf } from "./admission.js";
 import type { Counters } from "./counters.js";
 import { deflate } from "./deflate.js";
+import type { Drainable } from "./drain-watch.js";
 import type { SweepSchedule, Swept } from "./heartbeat.js";
 import { inflate } from "./inflate.js";
 import type { PushForms } from "./push-forms.js";
@@ -42,6 +44,8 @@ export interface ConnectionHost extends AdmissionHost {
   readonly header: MessageHeader;
   /** Knows which session is whose. */
   readonly sessions: SessionBinder;
+  /** What clients are told, while the server is about to stop. */
+  readonly draining: Drain | undefined;
   nextSessionId(): string;
   /** The handshake was taken and acknowledged. */
   opened(session: Session): void;
@@ -58,7 +62,7 @@ export interface ConnectionHost extends AdmissionHost {
 type ConnectionState = "handshake" | "judging" | "ack" | "working" | "closing" | "closed";
 
 /** One client's connection, from the first byte to the last. */
-export class Connection implements WireReceiver, PacketSink, Caller, SessionLink, MailboxOwner, Swept {
+export class Connection implements WireReceiver, PacketSink, Caller, SessionLink, MailboxOwner, Swept, Drainable {
   readonly #host: ConnectionHost;
   readonly #wire: Wire;
   readonly #packets: PacketDecoder;
@@ -68,6 +72,11 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   /** Set from the handshake on. */
   #terms!: Terms;
   #pushForm!: PushForm;
+  /** Which system messages the client knows. */
+  #knowsDrain = false;
+  #knowsPing = false;
+  /** Whether the client said that it sends nothing more. */
+  #leaving = false;
   #ordered: OrderedMailbox | undefined;
   #unordered: UnorderedMailbox | undefined;
   #limiters: RateLimiters | undefined;
@@ -101,6 +110,8 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
       this.#message(bytes, start, end);
     } else if (type === PacketType.heartbeat && this.#state === "working") {
       // A sign of life, like every packet; receive() has noted it.
+    } else if (type === PacketType.system && this.#state === "working" && end - start <= mostSystemBytes) {
+      this.#system(bytes.subarray(start, end));
     } else if (type === PacketType.handshake && this.#state === "handshake") {
       this.#judge(bytes.subarray(start, end));
     } else if (type === PacketType.handshakeAck && this.#state === "ack") {
@@ -286,6 +297,9 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   #judge(body: Uint8Array): void {
     this.#state = "judging";
     try {
+      if (this.#host.draining !== undefined) {
+        throw new NanowireError("server_draining", "the server is about to stop");
+      }
       const admission = admit(body, this.#wire, this.#host);
       if (isPromise(admission)) {
         admission.then(
@@ -325,7 +339,11 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   #refused(error: unknown): void {
     const refusal = toNanowireError(error, "internal", "the handshake could not be judged");
     if (this.#state === "judging") {
-      this.#wire.outbox.send(encodePacket(PacketType.handshake, encodeHandshake(refusalOf(refusal))));
+      const { draining } = this.#host;
+      // Whom the application refuses is not asked to come back.
+      const retry = draining !== undefined && refusal.code === "server_draining" ? comeBackOf(draining) : undefined;
+      const answer = { ...refusalOf(refusal), retry };
+      this.#wire.outbox.send(encodePacket(PacketType.handshake, encodeHandshake(answer)));
       this.violated(refusal);
     }
   }
@@ -334,7 +352,11 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     const { options } = this.#host;
     const { handshake } = this.#admission as Admission;
     this.#admission = undefined;
-    this.#packets.limit(options.maxPacketBytes, "maxPacketBytes");
+    this.#knowsDrain = hasCapability(handshake.sys, "drain");
+    this.#knowsPing = hasCapability(handshake.sys, "ping");
+    const knowsSystem = this.#knowsDrain || this.#knowsPing;
+    const lastType = knowsSystem ? PacketType.system : PacketType.kick;
+    this.#packets.limit(options.maxPacketBytes, "maxPacketBytes", lastType);
     this.#session = new Session(this.#host.nextSessionId(), handshake, this);
     this.#state = "working";
     this.#host.opened(this.#session);
@@ -342,6 +364,49 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
       // pomelo's browser client only answers what it gets: the first comes from here.
       this.#wire.outbox.send(heartbeatPacket);
     }
+    if (this.#host.draining !== undefined) {
+      this.drain(this.#host.draining);
+    }
+  }
+
+  // system messages: protocol/system.ts
+
+  #system(body: Uint8Array): void {
+    const { ping, leave } = decodeSystem(body);
+    if (typeof ping === "number" && this.#knowsPing) {
+      this.#wire.outbox.send(encodeSystem({ pong: ping }));
+    }
+    if (leave === true && this.#host.draining !== undefined) {
+      this.#leaving = true;
+      this.letGo();
+    }
+  }
+
+  /** The server is about to stop: a client that knows what that means is told. */
+  drain(drain: Drain): void {
+    if (this.#state === "working" && this.#knowsDrain) {
+      this.#wire.outbox.send(encodeSystem({ drain }));
+    }
+  }
+
+  letGo(): boolean {
+    const isBusy = this.#queuedMessages > 0;
+    if (this.#leaving && !isBusy) {
+      this.close(new NanowireError("server_draining", "the client left the server, which is about to stop"));
+    }
+    if (this.#state === "judging" || this.#state === "ack") {
+      // Its messages may be on their way already.
+      return false;
+    }
+    return this.#state !== "working" || (!this.#knowsDrain && !isBusy);
+  }
+
+  /** The time to go is over: a client that is still there is told why, and closed. */
+  dismiss(drain: Drain, reason: NanowireError): void {
+    if (this.#state === "working") {
+      this.#kick({ reason: drain.reason, ...(this.#knowsDrain ? { retry: comeBackOf(drain) } : {}) });
+    }
+    this.close(reason);
   }
 
   /** The client has sent a code: it has the dictionary, and may be able to read codes. */
@@ -396,8 +461,12 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   }
 
   sendKick(reason: string): void {
-    const body = this.#terms.profile.kickBody === "json" ? utf8.encode(JSON.stringify({ reason })) : undefined;
-    this.#wire.outbox.send(encodePacket(PacketType.kick, body));
+    this.#kick({ reason });
+  }
+
+  #kick(body: { readonly reason: string; readonly retry?: ComeBack }): void {
+    const bytes = this.#terms.profile.kickBody === "json" ? utf8.encode(JSON.stringify(body)) : undefined;
+    this.#wire.outbox.send(encodePacket(PacketType.kick, bytes));
   }
 
   close(reason: NanowireError): void {
@@ -501,6 +570,11 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   }
 }
 
+/** Where and when to come back, of all that a drain says. */
+function comeBackOf({ afterMs, spreadMs, url }: Drain): ComeBack {
+  return { afterMs, spreadMs, url };
+}
+
 /** What a client is told of an error that was not meant for it. */
 const internalFailure = "the server failed to handle the request";
 
@@ -508,5 +582,9 @@ const internalFailure = "the server failed to handle the request";
 const mostErrorBytes = maxBodyBytes - 11;
 
 const noPayload = new Uint8Array(0);
+
+/** No system message of a client is longer. */
+const mostSystemBytes = 256;
+
 const heartbeatPacket = encodePacket(PacketType.heartbeat);
 const utf8 = new TextEncoder();

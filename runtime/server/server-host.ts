@@ -7,6 +7,7 @@ import type { InboundStep, OutboundStep, Pipeline } from "../pipeline/pipeline.j
 import type { Dictionary } from "../protocol/dictionary.js";
 import { MessageHeader } from "../protocol/message-decoder.js";
 import { packetHeaderBytes } from "../protocol/packet.js";
+import type { Drain } from "../protocol/system.js";
 import { Scheduler } from "../schedule/scheduler.js";
 import { type ScheduleHost, SharedSchedule } from "../schedule/shared-schedule.js";
 import type { Session } from "../session/session.js";
@@ -15,6 +16,7 @@ import type { TransportHost, Wire, WireReceiver } from "../transport/transport.j
 import { Connection, type ConnectionHost } from "./connection.js";
 import { Counters } from "./counters.js";
 import { payloadCompressor } from "./deflate.js";
+import { DrainWatch } from "./drain-watch.js";
 import { HeartbeatSweep } from "./heartbeat.js";
 import type { ResolvedOptions } from "./options.js";
 import { PushForms } from "./push-forms.js";
@@ -39,6 +41,8 @@ export class ServerHost implements ConnectionHost, TransportHost, ScheduleHost {
   readonly sweep: HeartbeatSweep;
   readonly #ids: SessionIds;
   readonly #connections = new Set<Connection>();
+  readonly #drainWatch: DrainWatch;
+  draining: Drain | undefined;
   /** Why connections are refused, while they are. */
   #closing: NanowireError | undefined;
   #allClosed: (() => void) | undefined;
@@ -68,6 +72,7 @@ export class ServerHost implements ConnectionHost, TransportHost, ScheduleHost {
       options.handshakeTimeoutMs,
       this.#connections,
     );
+    this.#drainWatch = new DrainWatch(options.clock, this.#connections);
     this.sessions = new SessionRegistry(options.logger, options.binding, options.onBind);
     this.#ids = new SessionIds(options.clock, options.nodeId);
   }
@@ -125,14 +130,41 @@ export class ServerHost implements ConnectionHost, TransportHost, ScheduleHost {
     }
   }
 
-  /** Closes every connection. Resolved when the last is gone. */
+  /** Tells clients to go, and refuses new ones from here on. */
+  startDrain(drain: Drain): void {
+    this.draining = drain;
+    for (const connection of this.#connections) {
+      connection.drain(drain);
+    }
+  }
+
+  /** Resolved when nobody need be waited for, or the time is over. */
+  async drained(drain: Drain): Promise<void> {
+    await this.#drainWatch.wait(drain);
+  }
+
+  /** Ends the waiting of {@link drained}. */
+  endDrain(): void {
+    this.#drainWatch.end();
+  }
+
+  /** Closes every connection, with a kick when clients were told to go. Resolved when the last is gone. */
   async closeAll(reason: NanowireError): Promise<void> {
     this.#closing = reason;
+    // A drain that is ended by a stop waits for the same.
+    const others = this.#allClosed;
     const allClosed = new Promise<void>((resolve) => {
-      this.#allClosed = resolve;
+      this.#allClosed = () => {
+        others?.();
+        resolve();
+      };
     });
     for (const connection of this.#connections) {
-      connection.close(reason);
+      if (this.draining === undefined) {
+        connection.close(reason);
+      } else {
+        connection.dismiss(this.draining, reason);
+      }
     }
     if (this.#connections.size > 0) {
       await allClosed;

@@ -9,16 +9,42 @@ import type { SessionBound, SessionClosed } from "../session/session-registry.js
 import { Users } from "../session/users.js";
 import type { ListenAddress } from "../transport/transport.js";
 import type { ServerCounters } from "./counters.js";
+import { type DrainOptions, resolveDrainOptions } from "./drain.js";
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from "./options.js";
 import { ServerHost } from "./server-host.js";
+import { onSignals, stopSignals } from "./signals.js";
 
 /** A server that is not started yet: `createServer({ components: [new Room()], listen: [ws({ port: 3250 })] })`. */
 export function createServer(options: ServerOptions): Server {
   return new Server(resolveOptions(options));
 }
 
-/** Where a server is in its life. A server that is stopped can be started again. */
-export type ServerState = "stopped" | "starting" | "running" | "stopping";
+/**
+ * Where a server is in its life. `draining`: it has told its clients to go and takes no new ones; what is left to do is to stop. A server that is stopped can be
+ * started again.
+ */
+export type ServerState = "stopped" | "starting" | "running" | "draining" | "stopping";
+
+/** What those who watch a process ask a server. */
+export interface ServerHealth {
+  /** Whether the process is worth keeping: the server is not stopped. */
+  readonly live: boolean;
+  /** Whether clients may be sent here: it runs, and is not about to stop. */
+  readonly ready: boolean;
+  readonly state: ServerState;
+  /** Connections that are open. */
+  readonly connections: number;
+  /** Sessions that are open: connections whose handshake was taken. */
+  readonly sessions: number;
+}
+
+/** What {@link Server.stopOnSignals} takes. */
+export interface StopOnSignalsOptions extends DrainOptions {
+  /** Which signals. Default: SIGTERM and SIGINT. */
+  readonly signals?: readonly NodeJS.Signals[];
+  /** Called when the server has stopped. The process ends by itself when nothing else keeps it alive; else this is the place for `process.exit`. Default: nothing. */
+  readonly onStopped?: (signal: NodeJS.Signals) => void;
+}
 
 /** Components, the transports that clients reach them by, and the sessions of those clients. */
 export class Server {
@@ -32,6 +58,7 @@ export class Server {
   readonly #host: ServerHost;
   #state: ServerState = "stopped";
   #scheduler: Scheduler | undefined;
+  #releaseSignals: (() => void) | undefined;
 
   /** @internal {@link createServer} makes servers. */
   constructor(options: ResolvedOptions) {
@@ -43,6 +70,13 @@ export class Server {
   /** Where the server is in its life. */
   get state(): ServerState {
     return this.#state;
+  }
+
+  /** What those who watch the process ask: a copy. */
+  get health(): ServerHealth {
+    const { open, sessions } = this.#host.counters;
+    const state = this.#state;
+    return { live: state !== "stopped", ready: state === "running", state, connections: open, sessions };
   }
 
   /** Where clients connect, a transport each, in the order of `listen`; empty while the server does not run. */
@@ -167,23 +201,50 @@ export class Server {
   }
 
   /**
-   * Closes the listeners, lets the components prepare (`beforeShutdown`), closes the sessions, stops the timers, lets tasks
-   * that wait or run come to their end (for `requestTimeoutMs` at the most), and shuts the components down: each in the reverse
-   * order of its start. Resolved when everything is closed. A component that fails is logged, and the rest goes on.
+   * Lets the clients go: takes no new ones, tells those that understand it where and when to come back, lets what runs finish, and kicks whoever is left when
+   * `graceMs` are over. Resolved when the last is gone; {@link stop} then does the rest. Tasks and timers go on meanwhile. docs/life-cycle.md tells how clients
+   * behave.
    *
-   * @throws NanowireError `invalid_state` when it does not run
+   * @throws NanowireError `invalid_option`; `invalid_state` when it does not run
    */
-  async stop(): Promise<void> {
-    this.#assertState("running", "stop");
+  async drain(options: DrainOptions = {}): Promise<void> {
+    const drain = resolveDrainOptions(options, defaultGraceMs);
+    this.#assertState("running", "drain");
+    this.#state = "draining";
+    this.#host.startDrain(drain);
+    await this.#closeListeners();
+    await this.#host.drained(drain);
+    await this.#host.closeAll(serverStopped());
+  }
+
+  /**
+   * Closes the listeners, lets the clients go as {@link drain} does if `graceMs` is given, lets the components prepare (`beforeShutdown`), closes the
+   * sessions that are left, stops the timers, lets tasks that wait or run come to their end (for `requestTimeoutMs` at the most), and shuts the components
+   * down: each in the reverse order of its start. Resolved when everything is closed. A component that fails is logged, and the rest goes on. While the
+   * server drains, it ends that at once.
+   *
+   * @throws NanowireError `invalid_option`; `invalid_state` when it neither runs nor drains
+   */
+  async stop(options: DrainOptions = {}): Promise<void> {
+    const drain = resolveDrainOptions(options, 0);
+    if (this.#state === "draining") {
+      this.#host.endDrain();
+    } else {
+      this.#assertState("running", "stop");
+      this.#state = "stopping";
+      if (drain.graceMs > 0) {
+        this.#host.startDrain(drain);
+      }
+      await this.#closeListeners();
+      await this.#host.drained(drain);
+    }
     this.#state = "stopping";
     const components = [...this.#options.components].reverse();
-    for (const transport of [...this.#options.listen].reverse()) {
-      await this.#attempt(() => transport.close(), "a listener could not be closed");
-    }
     for (const component of components) {
       await this.#attempt(() => component.beforeShutdown(), "a component failed before its shutdown");
     }
     await this.#host.closeAll(serverStopped());
+    this.#host.draining = undefined;
     this.#host.sweep.stop();
     await this.#scheduler?.close();
     for (const component of components) {
@@ -191,12 +252,53 @@ export class Server {
       Component.detach(component);
     }
     this.#scheduler = undefined;
+    this.#releaseSignals?.();
+    this.#releaseSignals = undefined;
     this.#state = "stopped";
+  }
+
+  /**
+   * Stops when the process is asked to end: `server.stopOnSignals({ graceMs: 20_000 })`. A second signal ends the waiting, for clients and for tasks; when the
+   * server has stopped, signals do what they did before. Calling it again replaces what was said before.
+   *
+   * @returns what ends it
+   * @throws NanowireError `invalid_option`
+   */
+  stopOnSignals(options: StopOnSignalsOptions = {}): () => void {
+    const { signals = stopSignals, onStopped, ...given } = options;
+    const { logger } = this.#options;
+    const drain = resolveDrainOptions(given, defaultGraceMs);
+    this.#releaseSignals?.();
+    let isStopping = false;
+    const release = onSignals(signals, (signal) => {
+      if (isStopping) {
+        this.#host.endDrain();
+        this.#scheduler?.endWait();
+        return;
+      }
+      isStopping = true;
+      logger.info({ signal }, "stopping");
+      this.stop(drain).then(
+        () => onStopped?.(signal),
+        (error: unknown) => {
+          release();
+          logger.error({ error, signal }, "the server could not be stopped");
+        },
+      );
+    });
+    this.#releaseSignals = release;
+    return release;
   }
 
   #attach(component: Component, scheduler: Scheduler): void {
     const { name } = Component.serviceOf(component);
     Component.attach(component, scheduler.child(name, this.#host.dispatcher.mailboxOf(component)));
+  }
+
+  async #closeListeners(): Promise<void> {
+    for (const transport of [...this.#options.listen].reverse()) {
+      await this.#attempt(() => transport.close(), "a listener could not be closed");
+    }
   }
 
   #assertState(expected: ServerState, verb: string): void {
@@ -213,6 +315,9 @@ export class Server {
     }
   }
 }
+
+/** How long clients have to go, where nothing else is said. */
+const defaultGraceMs = 10_000;
 
 function serverStopped(): NanowireError {
   return new NanowireError("server_stopped", "the server stopped");

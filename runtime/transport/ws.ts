@@ -254,6 +254,7 @@ const closeCodes: Readonly<Record<string, number>> = {
   closed: 1000,
   kicked: 1000,
   server_stopped: 1001,
+  server_draining: 1001,
   heartbeat_timeout: 1001,
   invalid_packet_type: 1002,
   invalid_message: 1002,

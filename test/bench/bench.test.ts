@@ -23,7 +23,11 @@ beforeAll(async () => {
     join(directory, "package.json"),
     JSON.stringify({
       ...own,
-      exports: { ".": "./runtime/index.js", "./json": "./runtime/protocol/json/index.js" },
+      exports: {
+        ".": "./runtime/index.js",
+        "./json": "./runtime/protocol/json/index.js",
+        "./wire": "./runtime/protocol/wire/index.js",
+      },
       bin: undefined,
     }),
   );
@@ -81,6 +85,7 @@ describe("npm run bench", () => {
     expect(output).toContain("timers/mixed: every 500 to 1,500 ms");
     expect(output).toContain("generator/with-json: ");
     expect(output).toContain("watch/large: ");
+    expect(output).toContain("bundle/one-service: ");
   });
 
   it("refuses a case that there is not", async () => {
@@ -159,6 +164,16 @@ describe("npm run bench", () => {
       /^ratio generator\/with-json +÷ ts-proto plugin: CPU \d+\.\d{3}, time \d+\.\d{3}, memory \d+\.\d{3} \(less is better\)$/,
     );
   }, 60_000);
+
+  it("runs bundle: tells how large a page's client is", async () => {
+    const { code, output } = await bench("bundle", "--quick");
+    expect(code).toBe(0);
+    const sizes = [...output.matchAll(/^size {2}bundle\/(\S+) +(\d+) bytes gzipped, (\d+) minified/gm)];
+    expect(sizes.map(([, name]) => name)).toEqual(["library", "one-service"]);
+    const [library = 0, oneService = 0] = sizes.map(([, , gzipped]) => Number(gzipped));
+    expect(library).toBeGreaterThan(5_000);
+    expect(oneService).toBeGreaterThan(library);
+  });
 
   it("runs watch: every change is followed to its last written file, and the times are printed last", async () => {
     const json = join(directory, "watch.json");

@@ -34,7 +34,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe("the code in docs/", () => {
   test("there is some, in each guide", () => {
     const shown = new Set(blocks.map(({ page }) => page));
-    const guides = ["client", "groups", "profiles", "server", "testing", "time", "tools"].map(
+    const guides = ["client", "groups", "life-cycle", "profiles", "server", "testing", "time", "tools"].map(
       (name) => `docs/${name}.md`,
     );
     expect(guides.filter((page) => !shown.has(page))).toEqual([]);
@@ -55,6 +55,7 @@ describe("the code in docs/", () => {
           "nanowire/client": [`${root}runtime/client/index.ts`],
           "nanowire/json": [`${root}runtime/protocol/json/index.ts`],
           "nanowire/testing": [`${root}runtime/testing/index.ts`],
+          "nanowire/wire": [`${root}runtime/protocol/wire/index.ts`],
         },
         noUnusedLocals: false,
         typeRoots: [`${root}node_modules/@types`],

@@ -34,9 +34,10 @@ async function run<T>(index: number): Promise<T> {
     format: "esm",
     packages: "external",
     alias: {
-      nanowire: `${root}runtime/index.ts`,
       "nanowire/client": `${root}runtime/client/index.ts`,
       "nanowire/json": `${root}runtime/protocol/json/index.ts`,
+      "nanowire/wire": `${root}runtime/protocol/wire/index.ts`,
+      nanowire: `${root}runtime/index.ts`,
     },
     logLevel: "silent",
   });

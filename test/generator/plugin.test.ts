@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
@@ -204,13 +204,18 @@ describe("what goes wrong comes back the protocol's way", () => {
     );
   });
 
-  test("what the file system refuses", () => {
-    const project = new Project({ "proto/routes.lock.json/x": "" });
+  test("a folder where the lock belongs, and what else the file system refuses", () => {
     const bytes = request({
       fileToGenerate: ["a.proto"],
       protoFile: [{ name: "a.proto", syntax: "proto3" }],
     });
-    expect(errorOf(bytes, project.directory)).toMatch(/^EISDIR: [^\n]*$/);
+    const project = new Project({ "proto/routes.lock.json/x": "" });
+    expect(errorOf(bytes, project.directory)).toBe(
+      "proto/routes.lock.json is a folder, where a file belongs: move it, or name another file",
+    );
+    project.remove("proto/routes.lock.json");
+    symlinkSync("routes.lock.json", join(project.directory, "proto/routes.lock.json"));
+    expect(errorOf(bytes, project.directory)).toMatch(/^ELOOP: [^\n]*$/);
   });
 
   test("what nobody foresaw: how to report it, and a stack only when it is asked for", () => {

@@ -636,6 +636,7 @@ function compile(folder: string): string {
         nanowire: [join(repository, "runtime/index.ts")],
         "nanowire/client": [join(repository, "runtime/client/index.ts")],
         "nanowire/json": [join(repository, "runtime/protocol/json/index.ts")],
+        "nanowire/wire": [join(repository, "runtime/protocol/wire/index.ts")],
         "@bufbuild/protobuf/wire": [join(repository, "node_modules/@bufbuild/protobuf/dist/esm/wire/index.d.ts")],
       },
     },

@@ -355,6 +355,17 @@ describe("a scheduler that is closed", () => {
     ]);
   });
 
+  it.each(["before", "while"])("waits no longer when it is told so %s it closes", async (when) => {
+    const { scheduler, clock, endTurns, log } = steppedSchedule({ taskTimeoutMs: 500 });
+    const { later } = tasks();
+    scheduler.queue("slow", { taskTimeoutMs: 0 }).run(later("hangs"));
+    endTurns();
+    const steps = { end: () => scheduler.endWait(), close: () => scheduler.close() };
+    const [first, second] = when === "before" ? [steps.end, steps.close] : [steps.close, steps.end];
+    await Promise.all([first(), second()]);
+    expect([clock.waiting, log.at("warn").map(({ fields }) => fields)]).toEqual([0, [{ underWay: 1 }]]);
+  });
+
   it("forgets a queue that is closed before", async () => {
     const { scheduler } = steppedSchedule();
     for (let index = 0; index < 1_000; index++) {

@@ -251,6 +251,49 @@ describe("a server that stops", () => {
     ]);
   });
 
+  it("keeps tasks, timers and queues going while its clients leave", async () => {
+    const running = defer<string>();
+    const { server, clock, enter } = await startServer({
+      services: { Room: { Play: () => running.promise } },
+      keepRunning: true,
+    });
+    const { scheduler } = server;
+    const table = scheduler.queue("table 7");
+    let ticks = 0;
+    table.every(100, () => ticks++);
+    const client = await enter();
+    await until(() => server.sessions().length === 1);
+    server.sessions()[0]?.schedule(table);
+    client.send(request(1, "Room.Play"));
+    await until(() => table.length === 1);
+    const stopped = server.stop({ graceMs: 10_000 });
+    await turn();
+    clock.step(1_000);
+    // The client's message holds the table, and the tick waits behind it; the grace is for both.
+    expect([server.counters.sessions, scheduler.closed, ticks]).toEqual([1, false, 0]);
+    scheduler.run(() => running.resolve("played"));
+    expect((await client.message()).text).toBe("played");
+    await turn();
+    expect(ticks).toBe(1);
+    clock.step(50);
+    await stopped;
+    expect([server.state, scheduler.closed, ticks, clock.waiting]).toEqual(["stopped", true, 1, 0]);
+  });
+
+  it("waits for tasks no longer than to the second signal", async () => {
+    const { server, clock } = await startServer({ requestTimeoutMs: 0, keepRunning: true });
+    const { scheduler } = server;
+    scheduler.run(() => new Promise(() => {}));
+    await turn();
+    server.stopOnSignals({ signals: ["SIGUSR2"] });
+    process.emit("SIGUSR2");
+    await until(() => scheduler.closed);
+    expect(server.state).toBe("stopping");
+    process.emit("SIGUSR2");
+    await until(() => server.state === "stopped");
+    expect(clock.waiting).toBe(0);
+  });
+
   it("before it has started, for a component fails, stops the timers that were made", async () => {
     const clock = new SteppedClock();
     let scheduler: Scheduler | undefined;

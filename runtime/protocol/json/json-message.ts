@@ -39,8 +39,10 @@ export interface JsonField<V> {
   write(value: V, json: Record<string, unknown>, messageName: string): void;
 }
 
-/** Every property of a message. */
-export type JsonFields<T> = { readonly [P in keyof T]-?: JsonField<T[P]> };
+/** Every property of a message; not the fields that it kept without knowing them, for which JSON has no names. */
+export type JsonFields<T> = {
+  readonly [P in keyof T as P extends "_unknownFields" ? never : P]-?: JsonField<T[P]>;
+};
 
 /**
  * A field of a oneof.

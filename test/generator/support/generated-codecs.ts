@@ -90,7 +90,10 @@ async function loadModules(files: ReadonlyMap<string, string>): Promise<Map<stri
     format: "esm",
     outfile: "bundle.mjs",
     nodePaths: [join(own.root, "node_modules")],
-    alias: { "nanowire/json": join(own.root, "runtime/protocol/json/index.ts") },
+    alias: {
+      "nanowire/json": join(own.root, "runtime/protocol/json/index.ts"),
+      "nanowire/wire": join(own.root, "runtime/protocol/wire/index.ts"),
+    },
     logLevel: "silent",
   });
   const bundle: Record<string, Record<string, object>> = await import(

@@ -4,7 +4,7 @@
 import { NullValue, Struct, Value, ListValue } from './google/protobuf/struct.js';
 import { Empty } from './google/protobuf/empty.js';
 import { Duration } from './google/protobuf/duration.js';
-import { BinaryWriter, BinaryReader } from '@bufbuild/protobuf/wire';
+import { BinaryWriter, BinaryReader } from 'nanowire/wire';
 import { Timestamp } from './google/protobuf/timestamp.js';
 import { DoubleValue, FloatValue, Int32Value, Int64Value, UInt32Value, UInt64Value, BoolValue, StringValue, BytesValue } from './google/protobuf/wrappers.js';
 import { FieldMask } from './google/protobuf/field_mask.js';
