@@ -6,6 +6,7 @@ import { type BenchArguments, parseBenchArguments, usage } from "./arguments.js"
 import { type BundleCase, type BundleFigures, bundle, formatBundle, measureBundle } from "./cases/bundle.js";
 import { generator } from "./cases/generator.js";
 import { pingPong, pingPongBytes } from "./cases/ping-pong.js";
+import { timers } from "./cases/timers.js";
 import { watch } from "./cases/watch.js";
 import {
   type CommandCase,
@@ -29,7 +30,7 @@ import { selectCases } from "./select-cases.js";
 
 type AnyCase = BenchCase | CommandCase | WatchCase | BundleCase;
 
-const cases: readonly AnyCase[] = [pingPong, pingPongBytes, generator, watch, bundle];
+const cases: readonly AnyCase[] = [pingPong, pingPongBytes, timers, generator, watch, bundle];
 
 try {
   await main();

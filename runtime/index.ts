@@ -49,6 +49,11 @@ export {
   type Serializer,
   type SerializerName,
 } from "./protocol/serializer.js";
+export type { Queue, QueueOptions } from "./schedule/queue.js";
+export type { Scheduler } from "./schedule/scheduler.js";
+export type { CatchUp, ConditionOptions, LoopOptions, TaskRunner, TimerOptions } from "./schedule/task-runner.js";
+export type { TickLoop, TickTask } from "./schedule/tick-loop.js";
+export type { Timer } from "./schedule/timer.js";
 export type { ServerCounters } from "./server/counters.js";
 export type { DrainOptions } from "./server/drain.js";
 export type { HandshakeContext, ServerOptions } from "./server/options.js";
@@ -61,8 +66,10 @@ export {
   type StopOnSignalsOptions,
 } from "./server/server.js";
 export type { SerializerOption } from "./server/terms.js";
-export { Group } from "./session/group.js";
-export type { PushDefinition, PushTarget } from "./session/push.js";
+export { Group, type GroupOptions } from "./session/group.js";
+export type { GroupPart, SessionFilter } from "./session/group-part.js";
+export type { PushDefinition, PushReceiver } from "./session/push.js";
+export { type PushTarget, sendPush } from "./session/send-push.js";
 export type { Session, SessionData } from "./session/session.js";
 export type {
   BindingOptions,

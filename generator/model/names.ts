@@ -19,6 +19,7 @@ const reservedMembers: ReadonlySet<string> = new Set([
   "afterInit",
   "beforeShutdown",
   "shutdown",
+  "scheduler",
   "constructor",
   "then",
   "toJSON",

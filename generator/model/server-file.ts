@@ -23,6 +23,7 @@ export interface ServerRuntimeNames {
   readonly defineMethod: string;
   readonly serviceDefinition: string;
   readonly pushDefinition: string;
+  readonly sendPush: string;
   readonly messageCodec: string;
   readonly dictionary: string;
   readonly remote: string;
@@ -96,7 +97,7 @@ export interface ServerMethodModel {
   readonly parameters: string;
   /** `session, request`. */
   readonly passed: string;
-  /** `Awaitable<JoinResponse>`, or `void` for a sender. */
+  /** `Awaitable<JoinResponse>`; of a sender `number`, for how many sessions it was queued. */
   readonly result: string;
   /** Of a sender or a remote: the constant that describes the push, or the method. */
   readonly definitionName: string;
@@ -177,6 +178,7 @@ export function buildServerFile(
     defineMethod: fromRuntime("defineMethod", isHandling, false),
     serviceDefinition: fromRuntime("ServiceDefinition", hasHandlers, true),
     pushDefinition: fromRuntime("PushDefinition", isPushing, true),
+    sendPush: fromRuntime("sendPush", isPushing, false),
     messageCodec: fromRuntime(
       "MessageCodec",
       [...handled, ...pushed].some(({ request, response }) => request !== undefined || response !== undefined),
@@ -254,7 +256,7 @@ export function buildServerFile(
       ...optional("argument", argument),
       parameters: parameters.map((parameter) => `${parameter.name}: ${parameter.type}`).join(", "),
       passed: parameters.map((parameter) => parameter.name).join(", "),
-      result: isPush ? "void" : `${awaitable}<${typeOf(method.response)}>`,
+      result: isPush ? "number" : `${awaitable}<${typeOf(method.response)}>`,
       definitionName: kind === "HANDLER" ? "" : names.claim(lowerCamel(name) + upperCamel(method.name)),
       requestType,
       responseType: typeOf(method.response),
@@ -332,7 +334,10 @@ function stubNotes(service: ServiceDeclaration): string[] {
     case "HANDLER":
       return ["Extend it and hand an instance to `createServer({ components: [...] })`.", origin];
     case "PUSH":
-      return [origin.replace(/\.$/, ": pushes, each to a session or a group.")];
+      return [
+        origin.replace(/\.$/, ": pushes, each to a session, a group, a part of one, or any sessions."),
+        "Each returns for how many it was queued.",
+      ];
     case "REMOTE":
       return ["Extend it, and other nodes of the cluster can call it; no client can.", origin];
   }

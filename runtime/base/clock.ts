@@ -3,8 +3,13 @@ export type CancelTimer = () => void;
 
 /** Time, as everything here asks for it: a test hands in one that it steps by hand. */
 export interface Clock {
-  /** Milliseconds since 1970, UTC. */
+  /** Milliseconds since 1970, UTC. They leap when somebody sets the machine's clock. */
   now(): number;
+  /**
+   * Milliseconds since some moment, with fractions. They go on steadily, whatever is done to the machine's clock: what is
+   * to come after a while is reckoned with these.
+   */
+  steady(): number;
   /** Calls `task` once, after at least `ms` milliseconds. It does not keep the process alive. */
   after(ms: number, task: () => void): CancelTimer;
   /** Calls `task` every `ms` milliseconds until it is cancelled. It does not keep the process alive. */
@@ -14,6 +19,7 @@ export interface Clock {
 /** The machine's own time. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  steady: () => performance.now(),
   after(ms, task) {
     let timer: ReturnType<typeof setTimeout>;
     const wait = (left: number): void => {

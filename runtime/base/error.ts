@@ -27,6 +27,8 @@ export const errorCodes = {
   already_member: ["request", "the session is a member of the group already"],
   not_a_member: ["request", "the session is no member of the group"],
   session_closed: ["request", "the session is closed"],
+  queue_full: ["request", "as much waits in the queue as it takes"],
+  scheduler_closed: ["request", "the queue or the scheduler is closed"],
 
   // A connection is closed with one of these as its reason.
   invalid_packet_type: ["connection", "a packet has a type other than 1 to 5, or one that its receiver does not take"],

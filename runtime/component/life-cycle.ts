@@ -1,7 +1,25 @@
 import type { Awaitable } from "../base/awaitable.js";
+import { NanowireError } from "../base/error.js";
+import type { Scheduler } from "../schedule/scheduler.js";
 
 /** The life of a component or a remote: what is called when that which hosts it starts and stops. Each is awaited before the next. */
 export abstract class LifeCycle {
+  #scheduler: Scheduler | undefined;
+
+  /**
+   * Its part in the main loop: tasks, timers, and queues, which all end with it. It is there from `init` to `shutdown`;
+   * in `shutdown` it is closed already.
+   *
+   * @throws NanowireError `invalid_state` before and after
+   */
+  get scheduler(): Scheduler {
+    if (this.#scheduler === undefined) {
+      const name = this.constructor.name;
+      throw new NanowireError("invalid_state", `${name} has a scheduler from its init on, while its server runs`);
+    }
+    return this.#scheduler;
+  }
+
   /** Called once before the server listens. An error here stops the start: what was begun is shut down again. */
   init(): Awaitable<void> {}
 
@@ -11,6 +29,22 @@ export abstract class LifeCycle {
   /** Called once when the server stops, while the sessions are still open. */
   beforeShutdown(): Awaitable<void> {}
 
-  /** Called once when the server stops, after the sessions are closed. */
+  /** Called once when the server stops, after the sessions are closed, the timers stopped, and what ran has ended. */
   shutdown(): Awaitable<void> {}
+
+  /**
+   * @internal Gives it its scheduler for as long as its host runs.
+   * @throws NanowireError `invalid_state` when another host runs it
+   */
+  static attach(hosted: LifeCycle, scheduler: Scheduler): void {
+    if (hosted.#scheduler !== undefined) {
+      throw new NanowireError("invalid_state", `${hosted.constructor.name} runs in another server already`);
+    }
+    hosted.#scheduler = scheduler;
+  }
+
+  /** @internal Its host does not run any more. */
+  static detach(hosted: LifeCycle): void {
+    hosted.#scheduler = undefined;
+  }
 }

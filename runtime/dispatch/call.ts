@@ -4,10 +4,10 @@ import { isPromise } from "../base/awaitable.js";
 import type { CancelTimer, Clock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
 import type { MessageId } from "../protocol/message.js";
+import type { Mailbox, MailboxTask } from "../schedule/mailbox.js";
 import type { Session } from "../session/session.js";
 import type { Endpoint } from "./dispatcher.js";
 import { callHooked } from "./hook-chain.js";
-import type { Mailbox, MailboxTask } from "./mailbox.js";
 
 /** What a call needs of the connection that it came from. */
 export interface Caller {
@@ -35,9 +35,11 @@ export class Call implements MailboxTask {
   readonly #caller: Caller;
   #settled = false;
   #cancelTimeout: CancelTimer | undefined;
-  /** The mailbox to tell when it is settled later; the session's own while it also waits in the component's. */
-  #mailbox: Mailbox | undefined;
+  /** The mailboxes to tell when it is settled later: its place in each is kept until then. */
   #sessionMailbox: Mailbox | undefined;
+  #componentMailbox: Mailbox | undefined;
+  #queueMailbox: Mailbox | undefined;
+  #waitsIn: Place = Place.session;
 
   constructor(caller: Caller, endpoint: Endpoint, id: MessageId, payload: Uint8Array, compressed: boolean) {
     this.#caller = caller;
@@ -59,21 +61,47 @@ export class Call implements MailboxTask {
     return this.endpoint.method.route;
   }
 
+  /**
+   * One of the session at a time, then one of the component where the order says so, then one of the queue that the session
+   * was handed to. It keeps its place in each until it is settled, and always takes them in this order: two calls never wait for each
+   * other.
+   */
   start(mailbox: Mailbox): boolean {
-    const { mailbox: componentMailbox } = this.endpoint;
-    if (componentMailbox !== undefined && mailbox !== componentMailbox) {
-      // One of the session at a time, and one of the component: it keeps its place in both.
+    const { order, mailbox: componentMailbox } = this.endpoint;
+    const waitedIn = this.#waitsIn;
+    if (waitedIn === Place.session && componentMailbox !== undefined) {
+      this.#waitsIn = Place.component;
       componentMailbox.post(this);
-      if (!this.#settled) {
-        this.#sessionMailbox = mailbox;
+      return this.#settled || this.#keepPlace(waitedIn, mailbox);
+    }
+    if (order !== "none") {
+      const { session } = this;
+      const queue = waitedIn === Place.queue ? session.handedTo : session.queue;
+      if (queue !== undefined && queue.mailbox !== mailbox) {
+        this.#waitsIn = Place.queue;
+        queue.mailbox.post(this);
+        // The session may have been handed on while this waited: then nothing is left to wait for here.
+        return this.#settled || waitedIn === Place.queue || this.#keepPlace(waitedIn, mailbox);
       }
-      return this.#settled;
+      if (queue === undefined && waitedIn === Place.queue) {
+        this.#run();
+        return true;
+      }
     }
     this.#run();
-    if (!this.#settled) {
-      this.#mailbox = mailbox;
+    return this.#settled || this.#keepPlace(waitedIn, mailbox);
+  }
+
+  /** It is not done, and the mailbox is told when it is. */
+  #keepPlace(place: Place, mailbox: Mailbox): false {
+    if (place === Place.session) {
+      this.#sessionMailbox = mailbox;
+    } else if (place === Place.component) {
+      this.#componentMailbox = mailbox;
+    } else {
+      this.#queueMailbox = mailbox;
     }
-    return this.#settled;
+    return false;
   }
 
   #run(): void {
@@ -141,7 +169,12 @@ export class Call implements MailboxTask {
   /** Lets the next one begin, where this one was not done at once. */
   #finish(): void {
     this.#cancelTimeout?.();
-    this.#mailbox?.done();
+    this.#queueMailbox?.done();
+    this.#componentMailbox?.done();
     this.#sessionMailbox?.done();
   }
 }
+
+/** Where a call waits for its turn, in the order in which it comes to them. */
+const Place = { session: 0, component: 1, queue: 2 } as const;
+type Place = (typeof Place)[keyof typeof Place];

@@ -4,8 +4,8 @@ import { Component } from "../component/component.js";
 import type { AnyMethod, HandlingOrder } from "../component/service.js";
 import { assertRoute, Dictionary, type RouteDictionary } from "../protocol/dictionary.js";
 import type { MessageHeader } from "../protocol/message-decoder.js";
+import { type Mailbox, OrderedMailbox } from "../schedule/mailbox.js";
 import type { HookChain } from "./hook-chain.js";
-import { type Mailbox, OrderedMailbox } from "./mailbox.js";
 
 /** One method of one component, ready to be called. */
 export interface Endpoint {
@@ -30,6 +30,7 @@ export class Dispatcher {
   readonly #endpoints: Endpoint[] = [];
   /** Code → 1 + the place in `#endpoints`, 0 for none. Codes may lie far apart: as an array of endpoints this would be a slow one. */
   readonly #places: Uint16Array;
+  readonly #mailboxes = new Map<Component, OrderedMailbox>();
   /** Routes that methods had before they were renamed, too. */
   readonly #byRoute = new Map<string, Endpoint>();
 
@@ -46,6 +47,9 @@ export class Dispatcher {
       const mailbox = new OrderedMailbox(turn);
       for (const method of service.methods as readonly AnyMethod<Component>[]) {
         const order = method.order ?? "session";
+        if (order === "service") {
+          this.#mailboxes.set(component, mailbox);
+        }
         this.#add({
           component,
           method,
@@ -81,6 +85,11 @@ export class Dispatcher {
       throw new NanowireError("unknown_code", `route code ${header.code} is not in the dictionary`);
     }
     return endpoint;
+  }
+
+  /** Where a component's messages of the order `service` take their turn; undefined when it has no method of that order. */
+  mailboxOf(component: Component): OrderedMailbox | undefined {
+    return this.#mailboxes.get(component);
   }
 
   #add(endpoint: Endpoint): void {

@@ -7,7 +7,6 @@ import type { Logger } from "../base/logger.js";
 import type { Turn } from "../base/turn.js";
 import { Call, type Caller } from "../dispatch/call.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
-import { type Mailbox, type MailboxOwner, OrderedMailbox, UnorderedMailbox } from "../dispatch/mailbox.js";
 import { RateLimiters } from "../dispatch/rate-limiter.js";
 import { type InboundStep, type OutboundStep, type Pipeline, runInbound, runOutbound } from "../pipeline/pipeline.js";
 import { encodeErrorPayload } from "../protocol/error-payload.js";
@@ -19,6 +18,7 @@ import { writeResponse } from "../protocol/message-encoder.js";
 import { encodePacket, maxBodyBytes, PacketType } from "../protocol/packet.js";
 import { PacketDecoder, type PacketSink } from "../protocol/packet-decoder.js";
 import { type ComeBack, type Drain, decodeSystem, encodeSystem, hasCapability } from "../protocol/system.js";
+import { type Mailbox, type MailboxOwner, OrderedMailbox, UnorderedMailbox } from "../schedule/mailbox.js";
 import type { OutgoingPush, PushForm } from "../session/push.js";
 import { Session, type SessionBinder, type SessionLink } from "../session/session.js";
 import type { Wire, WireReceiver } from "../transport/transport.js";
@@ -268,9 +268,9 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
 
   // push → outbound pipeline → message encoder → outbox
 
-  sendPush(push: OutgoingPush): void {
+  sendPush(push: OutgoingPush): boolean {
     if (this.#state !== "working") {
-      return;
+      return false;
     }
     const { outbound, counters, logger } = this.#host;
     const { outbox } = this.#wire;
@@ -284,12 +284,12 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
         runOutbound(outbound, this.session, message);
       } catch (error) {
         logger.error({ error, route, session: this.session.id }, "an outbound step failed: the push is dropped");
-        return;
+        return false;
       }
       push.writeChangedTo(outbox.buffer, message.payload, this.#pushForm);
     }
     counters.pushes++;
-    outbox.commit();
+    return outbox.commit();
   }
 
   // the life of the connection: handshake → judging → ack → working → closing → closed
@@ -441,6 +441,16 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   }
 
   violated(error: NanowireError): void {
+    if (error.code === "outbox_overflow") {
+      // Whoever wrote is in the middle of something, of a push to a thousand others perhaps: what hears of the close is not
+      // to be called by it. Nothing more goes into the outbox meanwhile.
+      this.#host.turn.atEnd({ endOfTurn: () => this.#violated(error) });
+    } else {
+      this.#violated(error);
+    }
+  }
+
+  #violated(error: NanowireError): void {
     if (this.#over()) {
       return;
     }

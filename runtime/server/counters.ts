@@ -14,6 +14,8 @@ export interface ServerCounters {
   readonly pushes: number;
   /** Requests that were answered with an error and notifies that failed, by the error's code. */
   readonly failed: Readonly<Record<string, number>>;
+  /** Tasks and timers that threw, were rejected, or took too long. */
+  readonly failedTasks: number;
   /** Connections that were closed, by the code of the reason. */
   readonly closed: Readonly<Record<string, number>>;
 }
@@ -26,6 +28,7 @@ export class Counters {
   requests = 0;
   notifies = 0;
   pushes = 0;
+  failedTasks = 0;
   readonly #failed = new Map<string, number>();
   readonly #closed = new Map<string, number>();
 
@@ -38,7 +41,7 @@ export class Counters {
   }
 
   snapshot(): ServerCounters {
-    const { accepted, open, sessions, requests, notifies, pushes } = this;
+    const { accepted, open, sessions, requests, notifies, pushes, failedTasks } = this;
     return {
       accepted,
       open,
@@ -46,6 +49,7 @@ export class Counters {
       requests,
       notifies,
       pushes,
+      failedTasks,
       failed: Object.fromEntries(this.#failed),
       closed: Object.fromEntries(this.#closed),
     };

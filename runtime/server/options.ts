@@ -54,6 +54,11 @@ export interface ServerOptions {
   readonly maxQueuedMessages?: number;
   /** Milliseconds that a handler may take, where the .proto names no time-out; 0: for ever. Default: 30,000 */
   readonly requestTimeoutMs?: number;
+  /**
+   * How finely time is divided for timers: one is late by this at the most, and those that are due in one such piece are called
+   * together. A whole number of milliseconds, 1 to 1,000. Default: 1
+   */
+  readonly timerPrecisionMs?: number;
   /** Which serializer clients are answered in, by its name. Default: `auto`, each client's own */
   readonly serializer?: SerializerOption;
   /** Serializers of your own, for clients that name them in their handshake. Default: none; protobuf and JSON are there */
@@ -130,6 +135,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
     maxOutboxBytes: number(options, "maxOutboxBytes", 1_048_576, 1_024, gibibyte),
     maxQueuedMessages: number(options, "maxQueuedMessages", 256, 1, 1_000_000),
     requestTimeoutMs: number(options, "requestTimeoutMs", 30_000, 0, maxDelayMs, false),
+    timerPrecisionMs: number(options, "timerPrecisionMs", 1, 1, 1_000),
     serializer,
     serializers,
     profiles,
@@ -245,6 +251,7 @@ const optionNames: ReadonlySet<string> = new Set([
   "maxOutboxBytes",
   "maxQueuedMessages",
   "requestTimeoutMs",
+  "timerPrecisionMs",
   "serializer",
   "serializers",
   "profiles",

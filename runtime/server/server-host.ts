@@ -1,3 +1,4 @@
+import type { Clock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
 import { Turn } from "../base/turn.js";
@@ -7,6 +8,8 @@ import type { Dictionary } from "../protocol/dictionary.js";
 import { MessageHeader } from "../protocol/message-decoder.js";
 import { packetHeaderBytes } from "../protocol/packet.js";
 import type { Drain } from "../protocol/system.js";
+import { Scheduler } from "../schedule/scheduler.js";
+import { type ScheduleHost, SharedSchedule } from "../schedule/shared-schedule.js";
 import type { Session } from "../session/session.js";
 import { SessionRegistry } from "../session/session-registry.js";
 import type { TransportHost, Wire, WireReceiver } from "../transport/transport.js";
@@ -21,7 +24,7 @@ import { SessionIds } from "./session-ids.js";
 import { serializerNamed } from "./terms.js";
 
 /** What the transports and the connections of one server share. */
-export class ServerHost implements ConnectionHost, TransportHost {
+export class ServerHost implements ConnectionHost, TransportHost, ScheduleHost {
   readonly options: ResolvedOptions;
   readonly logger: Logger;
   readonly turn = new Turn();
@@ -74,6 +77,10 @@ export class ServerHost implements ConnectionHost, TransportHost {
     this.#ids = new SessionIds(options.clock, options.nodeId);
   }
 
+  get clock(): Clock {
+    return this.options.clock;
+  }
+
   get dictionary(): Dictionary {
     return this.dispatcher.dictionary;
   }
@@ -87,6 +94,16 @@ export class ServerHost implements ConnectionHost, TransportHost {
       connection.close(this.#closing);
     }
     return connection;
+  }
+
+  taskFailed(): void {
+    this.counters.failedTasks++;
+  }
+
+  /** The main loop, for one run of the server. */
+  newScheduler(): Scheduler {
+    const { timerPrecisionMs, requestTimeoutMs } = this.options;
+    return new Scheduler(new SharedSchedule(this, timerPrecisionMs, requestTimeoutMs), "server");
   }
 
   nextSessionId(): string {

@@ -1,7 +1,9 @@
 import { NanowireError } from "../base/error.js";
+import { Component } from "../component/component.js";
 import { ServerHooks } from "../dispatch/hooks.js";
 import { type InboundStep, type OutboundStep, Pipeline } from "../pipeline/pipeline.js";
 import type { Dictionary } from "../protocol/dictionary.js";
+import type { Scheduler } from "../schedule/scheduler.js";
 import type { Session } from "../session/session.js";
 import type { SessionBound, SessionClosed } from "../session/session-registry.js";
 import { Users } from "../session/users.js";
@@ -55,6 +57,7 @@ export class Server {
   readonly #options: ResolvedOptions;
   readonly #host: ServerHost;
   #state: ServerState = "stopped";
+  #scheduler: Scheduler | undefined;
   #releaseSignals: (() => void) | undefined;
 
   /** @internal {@link createServer} makes servers. */
@@ -89,6 +92,19 @@ export class Server {
   /** The routes of the server's components and their pushes. */
   get dictionary(): Dictionary {
     return this.#host.dictionary;
+  }
+
+  /**
+   * The main loop: tasks, timers, and queues, which all end when the server stops. Each start makes a new one. A component has its
+   * own part in it, `this.scheduler`.
+   *
+   * @throws NanowireError `invalid_state` while the server is stopped
+   */
+  get scheduler(): Scheduler {
+    if (this.#scheduler === undefined) {
+      throw new NanowireError("invalid_state", "the server is stopped: it has a scheduler while it runs");
+    }
+    return this.#scheduler;
   }
 
   /** The open sessions. The array is the caller's. */
@@ -146,7 +162,16 @@ export class Server {
     this.#assertState("stopped", "start");
     this.#state = "starting";
     const undo: (() => unknown)[] = [];
+    const scheduler = this.#host.newScheduler();
+    this.#scheduler = scheduler;
+    undo.unshift(() => {
+      this.#scheduler = undefined;
+    });
     try {
+      for (const component of this.#options.components) {
+        this.#attach(component, scheduler);
+        undo.unshift(() => Component.detach(component));
+      }
       for (const component of this.#options.components) {
         undo.unshift(() => component.shutdown());
         await component.init();
@@ -161,6 +186,7 @@ export class Server {
         undo.unshift(() => transport.close());
       }
     } catch (error) {
+      await scheduler.close();
       for (const step of undo) {
         await this.#attempt(step, "what was started could not be undone");
       }
@@ -176,7 +202,8 @@ export class Server {
 
   /**
    * Lets the clients go: takes no new ones, tells those that understand it where and when to come back, lets what runs finish, and kicks whoever is left when
-   * `graceMs` are over. Resolved when the last is gone; {@link stop} then does the rest. docs/life-cycle.md tells how clients behave.
+   * `graceMs` are over. Resolved when the last is gone; {@link stop} then does the rest. Tasks and timers go on meanwhile. docs/life-cycle.md tells how clients
+   * behave.
    *
    * @throws NanowireError `invalid_option`; `invalid_state` when it does not run
    */
@@ -192,8 +219,9 @@ export class Server {
 
   /**
    * Closes the listeners, lets the clients go as {@link drain} does if `graceMs` is given, lets the components prepare (`beforeShutdown`), closes the
-   * sessions that are left, and shuts the components down: each in the reverse order of its start. Resolved when everything is closed. A component that
-   * fails is logged, and the rest goes on. While the server drains, it ends that at once.
+   * sessions that are left, stops the timers, lets tasks that wait or run come to their end (for `requestTimeoutMs` at the most), and shuts the components
+   * down: each in the reverse order of its start. Resolved when everything is closed. A component that fails is logged, and the rest goes on. While the
+   * server drains, it ends that at once.
    *
    * @throws NanowireError `invalid_option`; `invalid_state` when it neither runs nor drains
    */
@@ -218,17 +246,20 @@ export class Server {
     await this.#host.closeAll(serverStopped());
     this.#host.draining = undefined;
     this.#host.sweep.stop();
+    await this.#scheduler?.close();
     for (const component of components) {
       await this.#attempt(() => component.shutdown(), "a component failed in its shutdown");
+      Component.detach(component);
     }
+    this.#scheduler = undefined;
     this.#releaseSignals?.();
     this.#releaseSignals = undefined;
     this.#state = "stopped";
   }
 
   /**
-   * Stops when the process is asked to end: `server.stopOnSignals({ graceMs: 20_000 })`. A second signal ends the waiting; when the server has stopped,
-   * signals do what they did before. Calling it again replaces what was said before.
+   * Stops when the process is asked to end: `server.stopOnSignals({ graceMs: 20_000 })`. A second signal ends the waiting, for clients and for tasks; when the
+   * server has stopped, signals do what they did before. Calling it again replaces what was said before.
    *
    * @returns what ends it
    * @throws NanowireError `invalid_option`
@@ -242,6 +273,7 @@ export class Server {
     const release = onSignals(signals, (signal) => {
       if (isStopping) {
         this.#host.endDrain();
+        this.#scheduler?.endWait();
         return;
       }
       isStopping = true;
@@ -256,6 +288,11 @@ export class Server {
     });
     this.#releaseSignals = release;
     return release;
+  }
+
+  #attach(component: Component, scheduler: Scheduler): void {
+    const { name } = Component.serviceOf(component);
+    Component.attach(component, scheduler.child(name, this.#host.dispatcher.mailboxOf(component)));
   }
 
   async #closeListeners(): Promise<void> {

@@ -17,16 +17,14 @@ export interface PushDefinition<T> {
   readonly message: MessageCodec<T>;
 }
 
-/** Whom the server can push to: a session or a group. */
-export interface PushTarget {
+/** What takes a push: a session, a group, a part of a group. */
+export interface PushReceiver {
   /**
-   * Sends a push. Generated code calls it: `RoomEvents.joined(group, { name })`.
-   * It is queued in the outbox of each connection and written at the end of the turn of the event loop; to a closed
-   * session it does nothing.
+   * Sends a push. See {@link sendPush}, which generated code calls.
    *
-   * Throws what the message's codec throws for a message that does not fit its type.
+   * @returns for how many sessions it was queued
    */
-  push<T>(method: PushDefinition<T>, message: T): void;
+  push<T>(method: PushDefinition<T>, message: T): number;
 }
 
 /** Makes a zlib stream of a payload; undefined where the payload is to go as it is. */
@@ -50,6 +48,8 @@ export class OutgoingPush<T = unknown> {
   /** Mostly one or two of each: found faster in a list than in a map. */
   readonly #payloads: { readonly serializer: Serializer; readonly payload: Uint8Array }[] = [];
   readonly #packets: { readonly form: PushForm; readonly packet: Uint8Array }[] = [];
+  /** What a serializer, or a form, has thrown: it is not tried again for each member. */
+  #failures: Map<Serializer | PushForm, { readonly error: unknown }> | undefined;
 
   /** @param shared whether it goes to more than one connection: its packets are then kept */
   constructor(method: PushDefinition<T>, message: T, shared: boolean) {
@@ -59,16 +59,21 @@ export class OutgoingPush<T = unknown> {
     this.#shared = shared;
   }
 
-  /** The message's bytes. */
+  /** The message's bytes. Throws what encoding them has thrown. */
   payload(serializer: Serializer): Uint8Array {
     for (const made of this.#payloads) {
       if (made.serializer === serializer) {
         return made.payload;
       }
     }
-    const payload = serializer.encode(this.#codec, this.#message);
-    this.#payloads.push({ serializer, payload });
-    return payload;
+    this.#throwAgain(serializer);
+    try {
+      const payload = serializer.encode(this.#codec, this.#message);
+      this.#payloads.push({ serializer, payload });
+      return payload;
+    } catch (error) {
+      throw this.#failed(serializer, error);
+    }
   }
 
   /** Writes the whole packet. */
@@ -84,8 +89,13 @@ export class OutgoingPush<T = unknown> {
         return;
       }
     }
+    this.#throwAgain(form);
     const alone = new ByteBuffer();
-    this.#write(alone, payload, form);
+    try {
+      this.#write(alone, payload, form);
+    } catch (error) {
+      throw this.#failed(form, error);
+    }
     const packet = alone.view();
     this.#packets.push({ form, packet });
     out.append(packet);
@@ -104,5 +114,18 @@ export class OutgoingPush<T = unknown> {
     const code = dictionary?.codeOf(this.route) ?? 0;
     const compressed = compress?.(payload);
     writePush(out, this.route, code, compressed ?? payload, compressed !== undefined);
+  }
+
+  #failed(what: Serializer | PushForm, error: unknown): unknown {
+    this.#failures ??= new Map();
+    this.#failures.set(what, { error });
+    return error;
+  }
+
+  #throwAgain(what: Serializer | PushForm): void {
+    const failure = this.#failures?.get(what);
+    if (failure !== undefined) {
+      throw failure.error;
+    }
   }
 }

@@ -2,7 +2,8 @@ import { NanowireError } from "../base/error.js";
 import { Listeners } from "../base/listeners.js";
 import type { Logger } from "../base/logger.js";
 import type { HandshakeRequest } from "../protocol/handshake.js";
-import { OutgoingPush, type PushDefinition, type PushTarget } from "./push.js";
+import type { Queue } from "../schedule/queue.js";
+import { OutgoingPush, type PushDefinition, type PushReceiver } from "./push.js";
 
 /** The greatest length of a uid, in UTF-16 units. */
 export const maxUidLength = 255;
@@ -37,13 +38,15 @@ export interface SessionLink {
   /** The client's address, without its port. */
   readonly remoteAddress: string;
   readonly logger: Logger;
-  sendPush(push: OutgoingPush): void;
+  /** @returns whether it was queued */
+  sendPush(push: OutgoingPush): boolean;
   sendKick(reason: string): void;
   close(reason: NanowireError): void;
 }
 
 /** Something that a session belongs to until it closes: a group. */
 export interface Membership {
+  /** Must not throw. */
   sessionClosed(session: Session): unknown;
 }
 
@@ -51,7 +54,7 @@ export interface Membership {
  * One client, from its handshake to the end of its connection. Made by the server; handlers get it as their first
  * argument.
  */
-export class Session implements PushTarget {
+export class Session implements PushReceiver {
   /** A decimal number of 64 bits, unique in the cluster. */
   readonly id: string;
   /** What the client said of itself in its handshake. */
@@ -63,6 +66,7 @@ export class Session implements PushTarget {
   #uid = "";
   #closed: NanowireError | undefined;
   #abort: AbortController | undefined;
+  #queue: Queue | undefined;
 
   /** @internal The server makes sessions. */
   constructor(id: string, handshake: HandshakeRequest, link: SessionLink) {
@@ -133,17 +137,38 @@ export class Session implements PushTarget {
     this.#uid = uid;
   }
 
-  push<T>(method: PushDefinition<T>, message: T): void {
-    if (this.#closed === undefined) {
-      this.#link.sendPush(new OutgoingPush(method, message, false) as OutgoingPush);
-    }
+  /** The queue that its messages are handled in, as {@link schedule} was told; undefined when that is its own order. */
+  get queue(): Queue | undefined {
+    return this.#queue === undefined || this.#queue.closed ? undefined : this.#queue;
   }
 
-  /** Sends a push that goes to others too. */
-  pushShared(push: OutgoingPush): void {
-    if (this.#closed === undefined) {
-      this.#link.sendPush(push);
+  /**
+   * Hands the session's messages to a queue: they are handled one at a time with all else that is in it, as long as the
+   * queue is open. Messages that wait go along; one that is being handled is not touched. The session's own order is kept
+   * through all changes. Methods of the order `NONE` do not wait in a queue; those of the order `SERVICE` take their turn in
+   * both.
+   *
+   * @param queue undefined: back to the session's own order
+   * @throws NanowireError `scheduler_closed` when the queue is closed
+   */
+  schedule(queue: Queue | undefined): void {
+    if (queue?.closed === true) {
+      throw new NanowireError("scheduler_closed", `queue ${queue.name} is closed`);
     }
+    this.#queue = queue;
+  }
+
+  push<T>(method: PushDefinition<T>, message: T): number {
+    const push = new OutgoingPush(method, message, false) as OutgoingPush;
+    return this.#closed === undefined && this.#link.sendPush(push) ? 1 : 0;
+  }
+
+  /**
+   * @internal Sends a push that goes to others too.
+   * @returns whether it was queued
+   */
+  pushShared(push: OutgoingPush): boolean {
+    return this.#closed === undefined && this.#link.sendPush(push);
   }
 
   /** Tells the client to go, and why, and closes the connection when what waits is written. */
@@ -176,6 +201,16 @@ export class Session implements PushTarget {
     return this.#closeListeners.add(listener);
   }
 
+  /** @internal As {@link queue}, and also when it is closed: what waits there stays there. */
+  get handedTo(): Queue | undefined {
+    return this.#queue;
+  }
+
+  /** @internal The server's log. */
+  get logger(): Logger {
+    return this.#link.logger;
+  }
+
   /** @internal A group was joined. */
   joined(membership: Membership): void {
     this.#memberships.add(membership);
@@ -192,6 +227,7 @@ export class Session implements PushTarget {
       return;
     }
     this.#closed = reason;
+    this.#queue = undefined;
     for (const membership of this.#memberships) {
       membership.sessionClosed(this);
     }

@@ -8,12 +8,16 @@ interface Timer {
 
 /** A clock that goes on only when it is told to. Timers that fall due are called in the order of their time. */
 export class SteppedClock implements Clock {
-  #now: number;
+  readonly #beginMs: number;
+  /** Milliseconds that have passed; timers are reckoned with these. */
+  #passedMs = 0;
+  /** How far the wall clock was set. */
+  #setMs = 0;
   readonly #timers = new Set<Timer>();
 
   /** @param now where it stands at first, in milliseconds since 1970, UTC. Default: the beginning of 2025 */
   constructor(now = Date.UTC(2025, 0, 1)) {
-    this.#now = now;
+    this.#beginMs = now;
   }
 
   /** How many timers wait. */
@@ -23,26 +27,31 @@ export class SteppedClock implements Clock {
 
   /** When the next timer falls due; undefined while none waits. */
   get nextAt(): number | undefined {
-    return this.#next()?.at;
+    const next = this.#next();
+    return next === undefined ? undefined : next.at - this.#passedMs + this.now();
   }
 
   now(): number {
-    return this.#now;
+    return this.#beginMs + this.#passedMs + this.#setMs;
+  }
+
+  steady(): number {
+    return this.#passedMs;
   }
 
   after(ms: number, task: () => void): CancelTimer {
-    return this.#add({ at: this.#now + ms, every: undefined, task });
+    return this.#add({ at: this.#passedMs + ms, every: undefined, task });
   }
 
   every(ms: number, task: () => void): CancelTimer {
-    return this.#add({ at: this.#now + ms, every: ms, task });
+    return this.#add({ at: this.#passedMs + ms, every: ms, task });
   }
 
   /** Lets time pass: every timer that falls due is called, at its own time. */
   step(ms: number): void {
-    const until = this.#now + ms;
+    const until = this.#passedMs + ms;
     for (let timer = this.#next(); timer !== undefined && timer.at <= until; timer = this.#next()) {
-      this.#now = Math.max(this.#now, timer.at);
+      this.#passedMs = Math.max(this.#passedMs, timer.at);
       if (timer.every === undefined) {
         this.#timers.delete(timer);
       } else {
@@ -50,7 +59,18 @@ export class SteppedClock implements Clock {
       }
       timer.task();
     }
-    this.#now = until;
+    // A timer may have let more time pass by itself.
+    this.#passedMs = Math.max(this.#passedMs, until);
+  }
+
+  /** The process stands still: what falls due meanwhile is called late, at the next {@link step}. */
+  stall(ms: number): void {
+    this.#passedMs += ms;
+  }
+
+  /** Somebody sets the machine's clock forwards, or back by a negative number: `now` leaps, `steady` and the timers do not. */
+  set(ms: number): void {
+    this.#setMs += ms;
   }
 
   #add(timer: Timer): CancelTimer {

@@ -82,6 +82,7 @@ describe("npm run bench", () => {
     expect(code).toBe(0);
     expect(output).toContain("ping-pong/tcp-16: TCP, 16 in flight");
     expect(output).toContain("ping-pong-bytes/ws-1: WebSocket, 1 in flight");
+    expect(output).toContain("timers/mixed: every 500 to 1,500 ms");
     expect(output).toContain("generator/with-json: ");
     expect(output).toContain("watch/large: ");
     expect(output).toContain("bundle/one-service: ");
@@ -123,6 +124,25 @@ describe("npm run bench", () => {
     for (const line of last) {
       expect(line).toMatch(/^ratio ping-pong\/(tcp|ws)-(1|16) +× (node:net|ws) echo +\d+\.\d\d$/);
     }
+  }, 60_000);
+
+  it("runs timers: both kinds are called as often as they are to be, and the ratio is printed last", async () => {
+    const json = join(directory, "timers.json");
+    const { code, output, errors } = await bench("timers/mixed-10-ms", "--quick", "--json", json);
+    expect(errors).toBe("");
+    expect(code).toBe(0);
+    const { cases } = JSON.parse(readFileSync(json, "utf8")) as { cases: { comparisons: ComparisonFigures[] }[] };
+    const [figures] = cases[0]?.comparisons ?? [];
+    const sides = [figures?.baseline, figures?.subject];
+    expect(sides.map((side) => side?.name)).toEqual(["setInterval", "nanowire"]);
+    for (const round of sides.flatMap((side) => side?.rounds ?? [])) {
+      // 2,000 timers, each about once a second, for a tenth of one, or longer where the machine is busy.
+      expect(round.messages).toBeGreaterThan(20);
+      expect(round.messages).toBeLessThan(2_000 * (round.elapsedMs / 500 + 1));
+      expect(round.serverCpuMicros).toBeGreaterThan(0);
+      expect(round.latencyMs.most).toBeGreaterThan(0);
+    }
+    expect(output.trimEnd().split("\n").at(-1)).toMatch(/^ratio timers\/mixed-10-ms +× setInterval +\d+\.\d\d$/);
   }, 60_000);
 
   it("runs generator: both commands are measured, and the ratios are printed last", async () => {

@@ -34,14 +34,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe("the code in docs/", () => {
   test("there is some, in each guide", () => {
     const shown = new Set(blocks.map(({ page }) => page));
-    const guides = [
-      "docs/client.md",
-      "docs/life-cycle.md",
-      "docs/profiles.md",
-      "docs/server.md",
-      "docs/testing.md",
-      "docs/tools.md",
-    ];
+    const guides = ["client", "groups", "life-cycle", "profiles", "server", "testing", "time", "tools"].map(
+      (name) => `docs/${name}.md`,
+    );
     expect(guides.filter((page) => !shown.has(page))).toEqual([]);
   });
 

@@ -8,7 +8,7 @@ import type { Component } from "../../runtime/component/component.js";
 import type { Remote, RemoteContext } from "../../runtime/component/remote.js";
 import type { RemoteAnswer, RemoteCaller } from "../../runtime/component/remote-caller.js";
 import { defineMethod } from "../../runtime/component/service.js";
-import type { PushTarget } from "../../runtime/session/push.js";
+import type { PushTarget } from "../../runtime/session/send-push.js";
 import type { Session } from "../../runtime/session/session.js";
 import { tcp } from "../../runtime/transport/tcp.js";
 import { MemoryCluster } from "../component/support/memory-caller.js";

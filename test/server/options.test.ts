@@ -28,6 +28,7 @@ const numbers = [
   ["maxOutboxBytes", 1_024, 1_024 * mebibyte, "an integer"],
   ["maxQueuedMessages", 1, 1_000_000, "an integer"],
   ["requestTimeoutMs", 0, 2_147_483_647, "a number"],
+  ["timerPrecisionMs", 1, 1_000, "an integer"],
   ["nodeId", 0, 1_023, "an integer"],
 ] as const;
 

@@ -19,7 +19,7 @@ function sessionOf() {
     transport: "tcp",
     remoteAddress: "10.1.2.3",
     logger,
-    sendPush: ({ route }) => void asked.push(`push ${route}`),
+    sendPush: ({ route }) => asked.push(`push ${route}`) > 0,
     sendKick: (reason) => void asked.push(`kick ${reason}`),
     close({ code, message, scope }) {
       asked.push(`close ${code} ${message}`);
@@ -316,6 +316,7 @@ describe.each(transportNames)("a session over %s", (transport) => {
       requests: 2,
       notifies: 1,
       pushes: 1,
+      failedTasks: 0,
       failed: {},
       closed: {},
     });

@@ -9,6 +9,7 @@ import {
   type MessageCodec,
   type PushDefinition,
   type PushTarget,
+  sendPush,
   type ServiceDefinition,
   type Session,
 } from "nanowire";
@@ -59,7 +60,8 @@ export abstract class RoomComponent extends Component {
 /**
  * What the server tells the members of a room.
  *
- * Generated from service chat.v1.RoomEvents: pushes, each to a session or a group.
+ * Generated from service chat.v1.RoomEvents: pushes, each to a session, a group, a part of one, or any sessions.
+ * Each returns for how many it was queued.
  */
 export const RoomEvents = {
   /**
@@ -67,8 +69,8 @@ export const RoomEvents = {
    *
    * Push `RoomEvents.Joined`, code 4.
    */
-  joined(target: PushTarget, message: UserJoined): void {
-    target.push(roomEventsJoined, message);
+  joined(target: PushTarget, message: UserJoined): number {
+    return sendPush(target, roomEventsJoined, message);
   },
 
   /**
@@ -76,8 +78,8 @@ export const RoomEvents = {
    *
    * Push `RoomEvents.Said`, code 6.
    */
-  said(target: PushTarget, message: UserSaid): void {
-    target.push(roomEventsSaid, message);
+  said(target: PushTarget, message: UserSaid): number {
+    return sendPush(target, roomEventsSaid, message);
   },
 
   /**
@@ -85,8 +87,8 @@ export const RoomEvents = {
    *
    * Push `RoomEvents.Left`, code 5.
    */
-  left(target: PushTarget, message: UserLeft): void {
-    target.push(roomEventsLeft, message);
+  left(target: PushTarget, message: UserLeft): number {
+    return sendPush(target, roomEventsLeft, message);
   },
 };
 

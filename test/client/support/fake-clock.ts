@@ -9,6 +9,8 @@ interface Timer {
 /** Time that stands still until a test steps it. */
 export class FakeClock implements Clock {
   #now = 1_700_000_000_000;
+  /** How far the wall clock was set from the steady one. */
+  #set = 0;
   #timers: Timer[] = [];
 
   /** How many timers are set. */
@@ -18,6 +20,10 @@ export class FakeClock implements Clock {
 
   now(): number {
     return this.#now;
+  }
+
+  steady(): number {
+    return this.#now - this.#set;
   }
 
   after(ms: number, task: () => void): CancelTimer {
@@ -40,6 +46,7 @@ export class FakeClock implements Clock {
   /** Somebody sets the clock forwards or back: timers go on as they did. */
   set(ms: number): void {
     this.#now += ms;
+    this.#set += ms;
     for (const timer of this.#timers) {
       timer.at += ms;
     }

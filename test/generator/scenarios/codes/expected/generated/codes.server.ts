@@ -8,6 +8,7 @@ import {
   type MessageCodec,
   type PushDefinition,
   type PushTarget,
+  sendPush,
   type ServiceDefinition,
   type Session,
 } from "nanowire";
@@ -57,14 +58,15 @@ export abstract class ConnectorComponent extends Component {
 }
 
 /**
- * Generated from service codes.Events: pushes, each to a session or a group.
+ * Generated from service codes.Events: pushes, each to a session, a group, a part of one, or any sessions.
+ * Each returns for how many it was queued.
  */
 export const Events = {
   /**
    * Push `onSaid.x`, code 2.
    */
-  said(target: PushTarget, message: Text): void {
-    target.push(eventsSaid, message);
+  said(target: PushTarget, message: Text): number {
+    return sendPush(target, eventsSaid, message);
   },
 };
 

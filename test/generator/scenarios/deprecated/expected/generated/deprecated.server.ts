@@ -8,6 +8,7 @@ import {
   type MessageCodec,
   type PushDefinition,
   type PushTarget,
+  sendPush,
   type ServiceDefinition,
   type Session,
 } from "nanowire";
@@ -61,7 +62,8 @@ export abstract class YoungComponent extends Component {
 }
 
 /**
- * Generated from service deprecated.OldEvents: pushes, each to a session or a group.
+ * Generated from service deprecated.OldEvents: pushes, each to a session, a group, a part of one, or any sessions.
+ * Each returns for how many it was queued.
  *
  * @deprecated
  */
@@ -71,8 +73,8 @@ export const OldEvents = {
    *
    * @deprecated
    */
-  told(target: PushTarget, message: Text): void {
-    target.push(oldEventsTold, message);
+  told(target: PushTarget, message: Text): number {
+    return sendPush(target, oldEventsTold, message);
   },
 };
 

@@ -9,6 +9,7 @@ import {
   type MessageCodec,
   type PushDefinition,
   type PushTarget,
+  sendPush,
   type ServiceDefinition,
   type Session,
 } from "nanowire";
@@ -49,14 +50,15 @@ export abstract class BellComponent extends Component {
 }
 
 /**
- * Generated from service BellEvents: pushes, each to a session or a group.
+ * Generated from service BellEvents: pushes, each to a session, a group, a part of one, or any sessions.
+ * Each returns for how many it was queued.
  */
 export const BellEvents = {
   /**
    * Push `BellEvents.Rang`, code 5.
    */
-  rang(target: PushTarget): void {
-    target.push(bellEventsRang, undefined);
+  rang(target: PushTarget): number {
+    return sendPush(target, bellEventsRang, undefined);
   },
 };
 

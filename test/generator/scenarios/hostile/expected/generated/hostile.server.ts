@@ -8,6 +8,7 @@ import {
   type MessageCodec,
   type PushDefinition,
   type PushTarget,
+  sendPush,
   type ServiceDefinition,
   type Session,
 } from "nanowire";
@@ -60,7 +61,8 @@ export abstract class HostileComponent extends Component {
 /**
  * Told.
  *
- * Generated from service hostile.HostileEvents: pushes, each to a session or a group.
+ * Generated from service hostile.HostileEvents: pushes, each to a session, a group, a part of one, or any sessions.
+ * Each returns for how many it was queued.
  *
  * @deprecated since ever
  */
@@ -72,8 +74,8 @@ export const HostileEvents = {
    *
    * @deprecated
    */
-  told(target: PushTarget, message: Message): void {
-    target.push(hostileEventsTold, message);
+  told(target: PushTarget, message: Message): number {
+    return sendPush(target, hostileEventsTold, message);
   },
 };
 

@@ -9,6 +9,7 @@ import {
   type MessageCodec,
   type PushDefinition,
   type PushTarget as NanowirePushTarget,
+  sendPush,
   type ServiceDefinition,
   type Session as NanowireSession,
 } from "nanowire";
@@ -171,52 +172,55 @@ export abstract class ComponentComponent extends Component {
 }
 
 /**
- * Generated from service names.Session_: pushes, each to a session or a group.
+ * Generated from service names.Session_: pushes, each to a session, a group, a part of one, or any sessions.
+ * Each returns for how many it was queued.
  */
 export const Session = {
   /**
    * Push `Session_.Delete`, code 20.
    */
-  delete(target: NanowirePushTarget, message: Session2): void {
-    target.push(sessionDelete, message);
+  delete(target: NanowirePushTarget, message: Session2): number {
+    return sendPush(target, sessionDelete, message);
   },
 
   /**
    * Push `Session_.Constructor`, code 19.
    */
-  constructor$(target: NanowirePushTarget, message: ComponentClient): void {
-    target.push(sessionConstructor, message);
+  constructor$(target: NanowirePushTarget, message: ComponentClient): number {
+    return sendPush(target, sessionConstructor, message);
   },
 
   /**
    * Push `Session_.class`, code 21.
    */
-  class(target: NanowirePushTarget, message: ComponentComponent2): void {
-    target.push(sessionClass, message);
+  class(target: NanowirePushTarget, message: ComponentComponent2): number {
+    return sendPush(target, sessionClass, message);
   },
 };
 
 /**
- * Generated from service names.delete: pushes, each to a session or a group.
+ * Generated from service names.delete: pushes, each to a session, a group, a part of one, or any sessions.
+ * Each returns for how many it was queued.
  */
 export const Delete = {
   /**
    * Push `delete.Delete`, code 22.
    */
-  delete(target: NanowirePushTarget, message: Session2): void {
-    target.push(deleteDelete, message);
+  delete(target: NanowirePushTarget, message: Session2): number {
+    return sendPush(target, deleteDelete, message);
   },
 };
 
 /**
- * Generated from service names.push_target: pushes, each to a session or a group.
+ * Generated from service names.push_target: pushes, each to a session, a group, a part of one, or any sessions.
+ * Each returns for how many it was queued.
  */
 export const PushTarget = {
   /**
    * Push `push_target.push`, code 24.
    */
-  push(target: NanowirePushTarget, message: Session2): void {
-    target.push(pushTargetPush, message);
+  push(target: NanowirePushTarget, message: Session2): number {
+    return sendPush(target, pushTargetPush, message);
   },
 };
 

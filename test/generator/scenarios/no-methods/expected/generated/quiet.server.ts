@@ -19,7 +19,8 @@ export abstract class QuietComponent extends Component {
 /**
  * Nothing to tell yet.
  *
- * Generated from service quiet.QuietEvents: pushes, each to a session or a group.
+ * Generated from service quiet.QuietEvents: pushes, each to a session, a group, a part of one, or any sessions.
+ * Each returns for how many it was queued.
  */
 export const QuietEvents = {};
 

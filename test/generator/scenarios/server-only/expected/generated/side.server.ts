@@ -18,6 +18,7 @@ import {
   type RemoteContext,
   type RemoteDefinition,
   type RemoteMethod,
+  sendPush,
   type ServiceDefinition,
   type Session,
 } from "nanowire";
@@ -42,14 +43,15 @@ export abstract class ClockComponent extends Component {
 }
 
 /**
- * Generated from service side.v1.ClockEvents: pushes, each to a session or a group.
+ * Generated from service side.v1.ClockEvents: pushes, each to a session, a group, a part of one, or any sessions.
+ * Each returns for how many it was queued.
  */
 export const ClockEvents = {
   /**
    * Push `ClockEvents.Struck`, code 2.
    */
-  struck(target: PushTarget, message: Time): void {
-    target.push(clockEventsStruck, message);
+  struck(target: PushTarget, message: Time): number {
+    return sendPush(target, clockEventsStruck, message);
   },
 };
 

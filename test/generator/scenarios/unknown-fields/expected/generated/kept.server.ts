@@ -18,6 +18,7 @@ import {
   type RemoteContext,
   type RemoteDefinition,
   type RemoteMethod,
+  sendPush,
   type ServiceDefinition,
   type Session,
 } from "nanowire";
@@ -48,14 +49,15 @@ export abstract class RelayComponent extends Component {
 }
 
 /**
- * Generated from service kept.v1.RelayEvents: pushes, each to a session or a group.
+ * Generated from service kept.v1.RelayEvents: pushes, each to a session, a group, a part of one, or any sessions.
+ * Each returns for how many it was queued.
  */
 export const RelayEvents = {
   /**
    * Push `RelayEvents.Arrived`, code 3.
    */
-  arrived(target: PushTarget, message: Parcel): void {
-    target.push(relayEventsArrived, message);
+  arrived(target: PushTarget, message: Parcel): number {
+    return sendPush(target, relayEventsArrived, message);
   },
 };
 

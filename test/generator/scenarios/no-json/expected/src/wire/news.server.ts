@@ -9,6 +9,7 @@ import {
   type MessageCodec,
   type PushDefinition,
   type PushTarget,
+  sendPush,
   type ServiceDefinition,
   type Session,
 } from "nanowire";
@@ -18,14 +19,15 @@ import { Item } from "./news.js";
 import { dictionary } from "./routes.js";
 
 /**
- * Generated from service news.News: pushes, each to a session or a group.
+ * Generated from service news.News: pushes, each to a session, a group, a part of one, or any sessions.
+ * Each returns for how many it was queued.
  */
 export const News = {
   /**
    * Push `News.Headline`, code 4.
    */
-  headline(target: PushTarget, message: Item): void {
-    target.push(newsHeadline, message);
+  headline(target: PushTarget, message: Item): number {
+    return sendPush(target, newsHeadline, message);
   },
 };
 

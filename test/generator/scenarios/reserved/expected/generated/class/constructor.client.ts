@@ -675,6 +675,13 @@ export class DeleteClient {
   }
 
   /**
+   * Request `delete.scheduler`.
+   */
+  scheduler$(request: Fields, options?: CallOptions): Promise<Values> {
+    return this.#connection.request(deleteScheduler, request, options);
+  }
+
+  /**
    * Request `delete.notify`.
    */
   notify(request: Fields, options?: CallOptions): Promise<Values> {
@@ -749,6 +756,13 @@ export class ClassClient {
   }
 
   /**
+   * Push `class.scheduler`. The function that is returned ends the listening.
+   */
+  onScheduler(listener: (message: Fields) => void): Unsubscribe {
+    return this.#connection.on(classScheduler, listener);
+  }
+
+  /**
    * Push `class.delete`. The function that is returned ends the listening.
    */
   onDelete(listener: (message: Fields) => void): Unsubscribe {
@@ -779,679 +793,686 @@ export class ClassClient {
 
 const deleteAbstract: ClientMethod<Fields, Values> = {
   route: "delete.abstract",
-  code: 12,
+  code: 13,
   request: Fields,
   response: Values,
 };
 
 const deleteAny: ClientMethod<Fields, Values> = {
   route: "delete.any",
-  code: 14,
+  code: 15,
   request: Fields,
   response: Values,
 };
 
 const deleteAs: ClientMethod<Fields, Values> = {
   route: "delete.as",
-  code: 16,
+  code: 17,
   request: Fields,
   response: Values,
 };
 
 const deleteAsync: ClientMethod<Fields, Values> = {
   route: "delete.async",
-  code: 17,
+  code: 18,
   request: Fields,
   response: Values,
 };
 
 const deleteAwait: ClientMethod<Fields, Values> = {
   route: "delete.await",
-  code: 18,
+  code: 19,
   request: Fields,
   response: Values,
 };
 
 const deleteBoolean: ClientMethod<Fields, Values> = {
   route: "delete.boolean",
-  code: 20,
+  code: 21,
   request: Fields,
   response: Values,
 };
 
 const deleteBreak: ClientMethod<Fields, Values> = {
   route: "delete.break",
-  code: 21,
+  code: 22,
   request: Fields,
   response: Values,
 };
 
 const deleteCase: ClientMethod<Fields, Values> = {
   route: "delete.case",
-  code: 22,
+  code: 23,
   request: Fields,
   response: Values,
 };
 
 const deleteCatch: ClientMethod<Fields, Values> = {
   route: "delete.catch",
-  code: 23,
+  code: 24,
   request: Fields,
   response: Values,
 };
 
 const deleteClass: ClientMethod<Fields, Values> = {
   route: "delete.class",
-  code: 24,
+  code: 25,
   request: Fields,
   response: Values,
 };
 
 const deleteConst: ClientMethod<Fields, Values> = {
   route: "delete.const",
-  code: 26,
+  code: 27,
   request: Fields,
   response: Values,
 };
 
 const deleteConstructor: ClientMethod<Fields, Values> = {
   route: "delete.constructor",
-  code: 27,
+  code: 28,
   request: Fields,
   response: Values,
 };
 
 const deleteContinue: ClientMethod<Fields, Values> = {
   route: "delete.continue",
-  code: 28,
+  code: 29,
   request: Fields,
   response: Values,
 };
 
 const deleteDebugger: ClientMethod<Fields, Values> = {
   route: "delete.debugger",
-  code: 29,
+  code: 30,
   request: Fields,
   response: Values,
 };
 
 const deleteDeclare: ClientMethod<Fields, Values> = {
   route: "delete.declare",
-  code: 30,
+  code: 31,
   request: Fields,
   response: Values,
 };
 
 const deleteDefault: ClientMethod<Fields, Values> = {
   route: "delete.default",
-  code: 31,
+  code: 32,
   request: Fields,
   response: Values,
 };
 
 const deleteDelete: ClientMethod<Fields, Values> = {
   route: "delete.delete",
-  code: 32,
+  code: 33,
   request: Fields,
   response: Values,
 };
 
 const deleteDo: ClientMethod<Fields, Values> = {
   route: "delete.do",
-  code: 33,
+  code: 34,
   request: Fields,
   response: Values,
 };
 
 const deleteElse: ClientMethod<Fields, Values> = {
   route: "delete.else",
-  code: 34,
+  code: 35,
   request: Fields,
   response: Values,
 };
 
 const deleteEnum: ClientMethod<Fields, Values> = {
   route: "delete.enum",
-  code: 36,
+  code: 37,
   request: Fields,
   response: Values,
 };
 
 const deleteExport: ClientMethod<Fields, Values> = {
   route: "delete.export",
-  code: 38,
+  code: 39,
   request: Fields,
   response: Values,
 };
 
 const deleteExtends: ClientMethod<Fields, Values> = {
   route: "delete.extends",
-  code: 39,
+  code: 40,
   request: Fields,
   response: Values,
 };
 
 const deleteFalse: ClientMethod<Fields, Values> = {
   route: "delete.false",
-  code: 40,
+  code: 41,
   request: Fields,
   response: Values,
 };
 
 const deleteFinally: ClientMethod<Fields, Values> = {
   route: "delete.finally",
-  code: 41,
+  code: 42,
   request: Fields,
   response: Values,
 };
 
 const deleteFor: ClientMethod<Fields, Values> = {
   route: "delete.for",
-  code: 42,
+  code: 43,
   request: Fields,
   response: Values,
 };
 
 const deleteFrom: ClientMethod<Fields, Values> = {
   route: "delete.from",
-  code: 43,
+  code: 44,
   request: Fields,
   response: Values,
 };
 
 const deleteFunction: ClientMethod<Fields, Values> = {
   route: "delete.function",
-  code: 44,
+  code: 45,
   request: Fields,
   response: Values,
 };
 
 const deleteGet: ClientMethod<Fields, Values> = {
   route: "delete.get",
-  code: 45,
+  code: 46,
   request: Fields,
   response: Values,
 };
 
 const deleteIf: ClientMethod<Fields, Values> = {
   route: "delete.if",
-  code: 48,
+  code: 49,
   request: Fields,
   response: Values,
 };
 
 const deleteImplements: ClientMethod<Fields, Values> = {
   route: "delete.implements",
-  code: 49,
+  code: 50,
   request: Fields,
   response: Values,
 };
 
 const deleteImport: ClientMethod<Fields, Values> = {
   route: "delete.import",
-  code: 50,
+  code: 51,
   request: Fields,
   response: Values,
 };
 
 const deleteIn: ClientMethod<Fields, Values> = {
   route: "delete.in",
-  code: 51,
+  code: 52,
   request: Fields,
   response: Values,
 };
 
 const deleteInstanceof: ClientMethod<Fields, Values> = {
   route: "delete.instanceof",
-  code: 54,
+  code: 55,
   request: Fields,
   response: Values,
 };
 
 const deleteInterface: ClientMethod<Fields, Values> = {
   route: "delete.interface",
-  code: 55,
+  code: 56,
   request: Fields,
   response: Values,
 };
 
 const deleteIs: ClientMethod<Fields, Values> = {
   route: "delete.is",
-  code: 56,
+  code: 57,
   request: Fields,
   response: Values,
 };
 
 const deleteLet: ClientMethod<Fields, Values> = {
   route: "delete.let",
-  code: 58,
+  code: 59,
   request: Fields,
   response: Values,
 };
 
 const deleteModule: ClientMethod<Fields, Values> = {
   route: "delete.module",
-  code: 60,
+  code: 61,
   request: Fields,
   response: Values,
 };
 
 const deleteNamespace: ClientMethod<Fields, Values> = {
   route: "delete.namespace",
-  code: 61,
+  code: 62,
   request: Fields,
   response: Values,
 };
 
 const deleteNever: ClientMethod<Fields, Values> = {
   route: "delete.never",
-  code: 62,
+  code: 63,
   request: Fields,
   response: Values,
 };
 
 const deleteNew: ClientMethod<Fields, Values> = {
   route: "delete.new",
-  code: 63,
+  code: 64,
   request: Fields,
   response: Values,
 };
 
 const deleteNull: ClientMethod<Fields, Values> = {
   route: "delete.null",
-  code: 65,
+  code: 66,
   request: Fields,
   response: Values,
 };
 
 const deleteNumber: ClientMethod<Fields, Values> = {
   route: "delete.number",
-  code: 66,
+  code: 67,
   request: Fields,
   response: Values,
 };
 
 const deleteObject: ClientMethod<Fields, Values> = {
   route: "delete.object",
-  code: 67,
+  code: 68,
   request: Fields,
   response: Values,
 };
 
 const deleteOf: ClientMethod<Fields, Values> = {
   route: "delete.of",
-  code: 68,
+  code: 69,
   request: Fields,
   response: Values,
 };
 
 const deletePackage: ClientMethod<Fields, Values> = {
   route: "delete.package",
-  code: 71,
+  code: 72,
   request: Fields,
   response: Values,
 };
 
 const deletePrivate: ClientMethod<Fields, Values> = {
   route: "delete.private",
-  code: 72,
+  code: 73,
   request: Fields,
   response: Values,
 };
 
 const deleteProtected: ClientMethod<Fields, Values> = {
   route: "delete.protected",
-  code: 73,
+  code: 74,
   request: Fields,
   response: Values,
 };
 
 const deletePrototype: ClientMethod<Fields, Values> = {
   route: "delete.prototype",
-  code: 74,
+  code: 75,
   request: Fields,
   response: Values,
 };
 
 const deletePublic: ClientMethod<Fields, Values> = {
   route: "delete.public",
-  code: 75,
+  code: 76,
   request: Fields,
   response: Values,
 };
 
 const deleteReadonly: ClientMethod<Fields, Values> = {
   route: "delete.readonly",
-  code: 78,
+  code: 79,
   request: Fields,
   response: Values,
 };
 
 const deleteReturn: ClientMethod<Fields, Values> = {
   route: "delete.return",
-  code: 80,
+  code: 81,
   request: Fields,
   response: Values,
 };
 
 const deleteSet: ClientMethod<Fields, Values> = {
   route: "delete.set",
-  code: 82,
+  code: 84,
   request: Fields,
   response: Values,
 };
 
 const deleteStatic: ClientMethod<Fields, Values> = {
   route: "delete.static",
-  code: 84,
+  code: 86,
   request: Fields,
   response: Values,
 };
 
 const deleteString: ClientMethod<Fields, Values> = {
   route: "delete.string",
-  code: 85,
+  code: 87,
   request: Fields,
   response: Values,
 };
 
 const deleteSuper: ClientMethod<Fields, Values> = {
   route: "delete.super",
-  code: 86,
+  code: 88,
   request: Fields,
   response: Values,
 };
 
 const deleteSwitch: ClientMethod<Fields, Values> = {
   route: "delete.switch",
-  code: 87,
+  code: 89,
   request: Fields,
   response: Values,
 };
 
 const deleteSymbol: ClientMethod<Fields, Values> = {
   route: "delete.symbol",
-  code: 88,
+  code: 90,
   request: Fields,
   response: Values,
 };
 
 const deleteThen: ClientMethod<Fields, Values> = {
   route: "delete.then",
-  code: 90,
+  code: 92,
   request: Fields,
   response: Values,
 };
 
 const deleteThis: ClientMethod<Fields, Values> = {
   route: "delete.this",
-  code: 91,
+  code: 93,
   request: Fields,
   response: Values,
 };
 
 const deleteThrow: ClientMethod<Fields, Values> = {
   route: "delete.throw",
-  code: 92,
+  code: 94,
   request: Fields,
   response: Values,
 };
 
 const deleteTrue: ClientMethod<Fields, Values> = {
   route: "delete.true",
-  code: 95,
+  code: 97,
   request: Fields,
   response: Values,
 };
 
 const deleteTry: ClientMethod<Fields, Values> = {
   route: "delete.try",
-  code: 96,
+  code: 98,
   request: Fields,
   response: Values,
 };
 
 const deleteType: ClientMethod<Fields, Values> = {
   route: "delete.type",
-  code: 97,
+  code: 99,
   request: Fields,
   response: Values,
 };
 
 const deleteTypeof: ClientMethod<Fields, Values> = {
   route: "delete.typeof",
-  code: 98,
+  code: 100,
   request: Fields,
   response: Values,
 };
 
 const deleteUndefined: ClientMethod<Fields, Values> = {
   route: "delete.undefined",
-  code: 99,
+  code: 101,
   request: Fields,
   response: Values,
 };
 
 const deleteUnknown: ClientMethod<Fields, Values> = {
   route: "delete.unknown",
-  code: 100,
+  code: 102,
   request: Fields,
   response: Values,
 };
 
 const deleteVar: ClientMethod<Fields, Values> = {
   route: "delete.var",
-  code: 102,
+  code: 104,
   request: Fields,
   response: Values,
 };
 
 const deleteVoid: ClientMethod<Fields, Values> = {
   route: "delete.void",
-  code: 103,
+  code: 105,
   request: Fields,
   response: Values,
 };
 
 const deleteWhile: ClientMethod<Fields, Values> = {
   route: "delete.while",
-  code: 104,
+  code: 106,
   request: Fields,
   response: Values,
 };
 
 const deleteWith: ClientMethod<Fields, Values> = {
   route: "delete.with",
-  code: 105,
+  code: 107,
   request: Fields,
   response: Values,
 };
 
 const deleteYield: ClientMethod<Fields, Values> = {
   route: "delete.yield",
-  code: 107,
+  code: 109,
   request: Fields,
   response: Values,
 };
 
 const deleteArguments: ClientMethod<Fields, Values> = {
   route: "delete.arguments",
-  code: 15,
+  code: 16,
   request: Fields,
   response: Values,
 };
 
 const deleteEval: ClientMethod<Fields, Values> = {
   route: "delete.eval",
-  code: 37,
+  code: 38,
   request: Fields,
   response: Values,
 };
 
 const deleteGlobalThis: ClientMethod<Fields, Values> = {
   route: "delete.globalThis",
-  code: 46,
+  code: 47,
   request: Fields,
   response: Values,
 };
 
 const deleteSelf: ClientMethod<Fields, Values> = {
   route: "delete.self",
-  code: 81,
+  code: 83,
   request: Fields,
   response: Values,
 };
 
 const deleteHasOwnProperty: ClientMethod<Fields, Values> = {
   route: "delete.hasOwnProperty",
-  code: 47,
+  code: 48,
   request: Fields,
   response: Values,
 };
 
 const deleteValueOf: ClientMethod<Fields, Values> = {
   route: "delete.valueOf",
-  code: 101,
+  code: 103,
   request: Fields,
   response: Values,
 };
 
 const deleteToString: ClientMethod<Fields, Values> = {
   route: "delete.toString",
-  code: 94,
+  code: 96,
   request: Fields,
   response: Values,
 };
 
 const deleteToJSON: ClientMethod<Fields, Values> = {
   route: "delete.toJSON",
-  code: 93,
+  code: 95,
   request: Fields,
   response: Values,
 };
 
 const deleteProto: ClientMethod<Fields, Values> = {
   route: "delete.__proto__",
-  code: 11,
+  code: 12,
   request: Fields,
   response: Values,
 };
 
 const deleteMessage: ClientMethod<Fields, Values> = {
   route: "delete.message",
-  code: 59,
+  code: 60,
   request: Fields,
   response: Values,
 };
 
 const deleteWriter: ClientMethod<Fields, Values> = {
   route: "delete.writer",
-  code: 106,
+  code: 108,
   request: Fields,
   response: Values,
 };
 
 const deleteReader: ClientMethod<Fields, Values> = {
   route: "delete.reader",
-  code: 77,
+  code: 78,
   request: Fields,
   response: Values,
 };
 
 const deleteTag: ClientMethod<Fields, Values> = {
   route: "delete.tag",
-  code: 89,
+  code: 91,
   request: Fields,
   response: Values,
 };
 
 const deleteEnd: ClientMethod<Fields, Values> = {
   route: "delete.end",
-  code: 35,
+  code: 36,
   request: Fields,
   response: Values,
 };
 
 const deleteLength: ClientMethod<Fields, Values> = {
   route: "delete.length",
-  code: 57,
+  code: 58,
   request: Fields,
   response: Values,
 };
 
 const deleteInput: ClientMethod<Fields, Values> = {
   route: "delete.input",
-  code: 53,
+  code: 54,
   request: Fields,
   response: Values,
 };
 
 const deleteClose: ClientMethod<Fields, Values> = {
   route: "delete.close",
-  code: 25,
+  code: 26,
   request: Fields,
   response: Values,
 };
 
 const deleteOn: ClientMethod<Fields, Values> = {
   route: "delete.on",
-  code: 69,
+  code: 70,
   request: Fields,
   response: Values,
 };
 
 const deleteOnClose: ClientMethod<Fields, Values> = {
   route: "delete.onClose",
-  code: 70,
+  code: 71,
   request: Fields,
   response: Values,
 };
 
 const deleteInit: ClientMethod<Fields, Values> = {
   route: "delete.init",
-  code: 52,
+  code: 53,
   request: Fields,
   response: Values,
 };
 
 const deleteAfterInit: ClientMethod<Fields, Values> = {
   route: "delete.afterInit",
-  code: 13,
+  code: 14,
   request: Fields,
   response: Values,
 };
 
 const deleteBeforeShutdown: ClientMethod<Fields, Values> = {
   route: "delete.beforeShutdown",
-  code: 19,
+  code: 20,
   request: Fields,
   response: Values,
 };
 
 const deleteShutdown: ClientMethod<Fields, Values> = {
   route: "delete.shutdown",
-  code: 83,
+  code: 85,
+  request: Fields,
+  response: Values,
+};
+
+const deleteScheduler: ClientMethod<Fields, Values> = {
+  route: "delete.scheduler",
+  code: 82,
   request: Fields,
   response: Values,
 };
 
 const deleteNotify: ClientMethod<Fields, Values> = {
   route: "delete.notify",
-  code: 64,
+  code: 65,
   request: Fields,
   response: Values,
 };
 
 const deleteRequest: ClientMethod<Fields, Values> = {
   route: "delete.request",
-  code: 79,
+  code: 80,
   request: Fields,
   response: Values,
 };
 
 const deletePush: ClientMethod<Fields, Values> = {
   route: "delete.push",
-  code: 76,
+  code: 77,
   request: Fields,
   response: Values,
 };
@@ -1464,7 +1485,7 @@ const classConstructor: ClientPush<Fields> = {
 
 const classThen: ClientPush<Fields> = {
   route: "class.then",
-  code: 9,
+  code: 10,
   message: Fields,
 };
 
@@ -1488,6 +1509,12 @@ const classInit: ClientPush<Fields> = {
 
 const classShutdown: ClientPush<Fields> = {
   route: "class.shutdown",
+  code: 9,
+  message: Fields,
+};
+
+const classScheduler: ClientPush<Fields> = {
+  route: "class.scheduler",
   code: 8,
   message: Fields,
 };
@@ -1506,7 +1533,7 @@ const classDefault: ClientPush<Fields> = {
 
 const classToString: ClientPush<Fields> = {
   route: "class.toString",
-  code: 10,
+  code: 11,
   message: Fields,
 };
 

@@ -8,6 +8,7 @@ import {
   type MessageCodec,
   type PushDefinition,
   type PushTarget,
+  sendPush,
   type ServiceDefinition,
   type Session,
 } from "nanowire";
@@ -27,563 +28,576 @@ export abstract class DeleteComponent extends Component {
   }
 
   /**
-   * Request `delete.abstract`, code 12.
+   * Request `delete.abstract`, code 13.
    */
   abstract abstract(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.any`, code 14.
+   * Request `delete.any`, code 15.
    */
   abstract any(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.as`, code 16.
+   * Request `delete.as`, code 17.
    */
   abstract as(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.async`, code 17.
+   * Request `delete.async`, code 18.
    */
   abstract async(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.await`, code 18.
+   * Request `delete.await`, code 19.
    */
   abstract await(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.boolean`, code 20.
+   * Request `delete.boolean`, code 21.
    */
   abstract boolean(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.break`, code 21.
+   * Request `delete.break`, code 22.
    */
   abstract break(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.case`, code 22.
+   * Request `delete.case`, code 23.
    */
   abstract case(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.catch`, code 23.
+   * Request `delete.catch`, code 24.
    */
   abstract catch(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.class`, code 24.
+   * Request `delete.class`, code 25.
    */
   abstract class(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.const`, code 26.
+   * Request `delete.const`, code 27.
    */
   abstract const(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.constructor`, code 27.
+   * Request `delete.constructor`, code 28.
    */
   abstract constructor$(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.continue`, code 28.
+   * Request `delete.continue`, code 29.
    */
   abstract continue(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.debugger`, code 29.
+   * Request `delete.debugger`, code 30.
    */
   abstract debugger(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.declare`, code 30.
+   * Request `delete.declare`, code 31.
    */
   abstract declare(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.default`, code 31.
+   * Request `delete.default`, code 32.
    */
   abstract default(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.delete`, code 32.
+   * Request `delete.delete`, code 33.
    */
   abstract delete(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.do`, code 33.
+   * Request `delete.do`, code 34.
    */
   abstract do(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.else`, code 34.
+   * Request `delete.else`, code 35.
    */
   abstract else(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.enum`, code 36.
+   * Request `delete.enum`, code 37.
    */
   abstract enum(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.export`, code 38.
+   * Request `delete.export`, code 39.
    */
   abstract export(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.extends`, code 39.
+   * Request `delete.extends`, code 40.
    */
   abstract extends(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.false`, code 40.
+   * Request `delete.false`, code 41.
    */
   abstract false(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.finally`, code 41.
+   * Request `delete.finally`, code 42.
    */
   abstract finally(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.for`, code 42.
+   * Request `delete.for`, code 43.
    */
   abstract for(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.from`, code 43.
+   * Request `delete.from`, code 44.
    */
   abstract from(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.function`, code 44.
+   * Request `delete.function`, code 45.
    */
   abstract function(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.get`, code 45.
+   * Request `delete.get`, code 46.
    */
   abstract get(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.if`, code 48.
+   * Request `delete.if`, code 49.
    */
   abstract if(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.implements`, code 49.
+   * Request `delete.implements`, code 50.
    */
   abstract implements(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.import`, code 50.
+   * Request `delete.import`, code 51.
    */
   abstract import(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.in`, code 51.
+   * Request `delete.in`, code 52.
    */
   abstract in(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.instanceof`, code 54.
+   * Request `delete.instanceof`, code 55.
    */
   abstract instanceof(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.interface`, code 55.
+   * Request `delete.interface`, code 56.
    */
   abstract interface(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.is`, code 56.
+   * Request `delete.is`, code 57.
    */
   abstract is(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.let`, code 58.
+   * Request `delete.let`, code 59.
    */
   abstract let(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.module`, code 60.
+   * Request `delete.module`, code 61.
    */
   abstract module(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.namespace`, code 61.
+   * Request `delete.namespace`, code 62.
    */
   abstract namespace(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.never`, code 62.
+   * Request `delete.never`, code 63.
    */
   abstract never(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.new`, code 63.
+   * Request `delete.new`, code 64.
    */
   abstract new(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.null`, code 65.
+   * Request `delete.null`, code 66.
    */
   abstract null(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.number`, code 66.
+   * Request `delete.number`, code 67.
    */
   abstract number(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.object`, code 67.
+   * Request `delete.object`, code 68.
    */
   abstract object(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.of`, code 68.
+   * Request `delete.of`, code 69.
    */
   abstract of(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.package`, code 71.
+   * Request `delete.package`, code 72.
    */
   abstract package(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.private`, code 72.
+   * Request `delete.private`, code 73.
    */
   abstract private(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.protected`, code 73.
+   * Request `delete.protected`, code 74.
    */
   abstract protected(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.prototype`, code 74.
+   * Request `delete.prototype`, code 75.
    */
   abstract prototype(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.public`, code 75.
+   * Request `delete.public`, code 76.
    */
   abstract public(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.readonly`, code 78.
+   * Request `delete.readonly`, code 79.
    */
   abstract readonly(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.return`, code 80.
+   * Request `delete.return`, code 81.
    */
   abstract return(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.set`, code 82.
+   * Request `delete.set`, code 84.
    */
   abstract set(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.static`, code 84.
+   * Request `delete.static`, code 86.
    */
   abstract static(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.string`, code 85.
+   * Request `delete.string`, code 87.
    */
   abstract string(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.super`, code 86.
+   * Request `delete.super`, code 88.
    */
   abstract super(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.switch`, code 87.
+   * Request `delete.switch`, code 89.
    */
   abstract switch(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.symbol`, code 88.
+   * Request `delete.symbol`, code 90.
    */
   abstract symbol(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.then`, code 90.
+   * Request `delete.then`, code 92.
    */
   abstract then$(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.this`, code 91.
+   * Request `delete.this`, code 93.
    */
   abstract this(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.throw`, code 92.
+   * Request `delete.throw`, code 94.
    */
   abstract throw(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.true`, code 95.
+   * Request `delete.true`, code 97.
    */
   abstract true(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.try`, code 96.
+   * Request `delete.try`, code 98.
    */
   abstract try(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.type`, code 97.
+   * Request `delete.type`, code 99.
    */
   abstract type(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.typeof`, code 98.
+   * Request `delete.typeof`, code 100.
    */
   abstract typeof(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.undefined`, code 99.
+   * Request `delete.undefined`, code 101.
    */
   abstract undefined(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.unknown`, code 100.
+   * Request `delete.unknown`, code 102.
    */
   abstract unknown(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.var`, code 102.
+   * Request `delete.var`, code 104.
    */
   abstract var(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.void`, code 103.
+   * Request `delete.void`, code 105.
    */
   abstract void(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.while`, code 104.
+   * Request `delete.while`, code 106.
    */
   abstract while(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.with`, code 105.
+   * Request `delete.with`, code 107.
    */
   abstract with(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.yield`, code 107.
+   * Request `delete.yield`, code 109.
    */
   abstract yield(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.arguments`, code 15.
+   * Request `delete.arguments`, code 16.
    */
   abstract arguments(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.eval`, code 37.
+   * Request `delete.eval`, code 38.
    */
   abstract eval(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.globalThis`, code 46.
+   * Request `delete.globalThis`, code 47.
    */
   abstract globalThis(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.self`, code 81.
+   * Request `delete.self`, code 83.
    */
   abstract self(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.hasOwnProperty`, code 47.
+   * Request `delete.hasOwnProperty`, code 48.
    */
   abstract hasOwnProperty$(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.valueOf`, code 101.
+   * Request `delete.valueOf`, code 103.
    */
   abstract valueOf$(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.toString`, code 94.
+   * Request `delete.toString`, code 96.
    */
   abstract toString$(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.toJSON`, code 93.
+   * Request `delete.toJSON`, code 95.
    */
   abstract toJSON$(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.__proto__`, code 11.
+   * Request `delete.__proto__`, code 12.
    */
   abstract Proto(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.message`, code 59.
+   * Request `delete.message`, code 60.
    */
   abstract message(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.writer`, code 106.
+   * Request `delete.writer`, code 108.
    */
   abstract writer(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.reader`, code 77.
+   * Request `delete.reader`, code 78.
    */
   abstract reader(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.tag`, code 89.
+   * Request `delete.tag`, code 91.
    */
   abstract tag(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.end`, code 35.
+   * Request `delete.end`, code 36.
    */
   abstract end(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.length`, code 57.
+   * Request `delete.length`, code 58.
    */
   abstract length(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.input`, code 53.
+   * Request `delete.input`, code 54.
    */
   abstract input(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.close`, code 25.
+   * Request `delete.close`, code 26.
    */
   abstract close(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.on`, code 69.
+   * Request `delete.on`, code 70.
    */
   abstract on(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.onClose`, code 70.
+   * Request `delete.onClose`, code 71.
    */
   abstract onClose(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.init`, code 52.
+   * Request `delete.init`, code 53.
    */
   abstract init$(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.afterInit`, code 13.
+   * Request `delete.afterInit`, code 14.
    */
   abstract afterInit$(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.beforeShutdown`, code 19.
+   * Request `delete.beforeShutdown`, code 20.
    */
   abstract beforeShutdown$(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.shutdown`, code 83.
+   * Request `delete.shutdown`, code 85.
    */
   abstract shutdown$(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.notify`, code 64.
+   * Request `delete.scheduler`, code 82.
+   */
+  abstract scheduler$(session: Session, request: Fields): Awaitable<Values>;
+
+  /**
+   * Request `delete.notify`, code 65.
    */
   abstract notify(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.request`, code 79.
+   * Request `delete.request`, code 80.
    */
   abstract request(session: Session, request: Fields): Awaitable<Values>;
 
   /**
-   * Request `delete.push`, code 76.
+   * Request `delete.push`, code 77.
    */
   abstract push(session: Session, request: Fields): Awaitable<Values>;
 }
 
 /**
- * Generated from service class.new.function.class: pushes, each to a session or a group.
+ * Generated from service class.new.function.class: pushes, each to a session, a group, a part of one, or any sessions.
+ * Each returns for how many it was queued.
  */
 export const Class = {
   /**
    * Push `class.constructor`, code 3.
    */
-  constructor$(target: PushTarget, message: Fields): void {
-    target.push(classConstructor, message);
+  constructor$(target: PushTarget, message: Fields): number {
+    return sendPush(target, classConstructor, message);
   },
 
   /**
-   * Push `class.then`, code 9.
+   * Push `class.then`, code 10.
    */
-  then$(target: PushTarget, message: Fields): void {
-    target.push(classThen, message);
+  then$(target: PushTarget, message: Fields): number {
+    return sendPush(target, classThen, message);
   },
 
   /**
    * Push `class.close`, code 2.
    */
-  close(target: PushTarget, message: Fields): void {
-    target.push(classClose, message);
+  close(target: PushTarget, message: Fields): number {
+    return sendPush(target, classClose, message);
   },
 
   /**
    * Push `class.on`, code 7.
    */
-  on(target: PushTarget, message: Fields): void {
-    target.push(classOn, message);
+  on(target: PushTarget, message: Fields): number {
+    return sendPush(target, classOn, message);
   },
 
   /**
    * Push `class.init`, code 6.
    */
-  init$(target: PushTarget, message: Fields): void {
-    target.push(classInit, message);
+  init$(target: PushTarget, message: Fields): number {
+    return sendPush(target, classInit, message);
   },
 
   /**
-   * Push `class.shutdown`, code 8.
+   * Push `class.shutdown`, code 9.
    */
-  shutdown$(target: PushTarget, message: Fields): void {
-    target.push(classShutdown, message);
+  shutdown$(target: PushTarget, message: Fields): number {
+    return sendPush(target, classShutdown, message);
+  },
+
+  /**
+   * Push `class.scheduler`, code 8.
+   */
+  scheduler$(target: PushTarget, message: Fields): number {
+    return sendPush(target, classScheduler, message);
   },
 
   /**
    * Push `class.delete`, code 5.
    */
-  delete(target: PushTarget, message: Fields): void {
-    target.push(classDelete, message);
+  delete(target: PushTarget, message: Fields): number {
+    return sendPush(target, classDelete, message);
   },
 
   /**
    * Push `class.default`, code 4.
    */
-  default(target: PushTarget, message: Fields): void {
-    target.push(classDefault, message);
+  default(target: PushTarget, message: Fields): number {
+    return sendPush(target, classDefault, message);
   },
 
   /**
-   * Push `class.toString`, code 10.
+   * Push `class.toString`, code 11.
    */
-  toString$(target: PushTarget, message: Fields): void {
-    target.push(classToString, message);
+  toString$(target: PushTarget, message: Fields): number {
+    return sendPush(target, classToString, message);
   },
 
   /**
    * Push `class.__proto__`, code 1.
    */
-  Proto(target: PushTarget, message: Fields): void {
-    target.push(classProto, message);
+  Proto(target: PushTarget, message: Fields): number {
+    return sendPush(target, classProto, message);
   },
 };
 
@@ -598,7 +612,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "abstract",
       route: "delete.abstract",
-      code: 12,
+      code: 13,
       kind: "request",
       request: fields,
       response: values,
@@ -607,7 +621,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "any",
       route: "delete.any",
-      code: 14,
+      code: 15,
       kind: "request",
       request: fields,
       response: values,
@@ -616,7 +630,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "as",
       route: "delete.as",
-      code: 16,
+      code: 17,
       kind: "request",
       request: fields,
       response: values,
@@ -625,7 +639,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "async",
       route: "delete.async",
-      code: 17,
+      code: 18,
       kind: "request",
       request: fields,
       response: values,
@@ -634,7 +648,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "await",
       route: "delete.await",
-      code: 18,
+      code: 19,
       kind: "request",
       request: fields,
       response: values,
@@ -643,7 +657,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "boolean",
       route: "delete.boolean",
-      code: 20,
+      code: 21,
       kind: "request",
       request: fields,
       response: values,
@@ -652,7 +666,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "break",
       route: "delete.break",
-      code: 21,
+      code: 22,
       kind: "request",
       request: fields,
       response: values,
@@ -661,7 +675,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "case",
       route: "delete.case",
-      code: 22,
+      code: 23,
       kind: "request",
       request: fields,
       response: values,
@@ -670,7 +684,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "catch",
       route: "delete.catch",
-      code: 23,
+      code: 24,
       kind: "request",
       request: fields,
       response: values,
@@ -679,7 +693,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "class",
       route: "delete.class",
-      code: 24,
+      code: 25,
       kind: "request",
       request: fields,
       response: values,
@@ -688,7 +702,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "const",
       route: "delete.const",
-      code: 26,
+      code: 27,
       kind: "request",
       request: fields,
       response: values,
@@ -698,7 +712,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       name: "constructor",
       localName: "constructor$",
       route: "delete.constructor",
-      code: 27,
+      code: 28,
       kind: "request",
       request: fields,
       response: values,
@@ -707,7 +721,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "continue",
       route: "delete.continue",
-      code: 28,
+      code: 29,
       kind: "request",
       request: fields,
       response: values,
@@ -716,7 +730,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "debugger",
       route: "delete.debugger",
-      code: 29,
+      code: 30,
       kind: "request",
       request: fields,
       response: values,
@@ -725,7 +739,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "declare",
       route: "delete.declare",
-      code: 30,
+      code: 31,
       kind: "request",
       request: fields,
       response: values,
@@ -734,7 +748,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "default",
       route: "delete.default",
-      code: 31,
+      code: 32,
       kind: "request",
       request: fields,
       response: values,
@@ -743,7 +757,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "delete",
       route: "delete.delete",
-      code: 32,
+      code: 33,
       kind: "request",
       request: fields,
       response: values,
@@ -752,7 +766,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "do",
       route: "delete.do",
-      code: 33,
+      code: 34,
       kind: "request",
       request: fields,
       response: values,
@@ -761,7 +775,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "else",
       route: "delete.else",
-      code: 34,
+      code: 35,
       kind: "request",
       request: fields,
       response: values,
@@ -770,7 +784,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "enum",
       route: "delete.enum",
-      code: 36,
+      code: 37,
       kind: "request",
       request: fields,
       response: values,
@@ -779,7 +793,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "export",
       route: "delete.export",
-      code: 38,
+      code: 39,
       kind: "request",
       request: fields,
       response: values,
@@ -788,7 +802,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "extends",
       route: "delete.extends",
-      code: 39,
+      code: 40,
       kind: "request",
       request: fields,
       response: values,
@@ -797,7 +811,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "false",
       route: "delete.false",
-      code: 40,
+      code: 41,
       kind: "request",
       request: fields,
       response: values,
@@ -806,7 +820,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "finally",
       route: "delete.finally",
-      code: 41,
+      code: 42,
       kind: "request",
       request: fields,
       response: values,
@@ -815,7 +829,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "for",
       route: "delete.for",
-      code: 42,
+      code: 43,
       kind: "request",
       request: fields,
       response: values,
@@ -824,7 +838,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "from",
       route: "delete.from",
-      code: 43,
+      code: 44,
       kind: "request",
       request: fields,
       response: values,
@@ -833,7 +847,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "function",
       route: "delete.function",
-      code: 44,
+      code: 45,
       kind: "request",
       request: fields,
       response: values,
@@ -842,7 +856,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "get",
       route: "delete.get",
-      code: 45,
+      code: 46,
       kind: "request",
       request: fields,
       response: values,
@@ -851,7 +865,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "if",
       route: "delete.if",
-      code: 48,
+      code: 49,
       kind: "request",
       request: fields,
       response: values,
@@ -860,7 +874,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "implements",
       route: "delete.implements",
-      code: 49,
+      code: 50,
       kind: "request",
       request: fields,
       response: values,
@@ -869,7 +883,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "import",
       route: "delete.import",
-      code: 50,
+      code: 51,
       kind: "request",
       request: fields,
       response: values,
@@ -878,7 +892,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "in",
       route: "delete.in",
-      code: 51,
+      code: 52,
       kind: "request",
       request: fields,
       response: values,
@@ -887,7 +901,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "instanceof",
       route: "delete.instanceof",
-      code: 54,
+      code: 55,
       kind: "request",
       request: fields,
       response: values,
@@ -896,7 +910,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "interface",
       route: "delete.interface",
-      code: 55,
+      code: 56,
       kind: "request",
       request: fields,
       response: values,
@@ -905,7 +919,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "is",
       route: "delete.is",
-      code: 56,
+      code: 57,
       kind: "request",
       request: fields,
       response: values,
@@ -914,7 +928,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "let",
       route: "delete.let",
-      code: 58,
+      code: 59,
       kind: "request",
       request: fields,
       response: values,
@@ -923,7 +937,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "module",
       route: "delete.module",
-      code: 60,
+      code: 61,
       kind: "request",
       request: fields,
       response: values,
@@ -932,7 +946,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "namespace",
       route: "delete.namespace",
-      code: 61,
+      code: 62,
       kind: "request",
       request: fields,
       response: values,
@@ -941,7 +955,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "never",
       route: "delete.never",
-      code: 62,
+      code: 63,
       kind: "request",
       request: fields,
       response: values,
@@ -950,7 +964,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "new",
       route: "delete.new",
-      code: 63,
+      code: 64,
       kind: "request",
       request: fields,
       response: values,
@@ -959,7 +973,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "null",
       route: "delete.null",
-      code: 65,
+      code: 66,
       kind: "request",
       request: fields,
       response: values,
@@ -968,7 +982,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "number",
       route: "delete.number",
-      code: 66,
+      code: 67,
       kind: "request",
       request: fields,
       response: values,
@@ -977,7 +991,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "object",
       route: "delete.object",
-      code: 67,
+      code: 68,
       kind: "request",
       request: fields,
       response: values,
@@ -986,7 +1000,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "of",
       route: "delete.of",
-      code: 68,
+      code: 69,
       kind: "request",
       request: fields,
       response: values,
@@ -995,7 +1009,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "package",
       route: "delete.package",
-      code: 71,
+      code: 72,
       kind: "request",
       request: fields,
       response: values,
@@ -1004,7 +1018,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "private",
       route: "delete.private",
-      code: 72,
+      code: 73,
       kind: "request",
       request: fields,
       response: values,
@@ -1013,7 +1027,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "protected",
       route: "delete.protected",
-      code: 73,
+      code: 74,
       kind: "request",
       request: fields,
       response: values,
@@ -1022,7 +1036,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "prototype",
       route: "delete.prototype",
-      code: 74,
+      code: 75,
       kind: "request",
       request: fields,
       response: values,
@@ -1031,7 +1045,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "public",
       route: "delete.public",
-      code: 75,
+      code: 76,
       kind: "request",
       request: fields,
       response: values,
@@ -1040,7 +1054,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "readonly",
       route: "delete.readonly",
-      code: 78,
+      code: 79,
       kind: "request",
       request: fields,
       response: values,
@@ -1049,7 +1063,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "return",
       route: "delete.return",
-      code: 80,
+      code: 81,
       kind: "request",
       request: fields,
       response: values,
@@ -1058,7 +1072,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "set",
       route: "delete.set",
-      code: 82,
+      code: 84,
       kind: "request",
       request: fields,
       response: values,
@@ -1067,7 +1081,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "static",
       route: "delete.static",
-      code: 84,
+      code: 86,
       kind: "request",
       request: fields,
       response: values,
@@ -1076,7 +1090,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "string",
       route: "delete.string",
-      code: 85,
+      code: 87,
       kind: "request",
       request: fields,
       response: values,
@@ -1085,7 +1099,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "super",
       route: "delete.super",
-      code: 86,
+      code: 88,
       kind: "request",
       request: fields,
       response: values,
@@ -1094,7 +1108,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "switch",
       route: "delete.switch",
-      code: 87,
+      code: 89,
       kind: "request",
       request: fields,
       response: values,
@@ -1103,7 +1117,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "symbol",
       route: "delete.symbol",
-      code: 88,
+      code: 90,
       kind: "request",
       request: fields,
       response: values,
@@ -1113,7 +1127,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       name: "then",
       localName: "then$",
       route: "delete.then",
-      code: 90,
+      code: 92,
       kind: "request",
       request: fields,
       response: values,
@@ -1122,7 +1136,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "this",
       route: "delete.this",
-      code: 91,
+      code: 93,
       kind: "request",
       request: fields,
       response: values,
@@ -1131,7 +1145,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "throw",
       route: "delete.throw",
-      code: 92,
+      code: 94,
       kind: "request",
       request: fields,
       response: values,
@@ -1140,7 +1154,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "true",
       route: "delete.true",
-      code: 95,
+      code: 97,
       kind: "request",
       request: fields,
       response: values,
@@ -1149,7 +1163,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "try",
       route: "delete.try",
-      code: 96,
+      code: 98,
       kind: "request",
       request: fields,
       response: values,
@@ -1158,7 +1172,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "type",
       route: "delete.type",
-      code: 97,
+      code: 99,
       kind: "request",
       request: fields,
       response: values,
@@ -1167,7 +1181,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "typeof",
       route: "delete.typeof",
-      code: 98,
+      code: 100,
       kind: "request",
       request: fields,
       response: values,
@@ -1176,7 +1190,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "undefined",
       route: "delete.undefined",
-      code: 99,
+      code: 101,
       kind: "request",
       request: fields,
       response: values,
@@ -1185,7 +1199,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "unknown",
       route: "delete.unknown",
-      code: 100,
+      code: 102,
       kind: "request",
       request: fields,
       response: values,
@@ -1194,7 +1208,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "var",
       route: "delete.var",
-      code: 102,
+      code: 104,
       kind: "request",
       request: fields,
       response: values,
@@ -1203,7 +1217,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "void",
       route: "delete.void",
-      code: 103,
+      code: 105,
       kind: "request",
       request: fields,
       response: values,
@@ -1212,7 +1226,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "while",
       route: "delete.while",
-      code: 104,
+      code: 106,
       kind: "request",
       request: fields,
       response: values,
@@ -1221,7 +1235,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "with",
       route: "delete.with",
-      code: 105,
+      code: 107,
       kind: "request",
       request: fields,
       response: values,
@@ -1230,7 +1244,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "yield",
       route: "delete.yield",
-      code: 107,
+      code: 109,
       kind: "request",
       request: fields,
       response: values,
@@ -1239,7 +1253,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "arguments",
       route: "delete.arguments",
-      code: 15,
+      code: 16,
       kind: "request",
       request: fields,
       response: values,
@@ -1248,7 +1262,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "eval",
       route: "delete.eval",
-      code: 37,
+      code: 38,
       kind: "request",
       request: fields,
       response: values,
@@ -1257,7 +1271,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "globalThis",
       route: "delete.globalThis",
-      code: 46,
+      code: 47,
       kind: "request",
       request: fields,
       response: values,
@@ -1266,7 +1280,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "self",
       route: "delete.self",
-      code: 81,
+      code: 83,
       kind: "request",
       request: fields,
       response: values,
@@ -1276,7 +1290,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       name: "hasOwnProperty",
       localName: "hasOwnProperty$",
       route: "delete.hasOwnProperty",
-      code: 47,
+      code: 48,
       kind: "request",
       request: fields,
       response: values,
@@ -1286,7 +1300,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       name: "valueOf",
       localName: "valueOf$",
       route: "delete.valueOf",
-      code: 101,
+      code: 103,
       kind: "request",
       request: fields,
       response: values,
@@ -1296,7 +1310,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       name: "toString",
       localName: "toString$",
       route: "delete.toString",
-      code: 94,
+      code: 96,
       kind: "request",
       request: fields,
       response: values,
@@ -1306,7 +1320,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       name: "toJSON",
       localName: "toJSON$",
       route: "delete.toJSON",
-      code: 93,
+      code: 95,
       kind: "request",
       request: fields,
       response: values,
@@ -1316,7 +1330,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       name: "__proto__",
       localName: "Proto",
       route: "delete.__proto__",
-      code: 11,
+      code: 12,
       kind: "request",
       request: fields,
       response: values,
@@ -1325,7 +1339,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "message",
       route: "delete.message",
-      code: 59,
+      code: 60,
       kind: "request",
       request: fields,
       response: values,
@@ -1334,7 +1348,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "writer",
       route: "delete.writer",
-      code: 106,
+      code: 108,
       kind: "request",
       request: fields,
       response: values,
@@ -1343,7 +1357,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "reader",
       route: "delete.reader",
-      code: 77,
+      code: 78,
       kind: "request",
       request: fields,
       response: values,
@@ -1352,7 +1366,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "tag",
       route: "delete.tag",
-      code: 89,
+      code: 91,
       kind: "request",
       request: fields,
       response: values,
@@ -1361,7 +1375,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "end",
       route: "delete.end",
-      code: 35,
+      code: 36,
       kind: "request",
       request: fields,
       response: values,
@@ -1370,7 +1384,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "length",
       route: "delete.length",
-      code: 57,
+      code: 58,
       kind: "request",
       request: fields,
       response: values,
@@ -1379,7 +1393,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "input",
       route: "delete.input",
-      code: 53,
+      code: 54,
       kind: "request",
       request: fields,
       response: values,
@@ -1388,7 +1402,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "close",
       route: "delete.close",
-      code: 25,
+      code: 26,
       kind: "request",
       request: fields,
       response: values,
@@ -1397,7 +1411,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "on",
       route: "delete.on",
-      code: 69,
+      code: 70,
       kind: "request",
       request: fields,
       response: values,
@@ -1406,7 +1420,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "onClose",
       route: "delete.onClose",
-      code: 70,
+      code: 71,
       kind: "request",
       request: fields,
       response: values,
@@ -1416,7 +1430,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       name: "init",
       localName: "init$",
       route: "delete.init",
-      code: 52,
+      code: 53,
       kind: "request",
       request: fields,
       response: values,
@@ -1426,7 +1440,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       name: "afterInit",
       localName: "afterInit$",
       route: "delete.afterInit",
-      code: 13,
+      code: 14,
       kind: "request",
       request: fields,
       response: values,
@@ -1436,7 +1450,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       name: "beforeShutdown",
       localName: "beforeShutdown$",
       route: "delete.beforeShutdown",
-      code: 19,
+      code: 20,
       kind: "request",
       request: fields,
       response: values,
@@ -1446,16 +1460,26 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       name: "shutdown",
       localName: "shutdown$",
       route: "delete.shutdown",
-      code: 83,
+      code: 85,
       kind: "request",
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.shutdown$(session, request),
     }),
     defineMethod({
+      name: "scheduler",
+      localName: "scheduler$",
+      route: "delete.scheduler",
+      code: 82,
+      kind: "request",
+      request: fields,
+      response: values,
+      invoke: (component: DeleteComponent, session, request) => component.scheduler$(session, request),
+    }),
+    defineMethod({
       name: "notify",
       route: "delete.notify",
-      code: 64,
+      code: 65,
       kind: "request",
       request: fields,
       response: values,
@@ -1464,7 +1488,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "request",
       route: "delete.request",
-      code: 79,
+      code: 80,
       kind: "request",
       request: fields,
       response: values,
@@ -1473,7 +1497,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     defineMethod({
       name: "push",
       route: "delete.push",
-      code: 76,
+      code: 77,
       kind: "request",
       request: fields,
       response: values,
@@ -1490,7 +1514,7 @@ const classConstructor: PushDefinition<Fields> = {
 
 const classThen: PushDefinition<Fields> = {
   route: "class.then",
-  code: 9,
+  code: 10,
   message: fields,
 };
 
@@ -1514,6 +1538,12 @@ const classInit: PushDefinition<Fields> = {
 
 const classShutdown: PushDefinition<Fields> = {
   route: "class.shutdown",
+  code: 9,
+  message: fields,
+};
+
+const classScheduler: PushDefinition<Fields> = {
+  route: "class.scheduler",
   code: 8,
   message: fields,
 };
@@ -1532,7 +1562,7 @@ const classDefault: PushDefinition<Fields> = {
 
 const classToString: PushDefinition<Fields> = {
   route: "class.toString",
-  code: 10,
+  code: 11,
   message: fields,
 };
 

@@ -8,6 +8,7 @@ import {
   type MessageCodec,
   type PushDefinition,
   type PushTarget,
+  sendPush,
   type ServiceDefinition,
   type Session,
 } from "nanowire";
@@ -33,14 +34,15 @@ export abstract class RoomComponent extends Component {
 }
 
 /**
- * Generated from service game.v1.RoomEvents: pushes, each to a session or a group.
+ * Generated from service game.v1.RoomEvents: pushes, each to a session, a group, a part of one, or any sessions.
+ * Each returns for how many it was queued.
  */
 export const RoomEvents = {
   /**
    * Push `RoomEvents.Changed`, code 2.
    */
-  changed(target: PushTarget, message: Limits): void {
-    target.push(roomEventsChanged, message);
+  changed(target: PushTarget, message: Limits): number {
+    return sendPush(target, roomEventsChanged, message);
   },
 };
 

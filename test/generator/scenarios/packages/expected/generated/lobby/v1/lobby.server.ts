@@ -9,6 +9,7 @@ import {
   type MessageCodec,
   type PushDefinition,
   type PushTarget,
+  sendPush,
   type ServiceDefinition,
   type Session,
 } from "nanowire";
@@ -50,14 +51,15 @@ export abstract class LobbyComponent extends Component {
 /**
  * Same name as in match/v1, told apart by its route.
  *
- * Generated from service lobby.v1.Events: pushes, each to a session or a group.
+ * Generated from service lobby.v1.Events: pushes, each to a session, a group, a part of one, or any sessions.
+ * Each returns for how many it was queued.
  */
 export const Events = {
   /**
    * Push `lobby.Events.Entered`, code 5.
    */
-  entered(target: PushTarget, message: User2): void {
-    target.push(eventsEntered, message);
+  entered(target: PushTarget, message: User2): number {
+    return sendPush(target, eventsEntered, message);
   },
 };
 

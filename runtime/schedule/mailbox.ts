@@ -70,6 +70,14 @@ export class OrderedMailbox implements Mailbox, EndOfTurn {
     }
   }
 
+  /** Begins a task in the next turn, or when it is its turn then: never before the caller goes on. */
+  postLater(task: MailboxTask): void {
+    this.#queue.push(task);
+    if (!this.#busy && !this.#postponed) {
+      this.#postpone();
+    }
+  }
+
   done(): void {
     this.#busy = false;
     this.#goOn();

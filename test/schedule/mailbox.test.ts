@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Turn } from "../../runtime/base/turn.js";
-import { type Mailbox, type MailboxTask, OrderedMailbox, UnorderedMailbox } from "../../runtime/dispatch/mailbox.js";
+import { type Mailbox, type MailboxTask, OrderedMailbox, UnorderedMailbox } from "../../runtime/schedule/mailbox.js";
 
 /** A turn that is ended by hand. */
 function handTurned() {
