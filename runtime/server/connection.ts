@@ -25,6 +25,8 @@ import { type Admission, type AdmissionHost, admit, refusalOf } from "./admissio
 import type { Counters } from "./counters.js";
 import type { SweepSchedule, Swept } from "./heartbeat.js";
 import { inflate } from "./inflate.js";
+import { MessageRate } from "./message-rate.js";
+import type { TakenPlace } from "./places.js";
 
 /** What the connections of a server share. */
 export interface ConnectionHost extends AdmissionHost {
@@ -55,6 +57,7 @@ type ConnectionState = "handshake" | "judging" | "ack" | "working" | "closing" |
 export class Connection implements WireReceiver, PacketSink, Caller, SessionLink, MailboxOwner, Swept {
   readonly #host: ConnectionHost;
   readonly #wire: Wire;
+  readonly #place: TakenPlace;
   readonly #packets: PacketDecoder;
   #state: ConnectionState = "handshake";
   #admission: Admission | undefined;
@@ -63,15 +66,16 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   #compressPushes = false;
   #ordered: OrderedMailbox | undefined;
   #unordered: UnorderedMailbox | undefined;
+  #rate: MessageRate | undefined;
   #limiters: RateLimiters | undefined;
   #paused = false;
   #closeReason: NanowireError | undefined;
-  #sweepsSinceBegin = 0;
   #sweepsSinceHeard = 0;
   #sweepsSinceHeartbeat = 0;
 
-  constructor(wire: Wire, host: ConnectionHost) {
+  constructor(wire: Wire, place: TakenPlace, host: ConnectionHost) {
     this.#wire = wire;
+    this.#place = place;
     this.#host = host;
     this.#packets = new PacketDecoder(host.options.maxHandshakeBytes, "maxHandshakeBytes");
   }
@@ -94,6 +98,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
       this.#message(bytes, start, end);
     } else if (type === PacketType.heartbeat && this.#state === "working") {
       // A sign of life, like every packet; receive() has noted it.
+      this.#isWithinRate();
     } else if (type === PacketType.handshake && this.#state === "handshake") {
       this.#judge(bytes.subarray(start, end));
     } else if (type === PacketType.handshakeAck && this.#state === "ack") {
@@ -119,6 +124,11 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
       counters.requests++;
     } else {
       counters.notifies++;
+    }
+    if (!this.#isWithinRate()) {
+      const limit = `a client may send ${this.#host.options.maxMessagesPerSecond} messages a second`;
+      this.#refuse(id, endpoint?.method.route ?? "", new NanowireError("rate_limited", limit));
+      return;
     }
     if (endpoint === undefined) {
       const route = code === 0 ? header.route : dispatcher.dictionary.routeOf(code);
@@ -308,6 +318,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     const { handshake } = this.#admission as Admission;
     this.#admission = undefined;
     this.#packets.limit(options.maxPacketBytes, "maxPacketBytes");
+    this.#rate = new MessageRate(options.maxMessagesPerSecond, options.clock);
     this.#session = new Session(this.#host.nextSessionId(), handshake, this);
     this.#state = "working";
     this.#host.opened(this.#session);
@@ -319,7 +330,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
 
   sweep(schedule: SweepSchedule): void {
     if (this.#state !== "working") {
-      if (++this.#sweepsSinceBegin > schedule.handshake) {
+      if (++this.#place.sweeps > schedule.handshake) {
         this.violated(
           new NanowireError("handshake_timeout", `no ack after ${this.#host.options.handshakeTimeoutMs} ms`),
         );
@@ -371,6 +382,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
       this.#closeReason = new NanowireError("connection_lost", "the client closed the connection");
       this.#ended(this.#closeReason);
     }
+    this.#place.free();
     this.#host.closed(this);
   }
 
@@ -387,6 +399,10 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
 
   get session(): Session {
     return this.#session as Session;
+  }
+
+  get proxyAddress(): string | undefined {
+    return this.#wire.proxyAddress;
   }
 
   get transport(): string {
@@ -442,6 +458,17 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
 
   get #roomBelow(): number {
     return Math.floor(this.#host.options.maxQueuedMessages / 2) + 1;
+  }
+
+  /** @throws NanowireError `too_many_messages` for a client that goes on and on */
+  #isWithinRate(): boolean {
+    const pace = this.#rate?.take();
+    if (pace === "flood") {
+      const most = this.#host.options.maxMessagesPerSecond;
+      const message = `the client goes on at more than twice maxMessagesPerSecond ${most}`;
+      throw new NanowireError("too_many_messages", message);
+    }
+    return pace === "within";
   }
 
   #takeToken(limit: Parameters<RateLimiters["take"]>[0]): boolean {

@@ -2,6 +2,8 @@
 export interface ServerCounters {
   /** Connections that were accepted. */
   readonly accepted: number;
+  /** Clients that were turned away before they had a connection, by the code of the reason. */
+  readonly refused: Readonly<Record<string, number>>;
   /** Connections that are open now, whatever their state. */
   readonly open: number;
   /** Sessions that are open now: connections whose handshake was taken. */
@@ -26,21 +28,27 @@ export class Counters {
   requests = 0;
   notifies = 0;
   pushes = 0;
+  readonly #refused = new Map<string, number>();
   readonly #failed = new Map<string, number>();
   readonly #closed = new Map<string, number>();
 
+  refused(code: string): void {
+    increment(this.#refused, code);
+  }
+
   failed(code: string): void {
-    this.#failed.set(code, (this.#failed.get(code) ?? 0) + 1);
+    increment(this.#failed, code);
   }
 
   closed(code: string): void {
-    this.#closed.set(code, (this.#closed.get(code) ?? 0) + 1);
+    increment(this.#closed, code);
   }
 
   snapshot(): ServerCounters {
     const { accepted, open, sessions, requests, notifies, pushes } = this;
     return {
       accepted,
+      refused: Object.fromEntries(this.#refused),
       open,
       sessions,
       requests,
@@ -50,4 +58,8 @@ export class Counters {
       closed: Object.fromEntries(this.#closed),
     };
   }
+}
+
+function increment(counts: Map<string, number>, code: string): void {
+  counts.set(code, (counts.get(code) ?? 0) + 1);
 }

@@ -124,6 +124,22 @@ export class Server {
     this.#state = "stopped";
   }
 
+  /**
+   * Reads the certificates of every listener anew that has them in files: who connects from then on gets the new ones,
+   * connections that are open stay. `process.on("SIGHUP", () => server.reloadCertificates())`
+   *
+   * @throws NanowireError `invalid_state` when it does not run, `invalid_certificate` when one cannot be read: that listener
+   * keeps its old one
+   */
+  async reloadCertificates(): Promise<void> {
+    this.#assertState("running", "reload certificates");
+    const reloads = await Promise.allSettled(this.#options.listen.map((transport) => transport.reloadCertificates?.()));
+    const failed = reloads.find(({ status }) => status === "rejected");
+    if (failed !== undefined) {
+      throw (failed as PromiseRejectedResult).reason;
+    }
+  }
+
   #assertState(expected: ServerState, verb: string): void {
     if (this.#state !== expected) {
       throw new NanowireError("invalid_state", `the server is ${this.#state}: it cannot ${verb}`);

@@ -308,6 +308,7 @@ describe.each(transportNames)("a session over %s", (transport) => {
     await client.call(2, "A.Echo");
     expect(test.server.counters).toEqual({
       accepted: 1,
+      refused: {},
       open: 1,
       sessions: 1,
       requests: 2,

@@ -116,9 +116,13 @@ export class Client {
     });
   }
 
-  /** Connects, and says nothing. */
-  static async open(transport: Transport): Promise<Client> {
-    return new Client(await openLink(transport));
+  /**
+   * Connects, and says nothing.
+   *
+   * @param face which protocol is spoken, where there are two
+   */
+  static async open(transport: Transport, face?: "tcp" | "ws"): Promise<Client> {
+    return new Client(await openLink(transport, face));
   }
 
   /** Kept when the connection has ended. */

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import type { MemoryTransport } from "../../runtime/transport/memory.js";
 import type { ListenAddress, Transport } from "../../runtime/transport/transport.js";
 
@@ -32,30 +33,72 @@ export interface Link {
   readonly unsentBytes: number;
 }
 
-/** Connects to where a transport listens. */
-export function openLink(transport: Transport): Promise<Link> {
+/** What a connection is made to: a port of this machine, or a Unix socket. */
+export interface Target {
+  readonly port?: number;
+  readonly socketPath?: string;
+  /** With TLS: what is asked for. Any certificate is taken. */
+  readonly tls?: { readonly serverName?: string; readonly alpnProtocols?: string[] };
+  /** Bytes to be sent before anything else, TLS included: a PROXY header. */
+  readonly preface?: Uint8Array | string;
+}
+
+/** A socket, and what it stands on: with TLS that is another. */
+export interface OpenSocket {
+  readonly socket: Socket;
+  readonly raw: Socket;
+}
+
+/**
+ * Connects to where a transport listens.
+ *
+ * @param face which protocol is spoken, where there are two
+ */
+export function openLink(transport: Transport, face: "tcp" | "ws" = "ws"): Promise<Link> {
   const address = transport.address as ListenAddress;
-  switch (transport.name) {
-    case "tcp":
-      return openTcp(address);
-    case "ws":
-      return openWebSocket(address, new URL(address.url).pathname);
-    default:
-      return openMemory(transport as MemoryTransport);
+  const scheme = address.url.slice(0, address.url.indexOf(":"));
+  if (scheme === "memory") {
+    return openMemory(transport as MemoryTransport);
   }
+  const target = scheme.startsWith("wss") || scheme.startsWith("tls") ? { ...address, tls: {} } : address;
+  return scheme.startsWith("ws") && face === "ws" ? openWebSocket(target, pathOf(address.url)) : openTcp(target);
+}
+
+function pathOf(url: string): string {
+  return /^wss?\+unix:/.test(url) ? (url.split(":")[2] ?? "/") : new URL(url).pathname;
 }
 
 /** Connects a socket. */
-export async function openSocket({ port }: { readonly port: number }): Promise<Socket> {
-  const socket = connect({ host: "127.0.0.1", port, noDelay: true });
-  await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
-  // A reset is an ending like any other here.
-  socket.on("error", () => {});
-  return socket;
+export async function openSocket(target: Target): Promise<Socket> {
+  return (await openSockets(target)).socket;
 }
 
-async function openTcp(address: ListenAddress): Promise<Link> {
-  const socket = await openSocket(address);
+/** Connects a socket, and perhaps TLS on it. */
+export async function openSockets({ port = 0, socketPath, tls, preface }: Target): Promise<OpenSocket> {
+  const raw = connect(socketPath === undefined ? { host: "127.0.0.1", port, noDelay: true } : { path: socketPath });
+  await new Promise<void>((resolve, reject) => raw.once("connect", resolve).once("error", reject));
+  // A reset is an ending like any other here.
+  raw.on("error", () => {});
+  if (preface !== undefined) {
+    raw.write(preface);
+  }
+  if (tls === undefined) {
+    return { socket: raw, raw };
+  }
+  const { serverName = "localhost", alpnProtocols } = tls;
+  const named = { socket: raw, servername: serverName, rejectUnauthorized: false };
+  const socket = connectTls(alpnProtocols === undefined ? named : { ...named, ALPNProtocols: alpnProtocols });
+  await new Promise<void>((resolve, reject) => {
+    socket.once("secureConnect", resolve).once("error", reject);
+    socket.once("close", () => reject(new Error("the connection was closed before TLS was there")));
+  });
+  socket.on("error", () => {});
+  return { socket, raw };
+}
+
+/** Speaks the native protocol over a socket. */
+export async function openTcp(target: Target): Promise<Link> {
+  const { socket, raw } = await openSockets(target);
   return {
     start(receiver) {
       socket.on("data", (bytes: Buffer) => receiver.received(bytes));
@@ -63,13 +106,22 @@ async function openTcp(address: ListenAddress): Promise<Link> {
     },
     send: (bytes) => void socket.write(bytes),
     end: () => void socket.end(),
-    destroy: () => void socket.resetAndDestroy(),
+    destroy: () => void reset(raw),
     stopReading: () => void socket.pause(),
     readOn: () => void socket.resume(),
     get unsentBytes() {
       return socket.writableLength;
     },
   };
+}
+
+/** As when the cable is cut; a Unix socket knows no reset. */
+function reset(raw: Socket): void {
+  if (raw.remoteAddress === undefined) {
+    raw.destroy();
+  } else {
+    raw.resetAndDestroy();
+  }
 }
 
 async function openMemory(transport: MemoryTransport): Promise<Link> {
@@ -112,14 +164,20 @@ export interface Frame {
 /** A WebSocket, written by hand: any frame can be sent, in any pieces. */
 export interface WebSocketLink extends Link {
   readonly socket: Socket;
+  /** The head of the response to the upgrade. */
+  readonly head: string;
   /** Every frame that came, control frames too. */
   readonly frames: Frame[];
   /** Sends one frame. */
   frame(opcode: number, payload: Uint8Array, final?: boolean): void;
 }
 
-/** The bytes of an upgrade request. */
-export function upgradeRequest(path: string): string {
+/**
+ * The bytes of an upgrade request.
+ *
+ * @param headers further lines
+ */
+export function upgradeRequest(path: string, headers: readonly string[] = []): string {
   const key = randomBytes(16).toString("base64");
   return [
     `GET ${path} HTTP/1.1`,
@@ -128,6 +186,7 @@ export function upgradeRequest(path: string): string {
     "Upgrade: websocket",
     "Sec-WebSocket-Version: 13",
     `Sec-WebSocket-Key: ${key}`,
+    ...headers,
     "",
     "",
   ].join("\r\n");
@@ -152,9 +211,13 @@ export function clientFrame(opcode: number, payload: Uint8Array, final = true): 
 }
 
 /** Connects and upgrades. Rejected with the status line when the server does not. */
-export async function openWebSocket(address: { readonly port: number }, path = "/"): Promise<WebSocketLink> {
-  const socket = await openSocket(address);
-  socket.write(upgradeRequest(path));
+export async function openWebSocket(
+  target: Target,
+  path = "/",
+  headers: readonly string[] = [],
+): Promise<WebSocketLink> {
+  const { socket, raw } = await openSockets(target);
+  socket.write(upgradeRequest(path, headers));
   const { head, rest } = await readHead(socket);
   if (!head.startsWith("HTTP/1.1 101 ")) {
     socket.destroy();
@@ -185,6 +248,7 @@ export async function openWebSocket(address: { readonly port: number }, path = "
   };
   return {
     socket,
+    head,
     frames,
     frame: (opcode, payload, final) => void socket.write(clientFrame(opcode, payload, final)),
     start(given) {
@@ -202,7 +266,7 @@ export async function openWebSocket(address: { readonly port: number }, path = "
       sentClose = true;
       socket.write(clientFrame(0x8, Buffer.from([0x03, 0xe8])));
     },
-    destroy: () => void socket.resetAndDestroy(),
+    destroy: () => void reset(raw),
     stopReading: () => void socket.pause(),
     readOn: () => void socket.resume(),
     get unsentBytes() {
