@@ -49,21 +49,17 @@ export class Approach implements Waiting {
   }
 
   begin(): void {
-    const { faces, certificates } = this.#entrance;
+    const { faces } = this.#entrance;
     const [face] = faces;
-    const isFace = faces.length === 1 && certificates === undefined;
-    if (isFace) {
+    if (!this.#needsFirstByte) {
       this.#arrival.refusal = face.refusal;
     }
     this.#attempt(() => {
       this.#arrival.begin();
-      if (this.#arrival.byProxy && faces.some((each) => this.#wantsHeader(each))) {
-        this.#read();
-      } else if (isFace) {
-        this.#enter(face);
-      } else {
+      this.#read();
+      if (!this.#arrival.byProxy || !faces.some((each) => this.#wantsHeader(each))) {
         this.#stage = this.#stageAfterHeader();
-        this.#read();
+        this.#advance();
       }
     });
   }
@@ -102,8 +98,8 @@ export class Approach implements Waiting {
       this.#stage = "gate";
       this.#stopReading();
       this.#entrance.gate.queue(this);
-    } else if (this.#stage === "face" && this.#held.length > 0) {
-      this.#enter(this.#recognise(this.#held[0] as number));
+    } else if (this.#stage === "face" && (this.#held.length > 0 || !this.#needsFirstByte)) {
+      this.#enter(this.#recognise());
     }
   }
 
@@ -129,9 +125,16 @@ export class Approach implements Waiting {
     return true;
   }
 
+  /** Whether a client is there only when it says something: TLS has to be done, or its protocol to be seen. */
+  get #needsFirstByte(): boolean {
+    const { faces, certificates } = this.#entrance;
+    return faces.length > 1 || certificates !== undefined;
+  }
+
   /** HTTP begins with a method, in capitals; a packet with its type, 1 to 5. */
-  #recognise(first: number): Face {
+  #recognise(): Face {
     const { faces } = this.#entrance;
+    const [first = 0] = this.#held;
     const kind = first >= 0x41 && first <= 0x5a ? "ws" : "tcp";
     return faces.find((face) => face.kind === kind) ?? faces[0];
   }

@@ -23,15 +23,18 @@ export function clientHelloBytes(bytes: Uint8Array): number | "more" {
   let end = 0;
   let held = 0;
   let needed = messageHeaderBytes;
-  while (held < needed) {
+  for (let records = 0; held < needed; records++) {
     const start = end + recordHeaderBytes;
     checkRecordHeader(bytes, end);
     if (bytes.length < start) {
       return "more";
     }
     const length = ((bytes[end + 3] as number) << 8) | (bytes[end + 4] as number);
-    if (length < messageHeaderBytes || length > mostBytes) {
+    if (length < (end === 0 ? messageHeaderBytes : 1) || length > mostBytes) {
       throw notTls(`a record of ${length} bytes`);
+    }
+    if (records === mostRecords) {
+      throw notTls(`a message in more than ${mostRecords} records`);
     }
     if (end === 0 && bytes.length >= start + messageHeaderBytes) {
       needed += messageBytes(bytes, start);
@@ -71,3 +74,5 @@ const messageHeaderBytes = 4;
 const clientHello = 1;
 /** What a record holds at the most, and the message may: a browser's has some 2,000 bytes. */
 const mostBytes = 16_384;
+/** In how many records it may come: clients use one. */
+const mostRecords = 64;

@@ -18,8 +18,11 @@ export class WsFace implements Face {
   constructor(options: ResolvedUpgradeOptions, transport: string, host: TransportHost) {
     const upgrades = new Upgrades(options, transport, host);
     // The handshake's time bounds how long a request may take: these would only be a second clock.
-    this.#http = createServer({ maxHeaderSize: maxHeaderBytes, headersTimeout: 0, requestTimeout: 0 }, refuseRequest);
+    const settings = { maxHeaderSize: maxHeaderBytes, headersTimeout: 0, requestTimeout: 0, requireHostHeader: false };
+    this.#http = createServer(settings, refuseRequest);
     this.#http.maxHeadersCount = maxHeaders;
+    this.#http.on("checkContinue", refuseRequest);
+    this.#http.on("checkExpectation", refuseRequest);
     this.#http.on("clientError", refuseGarbage);
     this.#http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       if (pathOf(request) === options.path) {
@@ -48,8 +51,8 @@ function refuseRequest(request: IncomingMessage, _response: ServerResponse): voi
 }
 
 function refuseGarbage(error: Error & { code?: string }, socket: Duplex): void {
-  if (error.code?.startsWith("HPE_") !== true) {
-    // The network's: nobody is there to be told.
+  if (error.code === "HPE_INVALID_EOF_STATE" || error.code?.startsWith("HPE_") !== true) {
+    // The client went in its midst, or the network broke: nobody is there to be told.
     socket.destroy();
     return;
   }

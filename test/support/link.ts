@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { constants, inflateRawSync } from "node:zlib";
 import type { MemoryTransport } from "../../runtime/transport/memory.js";
 import type { ListenAddress, Transport } from "../../runtime/transport/transport.js";
 
@@ -49,19 +50,25 @@ export interface OpenSocket {
   readonly raw: Socket;
 }
 
-/**
- * Connects to where a transport listens.
- *
- * @param face which protocol is spoken, where there are two
- */
-export function openLink(transport: Transport, face: "tcp" | "ws" = "ws"): Promise<Link> {
+/** How a client connects. */
+export interface LinkOptions {
+  /** Which protocol is spoken, where there are two. Default: WebSocket */
+  readonly face?: "tcp" | "ws" | undefined;
+  /** Further lines of the request for an upgrade. */
+  readonly headers?: readonly string[] | undefined;
+}
+
+/** Connects to where a transport listens. */
+export function openLink(transport: Transport, { face = "ws", headers }: LinkOptions = {}): Promise<Link> {
   const address = transport.address as ListenAddress;
   const scheme = address.url.slice(0, address.url.indexOf(":"));
   if (scheme === "memory") {
     return openMemory(transport as MemoryTransport);
   }
   const target = scheme.startsWith("wss") || scheme.startsWith("tls") ? { ...address, tls: {} } : address;
-  return scheme.startsWith("ws") && face === "ws" ? openWebSocket(target, pathOf(address.url)) : openTcp(target);
+  return scheme.startsWith("ws") && face === "ws"
+    ? openWebSocket(target, pathOf(address.url), headers)
+    : openTcp(target);
 }
 
 function pathOf(url: string): string {
@@ -155,6 +162,8 @@ async function openMemory(transport: MemoryTransport): Promise<Link> {
 /** A frame of RFC 6455 as it came. */
 export interface Frame {
   readonly final: boolean;
+  /** Whether the payload came compressed. */
+  readonly compressed: boolean;
   readonly opcode: number;
   readonly payload: Uint8Array;
   /** The bytes before the payload. */
@@ -314,11 +323,19 @@ function readFrame(bytes: Buffer): { frame: Frame; bytes: number } | undefined {
   if (bytes.length < end) {
     return undefined;
   }
+  const body = bytes.subarray(start, end);
+  const compressed = (first & 0x40) !== 0;
   const frame = {
     final: (first & 0x80) !== 0,
+    compressed,
     opcode: first & 0x0f,
-    payload: new Uint8Array(bytes.subarray(start, end)),
+    // RFC 7692, 7.2.2.
+    payload: new Uint8Array(
+      compressed ? inflateRawSync(Buffer.concat([body, Buffer.from([0, 0, 0xff, 0xff])]), flushed) : body,
+    ),
     header: new Uint8Array(bytes.subarray(0, start)),
   };
   return { frame, bytes: end };
 }
+
+const flushed = { finishFlush: constants.Z_SYNC_FLUSH };

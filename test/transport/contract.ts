@@ -4,7 +4,7 @@ import type { Transport } from "../../runtime/transport/transport.js";
 import { concat, toHex } from "../protocol/hex.js";
 import { Client, packet } from "../support/client.js";
 import { type AcceptedWire, KeptHost } from "../support/host.js";
-import { openLink } from "../support/link.js";
+import { type LinkOptions, openLink } from "../support/link.js";
 import { fakeTimeouts } from "../support/timeouts.js";
 import { turn, until } from "../support/wait.js";
 
@@ -21,15 +21,15 @@ export interface Contract {
   /** What its address looks like. */
   readonly url: RegExp;
   readonly remoteAddress: string;
-  /** Which protocol is spoken, where there are two. */
-  readonly face?: "tcp" | "ws";
+  /** How its clients connect. */
+  readonly link?: LinkOptions;
   /** Whether a client has to say something before it is there. */
   readonly clientFirst?: true;
 }
 
 /** The contract of {@link Transport} and {@link Wire}: the same for everything that carries connections. */
 export function transportContract(contract: Contract): void {
-  const { title, name, wire = name, create, url, remoteAddress, face } = contract;
+  const { title, name, wire = name, create, url, remoteAddress, link } = contract;
   const { connected, connect } = helpersFor(contract);
 
   describe(`${title}: the bytes`, () => {
@@ -333,7 +333,7 @@ export function transportContract(contract: Contract): void {
       const { address } = transport;
       await transport.close();
       const closed = { ...transport, name, address, dial: dialOf(transport) } as Transport;
-      await expect(openLink(closed, face)).rejects.toThrow();
+      await expect(openLink(closed, link)).rejects.toThrow();
       client.send(pattern(10));
       expect(toHex(await end.bytes(10))).toBe(toHex(pattern(10)));
       await roundTrip(end, client);
@@ -471,7 +471,7 @@ export function portContract(contract: Contract): void {
 }
 
 /** What the tests begin with. */
-function helpersFor({ create, face, clientFirst }: Contract) {
+function helpersFor({ create, link, clientFirst }: Contract) {
   /** A transport that listens, one client of it, and the server's end. */
   async function connected(host = new KeptHost()) {
     const transport = create();
@@ -483,7 +483,7 @@ function helpersFor({ create, face, clientFirst }: Contract) {
 
   async function connect(transport: Transport, host: KeptHost): Promise<{ client: Client; end: AcceptedWire }> {
     host.greeting = clientFirst === true ? greeting.length : 0;
-    const client = await Client.open(transport, face);
+    const client = await Client.open(transport, link);
     onTestFinished(() => client.link.destroy());
     if (clientFirst === true) {
       client.send(greeting);

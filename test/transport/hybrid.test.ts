@@ -9,8 +9,8 @@ const common = {
 };
 
 const contracts: readonly Contract[] = [
-  { ...common, title: "hybrid, native", wire: "tcp", face: "tcp", clientFirst: true },
-  { ...common, title: "hybrid, WebSocket", wire: "ws", face: "ws" },
+  { ...common, title: "hybrid, native", wire: "tcp", link: { face: "tcp" }, clientFirst: true },
+  { ...common, title: "hybrid, WebSocket", wire: "ws", link: { face: "ws" } },
 ];
 
 for (const contract of contracts) {

@@ -31,7 +31,7 @@ const contracts: readonly Contract[] = [
     create: (port = 0) => hybrid({ ...loopback, port, tls }),
     url: /^wss:\/\/127\.0\.0\.1:\d+$/,
     remoteAddress,
-    face: "tcp",
+    link: { face: "tcp" },
     clientFirst: true,
   },
   {
@@ -41,7 +41,7 @@ const contracts: readonly Contract[] = [
     create: (port = 0) => hybrid({ ...loopback, port, tls }),
     url: /^wss:\/\/127\.0\.0\.1:\d+$/,
     remoteAddress,
-    face: "ws",
+    link: { face: "ws" },
   },
 ];
 
