@@ -22,7 +22,7 @@ export class Arrival implements Guest {
   #socket: Socket;
   #origin: Origin;
   #place: Place | undefined;
-  #over = false;
+  #state: "arriving" | "accepted" | "gone" = "arriving";
   #reason: NanowireError | undefined;
   #goneListeners: (() => void)[] = [];
 
@@ -52,7 +52,7 @@ export class Arrival implements Guest {
 
   /** Whether it is accepted, gone or sent away. */
   get over(): boolean {
-    return this.#over;
+    return this.#state !== "arriving";
   }
 
   /**
@@ -91,7 +91,7 @@ export class Arrival implements Guest {
 
   /** Calls `listener` when the client goes or is sent away before it is accepted; at once when it has gone. */
   onGone(listener: () => void): void {
-    if (this.#over) {
+    if (this.#state === "gone") {
       listener();
     } else {
       this.#goneListeners.push(listener);
@@ -100,13 +100,13 @@ export class Arrival implements Guest {
 
   /** The socket becomes a connection. Returns its place, for the host. */
   accepted(): Place | undefined {
-    this.#end();
+    this.#end("accepted");
     return this.#place;
   }
 
   /** Tells the client why it is not taken, and hangs up. */
   sendAway(error: NanowireError, refusal: Refusal = this.refusal(error)): void {
-    if (!this.#over) {
+    if (!this.over) {
       this.#leave(error);
       this.#arrivals.refuse(this.#socket, refusal);
     }
@@ -118,7 +118,7 @@ export class Arrival implements Guest {
 
   /** Hangs up at once. */
   destroy(reason: NanowireError | undefined): void {
-    if (!this.#over) {
+    if (!this.over) {
       this.#leave(reason);
       this.#socket.destroy();
     }
@@ -129,14 +129,14 @@ export class Arrival implements Guest {
   #leave(reason: NanowireError | undefined): void {
     this.#place?.leave(reason);
     const listeners = this.#goneListeners;
-    this.#end();
+    this.#end("gone");
     for (const listener of listeners) {
       listener();
     }
   }
 
-  #end(): void {
-    this.#over = true;
+  #end(state: "accepted" | "gone"): void {
+    this.#state = state;
     this.#goneListeners = [];
     this.#arrivals.delete(this);
     this.#unlisten();

@@ -49,7 +49,7 @@ function patternOf(origin: string): RegExp {
   const text = String(origin).toLowerCase();
   const sample = text.replace("://*.", "://");
   const url = URL.canParse(sample) ? new URL(sample) : undefined;
-  if (url === undefined || `${url.protocol}//${url.host}` !== sample) {
+  if (url === undefined || `${url.protocol}//${url.host}` !== sample || sample.includes("*")) {
     throw new NanowireError(
       "invalid_option",
       `origins has ${String(origin)}, which is no origin such as https://game.example.com, https://*.example.com or null`,

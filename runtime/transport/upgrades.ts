@@ -51,7 +51,11 @@ export class Upgrades {
     };
     const verdict = this.#judge(request, arrival);
     if (isPromise(verdict)) {
-      void verdict.then(settle);
+      const stopWatching = watchForEnd(socket, () => arrival.destroy(undefined));
+      void verdict.then((refusal) => {
+        stopWatching();
+        settle(refusal);
+      });
     } else {
       settle(verdict);
     }
@@ -96,6 +100,21 @@ export class Upgrades {
       void new WsWire(websocket, arrival, this.#transport);
     });
   }
+}
+
+/**
+ * Calls `onEnd` when the client says nothing more, while nobody reads its socket: what it says before stays there, to be
+ * read. Returns what ends the watch.
+ */
+function watchForEnd(socket: Socket, onEnd: () => void): () => void {
+  const onReadable = (): void => {
+    if (socket.readableLength === 0) {
+      // There is nothing but the end: asked for, it is told.
+      socket.read(0);
+    }
+  };
+  socket.on("readable", onReadable).on("end", onEnd);
+  return () => socket.off("readable", onReadable).off("end", onEnd);
 }
 
 function refuse(arrival: Arrival | undefined, { error, status }: Verdict): void {

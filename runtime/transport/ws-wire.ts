@@ -70,6 +70,9 @@ export class WsWire implements Wire, OutboxWriter {
 
   /** Answers, unless so much waits for the client already: pings must not fill the memory of who answers them. */
   pinged(data: Buffer): void {
+    if (this.#closing) {
+      return;
+    }
     const waiting = this.#websocket.bufferedAmount;
     if (waiting > this.#maxOutboxBytes) {
       this.overflowed(waiting, this.#maxOutboxBytes);

@@ -179,6 +179,8 @@ export interface WebSocketLink extends Link {
   readonly frames: Frame[];
   /** Sends one frame. */
   frame(opcode: number, payload: Uint8Array, final?: boolean): void;
+  /** Sends a binary frame that says that it is compressed. */
+  compressed(payload: Uint8Array): void;
 }
 
 /**
@@ -260,6 +262,7 @@ export async function openWebSocket(
     head,
     frames,
     frame: (opcode, payload, final) => void socket.write(clientFrame(opcode, payload, final)),
+    compressed: (payload) => void socket.write(clientFrame(0x42, payload)),
     start(given) {
       receiver = given;
       socket.on("data", (bytes: Buffer) => {
