@@ -1,5 +1,7 @@
 /** What a server has counted since it was made. */
 export interface ServerCounters {
+  /** Clients that are on their way now: they have a socket, and are no connection yet. */
+  readonly arriving: number;
   /** Connections that were accepted. */
   readonly accepted: number;
   /** Clients that were turned away before they had a connection, by the code of the reason. */
@@ -22,6 +24,7 @@ export interface ServerCounters {
 
 /** Counts what a server does. */
 export class Counters {
+  arriving = 0;
   accepted = 0;
   open = 0;
   sessions = 0;
@@ -45,8 +48,9 @@ export class Counters {
   }
 
   snapshot(): ServerCounters {
-    const { accepted, open, sessions, requests, notifies, pushes } = this;
+    const { arriving, accepted, open, sessions, requests, notifies, pushes } = this;
     return {
+      arriving,
       accepted,
       refused: Object.fromEntries(this.#refused),
       open,

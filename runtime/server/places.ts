@@ -50,6 +50,7 @@ export class Places {
     this.#taken++;
     const place = new TakenPlace(this, guest, this.#host.options.handshakeTimeoutMs);
     this.#arriving.add(place);
+    this.#host.counters.arriving++;
     return place;
   }
 
@@ -74,15 +75,17 @@ export class Places {
     return network;
   }
 
-  /** The client of a place is there: its connection sees to its time. */
+  /** The client of a place is on its way no longer: its connection sees to its time, or it is gone. */
   arrived(place: TakenPlace): void {
-    this.#arriving.delete(place);
+    if (this.#arriving.delete(place)) {
+      this.#host.counters.arriving--;
+    }
   }
 
   /** @param network what the place was counted under */
   free(place: TakenPlace, network: string | undefined): void {
     this.#taken--;
-    this.#arriving.delete(place);
+    this.arrived(place);
     if (network !== undefined) {
       const left = (this.#byNetwork.get(network) ?? 1) - 1;
       if (left > 0) {

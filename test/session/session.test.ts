@@ -307,6 +307,7 @@ describe.each(transportNames)("a session over %s", (transport) => {
     await client.message();
     await client.call(2, "A.Echo");
     expect(test.server.counters).toEqual({
+      arriving: 0,
       accepted: 1,
       refused: {},
       open: 1,
