@@ -1,6 +1,6 @@
 import type { Dial } from "../transport/client-socket.js";
 import type { ClientConnection } from "./client-connection.js";
-import type { ConnectOptions } from "./connect-options.js";
+import type { ConnectOptions, ConnectSettings } from "./connect-options.js";
 import { dialTcp } from "./dial-tcp.js";
 import { parseDialUrl } from "./dial-url.js";
 import { dialWs } from "./dial-ws.js";
@@ -18,16 +18,17 @@ import { openConnection } from "./open-connection.js";
  * - `canceled`: `options.signal` was aborted; the cause is the signal's reason
  * - `connection_lost`, `kicked`, or another reason of a connection's end, when it ends before the handshake does
  *
- * @param target `ws://host:port/path`, `wss://…`, and in Node `tcp://host:port`; or a function that connects by itself
+ * @param target `ws://host:port/path`, `wss://…`, and in Node `tcp://host:port`, `tls://…`, `tcp+unix:///path`; or a function
+ * that connects by itself
  */
 export async function connect(target: string | Dial, options: ConnectOptions = {}): Promise<ClientConnection> {
-  return await openConnection((settings) => dialOf(target, settings.maxPacketBytes), options);
+  return await openConnection((settings) => dialOf(target, settings), options);
 }
 
-function dialOf(target: string | Dial, maxPacketBytes: number): Dial {
+function dialOf(target: string | Dial, { maxPacketBytes, ca }: ConnectSettings): Dial {
   if (typeof target !== "string") {
     return target;
   }
-  const url = parseDialUrl(target, ["ws:", "wss:", "tcp:"]);
-  return url.protocol === "tcp:" ? dialTcp(url) : dialWs(url, maxPacketBytes);
+  const url = parseDialUrl(target, ["ws:", "wss:", "tcp:", "tls:", "ws+unix:", "tcp+unix:"]);
+  return url.protocol.startsWith("ws") ? dialWs(url, maxPacketBytes, ca) : dialTcp(url, ca);
 }

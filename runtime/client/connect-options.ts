@@ -23,6 +23,11 @@ export interface ConnectOptions {
    * 16,777,215. Default: 1,048,576.
    */
   readonly maxPacketBytes?: number;
+  /**
+   * The issuers of certificates that are trusted with `wss://` and `tls://`, as PEM, in Node; a browser has its own list.
+   * Default: Node's, and those of `NODE_EXTRA_CA_CERTS`.
+   */
+  readonly ca?: string | Uint8Array;
   /** Gives up connecting: `connect` rejects with `canceled`. Once connected it has no effect. Default: none. */
   readonly signal?: AbortSignal;
   /** Told what happens, never a payload. Default: `silentLogger`. */
@@ -39,6 +44,7 @@ export interface ConnectSettings {
   readonly requestTimeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly maxPacketBytes: number;
+  readonly ca: string | Uint8Array | undefined;
   readonly signal: AbortSignal | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -74,6 +80,7 @@ export function resolveConnectOptions(options: ConnectOptions): ConnectSettings 
     requestTimeoutMs,
     connectTimeoutMs,
     maxPacketBytes,
+    ca: options.ca,
     signal: options.signal,
     logger: options.logger ?? silentLogger,
     clock: options.clock ?? systemClock,

@@ -318,7 +318,6 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     const { handshake } = this.#admission as Admission;
     this.#admission = undefined;
     this.#packets.limit(options.maxPacketBytes, "maxPacketBytes");
-    this.#rate = new MessageRate(options.maxMessagesPerSecond, options.clock);
     this.#session = new Session(this.#host.nextSessionId(), handshake, this);
     this.#state = "working";
     this.#host.opened(this.#session);
@@ -462,9 +461,10 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
 
   /** @throws NanowireError `too_many_messages` for a client that goes on and on */
   #isWithinRate(): boolean {
-    const pace = this.#rate?.take();
+    const { maxMessagesPerSecond: most, clock } = this.#host.options;
+    this.#rate ??= new MessageRate(most, clock);
+    const pace = this.#rate.take();
     if (pace === "flood") {
-      const most = this.#host.options.maxMessagesPerSecond;
       const message = `the client goes on at more than twice maxMessagesPerSecond ${most}`;
       throw new NanowireError("too_many_messages", message);
     }

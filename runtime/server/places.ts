@@ -108,7 +108,7 @@ export class TakenPlace implements Place, Swept {
   /** How many sweeps its client has had for its handshake. */
   sweeps = 0;
   readonly #places: Places;
-  readonly #guest: Guest;
+  #guest: Guest | undefined;
   readonly #handshakeTimeoutMs: number;
   #address: string | undefined;
   #network: string | undefined;
@@ -145,6 +145,7 @@ export class TakenPlace implements Place, Swept {
   /** The client is there. */
   arrived(): void {
     this.#state = "arrived";
+    this.#guest = undefined;
     this.#places.arrived(this);
   }
 
@@ -161,7 +162,7 @@ export class TakenPlace implements Place, Swept {
       const message = `no connection after ${this.#handshakeTimeoutMs} ms`;
       const reason = new NanowireError("handshake_timeout", message);
       this.leave(reason);
-      this.#guest.turnAway(reason);
+      this.#guest?.turnAway(reason);
     }
   }
 }

@@ -7,7 +7,7 @@ import type { Guest, Place, TransportHost } from "./transport.js";
 /** What a client is told that is not taken; undefined when there is nothing that it would understand. */
 export type Refusal = Uint8Array | string | undefined;
 
-/** A socket that knows its arrival, for those who get nothing but the socket. */
+/** A socket that knows its arrival, for HTTP's listeners, which get nothing but the socket. */
 export interface ArrivingSocket extends Socket {
   nanowireArrival?: Arrival | undefined;
 }
@@ -101,6 +101,8 @@ export class Arrival implements Guest {
   /** The socket becomes a connection. Returns its place, for the host. */
   accepted(): Place | undefined {
     this.#end("accepted");
+    // The connection has its own ear for errors.
+    this.#socket.off("error", ignore);
     return this.#place;
   }
 
@@ -143,14 +145,12 @@ export class Arrival implements Guest {
   }
 
   #listen(): void {
-    (this.#socket as ArrivingSocket).nanowireArrival = this;
     this.#socket.on("close", this.#onClose);
     // It stays: an error that nobody hears would end the process. "close" follows it.
     this.#socket.on("error", ignore);
   }
 
   #unlisten(): void {
-    (this.#socket as ArrivingSocket).nanowireArrival = undefined;
     this.#socket.off("close", this.#onClose);
   }
 }

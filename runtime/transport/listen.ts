@@ -163,7 +163,7 @@ export function listenAddress(
   }
   if (typeof address === "string") {
     // As the package ws writes it: the socket's path, then the URL's.
-    const url = `${scheme}+unix://${address}${path === "" ? "" : `:${path}`}`;
+    const url = `${scheme}+unix://${encodeURI(address).replace(/[?#]/g, encodeURIComponent)}${path === "" ? "" : `:${path}`}`;
     return { transport, host: unixAddress, port: 0, socketPath: address, url };
   }
   const { address: host, port, family } = address;

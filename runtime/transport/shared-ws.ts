@@ -85,6 +85,7 @@ export class SharedWsTransport implements Transport {
 function arrive(socket: ArrivingSocket, isUnix: boolean, arrivals: Arrivals): boolean {
   const arrival = new Arrival(socket, isUnix ? unixAddress : peerAddress(socket), arrivals);
   arrival.refusal = (error) => httpRefusal(error);
+  socket.nanowireArrival = arrival;
   try {
     arrival.begin();
     return true;

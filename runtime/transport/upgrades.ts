@@ -94,9 +94,10 @@ export class Upgrades {
     return { error: new NanowireError("upgrade_refused", message, { cause: error }), status: 500 };
   }
 
-  #complete(request: IncomingMessage, socket: Socket, head: Buffer, arrival: Arrival): void {
+  #complete(request: IncomingMessage, socket: ArrivingSocket, head: Buffer, arrival: Arrival): void {
     leaveOutOffers(request, this.#options.compression);
     this.#upgrader.handleUpgrade(request, socket, head, (websocket) => {
+      socket.nanowireArrival = undefined;
       void new WsWire(websocket, arrival, this.#transport);
     });
   }

@@ -33,7 +33,9 @@ export class WsFace implements Face {
     });
   }
 
-  take({ socket }: Arrival): void {
+  take(arrival: Arrival): void {
+    const socket: ArrivingSocket = arrival.socket;
+    socket.nanowireArrival = arrival;
     this.#http.emit("connection", socket);
   }
 
