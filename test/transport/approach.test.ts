@@ -183,7 +183,7 @@ describe("a PROXY header", () => {
     const host = new KeptHost().trust({ ...headed, trusted: ["192.0.2.1"] });
     const target = await listening(ws(loopback), host);
     const socket = await openSocket({ ...target, preface: line + upgradeRequest("/") });
-    expect(await lastWords(socket)).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n[^]*upgrade_refused$/);
+    expect(await lastWords(socket)).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*upgrade_refused$/);
     expect(host.accepted.length).toBe(0);
   });
 
@@ -363,7 +363,7 @@ describe("a client that is late", () => {
         socket.write("GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ");
         return socket;
       },
-      /^HTTP\/1\.1 408 Request Timeout\r\n[^]*handshake_timeout$/,
+      /^HTTP\/1\.1 408 Request Timeout\r\n[\s\S]*handshake_timeout$/,
     ],
   ];
 
@@ -400,7 +400,7 @@ describe("a client that is late", () => {
 describe("a house that is full", () => {
   it.each([
     ["tcp", /^refused: server_full$/],
-    ["ws", /^HTTP\/1\.1 503 Service Unavailable\r\n[^]*server_full$/],
+    ["ws", /^HTTP\/1\.1 503 Service Unavailable\r\n[\s\S]*server_full$/],
     ["hybrid tcp", /^$/],
     ["tls", /^$/],
   ] as const)("says so at the door: over %s", async (kind, words) => {
