@@ -34,7 +34,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe("the code in docs/", () => {
   test("there is some, in each guide", () => {
     expect(new Set(blocks.map(({ page }) => page))).toEqual(
-      new Set(["docs/client.md", "docs/server.md", "docs/tools.md"]),
+      new Set(["docs/client.md", "docs/listening.md", "docs/server.md", "docs/tools.md"]),
     );
   });
 
