@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BenchArguments, parseBenchArguments, usage } from "./arguments.js";
+import { type BundleCase, type BundleFigures, bundle, formatBundle, measureBundle } from "./cases/bundle.js";
 import { generator } from "./cases/generator.js";
 import { pingPong, pingPongBytes } from "./cases/ping-pong.js";
+import { watch } from "./cases/watch.js";
 import {
   type CommandCase,
   type CommandFigures,
@@ -12,13 +14,22 @@ import {
   formatCommands,
   runCommandComparison,
 } from "./commands/command-comparison.js";
+import {
+  formatWatch,
+  formatWatchTimes,
+  runWatch,
+  type WatchCase,
+  type WatchFigures,
+} from "./commands/watch-comparison.js";
 import { type BenchCase, type ComparisonFigures, runComparison } from "./comparison.js";
 import { findPinning, unpinned } from "./pinning.js";
 import { formatProfiles, listProfiles } from "./profile.js";
 import { formatComparison, formatRatios } from "./report.js";
 import { selectCases } from "./select-cases.js";
 
-const cases: readonly (BenchCase | CommandCase)[] = [pingPong, pingPongBytes, generator];
+type AnyCase = BenchCase | CommandCase | WatchCase | BundleCase;
+
+const cases: readonly AnyCase[] = [pingPong, pingPongBytes, generator, watch, bundle];
 
 try {
   await main();
@@ -54,10 +65,15 @@ async function main(): Promise<void> {
   const machine = `Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} × ${cpus()[0]?.model ?? "?"}`;
   console.log(machine);
   const commandFigures = await runCommandCases(
-    selected.filter((each): each is CommandCase => "kind" in each),
+    selected.filter((each): each is CommandCase => kindOf(each) === "commands"),
     options,
   );
-  const loaded = selected.filter((each): each is BenchCase => !("kind" in each));
+  const watchFigures = await runWatchCases(
+    selected.filter((each): each is WatchCase => kindOf(each) === "watch"),
+    options,
+  );
+  const bundleFigures = await runBundleCases(selected.filter((each): each is BundleCase => kindOf(each) === "bundle"));
+  const loaded = selected.filter((each): each is BenchCase => kindOf(each) === "load");
   if (loaded.length > 0) {
     console.log(
       `${connections} connections, a warm-up and ${rounds} rounds of ${roundMs / 1_000} s a side, in turn; ${setting.pinning.text}`,
@@ -83,7 +99,7 @@ async function main(): Promise<void> {
     const { pinning, ...numbers } = setting;
     writeFileSync(
       options.json,
-      `${JSON.stringify({ machine, setting: { ...numbers, pinning: pinning.text }, cases: [...figures, ...commandFigures] }, null, 2)}\n`,
+      `${JSON.stringify({ machine, setting: { ...numbers, pinning: pinning.text }, cases: [...figures, ...commandFigures, ...watchFigures, ...bundleFigures] }, null, 2)}\n`,
     );
   }
   for (const { case: name, comparisons } of figures) {
@@ -92,6 +108,28 @@ async function main(): Promise<void> {
   for (const { case: name, comparisons } of commandFigures) {
     console.log(comparisons.map((each) => formatCommandRatios(name, each)).join("\n"));
   }
+  for (const { case: name, comparisons } of watchFigures) {
+    console.log(comparisons.map((each) => formatWatchTimes(name, each)).join("\n"));
+  }
+  for (const { case: name, comparisons } of bundleFigures) {
+    console.log(comparisons.map((each) => formatBundle(name, each)).join("\n"));
+  }
+}
+
+/** Measures what pages load: there is nothing to repeat. */
+async function runBundleCases(
+  selected: readonly BundleCase[],
+): Promise<{ case: string; comparisons: BundleFigures[] }[]> {
+  return await Promise.all(
+    selected.map(async ({ name, comparisons }) => ({
+      case: name,
+      comparisons: await Promise.all(comparisons.map(measureBundle)),
+    })),
+  );
+}
+
+function kindOf(each: AnyCase): "load" | "commands" | "watch" | "bundle" {
+  return "kind" in each ? each.kind : "load";
 }
 
 /** Runs the cases that compare whole commands, and prints a table for each comparison. */
@@ -106,16 +144,39 @@ async function runCommandCases(
     );
     const done: CommandFigures[] = [];
     for (const comparison of comparisons) {
-      const directory = mkdtempSync(join(tmpdir(), "nanowire-bench-"));
-      try {
-        const result = await runCommandComparison(comparison, directory, tree, rounds);
-        done.push(result);
-        console.log(`${formatCommands(name, result)}\n`);
-      } finally {
-        rmSync(directory, { recursive: true, force: true });
-      }
+      const result = await inTemporaryFolder((directory) => runCommandComparison(comparison, directory, tree, rounds));
+      done.push(result);
+      console.log(`${formatCommands(name, result)}\n`);
     }
     figures.push({ case: name, comparisons: done });
   }
   return figures;
+}
+
+/** Runs the cases of commands that watch, and prints a table for each tree. */
+async function runWatchCases(
+  selected: readonly WatchCase[],
+  { rounds, tree }: BenchArguments,
+): Promise<{ case: string; comparisons: WatchFigures[] }[]> {
+  const figures: { case: string; comparisons: WatchFigures[] }[] = [];
+  for (const { name, comparisons } of selected) {
+    console.log(`${name}: one file of a tree is changed; a first change of each kind, then the medians of ${rounds}\n`);
+    const done: WatchFigures[] = [];
+    for (const comparison of comparisons) {
+      const result = await inTemporaryFolder((directory) => runWatch(comparison, directory, tree, rounds));
+      done.push(result);
+      console.log(`${formatWatch(name, result)}\n`);
+    }
+    figures.push({ case: name, comparisons: done });
+  }
+  return figures;
+}
+
+async function inTemporaryFolder<T>(use: (directory: string) => Promise<T>): Promise<T> {
+  const directory = mkdtempSync(join(tmpdir(), "nanowire-bench-"));
+  try {
+    return await use(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 }

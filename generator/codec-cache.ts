@@ -1,6 +1,5 @@
-import { create } from "@bufbuild/protobuf";
-import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
-import { type CodecSource, descriptorSetBytes } from "./generate.js";
+import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
+import type { CodecSource } from "./generate.js";
 import { type Choices, defaultChoices } from "./model/choices.js";
 import type { TypeName } from "./model/messages.js";
 import type { CodecFileModel } from "./model/model.js";
@@ -10,7 +9,7 @@ import type { PeerRequire } from "./read/peers.js";
 
 interface Printed {
   readonly key: string;
-  readonly texts: ReadonlyMap<string, string>;
+  readonly text: string;
 }
 
 /**
@@ -78,16 +77,16 @@ export class CodecCache implements CodecSource {
   }
 
   print(files: readonly CodecFileModel[]): Map<string, string> {
-    const keyOf = (file: CodecFileModel): string => JSON.stringify([this.#keys.get(file.proto), file]);
+    const keyOf = ({ proto, output, packageName }: CodecFileModel): string =>
+      JSON.stringify([this.#keys.get(proto), output, packageName]);
     const missing = files.filter((file) => this.#printed.get(file.proto)?.key !== keyOf(file));
     if (missing.length > 0) {
       const texts = this.#printerFor(missing.map(({ proto }) => proto)).print(missing);
       for (const file of missing) {
-        const own = [...texts].filter(([path]) => path === file.output || path === file.jsonOutput);
-        this.#printed.set(file.proto, { key: keyOf(file), texts: new Map(own) });
+        this.#printed.set(file.proto, { key: keyOf(file), text: texts.get(file.output) ?? "" });
       }
     }
-    return new Map(files.flatMap(({ proto }) => [...(this.#printed.get(proto)?.texts ?? [])]));
+    return new Map(files.map(({ proto, output }) => [output, this.#printed.get(proto)?.text ?? ""]));
   }
 
   /** A printer that knows the given files and what they import. */
@@ -100,15 +99,7 @@ export class CodecCache implements CodecSource {
         open.push(...(this.#descriptors.get(name)?.dependency ?? []));
       }
     }
-    // Comments are printed of the given files only, and decoding those of the others would be most of the work.
-    const files = [...this.#descriptors.values()]
-      .filter(({ name }) => needed.has(name))
-      .map((file) => (names.includes(file.name) ? file : withoutComments(file)));
-    return new CodecPrinter(this.#requireTsProto, descriptorSetBytes(files), files, this.#choices);
+    const files = [...this.#descriptors.values()].filter(({ name }) => needed.has(name));
+    return new CodecPrinter(this.#requireTsProto, files, this.#choices);
   }
-}
-
-function withoutComments(file: FileDescriptorProto): FileDescriptorProto {
-  const { sourceCodeInfo: _, ...rest } = file;
-  return create(FileDescriptorProtoSchema, rest);
 }

@@ -16,7 +16,7 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
     load: async () => (await import("./init-command.js")).runInit,
   },
   sync: {
-    summary: "write component classes for new services, and the methods of new rpcs into those that are there",
+    summary: "write the classes of new services, and the methods of new rpcs into those that are there",
     load: async () => (await import("./sync-command.js")).runSync,
   },
   lint: {

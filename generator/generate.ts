@@ -1,15 +1,15 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { type FileDescriptorProto, type FileDescriptorSet, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import type { Choices } from "./model/choices.js";
 import type { ComponentModel } from "./model/components.js";
 import type { TypeNames } from "./model/messages.js";
-import { buildModel, type CodecFileModel, type Model, type ModelInput } from "./model/model.js";
-import { optional } from "./model/options.js";
+import { buildModel, type CodecFileModel, type Model, type ModelMemory } from "./model/model.js";
+import { optional } from "./model/optional.js";
 import type { RoutesLock } from "./model/routes-lock.js";
 import type { TemplateTexts } from "./model/template-texts.js";
 import { CodecPrinter } from "./print/codecs.js";
 import type { HandlebarsModule } from "./print/template-compiler.js";
 import { createPrinter, type Printer } from "./print/templates.js";
+import { decodeDescriptorSet } from "./read/descriptor-set.js";
 import { sha256Hex } from "./read/hash.js";
 import type { PeerRequire } from "./read/peers.js";
 
@@ -26,8 +26,8 @@ export interface ReadInput {
   readonly requireTsProto: PeerRequire;
   /** Codecs that are kept from one run to the next. Default: all are printed anew, with ts-proto. */
   readonly codecs?: CodecSource;
-  /** Places and comments of files that are kept from one run to the next. */
-  readonly sourceOf?: ModelInput["sourceOf"];
+  /** What earlier runs have made of the files. Default: all is made anew. */
+  readonly memory?: ModelMemory;
 }
 
 /** What gives message codecs. */
@@ -49,8 +49,8 @@ export interface GenerateInput extends ReadInput {
 /** A model, and what it was made of. */
 export interface ReadModel {
   readonly model: Model;
-  /** What the components of the HANDLER services have to have. */
-  readonly components: readonly ComponentModel[];
+  /** Tells what the components of the HANDLER services have to have. */
+  readonly components: () => readonly ComponentModel[];
   /** The lock with the new routes, and the removed ones marked. */
   readonly lock: RoutesLock;
   /** Every compiled file, imports first. */
@@ -76,6 +76,11 @@ export function generate(input: GenerateInput): Generated {
   const { model } = read;
   const files = codecs.print(model.codecs);
   const printer = input.printer ?? loadPrinter(input.requireHandlebars, input.templates);
+  for (const file of model.codecs) {
+    if (file.jsonOutput !== undefined) {
+      files.set(file.jsonOutput, printer.json(file));
+    }
+  }
   for (const file of model.services) {
     if (file.serverOutput !== undefined) {
       files.set(file.serverOutput, printer.server(file));
@@ -105,9 +110,9 @@ export function loadPrinter(requireHandlebars: PeerRequire, templates: TemplateT
 }
 
 function readAll(input: ReadInput): ReadModel & { readonly codecs: CodecSource } {
-  const { descriptors, bytes } = bothForms(input.compiled);
-  const codecs: CodecSource =
-    input.codecs ?? new CodecPrinter(input.requireTsProto, bytes(), descriptors, input.choices);
+  const { compiled } = input;
+  const descriptors = compiled instanceof Uint8Array ? decodeDescriptorSet(compiled) : compiled;
+  const codecs: CodecSource = input.codecs ?? new CodecPrinter(input.requireTsProto, descriptors, input.choices);
   const { model, lock, components } = buildModel({
     files: descriptors,
     own: input.own,
@@ -116,24 +121,7 @@ function readAll(input: ReadInput): ReadModel & { readonly codecs: CodecSource }
     lockFile: input.lockFile,
     choices: input.choices,
     sha256Hex,
-    ...optional("sourceOf", input.sourceOf),
+    ...optional("memory", input.memory),
   });
   return { model, lock, components, descriptors, own: [...input.own.keys()], codecs };
-}
-
-/** The model is built of decoded descriptors; ts-proto decodes the bytes in its own way. */
-function bothForms(compiled: GenerateInput["compiled"]): {
-  descriptors: readonly FileDescriptorProto[];
-  bytes: () => Uint8Array;
-} {
-  if (compiled instanceof Uint8Array) {
-    const set: FileDescriptorSet = fromBinary(FileDescriptorSetSchema, compiled);
-    return { descriptors: set.file, bytes: () => compiled };
-  }
-  return { descriptors: compiled, bytes: () => descriptorSetBytes(compiled) };
-}
-
-/** The bytes of a google.protobuf.FileDescriptorSet. */
-export function descriptorSetBytes(files: readonly FileDescriptorProto[]): Uint8Array {
-  return toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file: [...files] }));
 }

@@ -5,7 +5,7 @@ import { initTable } from "./read/option-table.js";
 import { readOwnPackage } from "./read/package-root.js";
 import { readProjectTemplate } from "./read/templates.js";
 import { isPackageName, newProjectFiles, packageName } from "./scaffold/new-project.js";
-import { folderName, isThere, packageSpecifier } from "./scaffold/target.js";
+import { checkFolder, folderName, isThere, packageSpecifier } from "./scaffold/target.js";
 import { createUserFile } from "./write/user-file.js";
 
 const help = (): string => `nanowire init [DIR] [flags]
@@ -32,6 +32,7 @@ export async function runInit(args: readonly string[], context: CommandContext):
       `--name ${name} cannot be the name of a package: write lower-case letters, digits, dots and dashes, as in my-game or @team/my-game`,
     );
   }
+  checkFolder(directory, folder);
   const own = readOwnPackage();
   const nanowire = packageSpecifier(directory, folder, flags.nanowire ?? `^${own.version}`);
   const files = newProjectFiles({ name, nanowire, peers: own.peerDependencies }, (template) =>

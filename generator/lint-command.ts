@@ -1,5 +1,3 @@
-import { fromBinary } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import type { CommandContext } from "./command-context.js";
 import { formatPlace, GeneratorError, type Problem } from "./error.js";
 import { type Finding, lintFiles } from "./lint/lint.js";
@@ -7,11 +5,12 @@ import { lintRuleNames } from "./lint/rules.js";
 import { ownProtoFile } from "./model/messages.js";
 import { OptionReader } from "./model/options.js";
 import { readServices, type SourceFile } from "./model/services.js";
-import { rememberSources } from "./model/source.js";
+import { SourceIndex } from "./model/source.js";
 import { helpOnFlags, parseFlags } from "./read/arguments.js";
 import { compileProtoFiles } from "./read/buf.js";
-import { type BufConfig, bufLint } from "./read/buf-lint.js";
+import { type BufConfig, bufLint, modulePaths } from "./read/buf-lint.js";
 import { readSettings } from "./read/config.js";
+import { decodeDescriptorSet } from "./read/descriptor-set.js";
 import { lintTable } from "./read/option-table.js";
 import { readOwnOptions, readOwnPackage } from "./read/package-root.js";
 import { findBufBinary, findPeers } from "./read/peers.js";
@@ -63,12 +62,11 @@ export async function runLint(args: readonly string[], context: CommandContext):
 }
 
 function lintCompiled(compiled: Uint8Array, files: readonly ProtoFile[]): Finding[] {
-  const descriptors = fromBinary(FileDescriptorSetSchema, compiled).file;
+  const descriptors = decodeDescriptorSet(compiled);
   const byName = new Map(descriptors.map((descriptor) => [descriptor.name, descriptor]));
-  const sourceOf = rememberSources();
   const sources = files.flatMap(({ name, path }): SourceFile[] => {
     const descriptor = name === ownProtoFile ? undefined : byName.get(name);
-    return descriptor === undefined ? [] : [{ descriptor, source: sourceOf(descriptor, path) }];
+    return descriptor === undefined ? [] : [{ descriptor, source: new SourceIndex(descriptor, path) }];
   });
   const problems: Problem[] = [];
   const reader = new OptionReader(descriptors);
@@ -86,11 +84,47 @@ function readBufConfig(directory: string, roots: readonly string[]): BufConfig |
       const text = readIfThere(directory, `${folder}/${name}`);
       return text === undefined ? [] : [{ name, bytes: new TextEncoder().encode(text) }];
     });
-    if (files.some(({ name }) => name === "buf.yaml")) {
-      return { files, isInRoot: folder !== ".", firstRoot: roots[0] ?? "." };
+    const config = files.find(({ name }) => name === "buf.yaml");
+    if (config !== undefined) {
+      const isInRoot = folder !== ".";
+      const modules = isInRoot ? [] : modulePaths(new TextDecoder().decode(config.bytes));
+      const others = otherModules(modules, roots).flatMap((module) => readModule(directory, module));
+      return { files, isInRoot, firstRoot: roots[0] ?? ".", others };
     }
   }
   return undefined;
+}
+
+/**
+ * The modules of a buf.yaml that hold none of the given folders and are held by none.
+ *
+ * @throws GeneratorError for a folder that is in no module: buf would not see it
+ */
+function otherModules(modules: readonly string[], roots: readonly string[]): string[] {
+  const isWithin = (inner: string, outer: string): boolean =>
+    outer === "." || inner === outer || inner.startsWith(`${outer}/`);
+  const meet = (module: string, root: string): boolean => isWithin(module, root) || isWithin(root, module);
+  const unseen = roots.filter((root) => modules.length > 0 && !modules.some((module) => meet(module, root)));
+  if (unseen.length > 0) {
+    throw new GeneratorError(
+      unseen.map((root) => ({
+        message: `buf.yaml has no module for ${root}, so buf's rules would not see it: add \`- path: ${root}\` to its modules`,
+      })),
+    );
+  }
+  return modules.filter((module) => !roots.some((root) => meet(module, root)));
+}
+
+/** The .proto files of a module. When they cannot be read, buf tells what is wrong with buf.yaml. */
+function readModule(directory: string, module: string): ProtoFile[] {
+  try {
+    return readProtoFiles(directory, [module]);
+  } catch (error) {
+    if (error instanceof GeneratorError) {
+      return [];
+    }
+    throw error;
+  }
 }
 
 /** `RULE`, or `RULE path` for a file or all files of a folder. */

@@ -1,5 +1,6 @@
 import type { ReadInput } from "./generate.js";
 import { emptyLock, parseRoutesLock } from "./model/routes-lock.js";
+import { loadTsProto } from "./print/ts-proto.js";
 import { compileProtoFiles } from "./read/buf.js";
 import type { Settings } from "./read/config.js";
 import { type OwnPackage, readOwnOptions } from "./read/package-root.js";
@@ -20,9 +21,11 @@ export interface CompiledProject extends ReadInput {
 }
 
 /**
- * Reads a project's .proto files and its lock, and compiles the files.
+ * Reads a project's .proto files and its lock, and compiles the files. While they are compiled, ts-proto is loaded, which
+ * takes as long for a small project.
  *
  * @param directory the working directory
+ * @param loadMore loads what else is needed afterwards
  * @throws GeneratorError with everything that the compiler found
  */
 export async function compileProject(
@@ -30,6 +33,7 @@ export async function compileProject(
   settings: Settings,
   own: OwnPackage,
   { requireBuf, requireTsProto }: ProjectPeers,
+  loadMore?: () => void,
 ): Promise<CompiledProject> {
   const files = readProtoFiles(directory, settings.protoRoots);
   const lockText = readIfThere(directory, settings.lockFile);
@@ -37,7 +41,10 @@ export async function compileProject(
     lock: lockText === undefined ? emptyLock : parseRoutesLock(lockText, settings.lockFile),
     lockText,
     lockFile: settings.lockFile,
-    compiled: await compileProtoFiles(findBufBinary(requireBuf), files, readOwnOptions(own)),
+    compiled: await compileProtoFiles(findBufBinary(requireBuf), files, readOwnOptions(own), () => {
+      loadTsProto(requireTsProto);
+      loadMore?.();
+    }),
     own: new Map(files.map((file) => [file.name, file.path])),
     choices: settings.choices,
     requireTsProto,

@@ -2,6 +2,7 @@ import type { CommandContext } from "./command-context.js";
 import { formatProblem, GeneratorError } from "./error.js";
 import { readModel } from "./generate.js";
 import { importSuffix } from "./model/choices.js";
+import type { ComponentKind } from "./model/components.js";
 import { compileProject } from "./project.js";
 import { helpOnFlags, parseFlags } from "./read/arguments.js";
 import { readSettings } from "./read/config.js";
@@ -15,11 +16,17 @@ import { createUserFile, replaceUserFile } from "./write/user-file.js";
 
 const help = (): string => `nanowire sync [flags]
 
-Writes a class for each service that has none yet, and adds to the classes that are there the methods of new rpcs and the imports
-that these need. Nothing that you wrote is changed or deleted: what does not fit any more is told.
+Writes a class for each HANDLER or REMOTE service that has none yet, and adds to the classes that are there the methods of new
+rpcs and the imports that these need. Nothing that you wrote is changed or deleted: what does not fit any more is told.
 
 Flags:
 ${helpOnFlags(syncTable)}`;
+
+/** What becomes of a new class. */
+const uses: Readonly<Record<ComponentKind, string>> = {
+  HANDLER: "hand an instance to createServer({ components: [...] })",
+  REMOTE: "other nodes of a cluster call it, no client does",
+};
 
 /** `nanowire sync`: brings the user's components in step with the .proto files, by adding only. */
 export async function runSync(args: readonly string[], context: CommandContext): Promise<number> {
@@ -45,7 +52,7 @@ export async function runSync(args: readonly string[], context: CommandContext):
     outDirectory: settings.outDirectory,
     componentsDirectory: settings.componentsDirectory,
     importSuffix: importSuffix(settings.choices),
-    components,
+    components: components(),
     sources: readUserSources(directory, settings.componentsDirectory, settings.outDirectory),
     loadTypeScript: () => {
       const { ts }: { readonly ts: TypeScript } = requireTsMorph("ts-morph");
@@ -62,9 +69,7 @@ export async function runSync(args: readonly string[], context: CommandContext):
 function carryOut(plan: SyncPlan, { directory, print }: CommandContext): number {
   for (const { path, text, component } of plan.created) {
     createUserFile(directory, path, text);
-    print(
-      `wrote ${path}: class ${component.className} (${component.protoName}); hand an instance to createServer({ components: [...] })`,
-    );
+    print(`wrote ${path}: class ${component.className} (${component.protoName}); ${uses[component.kind]}`);
   }
   for (const { path, before, text, completed } of plan.changed) {
     replaceUserFile(directory, path, before, text);

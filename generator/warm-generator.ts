@@ -1,15 +1,14 @@
-import { fromBinary } from "@bufbuild/protobuf";
-import { type FileDescriptorProto, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import { CodecCache } from "./codec-cache.js";
 import { GeneratorError } from "./error.js";
 import { type Generated, generate, loadPrinter } from "./generate.js";
-import type { DictionaryModel, ServiceFileModel } from "./model/model.js";
+import { type CodecFileModel, type DictionaryModel, ModelMemory, type ServiceFileModel } from "./model/model.js";
 import type { RoutesLock } from "./model/routes-lock.js";
-import { rememberSources } from "./model/source.js";
 import type { TemplateTexts } from "./model/template-texts.js";
 import type { Printer } from "./print/templates.js";
 import { compileProtoFiles } from "./read/buf.js";
 import type { Settings } from "./read/config.js";
+import { decodeDescriptorSet } from "./read/descriptor-set.js";
 import { type OwnPackage, readOwnOptions } from "./read/package-root.js";
 import { findBufBinary, findPeers, type PeerRequire } from "./read/peers.js";
 import type { ProtoFile } from "./read/proto-files.js";
@@ -26,7 +25,7 @@ export class WarmGenerator {
   #templates: TemplateTexts | undefined;
   #printer: Printer | undefined;
   readonly #codecs: CodecCache;
-  readonly #sourceOf = rememberSources();
+  readonly #memory = new ModelMemory();
   /** What was compiled last, and of which files. */
   #descriptors: ReadonlyMap<string, FileDescriptorProto> = new Map();
   #sources: ReadonlyMap<string, ProtoFile> = new Map();
@@ -67,7 +66,7 @@ export class WarmGenerator {
       requireHandlebars: this.#requireHandlebars,
       codecs: this.#codecs,
       printer: this.#printerOf(templates),
-      sourceOf: this.#sourceOf,
+      memory: this.#memory,
     });
   }
 
@@ -144,67 +143,75 @@ export class WarmGenerator {
       throw error;
     }
     const merged = new Map(this.#descriptors);
+    const isTouched = new Set(touched.map(({ name }) => name));
     for (const file of compiled) {
-      merged.set(file.name, file);
+      // What did not change stays the same object: by that it is known.
+      if (isTouched.has(file.name) || !merged.has(file.name)) {
+        merged.set(file.name, file);
+      }
     }
     const all = importsFirst([...merged.values()], files);
     return declaresTwice(all) ? undefined : all;
   }
 
   async #runBuf(files: readonly ProtoFile[]): Promise<readonly FileDescriptorProto[]> {
-    return fromBinary(FileDescriptorSetSchema, await compileProtoFiles(this.#bufBinary, files, this.#optionsProto))
-      .file;
+    return decodeDescriptorSet(await compileProtoFiles(this.#bufBinary, files, this.#optionsProto));
   }
 }
 
-/** The stubs of a file, and the model that they were printed of. */
-interface PrintedFile {
-  readonly key: string;
+/** What was printed of a model. */
+interface Printed<T> {
   /** The model that was last seen to be the same. */
-  file: ServiceFileModel;
-  server?: string;
-  client?: string;
+  file: T;
+  readonly key: string;
+  readonly text: string;
 }
 
 /** Prints again only what is another one than the last time. */
 class RememberingPrinter implements Printer {
   readonly #printer: Printer;
-  readonly #printed = new Map<string, PrintedFile>();
+  readonly #servers = new Map<string, Printed<ServiceFileModel>>();
+  readonly #clients = new Map<string, Printed<ServiceFileModel>>();
+  readonly #jsons = new Map<string, Printed<CodecFileModel>>();
 
   constructor(printer: Printer) {
     this.#printer = printer;
   }
 
   server(file: ServiceFileModel): string {
-    const known = this.#known(file);
-    known.server ??= this.#printer.server(file);
-    return known.server;
+    return remembered(this.#servers, file, () => this.#printer.server(file));
   }
 
   client(file: ServiceFileModel): string {
-    const known = this.#known(file);
-    known.client ??= this.#printer.client(file);
-    return known.client;
+    return remembered(this.#clients, file, () => this.#printer.client(file));
+  }
+
+  json(file: CodecFileModel): string {
+    return remembered(this.#jsons, file, () => this.#printer.json(file));
   }
 
   routes(dictionary: DictionaryModel): string {
     return this.#printer.routes(dictionary);
   }
+}
 
-  #known(file: ServiceFileModel): PrintedFile {
-    const known = this.#printed.get(file.proto);
-    if (known?.file === file) {
-      return known;
-    }
-    const key = JSON.stringify(file);
-    if (known?.key === key) {
-      known.file = file;
-      return known;
-    }
-    const fresh: PrintedFile = { key, file };
-    this.#printed.set(file.proto, fresh);
-    return fresh;
+function remembered<T extends { readonly proto: string }>(
+  printed: Map<string, Printed<T>>,
+  file: T,
+  print: () => string,
+): string {
+  const known = printed.get(file.proto);
+  if (known?.file === file) {
+    return known.text;
   }
+  const key = JSON.stringify(file);
+  if (known?.key === key) {
+    known.file = file;
+    return known.text;
+  }
+  const text = print();
+  printed.set(file.proto, { file, key, text });
+  return text;
 }
 
 /** What a .proto file imports: rather too much (a comment may look so) than too little. */

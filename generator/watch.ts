@@ -1,6 +1,5 @@
 import type { CommandContext } from "./command-context.js";
 import { GeneratorError } from "./error.js";
-import type { Generated } from "./generate.js";
 import { emptyLock, formatRoutesLock, parseRoutesLock } from "./model/routes-lock.js";
 import type { TemplateTexts } from "./model/template-texts.js";
 import { readSettings, type Settings } from "./read/config.js";
@@ -10,16 +9,8 @@ import { type OwnPackage, readOwnPackage } from "./read/package-root.js";
 import { type ProtoFile, readProtoFiles } from "./read/proto-files.js";
 import { readTemplates } from "./read/templates.js";
 import { WarmGenerator } from "./warm-generator.js";
-import { type OutputReader, RememberingReader, readIfThere } from "./write/output.js";
-
-/** Writes what was generated, and tells what it wrote. */
-type Write = (
-  generated: Generated,
-  lockText: string | undefined,
-  settings: Settings,
-  context: CommandContext,
-  reader: OutputReader,
-) => void;
+import { RememberingReader, readIfThere } from "./write/output.js";
+import { writeGenerated } from "./write-generated.js";
 
 /** What a run was made of: when nothing of it changed, there is nothing to do. */
 interface Inputs {
@@ -41,11 +32,11 @@ const longestWaitMs = 100;
  * @returns 0, once it was told to end
  * @throws GeneratorError when a package that the generator needs is missing
  */
-export async function watchProject(flags: OptionValues, context: CommandContext, write: Write): Promise<number> {
+export async function watchProject(flags: OptionValues, context: CommandContext): Promise<number> {
   const stop = context.untilStopped?.() ?? new AbortController().signal;
   const changes = new Changes(stop);
   const watcher = new FolderWatcher(() => changes.notice());
-  const project = new WatchedProject(flags, context, watcher, write);
+  const project = new WatchedProject(flags, context, watcher);
   try {
     do {
       await project.generate(stop);
@@ -62,7 +53,6 @@ class WatchedProject {
   readonly #flags: OptionValues;
   readonly #context: CommandContext;
   readonly #watcher: FolderWatcher;
-  readonly #write: Write;
   readonly #own: OwnPackage;
   readonly #generator: WarmGenerator;
   readonly #reader: RememberingReader;
@@ -70,11 +60,10 @@ class WatchedProject {
   #lastError = "";
   #isFirst = true;
 
-  constructor(flags: OptionValues, context: CommandContext, watcher: FolderWatcher, write: Write) {
+  constructor(flags: OptionValues, context: CommandContext, watcher: FolderWatcher) {
     this.#flags = flags;
     this.#context = context;
     this.#watcher = watcher;
-    this.#write = write;
     this.#own = readOwnPackage();
     this.#generator = new WarmGenerator(this.#own, context.directory);
     this.#reader = new RememberingReader(context.directory);
@@ -127,7 +116,7 @@ class WatchedProject {
     const { lockText } = inputs;
     const lock = lockText === undefined ? emptyLock : parseRoutesLock(lockText, lockFile);
     const generated = await this.#generator.generate(inputs.files, settings, lock, inputs.templates);
-    this.#write(generated, lockText, settings, this.#context, this.#reader);
+    writeGenerated(generated, lockText, settings, this.#context, this.#reader);
     this.#last = { ...inputs, lockText: formatRoutesLock(generated.lock) };
     return true;
   }

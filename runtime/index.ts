@@ -38,18 +38,42 @@ export {
   type RateLimit,
   type ServiceDefinition,
 } from "./component/service.js";
+export type { AfterHook, BeforeHook, CallData, HandlerCall, HandlerOutcome } from "./dispatch/hook-chain.js";
+export type { HandlerName, Hooks, RequestOf, ResponseOf, ServerHooks } from "./dispatch/hooks.js";
 export type { InboundMessage, InboundStep, OutboundMessage, OutboundStep, Pipeline } from "./pipeline/pipeline.js";
 export { emptyCodec, emptyMessage, type JsonCodec, type MessageCodec, type ProtobufCodec } from "./protocol/codec.js";
 export type { Dictionary, RouteDictionary } from "./protocol/dictionary.js";
 export type { HandshakeRequest, HandshakeSys } from "./protocol/handshake.js";
-export type { SerializerName } from "./protocol/serializer.js";
+export {
+  jsonOf,
+  jsonSerializer,
+  protobufSerializer,
+  type Serializer,
+  type SerializerName,
+} from "./protocol/serializer.js";
 export type { ServerCounters } from "./server/counters.js";
+export type { DrainOptions } from "./server/drain.js";
 export type { HandshakeContext, ServerOptions } from "./server/options.js";
-export type { SerializerOption } from "./server/profile.js";
-export { createServer, type Server, type ServerState } from "./server/server.js";
+export { type Profile, wireProfiles } from "./server/profile.js";
+export {
+  createServer,
+  type Server,
+  type ServerHealth,
+  type ServerState,
+  type StopOnSignalsOptions,
+} from "./server/server.js";
+export type { SerializerOption } from "./server/terms.js";
 export { Group } from "./session/group.js";
 export type { PushDefinition, PushTarget } from "./session/push.js";
-export type { Session } from "./session/session.js";
+export type { Session, SessionData } from "./session/session.js";
+export type {
+  BindingOptions,
+  BindJudge,
+  SecondSession,
+  SessionBound,
+  SessionClosed,
+} from "./session/session-registry.js";
+export type { Users } from "./session/users.js";
 export type { PemFileOptions, PemOptions, TlsOptions, TlsSettings } from "./transport/certificates.js";
 export { type HybridOptions, hybrid } from "./transport/hybrid.js";
 export type { ListenOptions, PortOptions, SocketPathOptions } from "./transport/listen.js";

@@ -8,6 +8,8 @@ export interface Choices {
   readonly tsNocheck: boolean;
   /** What a 64-bit integer is. */
   readonly int64: "bigint" | "string" | "number";
+  /** Whether a message keeps the fields that it does not know, and writes them again. */
+  readonly unknownFields: boolean;
   /** Whose files are generated. */
   readonly side: "both" | "server" | "client";
 }
@@ -18,6 +20,7 @@ export const defaultChoices: Choices = {
   importExtension: "js",
   tsNocheck: false,
   int64: "bigint",
+  unknownFields: false,
   side: "both",
 };
 

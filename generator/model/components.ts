@@ -1,19 +1,25 @@
 import type { Place } from "../error.js";
 import type { TypeName, TypeNames } from "./messages.js";
 import { methodName, upperCamel } from "./names.js";
-import { optional } from "./options.js";
+import { optional } from "./optional.js";
 import type { RoutesLock } from "./routes-lock.js";
 import { serverExports } from "./server-file.js";
 import type { ServiceDeclaration } from "./services.js";
 
-/** What the component of a HANDLER service has to have: `nanowire sync` holds the user's classes against it. */
+/** A service that a class stands for: one of clients, or one between nodes. */
+export type ComponentKind = "HANDLER" | "REMOTE";
+
+/** What the class of a HANDLER or REMOTE service has to have: `nanowire sync` holds the user's classes against it. */
 export interface ComponentModel {
+  readonly kind: ComponentKind;
   /** `chat.v1.Room`. */
   readonly protoName: string;
   /** Where the service's name stands. */
   readonly place: Place;
-  /** The class to extend: `RoomComponent`. */
+  /** The class to extend: `RoomComponent`, or `RoomRemote`. */
   readonly baseName: string;
+  /** The class that there would be to extend if the service were of the other kind. */
+  readonly otherBaseName: string;
   /** The module that exports it: `chat/v1/room.server`, relative to the folder of generated files, without ending. */
   readonly baseModule: string;
   /** What a new class is called: `Room`. */
@@ -23,7 +29,7 @@ export interface ComponentModel {
   readonly comment: readonly string[];
   /** In the order of the .proto. */
   readonly methods: readonly ComponentMethodModel[];
-  /** Methods of rpcs that the lock remembers and the .proto has no more: method → route. */
+  /** Methods of rpcs that the lock remembers and the .proto has no more: method → route. It remembers none of a remote's. */
   readonly removed: readonly { readonly localName: string; readonly route: string }[];
 }
 
@@ -45,8 +51,13 @@ export interface ComponentMethodModel {
   readonly response?: TypeReference;
 }
 
+/** The other kind of services that a class stands for. */
+export function otherKind(kind: ComponentKind): ComponentKind {
+  return kind === "HANDLER" ? "REMOTE" : "HANDLER";
+}
+
 /**
- * Decides what the components of the HANDLER services of one file have to have.
+ * Decides what the classes of the HANDLER and REMOTE services of one file have to have.
  *
  * @param baseModule the module of their stubs: `chat/v1/room.server`
  */
@@ -60,12 +71,17 @@ export function buildComponents(
     const type = name === undefined ? undefined : typeNames.get(name);
     return type && { module: type.module, name: type.name };
   };
-  return services
-    .filter(({ kind }) => kind === "HANDLER")
-    .map((service) => ({
+  return services.flatMap((service): ComponentModel[] => {
+    const { kind } = service;
+    if (kind === "PUSH") {
+      return [];
+    }
+    const component: ComponentModel = {
+      kind,
       protoName: service.protoName,
       place: service.place,
       baseName: serverExports(service)[0],
+      otherBaseName: serverExports({ ...service, kind: otherKind(kind) })[0],
       baseModule,
       className: upperCamel(service.name),
       fileName: `${kebabCase(service.name)}.ts`,
@@ -83,7 +99,9 @@ export function buildComponents(
         };
       }),
       removed: removedMethods(service, lock),
-    }));
+    };
+    return [component];
+  });
 }
 
 /** Gives services of one name, in several packages, files of different names: `chat-v1-room.ts`. */

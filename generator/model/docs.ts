@@ -12,7 +12,7 @@ import { exampleJson } from "./example.js";
 import { type FrameKind, type FramePart, frameParts } from "./frame.js";
 import { walkTypes } from "./messages.js";
 import type { Model } from "./model.js";
-import { optional } from "./options.js";
+import { optional } from "./optional.js";
 import type { ProtocolMethod, ProtocolService } from "./protocol.js";
 import { inMessage, SourceIndex, type SourcePath } from "./source.js";
 

@@ -10,6 +10,8 @@ export interface ImportModel {
   readonly names: readonly ImportedName[];
   /** Whether all of them are types. */
   readonly typeOnly: boolean;
+  /** What the module as a whole is called here, as in `import * as json from`; then there are no names. */
+  readonly namespace?: string;
 }
 
 /** One name of an `import` statement. */
@@ -28,6 +30,7 @@ export class Imports {
   readonly #suffix: string;
   readonly #paths = new Map<string, string>();
   readonly #byModule = new Map<string, Map<string, { local: string; isType: boolean }>>();
+  readonly #namespaces: ImportModel[] = [];
 
   /**
    * @param output the file that imports: `chat/v1/room.server.ts`
@@ -59,9 +62,24 @@ export class Imports {
     return this.#add(this.#relative(`${type.module}.json`), type.name, false, [], `${local}Json`);
   }
 
+  /** A message's JSON codec, or an enum's, where there is no other: `JoinRequest`. */
+  json(type: TypeName): string {
+    return this.#add(this.#relative(`${type.module}.json`), type.name, false, []);
+  }
+
+  /** A module of the runtime as a whole: `import * as json from "nanowire/json"`. */
+  namespace(from: "nanowire/json", wanted: string): string {
+    return this.#addNamespace(from, wanted, false);
+  }
+
+  /** The types of a module of messages: `import type * as messages from "./room.js"`. */
+  messages(module: string, wanted: string): string {
+    return this.#addNamespace(this.#relative(module), wanted, true);
+  }
+
   /** The statements: packages first, then far modules, then near ones. */
   toModel(): ImportModel[] {
-    const statements = [...this.#byModule].map(([from, imported]) => {
+    const statements = [...this.#byModule].map(([from, imported]): ImportModel => {
       const names = [...imported].map(([name, { local, isType }]) => ({
         name,
         isType,
@@ -70,7 +88,13 @@ export class Imports {
       names.sort((a, b) => compareImported(a.name, b.name));
       return { from, names, typeOnly: names.every(({ isType }) => isType) };
     });
-    return statements.sort((a, b) => compareText(moduleKey(a.from), moduleKey(b.from)));
+    return [...statements, ...this.#namespaces].sort((a, b) => compareText(moduleKey(a.from), moduleKey(b.from)));
+  }
+
+  #addNamespace(from: string, wanted: string, typeOnly: boolean): string {
+    const namespace = this.#names.claim(wanted);
+    this.#namespaces.push({ from, names: [], typeOnly, namespace });
+    return namespace;
   }
 
   #add(from: string, name: string, isType: boolean, others: readonly string[], wanted = name): string {

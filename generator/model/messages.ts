@@ -1,5 +1,6 @@
 import type { DescriptorProto, EnumDescriptorProto, FileDescriptorProto } from "@bufbuild/protobuf/wkt";
-import { formatPlace, type Place, type Problem } from "../error.js";
+import { formatPlace, type Problem } from "../error.js";
+import type { Kept } from "./kept.js";
 import { isUsableTypeName } from "./names.js";
 import type { SourceFile } from "./services.js";
 import { inField, inMessage, type SourcePath } from "./source.js";
@@ -28,30 +29,30 @@ const inFile = { message: 4, enum: 5 } as const;
 
 /** Names that the codecs' own text uses, and that it would take a message of that name for. */
 const codecNames: ReadonlySet<string> = new Set(
-  "Array BigInt Map Math String Uint8Array globalThis MessageFns protobufPackage protobufFileName base64FromBytes bytesFromBase64 floatToJson fromJsonTimestamp fromTimestamp isObject isSet safeInteger toTimestamp end entry input length message object reader tag v value writer".split(
+  "Array BigInt Map Math String Uint8Array globalThis MessageFns protobufPackage protobufFileName fromTimestamp toTimestamp end entry input length message object reader tag v value writer".split(
     " ",
   ),
 );
 const timestamp = { fullName: ".google.protobuf.Timestamp", name: "Timestamp" } as const;
 
+/** What a file declares, and what its messages refer to: full names, with a dot before them. */
+export interface DeclaredTypes {
+  readonly names: readonly string[];
+  readonly enums: ReadonlyMap<string, EnumDescriptorProto>;
+  readonly references: ReadonlySet<string>;
+}
+
 /** Which files the messages of a file refer to. */
 export class FileReferences {
-  readonly #files: ReadonlyMap<string, FileDescriptorProto>;
+  readonly #declared: ReadonlyMap<string, DeclaredTypes>;
   readonly #fileOfType = new Map<string, string>();
-  readonly #enums = new Map<string, EnumDescriptorProto>();
-  readonly #known = new Map<string, ReadonlySet<string>>();
 
-  constructor(files: readonly FileDescriptorProto[]) {
-    this.#files = new Map(files.map((file) => [file.name, file]));
-    for (const file of files) {
-      const prefix = file.package === "" ? "" : `.${file.package}`;
-      walkTypes(file, (names, type) => {
-        const fullName = `${prefix}.${names.join(".")}`;
-        this.#fileOfType.set(fullName, file.name);
-        if ("value" in type) {
-          this.#enums.set(fullName, type);
-        }
-      });
+  constructor(files: readonly FileDescriptorProto[], kept: Kept<DeclaredTypes>) {
+    this.#declared = new Map(files.map((file) => [file.name, kept.get(file, "", () => declaredTypes(file))]));
+    for (const [file, { names }] of this.#declared) {
+      for (const name of names) {
+        this.#fileOfType.set(name, file);
+      }
     }
   }
 
@@ -62,7 +63,8 @@ export class FileReferences {
 
   /** An enum, by its full name with a dot before it. */
   enumOf(typeName: string): EnumDescriptorProto | undefined {
-    return this.#enums.get(typeName);
+    const file = this.#fileOfType.get(typeName);
+    return file === undefined ? undefined : this.#declared.get(file)?.enums.get(typeName);
   }
 
   /** The given files and all that their messages' fields lead to. nanowire's own is left out. */
@@ -72,32 +74,34 @@ export class FileReferences {
     for (let name = open.pop(); name !== undefined; name = open.pop()) {
       if (name !== ownProtoFile && !reached.has(name)) {
         reached.add(name);
-        open.push(...this.#direct(name));
+        for (const type of this.#declared.get(name)?.references ?? []) {
+          open.push(this.#fileOfType.get(type) ?? name);
+        }
       }
     }
     return reached;
   }
+}
 
-  #direct(name: string): ReadonlySet<string> {
-    const known = this.#known.get(name);
-    if (known !== undefined) {
-      return known;
+function declaredTypes(file: FileDescriptorProto): DeclaredTypes {
+  const names: string[] = [];
+  const enums = new Map<string, EnumDescriptorProto>();
+  const references = new Set<string>();
+  const prefix = file.package === "" ? "" : `.${file.package}`;
+  walkTypes(file, (path, type) => {
+    const fullName = `${prefix}.${path.join(".")}`;
+    names.push(fullName);
+    if ("value" in type) {
+      enums.set(fullName, type);
+      return;
     }
-    const direct = new Set<string>();
-    const file = this.#files.get(name);
-    if (file !== undefined) {
-      walkTypes(file, (_, type) => {
-        for (const field of "field" in type ? type.field : []) {
-          const target = field.typeName === "" ? undefined : this.fileOf(field.typeName);
-          if (target !== undefined) {
-            direct.add(target);
-          }
-        }
-      });
+    for (const { typeName } of type.field) {
+      if (typeName !== "") {
+        references.add(typeName);
+      }
     }
-    this.#known.set(name, direct);
-    return direct;
-  }
+  });
+  return { names, enums, references };
 }
 
 /** Refuses what no codec can be generated for: names that TypeScript or the file system cannot have, fields of nanowire's options. */
@@ -126,51 +130,51 @@ function checkTypes(
   typeNames: TypeNames,
   problems: Problem[],
 ): void {
-  const first = new Map<string, Place>();
+  /** Places are looked up for errors only: the most of a file's are never decoded. */
+  const first = new Map<string, SourcePath>();
   const prefix = descriptor.package === "" ? "" : `.${descriptor.package}`;
   let usesTimestamp = false;
-  const otherTimestamps: Place[] = [];
+  const otherTimestamps: SourcePath[] = [];
   walkTypes(descriptor, (names, type, path) => {
     const fullName = `${prefix}.${names.join(".")}`;
     const name = typeNames.get(fullName)?.name ?? names.join("_");
-    const place = source.place([...path, inMessage.name]);
+    const namePath = [...path, inMessage.name];
     const other = first.get(name);
     if (!isUsableTypeName(name) || codecNames.has(name)) {
       problems.push({
         message: `${names.join(".")} cannot be the name of a type in the generated code: write another one`,
-        place,
+        place: source.place(namePath),
       });
     } else if (other !== undefined) {
       problems.push({
-        message: `${names.join(".")} is generated as ${name}, as is the type at ${formatPlace(other)}: rename one of them`,
-        place,
+        message: `${names.join(".")} is generated as ${name}, as is the type at ${formatPlace(source.place(other))}: rename one of them`,
+        place: source.place(namePath),
       });
     }
-    first.set(name, other ?? place);
+    first.set(name, other ?? namePath);
     if (name === timestamp.name && fullName !== timestamp.fullName) {
-      otherTimestamps.push(place);
+      otherTimestamps.push(namePath);
     }
     for (const [index, field] of "field" in type ? type.field.entries() : []) {
-      const fieldPath = [...path, inMessage.field, index];
-      const fieldPlace = (): Place => source.place([...fieldPath, inField.typeName]);
+      const fieldPath = (): SourcePath => [...path, inMessage.field, index, inField.typeName];
       if (field.typeName !== "" && references.fileOf(field.typeName) === ownProtoFile) {
         problems.push({
           message: `${field.typeName.slice(1)} is for options only, and no code is generated for it: declare a message of your own`,
-          place: fieldPlace(),
+          place: source.place(fieldPath()),
         });
       }
       if (field.typeName === timestamp.fullName) {
         usesTimestamp = true;
       } else if (typeNames.get(field.typeName)?.name === timestamp.name) {
-        otherTimestamps.push(fieldPlace());
+        otherTimestamps.push(fieldPath());
       }
     }
   });
-  const [place] = otherTimestamps;
-  if (usesTimestamp && place !== undefined) {
+  const [path] = otherTimestamps;
+  if (usesTimestamp && path !== undefined) {
     problems.push({
       message: `a type called ${timestamp.name} and google.protobuf.Timestamp in one file would be taken for each other in the generated code: rename it, or use them in two files`,
-      place,
+      place: source.place(path),
     });
   }
 }

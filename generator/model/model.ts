@@ -5,15 +5,17 @@ import { buildClientFile, type ClientFileModel, clientExport } from "./client-fi
 import { buildComponents, type ComponentModel, separateFileNames } from "./components.js";
 import { checkEncoding } from "./encoding-checks.js";
 import { checkJsonFields, checkJsonMethods } from "./json-checks.js";
+import { buildJsonFile, type JsonFileModel } from "./json-file.js";
+import { Kept } from "./kept.js";
 import { checkHelpers, checkImports, checkMembers } from "./member-checks.js";
-import { checkFile, FileReferences, ownProtoFile, type TypeNames } from "./messages.js";
+import { checkFile, type DeclaredTypes, FileReferences, ownProtoFile, type TypeNames } from "./messages.js";
 import { Names } from "./names.js";
-import { OptionReader, optional } from "./options.js";
+import { OptionReader } from "./options.js";
 import { buildProtocol, type ProtocolModel } from "./protocol.js";
 import { assignCodes, compareText, type DeclaredRoute, type RoutesLock, sortedRoutes } from "./routes-lock.js";
 import { buildServerFile, type ServerFileModel, serverExports } from "./server-file.js";
-import { checkRemoteNames, checkRoutes, readServices, type ServiceDeclaration } from "./services.js";
-import { rememberSources, type SourceIndex } from "./source.js";
+import { checkRemoteNames, checkRoutes, readServices, type ServiceDeclaration, type SourceFile } from "./services.js";
+import { SourceIndex } from "./source.js";
 
 /** What is generated: plain data, with every name chosen and every check done. Templates only print it. */
 export interface Model {
@@ -33,8 +35,10 @@ export interface CodecFileModel {
   readonly packageName: string;
   /** `chat/v1/room.ts`, relative to the folder of generated files, as all outputs are. */
   readonly output: string;
-  /** `chat/v1/room.json.ts`, when JSON codecs are generated. */
+  readonly tsNocheck: boolean;
+  /** `chat/v1/room.json.ts`. This and the next are there when JSON codecs are generated. */
   readonly jsonOutput?: string;
+  readonly json?: JsonFileModel;
 }
 
 /** The stubs and proxies of a .proto file. */
@@ -74,8 +78,24 @@ export interface ModelInput {
   readonly choices: Choices;
   /** SHA-256 of a text's UTF-8, as 64 hex digits. */
   readonly sha256Hex: (text: string) => string;
-  /** Gives a file's places and comments, kept from an earlier run. Default: they are read anew. */
-  readonly sourceOf?: (descriptor: FileDescriptorProto, path: string) => SourceIndex;
+  /** What earlier runs have made of the files. Default: all is made anew. */
+  readonly memory?: ModelMemory;
+}
+
+/** What was made of files, for runs that come. */
+export class ModelMemory {
+  readonly sources = new Kept<SourceIndex>();
+  readonly types = new Kept<DeclaredTypes>();
+  readonly services = new Kept<CheckedServices>();
+  readonly checks = new Kept<readonly Problem[]>();
+  readonly codecs = new Kept<CodecFileModel>();
+  readonly stubs = new Kept<ServiceFileModel>();
+}
+
+/** The services of a file, and what is wrong with them. */
+interface CheckedServices {
+  readonly services: readonly ServiceDeclaration[];
+  readonly problems: readonly Problem[];
 }
 
 /** The model, and what is made with it. */
@@ -83,8 +103,8 @@ export interface BuiltModel {
   readonly model: Model;
   /** The lock as it is to be written. */
   readonly lock: RoutesLock;
-  /** What the components of the HANDLER services have to have, by file and in the order of the .proto. */
-  readonly components: readonly ComponentModel[];
+  /** Tells what the classes of the HANDLER and REMOTE services have to have, by file and in the order of the .proto. */
+  readonly components: () => ComponentModel[];
 }
 
 const dictionaryOutput = "routes.ts";
@@ -98,24 +118,28 @@ const versionDigits = 16;
 export function buildModel(input: ModelInput): BuiltModel {
   const problems: Problem[] = [];
   const { choices } = input;
-  const [hasServer, hasClient] = [choices.side !== "client", choices.side !== "server"];
-  // Only the server speaks JSON.
-  const hasJson = choices.json && hasServer;
+  const { hasServer, hasClient, hasJson } = outputsOf(choices);
   const reader = new OptionReader(input.files);
-  const references = new FileReferences(input.files);
+  const memory = input.memory ?? new ModelMemory();
+  const references = new FileReferences(input.files, memory.types);
   const byName = new Map(input.files.map((file) => [file.name, file]));
-  const remembered = input.sourceOf ?? rememberSources();
   const own = [...input.own.keys()].filter((name) => name !== ownProtoFile && byName.has(name)).sort(compareText);
-  const sourceOf = (descriptor: FileDescriptorProto): SourceIndex =>
-    remembered(descriptor, input.own.get(descriptor.name) ?? descriptor.name);
+  const pathOf = ({ name }: FileDescriptorProto): string => input.own.get(name) ?? name;
+  const sourceFileOf = (descriptor: FileDescriptorProto): SourceFile => {
+    const path = pathOf(descriptor);
+    return { descriptor, source: memory.sources.get(descriptor, path, () => new SourceIndex(descriptor, path)) };
+  };
 
   const declared = own.flatMap((name) => {
     const descriptor = byName.get(name);
     if (descriptor === undefined) {
       return [];
     }
-    const file = { descriptor, source: sourceOf(descriptor) };
-    return { descriptor, services: readServices(file, reader, problems) };
+    const checked = memory.services.get(descriptor, pathOf(descriptor), () =>
+      readCheckedServices(sourceFileOf(descriptor), reader),
+    );
+    problems.push(...checked.problems);
+    return { descriptor, services: checked.services };
   });
   const services = declared.flatMap((file) => file.services);
   const ofClients = services.filter(isOfClients);
@@ -132,50 +156,34 @@ export function buildModel(input: ModelInput): BuiltModel {
   for (const name of [...withCodecs].sort(compareText)) {
     const descriptor = byName.get(name);
     if (descriptor !== undefined) {
-      const source = sourceOf(descriptor);
-      checkFile({ descriptor, source }, references, input.typeNames, problems);
-      checkMembers({ descriptor, source }, input.typeNames, problems);
-      checkHelpers({ descriptor, source }, input.typeNames, problems);
-      checkImports({ descriptor, source }, input.typeNames, problems);
-      checkEncoding({ descriptor, source }, references, problems);
-      if (hasJson && spoken.has(name)) {
-        checkJsonFields({ descriptor, source }, problems);
-      }
+      const isJson = hasJson && spoken.has(name);
+      const check = (): Problem[] => checkCodecs(sourceFileOf(descriptor), isJson, references, input.typeNames);
+      problems.push(...memory.checks.get(descriptor, `${isJson} ${pathOf(descriptor)}`, check));
     }
   }
-  const codecs = [...withCodecs].sort(compareText).map((proto): CodecFileModel => {
-    const module = moduleOf(proto);
-    const packageName = byName.get(proto)?.package ?? "";
-    const jsonOutput = hasJson && spoken.has(proto) ? `${module}.json.ts` : undefined;
-    return { proto, packageName, output: `${module}.ts`, ...optional("jsonOutput", jsonOutput) };
+  const codecs = [...withCodecs].sort(compareText).flatMap((proto): CodecFileModel[] => {
+    const descriptor = byName.get(proto);
+    if (descriptor === undefined) {
+      return [];
+    }
+    const isJson = hasJson && spoken.has(proto);
+    const build = (): CodecFileModel => buildCodecFile(descriptor, isJson, input.typeNames, choices);
+    return [memory.codecs.get(descriptor, JSON.stringify([choices, isJson]), build)];
   });
 
   const lock = collect(problems, () => assignCodes(declaredRoutes(ofClients), input.lock, input.lockFile));
   const codes = lock?.routes ?? new Map<string, number>();
   const serviceFiles = declared
     .filter((file) => file.services.length > 0)
-    .map(({ descriptor, services }): ServiceFileModel => {
-      const module = moduleOf(descriptor.name);
-      const suffix = importSuffix(choices);
-      checkExports(services, problems);
-      const server = (output: string): ServerFileModel => {
-        const names = takeExports(services.flatMap(serverExports));
-        return buildServerFile(output, services, names, input.typeNames, codes, lock?.renamed, hasJson, suffix);
-      };
-      const client = (output: string): ClientFileModel => {
-        const called = services.filter(isOfClients);
-        const names = takeExports(called.map(clientExport));
-        return buildClientFile(output, called, names, input.typeNames, codes, suffix);
-      };
-      const serverOutput = hasServer ? `${module}.server.ts` : undefined;
-      const clientOutput = hasClient && services.some(isOfClients) ? `${module}.client.ts` : undefined;
-      return {
-        proto: descriptor.name,
-        packageName: descriptor.package,
-        tsNocheck: choices.tsNocheck,
-        ...(serverOutput === undefined ? {} : { serverOutput, server: server(serverOutput) }),
-        ...(clientOutput === undefined ? {} : { clientOutput, client: client(clientOutput) }),
-      };
+    .map(({ descriptor, services }) => {
+      const routes = services.flatMap(({ methods }) => methods);
+      const given = routes.map(({ route }) => codes.get(route));
+      const former = routes.flatMap(({ was }) => was.filter(({ route }) => lock?.renamed.has(route)));
+      const key = JSON.stringify([choices, given, former.map(({ route }) => route)]);
+      const renamed = lock?.renamed;
+      return memory.stubs.get(descriptor, key, () =>
+        buildServiceFile(descriptor, services, { choices, typeNames: input.typeNames, codes, renamed }),
+      );
     });
   checkOutputs(codecs, serviceFiles, input.own, problems);
   if (problems.length > 0 || lock === undefined) {
@@ -198,12 +206,92 @@ export function buildModel(input: ModelInput): BuiltModel {
     codes,
     version,
   );
-  const components = separateFileNames(
-    declared.flatMap(({ descriptor, services }) =>
-      buildComponents(`${moduleOf(descriptor.name)}.server`, services, input.typeNames, input.lock),
-    ),
-  );
+  const components = (): ComponentModel[] =>
+    separateFileNames(
+      declared.flatMap(({ descriptor, services }) =>
+        buildComponents(`${moduleOf(descriptor.name)}.server`, services, input.typeNames, input.lock),
+      ),
+    );
   return { model: { codecs, services: serviceFiles, dictionary, protocol }, lock, components };
+}
+
+/** Which kinds of files are generated. Only the server speaks JSON. */
+function outputsOf({ side, json }: Choices): { hasServer: boolean; hasClient: boolean; hasJson: boolean } {
+  return { hasServer: side !== "client", hasClient: side !== "server", hasJson: json && side !== "client" };
+}
+
+function buildCodecFile(
+  descriptor: FileDescriptorProto,
+  isJson: boolean,
+  typeNames: TypeNames,
+  choices: Choices,
+): CodecFileModel {
+  const module = moduleOf(descriptor.name);
+  return {
+    proto: descriptor.name,
+    packageName: descriptor.package,
+    output: `${module}.ts`,
+    tsNocheck: choices.tsNocheck,
+    ...(isJson ? { jsonOutput: `${module}.json.ts`, json: buildJsonFile(descriptor, module, typeNames, choices) } : {}),
+  };
+}
+
+function readCheckedServices(file: SourceFile, reader: OptionReader): CheckedServices {
+  const problems: Problem[] = [];
+  const services = readServices(file, reader, problems);
+  checkExports(services, problems);
+  return { services, problems };
+}
+
+/** What is wrong with a file that gets codecs. */
+function checkCodecs(file: SourceFile, isJson: boolean, references: FileReferences, typeNames: TypeNames): Problem[] {
+  const problems: Problem[] = [];
+  checkFile(file, references, typeNames, problems);
+  checkMembers(file, typeNames, problems);
+  checkHelpers(file, typeNames, problems);
+  checkImports(file, typeNames, problems);
+  checkEncoding(file, references, problems);
+  if (isJson) {
+    checkJsonFields(file, problems);
+  }
+  return problems;
+}
+
+function buildServiceFile(
+  { name: proto, package: packageName }: FileDescriptorProto,
+  services: readonly ServiceDeclaration[],
+  { choices, typeNames, codes, renamed }: StubInput,
+): ServiceFileModel {
+  const { hasServer, hasClient, hasJson } = outputsOf(choices);
+  const module = moduleOf(proto);
+  const suffix = importSuffix(choices);
+  const server = (output: string): ServerFileModel => {
+    const names = takeExports(services.flatMap(serverExports));
+    return buildServerFile(output, services, names, typeNames, codes, renamed, hasJson, suffix);
+  };
+  const client = (output: string): ClientFileModel => {
+    const called = services.filter(isOfClients);
+    const names = takeExports(called.map(clientExport));
+    return buildClientFile(output, called, names, typeNames, codes, suffix);
+  };
+  const serverOutput = hasServer ? `${module}.server.ts` : undefined;
+  const clientOutput = hasClient && services.some(isOfClients) ? `${module}.client.ts` : undefined;
+  return {
+    proto,
+    packageName,
+    tsNocheck: choices.tsNocheck,
+    ...(serverOutput === undefined ? {} : { serverOutput, server: server(serverOutput) }),
+    ...(clientOutput === undefined ? {} : { clientOutput, client: client(clientOutput) }),
+  };
+}
+
+/** What stubs and proxies are made of, beside the services. */
+interface StubInput {
+  readonly choices: Choices;
+  readonly typeNames: TypeNames;
+  /** Route → code. */
+  readonly codes: ReadonlyMap<string, number>;
+  readonly renamed: RoutesLock["renamed"] | undefined;
 }
 
 /** `chat/v1/room.proto` → `chat/v1/room`. */

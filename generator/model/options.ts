@@ -15,6 +15,7 @@ import {
   type MethodOptions,
   type ServiceOptions,
 } from "@bufbuild/protobuf/wkt";
+import { optional } from "./optional.js";
 
 /** Where `nanowire/options.proto` puts its options, and the numbers of their fields: for their places in the source. */
 export const optionField = {
@@ -149,13 +150,4 @@ function objectOf(value: JsonValue): JsonObject {
 
 function isMessage(value: unknown): value is Parameters<typeof toJson>[1] {
   return typeof value === "object" && value !== null && "$typeName" in value;
-}
-
-/** `{ key: value }`, or `{}` when there is no value: what exactOptionalPropertyTypes wants. */
-export function optional<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
-  const entry: { [P in K]?: V } = {};
-  if (value !== undefined) {
-    entry[key] = value;
-  }
-  return entry;
 }

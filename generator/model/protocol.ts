@@ -1,5 +1,6 @@
 import { formatPlace } from "../error.js";
-import { type Order, optional, type RateLimit } from "./options.js";
+import { optional } from "./optional.js";
+import type { Order, RateLimit } from "./options.js";
 import type { MethodDeclaration, ServiceDeclaration } from "./services.js";
 
 /** Who sends the first message of a call. */

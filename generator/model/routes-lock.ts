@@ -51,6 +51,10 @@ export const emptyLock: RoutesLock = { routes: new Map(), removed: new Map(), re
  * @throws GeneratorError with every line that does not belong there
  */
 export function parseRoutesLock(text: string, file: string): RoutesLock {
+  if (!/^\uFEFF?\s*(?:[[{<=>|]|$)/.test(text)) {
+    const message = "this is no lock of routes, which is a JSON object: name the lock's file with --lock FILE";
+    throw new GeneratorError([{ message, place: { file, line: 1, column: 1 } }]);
+  }
   const root = parseJson(text, file, mergeAdvice);
   const problems: Problem[] = [];
   const sections = new Map(root.members.map(({ key, node }) => [key, node]));

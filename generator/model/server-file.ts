@@ -2,7 +2,8 @@ import { docLines, remoteNote, serverNote, serviceNote } from "./doc.js";
 import { type ImportModel, Imports } from "./imports.js";
 import type { TypeNames } from "./messages.js";
 import { lowerCamel, type Names, upperCamel } from "./names.js";
-import { type Order, optional, type RateLimit } from "./options.js";
+import { optional } from "./optional.js";
+import type { Order, RateLimit } from "./options.js";
 import type { MethodDeclaration, ServiceDeclaration } from "./services.js";
 
 /** `room.server.ts`: stubs to implement and senders of pushes. */
@@ -82,6 +83,8 @@ export interface ServerMethodModel {
   readonly doc: readonly string[];
   readonly name: string;
   readonly localName: string;
+  /** The local name, when it is another one than the name with its first letter in lower case; else absent. */
+  readonly alias?: string;
   readonly route: string;
   readonly code: number;
   /** Routes that it had and is still called by; absent when there are none. */
@@ -243,6 +246,7 @@ export function buildServerFile(
       doc: docLines(method.comment, [note], method.deprecated),
       name: method.name,
       localName: method.localName,
+      ...optional("alias", method.localName === uncapitalized(method.name) ? undefined : method.localName),
       route: method.route,
       code,
       ...optional("was", was.length === 0 ? undefined : was),
@@ -315,6 +319,10 @@ export function buildServerFile(
     };
   });
   return { imports: imports.toModel(), services: models, codecs: [...codecs.values()], runtime };
+}
+
+function uncapitalized(name: string): string {
+  return name.slice(0, 1).toLowerCase() + name.slice(1);
 }
 
 /** What the generator says of a stub, or of an object of senders. */

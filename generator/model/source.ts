@@ -1,5 +1,6 @@
-import type { FileDescriptorProto, SourceCodeInfo_Location } from "@bufbuild/protobuf/wkt";
+import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import type { Place } from "../error.js";
+import { type SourceLocation, sourceLocations } from "./source-locations.js";
 
 /**
  * Where a thing stands in its descriptor: field numbers and indices from the file down, as `SourceCodeInfo.Location.path`
@@ -16,32 +17,28 @@ export const inEnum = { name: 1, value: 2 } as const;
 
 /** The places and comments of one .proto file, found by path. */
 export class SourceIndex {
+  readonly #descriptor: FileDescriptorProto;
   readonly #file: string;
-  readonly #locations = new Map<string, SourceCodeInfo_Location>();
+  /** First number of the paths → path → location. Made when a first one is looked for: those of messages are for errors only. */
+  readonly #byField = new Map<number, ReadonlyMap<string, SourceLocation>>();
 
   /**
    * @param file the path that the user knows, for places
    */
   constructor(descriptor: FileDescriptorProto, file: string) {
+    this.#descriptor = descriptor;
     this.#file = file;
-    for (const location of descriptor.sourceCodeInfo?.location ?? []) {
-      const key = location.path.join(".");
-      // The first one counts: an option's path may be there once a place where it is mentioned.
-      if (!this.#locations.has(key)) {
-        this.#locations.set(key, location);
-      }
-    }
   }
 
   /** Whether the source says something at just this path. */
   has(path: SourcePath): boolean {
-    return this.#locations.has(path.join("."));
+    return this.#at(path) !== undefined;
   }
 
   /** Where the thing at a path begins; when the source does not say, where what holds it begins. */
   place(path: SourcePath): Place {
     for (let length = path.length; length > 0; length--) {
-      const location = this.#locations.get(path.slice(0, length).join("."));
+      const location = this.#at(length === path.length ? path : path.slice(0, length));
       if (location !== undefined) {
         const [line = 0, column = 0] = location.span;
         return { file: this.#file, line: line + 1, column: column + 1 };
@@ -52,50 +49,61 @@ export class SourceIndex {
 
   /** The lines of the comments before and after a thing that speak to `nanowire lint`: `nanowire:lint:ignore …`. */
   directives(path: SourcePath): string[] {
-    return directivesOf(this.#locations.get(path.join(".")));
+    return directivesOf(this.#at(path));
   }
 
   /** Every thing whose comments speak to `nanowire lint`. */
   allDirectives(): { readonly path: SourcePath; readonly lines: readonly string[] }[] {
-    return [...this.#locations.values()]
+    return sourceLocations(this.#descriptor, (_, hasComment) => hasComment)
       .map((location) => ({ path: location.path, lines: directivesOf(location) }))
       .filter(({ lines }) => lines.length > 0);
   }
 
   /** The lines of the comments before and after a thing, without the marks and the space around them. */
   comment(path: SourcePath): string[] {
-    const location = this.#locations.get(path.join("."));
+    const location = this.#at(path);
     const leading = commentLines(location?.leadingComments ?? "");
     const trailing = commentLines(location?.trailingComments ?? "");
     return leading.length > 0 && trailing.length > 0 ? [...leading, "", ...trailing] : [...leading, ...trailing];
   }
-}
 
-/** Makes the index of each file once, however often it is asked for. */
-export function rememberSources(): (descriptor: FileDescriptorProto, file: string) => SourceIndex {
-  const known = new WeakMap<FileDescriptorProto, { readonly file: string; readonly source: SourceIndex }>();
-  return (descriptor, file) => {
-    const found = known.get(descriptor);
-    if (found?.file === file) {
-      return found.source;
+  #at(path: SourcePath): SourceLocation | undefined {
+    const [field = 0] = path;
+    let locations = this.#byField.get(field);
+    if (locations === undefined) {
+      locations = this.#read(field);
+      this.#byField.set(field, locations);
     }
-    const source = new SourceIndex(descriptor, file);
-    known.set(descriptor, { file, source });
-    return source;
-  };
+    return locations.get(path.join("."));
+  }
+
+  #read(field: number): ReadonlyMap<string, SourceLocation> {
+    const byPath = new Map<string, SourceLocation>();
+    for (const location of sourceLocations(this.#descriptor, (other) => other === field)) {
+      const key = location.path.join(".");
+      // The first one counts: an option's path may be there once a place where it is mentioned.
+      if (!byPath.has(key)) {
+        byPath.set(key, location);
+      }
+    }
+    return byPath;
+  }
 }
 
 const anyDirective = /^\s*(?:nanowire|buf):lint:/;
 
 /** A comment without the lines that speak to a linter: they say nothing to who reads the generated code. */
 export function withoutDirectives(comment: string): string {
+  if (!comment.includes(":lint:")) {
+    return comment;
+  }
   return comment
     .split("\n")
     .filter((line) => !anyDirective.test(line))
     .join("\n");
 }
 
-function directivesOf(location: SourceCodeInfo_Location | undefined): string[] {
+function directivesOf(location: SourceLocation | undefined): string[] {
   const lines = `${location?.leadingComments ?? ""}\n${location?.trailingComments ?? ""}`.split("\n");
   return lines.filter((line) => /^\s*nanowire:lint:/.test(line));
 }

@@ -1,5 +1,5 @@
 /** The templates, by the kind of file that each prints: `server.hbs` prints `room.server.ts`. */
-export const templateNames = ["server", "client", "routes"] as const;
+export const templateNames = ["server", "client", "json", "routes"] as const;
 
 /** A template. */
 export type TemplateName = (typeof templateNames)[number];

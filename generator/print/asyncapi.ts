@@ -1,7 +1,7 @@
 import type { DescField, DescMessage, FileRegistry, JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { DocsMethod, DocsModel, DocsService } from "../model/docs.js";
 import { exampleJson } from "../model/example.js";
-import { optional } from "../model/options.js";
+import { optional } from "../model/optional.js";
 import { compareText } from "../model/routes-lock.js";
 import { methodKindText } from "./docs-words.js";
 import { enumSchema, hasOwnSchema, messageSchema } from "./json-schema.js";

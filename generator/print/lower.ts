@@ -14,46 +14,75 @@ import {
   isInOneof,
   messageFeatures,
 } from "../model/features.js";
+import { withoutDirectives } from "../model/source.js";
+import { sourceLocations } from "../model/source-locations.js";
 
-/** A google.protobuf.FileDescriptorProto as ts-proto decodes it, as far as it is changed. */
+/** What ts-proto reads of a google.protobuf.FileDescriptorProto, in the form in which it decodes one itself. */
 export interface LoweredFile {
-  syntax?: string | undefined;
-  edition?: number | undefined;
+  readonly name: string;
+  readonly package: string;
+  readonly syntax: "proto3";
+  readonly edition: 0;
   readonly messageType: readonly LoweredMessage[];
   readonly enumType: readonly LoweredEnum[];
-  readonly sourceCodeInfo: { location: LoweredLocation[] } | undefined;
+  /** None: it prints no services. */
+  readonly service: readonly [];
+  readonly options: Deprecation | undefined;
+  readonly sourceCodeInfo: LoweredSourceInfo;
 }
 
-interface LoweredMessage {
+export interface LoweredMessage {
+  readonly name: string;
   readonly field: readonly LoweredField[];
   readonly nestedType: readonly LoweredMessage[];
   readonly enumType: readonly LoweredEnum[];
-  readonly oneofDecl: object[];
-  options?: object | undefined;
+  readonly oneofDecl: readonly { readonly name: string }[];
+  readonly options: (Deprecation & { readonly mapEntry: boolean }) | undefined;
 }
 
-interface LoweredEnum {
-  readonly value: readonly { options?: object | undefined }[];
-  options?: object | undefined;
-}
-
-interface LoweredField {
+export interface LoweredEnum {
   readonly name: string;
-  label: number;
-  type: number;
-  /** Of a field in no oneof: 0, but not a property of its own. */
-  oneofIndex: number;
-  proto3Optional: boolean;
-  defaultValue: string;
-  options?: object | undefined;
+  readonly value: readonly {
+    readonly name: string;
+    readonly number: number;
+    readonly options: Deprecation | undefined;
+  }[];
+  readonly options: Deprecation | undefined;
 }
 
-interface LoweredLocation {
+export interface LoweredField {
+  readonly name: string;
+  readonly jsonName: string;
+  readonly number: number;
+  readonly label: number;
+  readonly type: number;
+  readonly typeName: string;
+  /** Of a field in no oneof not even a property: it is looked for, and not at. */
+  readonly oneofIndex?: number;
+  readonly proto3Optional: boolean;
+  readonly options: (Deprecation & { readonly packed: boolean; readonly jstype: number }) | undefined;
+}
+
+interface Deprecation {
+  readonly deprecated: boolean;
+}
+
+interface LoweredSourceInfo {
+  /** The places with a comment, one in ten. */
+  readonly location: readonly LoweredLocation[];
+}
+
+/** The comments of a thing. */
+export interface LoweredLocation {
   readonly path: readonly number[];
-  readonly span: readonly number[];
   leadingComments: string;
   trailingComments: string;
-  readonly leadingDetachedComments: readonly string[];
+}
+
+/** A file in the words of proto3, and what those do not say. */
+export interface LoweredDescriptor {
+  readonly file: LoweredFile;
+  readonly facts: LoweredFacts;
 }
 
 /** What of a file no word of proto3 says. */
@@ -62,18 +91,12 @@ export interface LoweredFacts {
   readonly required: { readonly message: string; readonly field: string }[];
   /** The 64-bit fields that are no bigint in TypeScript. */
   readonly jsTyped: { readonly field: string; readonly number: number; readonly type: number }[];
-  /** The members of oneofs that are wrappers. */
-  readonly wrapped: { readonly oneof: string; readonly field: string }[];
-  /** The members of oneofs that are a google.protobuf.Value. */
-  readonly values: string[];
 }
-
-const wrapper = /^\.google\.protobuf\.(?:Bool|Bytes|Double|Float|U?Int(?:32|64)|String)Value$/;
 
 /** Numbers of descriptor.proto. */
 const label = { optional: 1, repeated: 3 } as const;
 const type = { group: 10, message: 11 } as const;
-const inFile = { message: 4, enum: 5 } as const;
+const inFile = { message: 4, enum: 5, service: 6 } as const;
 const inMessage = { field: 2, nested: 3, enum: 4 } as const;
 
 /**
@@ -81,29 +104,30 @@ const inMessage = { field: 2, nested: 3, enum: 4 } as const;
  * that tells zero from absent becomes `optional`, with a oneof of its own as protoc makes it; a list says whether it is
  * packed; a delimited message is a group. What no word of proto3 says goes into the comments: a field's default, and
  * that it is deprecated because what holds it is.
- *
- * @param file is changed
- * @param descriptor the same file
  */
-export function lowerFile(file: LoweredFile, descriptor: FileDescriptorProto): LoweredFacts {
-  const facts: LoweredFacts = { required: [], jsTyped: [], wrapped: [], values: [] };
-  const comments = new Comments(file);
+export function lowerFile(descriptor: FileDescriptorProto): LoweredDescriptor {
+  const facts: LoweredFacts = { required: [], jsTyped: [] };
+  const comments = new Comments(descriptor);
   const isDeprecated = descriptor.options?.deprecated === true;
-  const features = fileFeatures(descriptor);
   const prefix = descriptor.package === "" ? "" : `.${descriptor.package}`;
-  for (const [index, message] of file.messageType.entries()) {
-    const own = descriptor.messageType[index];
-    if (own !== undefined) {
-      const path = [inFile.message, index];
-      lowerMessage(message, own, { fullName: prefix, path, features, isDeprecated, comments, facts });
-    }
-  }
-  for (const [index, lowered] of file.enumType.entries()) {
-    lowerEnum(lowered, descriptor.enumType[index], isDeprecated);
-  }
-  file.syntax = "proto3";
-  file.edition = 0;
-  return facts;
+  const inFileItself = { fullName: prefix, features: fileFeatures(descriptor), isDeprecated, comments, facts };
+  const file: LoweredFile = {
+    name: descriptor.name,
+    package: descriptor.package,
+    syntax: "proto3",
+    edition: 0,
+    messageType: descriptor.messageType.map((message, index) =>
+      lowerMessage(message, { ...inFileItself, path: [inFile.message, index] }),
+    ),
+    enumType: descriptor.enumType.map((declared) => lowerEnum(declared, isDeprecated)),
+    service: [],
+    options: deprecation(isDeprecated),
+    // When it is asked for: of a file that others import only, nobody asks.
+    get sourceCodeInfo() {
+      return comments.info();
+    },
+  };
+  return { file, facts };
 }
 
 /** What a message is told by what holds it. */
@@ -117,116 +141,161 @@ interface Outer {
   readonly facts: LoweredFacts;
 }
 
-function lowerMessage(message: LoweredMessage, descriptor: DescriptorProto, outer: Outer): void {
-  const features = messageFeatures(descriptor, outer.features);
-  const isDeprecated = outer.isDeprecated || descriptor.options?.deprecated === true;
-  const fullName = `${outer.fullName}.${descriptor.name}`;
-  if (isDeprecated) {
-    message.options = { ...message.options, deprecated: true };
+function lowerMessage(message: DescriptorProto, outer: Outer): LoweredMessage {
+  const features = messageFeatures(message, outer.features);
+  const isDeprecated = outer.isDeprecated || message.options?.deprecated === true;
+  const fullName = `${outer.fullName}.${message.name}`;
+  const oneofDecl = message.oneofDecl.map(({ name }) => ({ name }));
+  const inside = { ...outer, fullName, features, isDeprecated };
+  const field = message.field.map((own, index) => {
+    const form = fieldForm(own, message, fullName, features);
+    noteField(own, index, form, inside);
+    return lowerField(own, form, isDeprecated, oneofDecl);
+  });
+  return {
+    name: message.name,
+    field,
+    nestedType: message.nestedType.map((nested, index) =>
+      lowerMessage(nested, { ...inside, path: [...outer.path, inMessage.nested, index] }),
+    ),
+    enumType: message.enumType.map((nested) => lowerEnum(nested, isDeprecated)),
+    oneofDecl,
+    options:
+      isDeprecated || message.options !== undefined
+        ? { deprecated: isDeprecated, mapEntry: message.options?.mapEntry === true }
+        : undefined,
+  };
+}
+
+/** @param oneofDecl the oneofs of its message: it may need one more */
+function lowerField(
+  field: FieldDescriptorProto,
+  form: FieldForm,
+  isInDeprecated: boolean,
+  oneofDecl: { readonly name: string }[],
+): LoweredField {
+  const isMessage = field.type === FieldDescriptorProto_Type.GROUP || field.type === FieldDescriptorProto_Type.MESSAGE;
+  const isRepeated = (field.label as number) === label.repeated;
+  const isDeprecated = field.options?.deprecated === true || (isInDeprecated && !isInOneof(field));
+  const lowered = {
+    name: field.name,
+    jsonName: field.jsonName,
+    number: field.number,
+    label: isRepeated ? label.repeated : label.optional,
+    type: isMessage ? (form.isDelimited ? type.group : type.message) : field.type,
+    typeName: field.typeName,
+    proto3Optional: field.proto3Optional,
+    options:
+      isRepeated || isDeprecated || field.options !== undefined
+        ? { packed: isRepeated && form.isPacked, jstype: field.options?.jstype ?? 0, deprecated: isDeprecated }
+        : undefined,
+  };
+  if (Object.hasOwn(field, "oneofIndex")) {
+    return { ...lowered, oneofIndex: field.oneofIndex };
   }
-  for (const [index, field] of message.field.entries()) {
-    const own = descriptor.field[index];
-    if (own === undefined) {
-      continue;
-    }
-    const form = fieldForm(own, descriptor, fullName, features);
-    lowerField(field, form, message);
-    const path = [...outer.path, inMessage.field, index];
-    if (own.defaultValue !== "") {
-      outer.comments.add(path, `@defaultValue ${defaultText(own)}`);
-    }
-    if (own.options !== undefined && own.options.jstype !== FieldOptions_JSType.JS_NORMAL) {
-      outer.facts.jsTyped.push({ field: own.name, number: own.number, type: own.type });
-    }
-    const oneof = isInOneof(own) ? descriptor.oneofDecl[own.oneofIndex] : undefined;
-    if (oneof !== undefined && wrapper.test(own.typeName)) {
-      outer.facts.wrapped.push({ oneof: oneof.name, field: own.name });
-    }
-    if (oneof !== undefined && own.typeName === ".google.protobuf.Value") {
-      outer.facts.values.push(own.name);
-    }
-    if (form.presence === "required") {
-      outer.facts.required.push({ message: fullName, field: own.name });
-      outer.comments.add(path, "Required: a message without it cannot be encoded.");
-    }
-    if (isDeprecated || own.options?.deprecated === true) {
-      deprecateField(field, path, outer.comments);
-    }
+  return form.presence === "implicit" || isMessage
+    ? lowered
+    : { ...lowered, proto3Optional: true, oneofIndex: oneofDecl.push({ name: `_${field.name}` }) - 1 };
+}
+
+/** What of a field no word of proto3 says. */
+function noteField(
+  field: FieldDescriptorProto,
+  index: number,
+  form: FieldForm,
+  { fullName, path: outerPath, isDeprecated, comments, facts }: Outer,
+): void {
+  const comment = (line: string): void => comments.add([...outerPath, inMessage.field, index], line);
+  if (field.defaultValue !== "") {
+    comment(`@defaultValue ${defaultText(field)}`);
   }
-  for (const [index, nested] of message.nestedType.entries()) {
-    const own = descriptor.nestedType[index];
-    if (own !== undefined) {
-      const path = [...outer.path, inMessage.nested, index];
-      lowerMessage(nested, own, { ...outer, fullName, path, features, isDeprecated });
-    }
+  if (field.options !== undefined && field.options.jstype !== FieldOptions_JSType.JS_NORMAL) {
+    facts.jsTyped.push({ field: field.name, number: field.number, type: field.type });
   }
-  for (const [index, lowered] of message.enumType.entries()) {
-    lowerEnum(lowered, descriptor.enumType[index], isDeprecated);
+  if (form.presence === "required") {
+    facts.required.push({ message: fullName, field: field.name });
+    comment("Required: a message without it cannot be encoded.");
+  }
+  // ts-proto tells of a deprecated field, but not when it is one of a oneof.
+  if (isInOneof(field) && (isDeprecated || field.options?.deprecated === true)) {
+    comment("@deprecated");
   }
 }
 
-function lowerField(field: LoweredField, form: FieldForm, message: LoweredMessage): void {
-  const isMessage = field.type === type.group || field.type === type.message;
-  if (isMessage) {
-    field.type = form.isDelimited ? type.group : type.message;
-  }
-  if (field.label === label.repeated) {
-    field.options = { ...field.options, packed: form.isPacked };
-    return;
-  }
-  field.label = label.optional;
-  field.defaultValue = "";
-  if (form.presence !== "implicit" && !isMessage && !Object.hasOwn(field, "oneofIndex")) {
-    field.proto3Optional = true;
-    field.oneofIndex = message.oneofDecl.push({ name: `_${field.name}`, options: undefined }) - 1;
-  }
+function defaultText({ type: fieldType, defaultValue }: FieldDescriptorProto): string {
+  return fieldType === FieldDescriptorProto_Type.STRING ? JSON.stringify(defaultValue) : defaultValue;
 }
 
-/** ts-proto tells of a deprecated field, but not when it is one of a oneof. */
-function deprecateField(field: LoweredField, path: readonly number[], comments: Comments): void {
-  if (Object.hasOwn(field, "oneofIndex") && !field.proto3Optional) {
-    comments.add(path, "@deprecated");
-  } else {
-    field.options = { ...field.options, deprecated: true };
-  }
+function lowerEnum(declared: EnumDescriptorProto, isInDeprecated: boolean): LoweredEnum {
+  const isDeprecated = isInDeprecated || declared.options?.deprecated === true;
+  return {
+    name: declared.name,
+    value: declared.value.map(({ name, number, options }) => ({
+      name,
+      number,
+      options: deprecation(isDeprecated || options?.deprecated === true),
+    })),
+    options: deprecation(isDeprecated),
+  };
 }
 
-function defaultText({ type, defaultValue }: FieldDescriptorProto): string {
-  return type === FieldDescriptorProto_Type.STRING ? JSON.stringify(defaultValue) : defaultValue;
-}
-
-function lowerEnum(lowered: LoweredEnum, descriptor: EnumDescriptorProto | undefined, isDeprecated: boolean): void {
-  if (isDeprecated || descriptor?.options?.deprecated === true) {
-    lowered.options = { ...lowered.options, deprecated: true };
-    for (const value of lowered.value) {
-      value.options = { ...value.options, deprecated: true };
-    }
-  }
+function deprecation(isDeprecated: boolean): Deprecation | undefined {
+  return isDeprecated ? { deprecated: true } : undefined;
 }
 
 /** The comments of a file, to which some are added. */
 class Comments {
-  readonly #file: LoweredFile;
-  #byPath: Map<string, LoweredLocation> | undefined;
+  readonly #descriptor: FileDescriptorProto;
+  readonly #added: { readonly path: readonly number[]; readonly line: string }[] = [];
+  #info: LoweredSourceInfo | undefined;
 
-  constructor(file: LoweredFile) {
-    this.#file = file;
+  constructor(descriptor: FileDescriptorProto) {
+    this.#descriptor = descriptor;
   }
 
   /** Adds a line at the end of the comment of a thing. */
   add(path: readonly number[], line: string): void {
-    const locations = this.#file.sourceCodeInfo?.location;
-    this.#byPath ??= new Map(locations?.map((location) => [location.path.join("."), location]));
-    const key = path.join(".");
-    let location = this.#byPath.get(key);
-    if (location === undefined) {
-      // A thing without a comment: its place was left out.
-      location = { path, span: [0, 0, 0], leadingComments: "", trailingComments: "", leadingDetachedComments: [] };
-      this.#byPath.set(key, location);
-      locations?.push(location);
+    this.#added.push({ path, line });
+  }
+
+  /** All that have been added, and the file's own but for those of services. */
+  info(): LoweredSourceInfo {
+    this.#info ??= { location: this.#locations() };
+    return this.#info;
+  }
+
+  #locations(): LoweredLocation[] {
+    if (this.#descriptor.sourceCodeInfo === undefined) {
+      return [];
     }
-    // The trailing comment shows only where there is no leading one.
-    const text = location.leadingComments || location.trailingComments;
-    location.leadingComments = text.trim() === "" ? ` ${line}\n` : `${text.trimEnd()}\n\n ${line}\n`;
+    const locations = sourceLocations(
+      this.#descriptor,
+      (field, hasComment) => hasComment && field !== inFile.service,
+    ).map(({ path, leadingComments, trailingComments }) => ({ path, leadingComments, trailingComments }));
+    this.#addTo(locations);
+    for (const location of locations) {
+      location.leadingComments = withoutDirectives(location.leadingComments);
+      location.trailingComments = withoutDirectives(location.trailingComments);
+    }
+    return locations;
+  }
+
+  #addTo(locations: LoweredLocation[]): void {
+    if (this.#added.length === 0) {
+      return;
+    }
+    const byPath = new Map(locations.map((location) => [location.path.join("."), location]));
+    for (const { path, line } of this.#added) {
+      const key = path.join(".");
+      let location = byPath.get(key);
+      if (location === undefined) {
+        location = { path, leadingComments: "", trailingComments: "" };
+        byPath.set(key, location);
+        locations.push(location);
+      }
+      // The trailing comment shows only where there is no leading one.
+      const text = location.leadingComments || location.trailingComments;
+      location.leadingComments = text.trim() === "" ? ` ${line}\n` : `${text.trimEnd()}\n\n ${line}\n`;
+    }
   }
 }

@@ -23,19 +23,10 @@ export interface JsTypedProperty {
   readonly type: number;
 }
 
-/** A member of a oneof that is one of Google's wrappers (`google.protobuf.Int64Value`). */
-export interface WrappedMember {
-  readonly oneof: string;
-  readonly property: string;
-}
-
 /** The fields of a file of which something is mended. */
 export interface MendedFields {
   readonly required: readonly RequiredProperty[];
   readonly jsTyped: readonly JsTypedProperty[];
-  readonly wrapped: readonly WrappedMember[];
-  /** The properties of oneofs that are a google.protobuf.Value. */
-  readonly values: readonly string[];
 }
 
 /** Types of descriptor.proto with eight bytes on the wire; the other 64-bit types are varints. */
@@ -43,20 +34,31 @@ const eightBytes: ReadonlySet<number> = new Set([6, 16]);
 
 /** Mends protobuf codecs. */
 export function mendCodecs(text: string, { required, jsTyped }: MendedFields): string {
-  const mended = keepNegativeZero(keepProtoKey(countNanosUp(text)));
+  const mended = throughOurWire(knowMasks(keepNegativeZero(keepProtoKey(countNanosUp(keepUnknownFields(text))))));
   return dropUnusableAliases(requireOnEncode(writeJsTyped(mended, jsTyped), required));
 }
 
-/** Mends JSON codecs. */
-export function mendJsonCodecs(text: string, { required, wrapped, values }: MendedFields): string {
-  const written = writeProtoKey(keepUnknownEnumValues(countNanosUp(nameJsonFiles(text))));
-  const mended = readOwnOnly(readNull(readBooleanKeys(written), values));
-  return dropUnusableAliases(requireToJson(knowWrapped(mended, wrapped), required));
+/**
+ * A message that knows all of its fields has no object for the others. What is kept is what others can read: a group that
+ * another one ends, and a field of the number 0, are refused, as protobuf's own implementation refuses them.
+ */
+function keepUnknownFields(text: string): string {
+  if (!text.includes("message._unknownFields")) {
+    return text;
+  }
+  return text.replace(/^(\s*return \{.*?),?_unknownFields: \{\} \};$/gm, "$1 };").replace(
+    /const buf = reader\.skip\(tag & 7\);\s*const list = message\._unknownFields!\[tag\];\s*if \(list === undefined \) \{[^}]*\} else \{[^}]*\}/g,
+    `if (tag >>> 3 === 0) {
+          throw new globalThis.Error("a field of the number 0");
+        }
+        const bytes = reader.skip(tag & 7, tag >>> 3);
+        ((message._unknownFields ??= {})[tag] ??= []).push(bytes);`,
+  );
 }
 
-/** What is imported from `room.codec.js` is in `room.json.js`. */
-function nameJsonFiles(text: string): string {
-  return text.replace(/^(import [^'"\n]* from (['"])[^'"\n]*)\.codec((?:\.[jt]s)?)\2;$/gm, "$1.json$3$2;");
+/** Codecs write and read through the package's own classes, a third as large in a browser. They have the methods of those that ts-proto names. */
+function throughOurWire(text: string): string {
+  return text.replace(/(?<=^import \{[^}\n]*\} from )'@bufbuild\/protobuf\/wire'/m, "'nanowire/wire'");
 }
 
 /** Minus zero is not the default of a float or a double: it has a bit that zero has not. */
@@ -74,6 +76,11 @@ function countNanosUp(text: string): string {
     .replace("(date.getTime() % 1_000) * 1_000_000", "(((date.getTime() % 1_000) + 1_000) % 1_000) * 1_000_000");
 }
 
+/** The paths of a google.protobuf.FieldMask in a oneof are there when its `$case` is, which their type does not tell. */
+function knowMasks(text: string): string {
+  return text.replace(/\b(FieldMask\w*\.wrap\(message(?:\.[\w$]+|\["[^"\n]*"\])\.value)\)/g, "$1!)");
+}
+
 /** Whether a value fits is asked as if it were a bigint, in lists, oneofs and optional fields. The writer takes any, and asks again. */
 function writeJsTyped(text: string, jsTyped: readonly JsTypedProperty[]): string {
   return jsTyped.reduce((mended, { property, number, type }) => {
@@ -87,28 +94,12 @@ function writeJsTyped(text: string, jsTyped: readonly JsTypedProperty[]): string
 
 /** As proto2 has it, a message that lacks a required field is not sent: nobody else would read it. */
 function requireOnEncode(text: string, required: readonly RequiredProperty[]): string {
-  return insertChecks(
-    text,
-    required,
-    (type) =>
-      new RegExp(
-        String.raw`export const ${escapeName(type)}: MessageFns\w*<${escapeName(type)}> = \{\s*encode\(\s*message: ${escapeName(type)},\s*writer: (\w+) = new \1\(\),\s*\): \1 \{`,
-      ),
-  );
-}
-
-function requireToJson(text: string, required: readonly RequiredProperty[]): string {
-  return insertChecks(
-    text,
-    required,
-    (type) => new RegExp(String.raw`\btoJSON\(\s*message: ${escapeName(type)}\s*\): unknown \{`),
-  );
-}
-
-function insertChecks(text: string, required: readonly RequiredProperty[], beginOf: (type: string) => RegExp): string {
   let mended = text;
   for (const { type, property, protoName } of required) {
-    const begin = beginOf(type).exec(mended);
+    const name = escapeName(type);
+    const begin = new RegExp(
+      String.raw`export const ${name}: MessageFns\w*<${name}> = \{\s*encode\(\s*message: ${name},\s*writer: (\w+) = new \1\(\),\s*\): \1 \{`,
+    ).exec(mended);
     if (begin === null) {
       throw new Error(`the encoder of ${type} was not found in the text of its codec`);
     }
@@ -122,19 +113,6 @@ function insertChecks(text: string, required: readonly RequiredProperty[], begin
   return mended;
 }
 
-/** A value that this version of the enum does not name is a number in JSON, as protobuf says, and not an error. */
-function keepUnknownEnumValues(text: string): string {
-  return text
-    .replace(
-      /(ToJSON\(object: [\w$]+\)): string \{(\s*switch \(object\) \{(?:\s*(?:case|return) [^\n]*)*\s*default:\s*)throw new globalThis\.Error\("Unrecognized enum value " \+ object \+ [^\n]*\);/g,
-      "$1: string | number {$2return object;",
-    )
-    .replace(
-      /(default:\s*)(throw new globalThis\.Error\("Unrecognized enum value " \+ object \+ [^\n]*\);)/g,
-      "$1if (globalThis.Number.isInteger(object)) { return object; }\n$2",
-    );
-}
-
 /** A key called `__proto__` of a google.protobuf.Struct is a key like any other. */
 function keepProtoKey(text: string): string {
   return text.replace(
@@ -146,60 +124,6 @@ function keepProtoKey(text: string): string {
           object[key] = value;
         }`,
   );
-}
-
-/** And so is one of a map. */
-function writeProtoKey(text: string): string {
-  return text.replace(/^(\s*obj(?:\.[\w$]+|\["[^"\n]*"\]) = )\{\};/gm, "$1globalThis.Object.create(null);");
-}
-
-/** The keys of a `map<bool, …>` are the texts "true" and "false". */
-function readBooleanKeys(text: string): string {
-  return text.replaceAll("acc.set(globalThis.Boolean(key),", 'acc.set(key === "true",');
-}
-
-/** A google.protobuf.Value may be null, which is not the same as none. */
-function readNull(text: string, values: readonly string[]): string {
-  const own = (_: string, access: string): string => `globalThis.Object.hasOwn(object, ${propertyOf(access)})`;
-  const single = text.replace(/isSet\(object\?(\.[\w$]+|\.\["[^"\n]*"\])\)(?=\s*\? object)/g, own);
-  return values.reduce((mended, property) => {
-    const member = new RegExp(
-      String.raw`isSet\(object(\.[\w$]+|\["[^"\n]*"\])\)(?=\s*\?\s*\{\s*\$case: '${escapeName(property)}', value: object\1\s*\})`,
-      "g",
-    );
-    return mended.replace(member, own);
-  }, single);
-}
-
-/** A field called `constructor` is set when the JSON has one, not because every object has one. */
-function readOwnOnly(text: string): string {
-  return text.replace(/is(?:Set|Object)\(object\??\.([\w$]+)\)/g, (check, name: string) =>
-    name in Object.prototype ? `(globalThis.Object.hasOwn(object, "${name}") && ${check})` : check,
-  );
-}
-
-/** `.name` → `"name"`, `["1"]` → `"1"`. */
-function propertyOf(access: string): string {
-  return access.endsWith("]") ? access.replace(/^\.?\[(.*)\]$/, "$1") : JSON.stringify(access.slice(1));
-}
-
-/**
- * A wrapper is read with `Number(…)`, which may be a message of the user's own; and where it is one of a oneof, its value is
- * there when its `$case` is, which its type does not tell.
- */
-function knowWrapped(text: string, wrapped: readonly WrappedMember[]): string {
-  const global = text.replace(
-    /(?<=[ (])(?=(?:Number|Boolean|String)\((?:object[.[]|e\)|value\)|key\)))/g,
-    "globalThis.",
-  );
-  return wrapped.reduce((mended, { oneof, property }) => {
-    const place = String.raw`message(?:\.${escapeName(oneof)}|\["${escapeName(oneof)}"\])`;
-    const assignment = new RegExp(
-      String.raw`(${place}\?\.\$case === '${escapeName(property)}'\) \{\s*[^\n]*?${place}\.value)(?!!)`,
-      "g",
-    );
-    return mended.replace(assignment, "$1!");
-  }, global);
 }
 
 /** A value called `string` or `delete` is a property like any other, but no type can be called so. */

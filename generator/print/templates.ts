@@ -1,13 +1,14 @@
 import { GeneratorError } from "../error.js";
 import type { ImportModel } from "../model/imports.js";
-import type { DictionaryModel, ServiceFileModel } from "../model/model.js";
+import type { CodecFileModel, DictionaryModel, ServiceFileModel } from "../model/model.js";
 import type { TemplateText, TemplateTexts } from "../model/template-texts.js";
 import { type HandlebarsModule, type HelperCall, HelperError, TemplateCompiler } from "./template-compiler.js";
 
-/** Prints stubs, proxies and the dictionary. */
+/** Prints stubs, proxies, JSON codecs and the dictionary. */
 export interface Printer {
   server(file: ServiceFileModel): string;
   client(file: ServiceFileModel): string;
+  json(file: CodecFileModel): string;
   routes(dictionary: DictionaryModel): string;
 }
 
@@ -29,6 +30,7 @@ export function createPrinter(handlebars: HandlebarsModule, texts: TemplateTexts
   return {
     server: compile<ServiceFileModel>(texts.server),
     client: compile<ServiceFileModel>(texts.client),
+    json: compile<CodecFileModel>(texts.json),
     routes: compile<DictionaryModel>(texts.routes),
   };
 }
@@ -65,7 +67,10 @@ const helpers = {
     if (!isImport(statement)) {
       throw new HelperError("importStatement wants one of `imports`", call);
     }
-    const { from, names, typeOnly } = statement;
+    const { from, names, typeOnly, namespace } = statement;
+    if (namespace !== undefined) {
+      return `import ${typeOnly ? "type " : ""}* as ${namespace} from ${JSON.stringify(from)};`;
+    }
     const items = names.map(({ name, alias, isType }) => {
       const type = isType && !typeOnly ? "type " : "";
       return `${type}${name}${alias === undefined ? "" : ` as ${alias}`}`;

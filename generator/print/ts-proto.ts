@@ -1,5 +1,6 @@
-import type { CheckedMessage } from "./exact-integers.js";
+import { leanPoet } from "./lean-poet.js";
 import type { LoweredFile } from "./lower.js";
+import { SourceTree } from "./source-tree.js";
 
 /**
  * The one place that knows ts-proto from inside. It has no public API, so nanowire pins its version, and a test holds
@@ -14,24 +15,25 @@ export interface TsProto {
   readonly optionsFromParameter: (parameter: string) => TsProtoOptions;
   readonly getTsPoetOpts: (options: TsProtoOptions, tsProtoVersion: string, protocVersion: string) => TsPoetOptions;
   readonly createTypeMap: (
-    request: { readonly protoFile: readonly TsProtoFile[] },
+    request: { readonly protoFile: readonly LoweredFile[] },
     options: TsProtoOptions,
   ) => Map<string, TypeMapEntry>;
   readonly makeUtils: (options: TsProtoOptions) => object;
-  readonly createFileContext: (file: TsProtoFile) => object;
-  readonly generateFile: (context: object, file: TsProtoFile) => [path: string, code: Code];
+  readonly createFileContext: (file: LoweredFile) => object;
+  readonly generateFile: (context: object, file: LoweredFile) => [path: string, code: Code];
   /** What a field's property is called. */
   readonly maybeSnakeToCamel: (name: string, options: TsProtoOptions) => string;
   /** What a value of an enum is called. */
   readonly getMemberName: (context: { readonly options: TsProtoOptions }, type: TypeInMap, value: Named) => string;
-  readonly FileDescriptorSet: { readonly decode: (bytes: Uint8Array) => { readonly file: TsProtoFile[] } };
 }
 
 /** What ts-proto calls a message or an enum. */
 export type TypeMapEntry = readonly [module: string, name: string, descriptor: TypeInMap];
 
 /** A message, or an enum. */
-interface TypeInMap extends CheckedMessage {
+interface TypeInMap {
+  /** Absent for an enum. */
+  readonly field?: readonly Named[];
   readonly oneofDecl?: readonly Named[];
   readonly value?: readonly Named[];
 }
@@ -41,7 +43,8 @@ export interface Named {
   readonly name: string;
 }
 
-interface TsProtoOptions {
+/** Options of a run of ts-proto. */
+export interface TsProtoOptions {
   readonly M: Readonly<Record<string, string>>;
 }
 
@@ -54,12 +57,7 @@ interface Code {
   toString(options: object): string;
 }
 
-/** A google.protobuf.FileDescriptorProto as ts-proto decodes it. */
-export interface TsProtoFile extends LoweredFile {
-  readonly name: string;
-}
-
-/** Loads ts-proto with modules of ours in the place of three that would take a quarter of the time. */
+/** Loads ts-proto with modules of ours in the place of some that would take half of the time. */
 export function loadTsProto(requireTsProto: RequireTsProto): TsProto {
   const load = (): TsProto =>
     Object.assign(
@@ -70,28 +68,50 @@ export function loadTsProto(requireTsProto: RequireTsProto): TsProto {
       requireTsProto("./build/src/context.js"),
       requireTsProto("./build/src/case.js"),
       requireTsProto("./build/src/enums.js"),
-      requireTsProto("ts-proto-descriptors/dist/google/protobuf/descriptor.js"),
     );
-  return withModules(requireTsProto, replacements(requireTsProto), load);
+  return withModules(requireTsProto, replacementsOfPoet(requireTsProto), () =>
+    withModules(requireTsProto, replacements(requireTsProto), load),
+  );
 }
 
-/** Path of a module → what it exports instead. */
-function replacements(requireTsProto: RequireTsProto): Map<string, unknown> {
-  const poet = requireTsProto.resolve("ts-poet");
-  const imports = requireTsProto.resolve("./Import", { paths: [poet.replace(/[^/\\]+$/, "")] });
+/** Path of a module that ts-poet requires → what it exports instead. */
+function replacementsOfPoet(requireTsProto: RequireTsProto): Map<string, unknown> {
+  const imports = poetModule(requireTsProto, "Import");
   const realImports: { readonly sameModule: SameModule } = requireTsProto(imports);
   return new Map<string, unknown>([
     // It formats the comments in a oneof, and pieces of code to see whether two are the same. The real one, native code, is not
     // even loaded.
     [
-      requireTsProto.resolve("dprint-node", { paths: [poet] }),
+      requireTsProto.resolve("dprint-node", { paths: [imports] }),
       { format: (_: string, text: string): string => `${text}\n` },
     ],
-    // It is asked for a number of an enum a hundred times a field, each time by two functions.
-    [requireTsProto.resolve("ts-proto-descriptors"), Object.assign({}, requireTsProto("ts-proto-descriptors"))],
     // It makes absolute paths of two modules to compare them, for every name that is imported, wherever it stands.
     [imports, { ...realImports, sameModule: remember(realImports.sameModule) }],
   ]);
+}
+
+/** Path of a module that ts-proto requires → what it exports instead. */
+function replacements(requireTsProto: RequireTsProto): Map<string, unknown> {
+  const poet = {
+    index: requireTsProto("ts-poet"),
+    code: requireTsProto(poetModule(requireTsProto, "Code")),
+    node: requireTsProto(poetModule(requireTsProto, "Node")),
+    imports: requireTsProto(poetModule(requireTsProto, "Import")),
+    conditional: requireTsProto(poetModule(requireTsProto, "ConditionalOutput")),
+  };
+  const sourceInfo = "./build/src/sourceInfo.js";
+  const cases = "./build/src/case.js";
+  return new Map<string, unknown>([
+    [requireTsProto.resolve("ts-poet"), leanPoet(poet)],
+    [requireTsProto.resolve(sourceInfo), { ...requireTsProto(sourceInfo), default: SourceTree }],
+    [requireTsProto.resolve(cases), rememberCases(requireTsProto(cases))],
+    // It is asked for a number of an enum a hundred times a field, each time by two functions.
+    [requireTsProto.resolve("ts-proto-descriptors"), Object.assign({}, requireTsProto("ts-proto-descriptors"))],
+  ]);
+}
+
+function poetModule(requireTsProto: RequireTsProto, name: string): string {
+  return requireTsProto.resolve(`./${name}`, { paths: [requireTsProto.resolve("ts-poet").replace(/[^/\\]+$/, "")] });
 }
 
 type SameModule = (first: string, second: string) => boolean;
@@ -109,6 +129,19 @@ function remember(sameModule: SameModule): SameModule {
     answers.set(first, answer);
     return answer;
   };
+}
+
+/** The names of properties: ts-proto makes six for every message that only a few of Google's have. */
+function rememberCases(real: { readonly snakeToCamel: (name: string) => string }): object {
+  const known = new Map<string, string>();
+  const snakeToCamel = (name: string): string => {
+    const camel = known.get(name) ?? real.snakeToCamel(name);
+    known.set(name, camel);
+    return camel;
+  };
+  const maybeSnakeToCamel = (name: string, options: { readonly snakeToCamel: readonly string[] }): string =>
+    name.includes("_") && options.snakeToCamel.includes("keys") ? snakeToCamel(name) : name;
+  return { ...real, snakeToCamel, maybeSnakeToCamel };
 }
 
 /** Loads with other modules in the place of some; afterwards whoever requires those gets them as they are. */

@@ -5,6 +5,7 @@ import {
   flagOf,
   flagUsage,
   type GivenOptions,
+  keyOf,
   negatedFlagOf,
   type OptionRow,
   type OptionTable,
@@ -47,6 +48,13 @@ export function parseFlags<T extends OptionTable>(
     const equals = argument.startsWith("--") ? argument.indexOf("=") : -1;
     const word = argument === "-h" ? "--help" : equals < 0 ? argument : argument.slice(0, equals);
     const flag = flags.get(word);
+    const elsewhere = flag === undefined ? Object.entries(table).find(([name]) => flagOf(name) === word) : undefined;
+    if (elsewhere !== undefined) {
+      problems.push({ message: givenElsewhere(word, ...elsewhere) });
+      // What follows is its value, and no mistake of its own.
+      index += equals < 0 && elsewhere[1].kind !== "switch" && args[index + 1]?.startsWith("-") === false ? 1 : 0;
+      continue;
+    }
     if (flag === undefined) {
       if (word.startsWith("-") || take === undefined) {
         problems.push({ message: unknownArgument(word, command, [...flags.keys()], "proto" in table) });
@@ -60,13 +68,15 @@ export function parseFlags<T extends OptionTable>(
     if (stands !== undefined) {
       given[name] = stands;
       if (equals >= 0) {
-        problems.push({ message: `${word} takes no value: write ${word} or leave it out` });
+        const other = row.kind === "switch" ? `${flagOf(name)} or ${negatedFlagOf(name)}` : `${word} or leave it out`;
+        problems.push({ message: `${word} takes no value: write ${other}` });
       }
       continue;
     }
     const text = equals < 0 ? args[index + 1] : argument.slice(equals + 1);
     if (text === undefined || text === "" || (equals < 0 && text.startsWith("--"))) {
       problems.push({ message: `${word} wants a value: ${word} ${placeholder(row)}` });
+      index += equals < 0 && text === "" ? 1 : 0;
       continue;
     }
     index += equals < 0 ? 1 : 0;
@@ -121,6 +131,13 @@ function knownFlags(table: OptionTable): ReadonlyMap<string, Flag> {
     }
   }
   return flags;
+}
+
+/** What to do with an option that is no flag. */
+function givenElsewhere(word: string, name: string, { places }: OptionRow): string {
+  return places.includes("key")
+    ? `${word} is no flag: write the key "${keyOf(name)}" in nanowire.config.json`
+    : `${word} is no flag, but a parameter of protoc-gen-nanowire`;
 }
 
 function unknownArgument(word: string, command: string, known: readonly string[], takesProto: boolean): string {

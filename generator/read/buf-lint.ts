@@ -18,6 +18,15 @@ export interface BufConfig {
   readonly isInRoot: boolean;
   /** The first folder that imports are relative to. */
   readonly firstRoot: string;
+  /** The .proto files of its other modules, which are not linted here; buf wants some in every module. */
+  readonly others: readonly ProtoFile[];
+}
+
+/** The folders of the modules that a buf.yaml names, `- path: proto`; none for one that names none: its own folder is the module. */
+export function modulePaths(yaml: string): string[] {
+  return [...yaml.matchAll(/^[ \t]*(?:-[ \t]+)?path:[ \t]*(["']?)([^"'#\s]+)\1[ \t]*(?:#.*)?$/gm)].map(
+    ([, , path = ""]) => path.replace(/^\.\/(?=.)/, "").replace(/\/$/, ""),
+  );
 }
 
 const userModule = "proto";
@@ -66,8 +75,8 @@ export async function bufLint(
     entries.push({ name: "buf.yaml", bytes: new TextEncoder().encode(defaultConfig) });
     entries.push({ name: `${ownModule}/${optionsFileName}`, bytes: optionsProto });
   } else {
-    entries.push(...config.files);
-    if (own.length === files.length) {
+    entries.push(...config.files, ...config.others.map(({ path, bytes }) => ({ name: path, bytes })));
+    if (![...files, ...config.others].some(({ name }) => name === optionsFileName)) {
       const folder = config.isInRoot || config.firstRoot === "." ? "" : `${config.firstRoot}/`;
       entries.push({ name: folder + optionsFileName, bytes: optionsProto });
     }

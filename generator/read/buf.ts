@@ -18,6 +18,7 @@ const bufYaml = `version: v2\nmodules:\n  - path: ${userModule}\n  - path: ${own
  * @param bufBinary the path of the binary
  * @param files the user's files; a copy of nanowire/options.proto among them is replaced by the package's own
  * @param optionsProto the package's own nanowire/options.proto
+ * @param meanwhile called once buf has the files, and works on them in a process of its own: time to load what comes next
  * @returns a google.protobuf.FileDescriptorSet with source information and every imported file, imports first
  * @throws GeneratorError with every error that the compiler found, at the user's own paths
  */
@@ -25,6 +26,7 @@ export async function compileProtoFiles(
   bufBinary: string,
   files: readonly ProtoFile[],
   optionsProto: Uint8Array,
+  meanwhile?: () => void,
 ): Promise<Uint8Array> {
   const entries: TarEntry[] = [
     { name: "buf.yaml", bytes: new TextEncoder().encode(bufYaml) },
@@ -36,7 +38,7 @@ export async function compileProtoFiles(
     }
   }
   const archive = packTar(entries);
-  const result = await runBuf(bufBinary, buildArguments, archive);
+  const result = await runBuf(bufBinary, buildArguments, archive, meanwhile);
   if (result.exitCode !== 0) {
     if (panic(result) !== undefined) {
       throw await panicError(bufBinary, archive, result, files);
@@ -96,8 +98,17 @@ export interface BufResult {
   readonly stderr: string;
 }
 
-/** Runs buf with an archive on its standard input. */
-export function runBuf(bufBinary: string, args: readonly string[], archive: Uint8Array): Promise<BufResult> {
+/**
+ * Runs buf with an archive on its standard input.
+ *
+ * @param meanwhile called once buf has it
+ */
+export function runBuf(
+  bufBinary: string,
+  args: readonly string[],
+  archive: Uint8Array,
+  meanwhile?: () => void,
+): Promise<BufResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(bufBinary, args, { env: bufEnvironment(), stdio: ["pipe", "pipe", "pipe"], windowsHide: true });
     const stdout: Buffer[] = [];
@@ -112,7 +123,15 @@ export function runBuf(bufBinary: string, args: readonly string[], archive: Uint
     child.on("close", (exitCode) => {
       resolve({ exitCode, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString("utf8") });
     });
-    child.stdin.end(archive);
+    child.stdin.end(archive, (error?: Error | null) => {
+      try {
+        if (!error) {
+          meanwhile?.();
+        }
+      } catch (failure) {
+        reject(failure);
+      }
+    });
   });
 }
 

@@ -4,7 +4,7 @@ import { GeneratorError, type Problem } from "../error.js";
 import { ruleNames } from "../model/breaking-rules.js";
 import type { Choices } from "../model/choices.js";
 import { parseJson } from "../model/json.js";
-import { optional } from "../model/options.js";
+import { optional } from "../model/optional.js";
 import { didYouMean } from "../near.js";
 import {
   choose,
@@ -65,9 +65,15 @@ export function readSettings(directory: string, flags: OptionValues): Settings {
   const protoRoots = (flags.proto ?? config.proto ?? ["proto"]).map((root) => tidyPath(directory, root));
   const path = (text: string | undefined): string | undefined =>
     text === undefined ? undefined : tidyPath(directory, text);
+  const outDirectory = tidyPath(directory, flags.out ?? config.out ?? "generated");
+  if (outDirectory.split("/").includes("node_modules")) {
+    throw GeneratorError.of(
+      `the folder for what is generated is ${outDirectory}, and the next npm install would take it away: name a folder of your own with --out DIR`,
+    );
+  }
   return {
     protoRoots: [...new Set(protoRoots)],
-    outDirectory: tidyPath(directory, flags.out ?? config.out ?? "generated"),
+    outDirectory,
     lockFile: tidyPath(directory, flags.lock ?? config.lock ?? `${protoRoots[0] ?? "proto"}/routes.lock.json`),
     choices: choose(flags, config),
     ...optional("templatesDirectory", path(flags.templates ?? config.templates)),

@@ -60,6 +60,12 @@ export const optionTable = {
     default: "bigint",
     doc: "what a 64-bit integer is; a number that cannot hold it exactly is an error when it is decoded",
   },
+  unknown_fields: {
+    kind: "switch",
+    places: everywhere,
+    default: "false",
+    doc: "with or without the fields that a message does not know: kept when it is decoded, written when it is encoded again",
+  },
   import_extension: {
     kind: "choice",
     places: everywhere,
@@ -77,7 +83,7 @@ export const optionTable = {
   templates: {
     kind: "folder",
     places: everywhere,
-    doc: "a folder of templates of your own: any of server.hbs, client.hbs, routes.hbs",
+    doc: "a folder of templates of your own: any of server.hbs, client.hbs, json.hbs, routes.hbs",
   },
   descriptors: {
     kind: "file",
@@ -223,7 +229,7 @@ export function flagOf(name: string): string {
 }
 
 /** `import_extension` → `importExtension`. */
-export function keyOf(name: OptionName): string {
+export function keyOf(name: string): string {
   return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
@@ -296,6 +302,7 @@ export function choose(...sources: readonly OptionValues[]): Choices {
     importExtension: pick("import_extension") ?? defaultChoices.importExtension,
     tsNocheck: pick("ts_nocheck") ?? defaultChoices.tsNocheck,
     int64: pick("int64") ?? defaultChoices.int64,
+    unknownFields: pick("unknown_fields") ?? defaultChoices.unknownFields,
     side: pick("side") ?? defaultChoices.side,
   };
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { GeneratorError, type Problem } from "../error.js";
 
@@ -29,7 +29,10 @@ export function readProtoFiles(directory: string, roots: readonly string[]): Pro
   for (const root of roots) {
     const real = realFolder(directory, root);
     if (real === undefined) {
-      problems.push({ message: `the folder ${root} is not there: make it, or name yours with --proto DIR` });
+      const fault = existsSync(resolve(directory, root))
+        ? `${root} is no folder: name the one that it is in, with --proto DIR`
+        : `the folder ${root} is not there: make it, or name yours with --proto DIR`;
+      problems.push({ message: fault });
     } else {
       realRoots.add(real);
     }

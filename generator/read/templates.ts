@@ -27,7 +27,7 @@ export function readTemplates(own: OwnPackage, { directory, folder }: TemplatesF
       ? { file: folder === "." ? file : `${folder}/${file}`, text: readText(resolve(directory, folder, file)) }
       : { file: `nanowire/generator/templates/${file}`, text: readText(join(own.root, "generator/templates", file)) };
   };
-  return { server: read("server"), client: read("client"), routes: read("routes") };
+  return { server: read("server"), client: read("client"), json: read("json"), routes: read("routes") };
 }
 
 /** Reads a file of a new project, as `nanowire init` makes it: they are published in generator/scaffold/project. */
@@ -40,9 +40,7 @@ function listTemplates(directory: string, folder: string): ReadonlySet<string> {
   try {
     names = readdirSync(resolve(directory, folder)).filter((name) => !name.startsWith("."));
   } catch {
-    throw GeneratorError.of(
-      `the folder of templates ${folder} is not there: make it, or name yours with --templates DIR`,
-    );
+    throw GeneratorError.of(`the folder of templates ${folder} is not there: make it, or name another one`);
   }
   const known = templateNames.map((name) => `${name}.hbs`);
   const unknown = names.filter((name) => !known.includes(name)).sort();

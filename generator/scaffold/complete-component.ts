@@ -1,7 +1,14 @@
 import type { ts } from "ts-morph";
-import type { ComponentMethodModel } from "../model/components.js";
+import type { ComponentKind, ComponentMethodModel } from "../model/components.js";
 import type { ComponentClass } from "./component-classes.js";
-import { importLines, type MethodNames, type ModulePath, methodLines, type NeededImport } from "./component-text.js";
+import {
+  contextTypes,
+  importLines,
+  type MethodNames,
+  type ModulePath,
+  methodLines,
+  type NeededImport,
+} from "./component-text.js";
 import { memberNames } from "./members.js";
 import { type SourceStyle, styleOf } from "./source-style.js";
 import type { ParsedFile, TypeScript } from "./syntax.js";
@@ -42,7 +49,7 @@ export function completeComponents(
   for (const found of classes) {
     const missing = missingMethods(typescript, found);
     if (missing.length > 0) {
-      insertions.push(insertMethods(typescript, file, found.node, missing, imports, style));
+      insertions.push(insertMethods(typescript, file, found, missing, imports, style));
       completed.push({ name: found.name, methods: missing.map(({ localName }) => localName) });
     }
   }
@@ -75,8 +82,8 @@ class MissingImports implements MethodNames {
     this.#taken = new Set(file.declared);
   }
 
-  get session(): string {
-    return this.#need(runtimeModule, "Session", true);
+  contextOf(kind: ComponentKind): string {
+    return this.#need(runtimeModule, contextTypes[kind].type, true);
   }
 
   get error(): string {
@@ -117,7 +124,7 @@ class MissingImports implements MethodNames {
 function insertMethods(
   typescript: TypeScript,
   file: ParsedFile,
-  node: ts.ClassLikeDeclaration,
+  { component, node }: ComponentClass,
   missing: readonly ComponentMethodModel[],
   names: MethodNames,
   style: SourceStyle,
@@ -130,7 +137,7 @@ function insertMethods(
   const margin = marginAt(text, node.getStart(file.source));
   const memberMargin = memberMarginOf(file, node) ?? margin + unit;
   const blocks = missing.map((method) =>
-    methodLines(method, names, style)
+    methodLines(component.kind, method, names, style)
       .map((line) => memberMargin + line + eol)
       .join(""),
   );

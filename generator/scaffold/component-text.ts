@@ -1,4 +1,4 @@
-import type { ComponentMethodModel, ComponentModel, TypeReference } from "../model/components.js";
+import type { ComponentKind, ComponentMethodModel, ComponentModel, TypeReference } from "../model/components.js";
 import { Names } from "../model/names.js";
 import { plainStyle, type SourceStyle } from "./source-style.js";
 
@@ -12,9 +12,23 @@ export interface NeededImport {
   readonly isType: boolean;
 }
 
+/** What a method takes before its message: who calls. */
+export interface ContextType {
+  /** What the runtime exports: `Session`. */
+  readonly type: "Session" | "RemoteContext";
+  /** `session`. */
+  readonly name: string;
+}
+
+/** What the methods of each kind take first. */
+export const contextTypes: Readonly<Record<ComponentKind, ContextType>> = {
+  HANDLER: { type: "Session", name: "session" },
+  REMOTE: { type: "RemoteContext", name: "context" },
+};
+
 /** What a method's text calls things. */
 export interface MethodNames {
-  readonly session: string;
+  readonly contextOf: (kind: ComponentKind) => string;
   readonly error: string;
   readonly typeOf: (type: TypeReference) => string;
 }
@@ -26,9 +40,14 @@ export type ModulePath = (module: string) => string;
  * The lines of a method that is not written yet. It compiles, whatever the flags, and a caller gets the error
  * `unimplemented`. The names of its parameters begin with `_` until somebody uses them.
  */
-export function methodLines(method: ComponentMethodModel, names: MethodNames, style: SourceStyle): string[] {
+export function methodLines(
+  kind: ComponentKind,
+  method: ComponentMethodModel,
+  names: MethodNames,
+  style: SourceStyle,
+): string[] {
   const { quote, semicolon, unit } = style;
-  const parameters = [`_session: ${names.session}`];
+  const parameters = [`_${contextTypes[kind].name}: ${names.contextOf(kind)}`];
   if (method.argument !== undefined) {
     parameters.push(`_${method.argument.name}: ${names.typeOf(method.argument.type)}`);
   }
@@ -76,12 +95,15 @@ export function newComponentText(component: ComponentModel, modulePath: ModulePa
   const lines: string[] = [];
   if (component.methods.length > 0) {
     const methodNames: MethodNames = {
-      session: need("nanowire", "Session", true),
+      contextOf: (kind) => need("nanowire", contextTypes[kind].type, true),
       error: need("nanowire", "NanowireError", false),
       typeOf: (type) => need(modulePath(type.module), type.name, true),
     };
     for (const method of component.methods) {
-      lines.push("", ...methodLines(method, methodNames, plainStyle).map((line) => plainStyle.unit + line));
+      lines.push(
+        "",
+        ...methodLines(component.kind, method, methodNames, plainStyle).map((line) => plainStyle.unit + line),
+      );
     }
     lines.shift();
   }

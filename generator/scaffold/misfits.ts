@@ -1,7 +1,8 @@
 import type { ts } from "ts-morph";
 import { formatPlace } from "../error.js";
-import type { ComponentMethodModel, TypeReference } from "../model/components.js";
+import { type ComponentKind, type ComponentMethodModel, otherKind, type TypeReference } from "../model/components.js";
 import type { ComponentClass } from "./component-classes.js";
+import { contextTypes } from "./component-text.js";
 import { memberName } from "./members.js";
 import { type ParsedFile, type Reference, referenceOf, type TypeScript } from "./syntax.js";
 
@@ -12,7 +13,7 @@ export interface Misfit {
   readonly position: number;
 }
 
-/** Methods that every component inherits. */
+/** Methods that every component and every remote inherits. */
 const lifeCycle: ReadonlySet<string> = new Set(["init", "afterInit", "beforeShutdown", "shutdown"]);
 
 /** Finds methods of rpcs that are gone, and methods whose request or response is another one now. */
@@ -26,7 +27,7 @@ export function findMisfits(typescript: TypeScript, file: ParsedFile, found: Com
     const position = member.name.getStart(file.source);
     const method = component.methods.find(({ localName }) => localName === name);
     if (method !== undefined) {
-      return checkSignature(typescript, file, method, member);
+      return checkSignature(typescript, file, component.kind, method, member);
     }
     const removed = component.removed.find(({ localName }) => localName === name);
     if (removed !== undefined) {
@@ -54,6 +55,7 @@ export function findMisfits(typescript: TypeScript, file: ParsedFile, found: Com
 function checkSignature(
   typescript: TypeScript,
   file: ParsedFile,
+  kind: ComponentKind,
   method: ComponentMethodModel,
   member: ts.ClassElement,
 ): Misfit[] {
@@ -61,37 +63,73 @@ function checkSignature(
   if (written === undefined) {
     return [];
   }
-  const misfits: Misfit[] = [];
-  const where = `the rpc at ${formatPlace(method.place)}`;
-  const argument = written.parameters[1];
-  if (argument !== undefined && method.argument === undefined) {
-    if (argument.questionToken === undefined && argument.initializer === undefined) {
-      misfits.push({
-        message: `${method.localName} takes ${argument.getText(file.source)}, and ${where} sends nothing (google.protobuf.Empty): take the session only`,
-        position: argument.getStart(file.source),
-      });
-    }
-  } else if (argument?.type !== undefined && method.argument !== undefined) {
-    const other = otherType(typescript, file, argument.type, method.argument.type);
-    if (other !== undefined) {
-      misfits.push({
-        message: `${method.localName} takes ${other}, and ${where} sends ${method.argument.type.name}: write ${method.argument.type.name}`,
-        position: argument.type.getStart(file.source),
-      });
-    }
+  const [context, argument] = written.parameters;
+  return [
+    ...checkContext(typescript, file, kind, method, context?.type),
+    ...(argument === undefined ? [] : checkArgument(typescript, file, kind, method, argument)),
+    ...(written.type === undefined ? [] : checkResponse(typescript, file, method, written.type)),
+  ];
+}
+
+/** Of a class whose service was of the other kind. */
+function checkContext(
+  typescript: TypeScript,
+  file: ParsedFile,
+  kind: ComponentKind,
+  method: ComponentMethodModel,
+  type: ts.TypeNode | undefined,
+): Misfit[] {
+  const [wanted, other] = [contextTypes[kind].type, contextTypes[otherKind(kind)].type];
+  if (type === undefined || !isOfRuntime(typescript, file, type, other)) {
+    return [];
   }
-  if (written.type !== undefined) {
-    const value = awaited(typescript, written.type);
-    const other = otherType(typescript, file, value, method.response);
-    if (other !== undefined) {
-      const wanted = method.response?.name ?? "void";
-      misfits.push({
-        message: `${method.localName} returns ${other}, and ${where} returns ${wanted}${method.response === undefined ? " (google.protobuf.Empty)" : ""}: return ${wanted}`,
-        position: value.getStart(file.source),
-      });
-    }
+  const caller = kind === "HANDLER" ? "a client" : "another node";
+  const message = `${method.localName} takes a ${other}, and ${whereIs(method)} is called by ${caller}: take a ${wanted}`;
+  return [{ message, position: type.getStart(file.source) }];
+}
+
+function checkArgument(
+  typescript: TypeScript,
+  file: ParsedFile,
+  kind: ComponentKind,
+  method: ComponentMethodModel,
+  argument: ts.ParameterDeclaration,
+): Misfit[] {
+  if (method.argument === undefined) {
+    const isWanted = argument.questionToken === undefined && argument.initializer === undefined;
+    const message = `${method.localName} takes ${argument.getText(file.source)}, and ${whereIs(method)} sends nothing (google.protobuf.Empty): take the ${contextTypes[kind].name} only`;
+    return isWanted ? [{ message, position: argument.getStart(file.source) }] : [];
   }
-  return misfits;
+  const wanted = method.argument.type;
+  const other = argument.type && otherType(typescript, file, argument.type, wanted);
+  const message = `${method.localName} takes ${other}, and ${whereIs(method)} sends ${wanted.name}: write ${wanted.name}`;
+  return argument.type === undefined || other === undefined
+    ? []
+    : [{ message, position: argument.type.getStart(file.source) }];
+}
+
+function checkResponse(
+  typescript: TypeScript,
+  file: ParsedFile,
+  method: ComponentMethodModel,
+  type: ts.TypeNode,
+): Misfit[] {
+  const value = awaited(typescript, type);
+  const other = otherType(typescript, file, value, method.response);
+  const wanted = method.response?.name ?? "void";
+  const empty = method.response === undefined ? " (google.protobuf.Empty)" : "";
+  const message = `${method.localName} returns ${other}, and ${whereIs(method)} returns ${wanted}${empty}: return ${wanted}`;
+  return other === undefined ? [] : [{ message, position: value.getStart(file.source) }];
+}
+
+function whereIs({ place }: ComponentMethodModel): string {
+  return `the rpc at ${formatPlace(place)}`;
+}
+
+/** Whether a type is one that the runtime exports. */
+function isOfRuntime(typescript: TypeScript, file: ParsedFile, type: ts.TypeNode, name: string): boolean {
+  const reference = typescript.isTypeReferenceNode(type) ? referenceOf(typescript, file, type.typeName) : undefined;
+  return reference?.module === "nanowire" && reference.name === name;
 }
 
 /** The function that a member is: a method with a body, or a property that holds a function. */

@@ -1,8 +1,8 @@
 import type { Problem } from "../error.js";
-import type { ComponentModel } from "../model/components.js";
+import { type ComponentModel, otherKind } from "../model/components.js";
 import { type Completed, completeComponents } from "./complete-component.js";
-import { type ComponentClass, findComponentClasses } from "./component-classes.js";
-import { newComponentText } from "./component-text.js";
+import { type FoundClasses, findComponentClasses } from "./component-classes.js";
+import { contextTypes, newComponentText } from "./component-text.js";
 import { findMisfits } from "./misfits.js";
 import { type ModuleFolders, modulePathFrom, moduleResolver } from "./module-path.js";
 import { type ParsedFile, parseFile, type TypeScript } from "./syntax.js";
@@ -55,10 +55,14 @@ export function planSync(input: SyncInput): SyncPlan {
       markMentioned(text, input.components, present);
       continue;
     }
-    const { classes, orphans } = findComponentClasses(typescript, file, input.components);
-    reports.push(...tellMisfits(typescript, file, classes, orphans));
-    for (const { component } of classes) {
+    const found = findComponentClasses(typescript, file, input.components);
+    const { classes, converted } = found;
+    reports.push(...tellMisfits(typescript, file, found));
+    for (const { component } of [...classes, ...converted]) {
       present.add(component.protoName);
+    }
+    for (const { component } of converted) {
+      incomplete.add(component.protoName);
     }
     const result = completeComponents(typescript, file, classes, modulePathFrom(path, input));
     if (result.completed.length === 0) {
@@ -96,8 +100,9 @@ export function planSync(input: SyncInput): SyncPlan {
 
 /** A file that cannot be read may hold what it mentions: nothing is made beside it. */
 function markMentioned(text: string, components: readonly ComponentModel[], present: Set<string>): void {
-  for (const { baseName, protoName } of components) {
-    if (new RegExp(`\\b${baseName.replaceAll("$", "\\$")}(?![\\w$])`).test(text)) {
+  const mentions = (name: string): boolean => new RegExp(`\\b${name.replaceAll("$", "\\$")}(?![\\w$])`).test(text);
+  for (const { baseName, otherBaseName, protoName } of components) {
+    if (mentions(baseName) || mentions(otherBaseName)) {
       present.add(protoName);
     }
   }
@@ -106,19 +111,26 @@ function markMentioned(text: string, components: readonly ComponentModel[], pres
 function tellMisfits(
   typescript: TypeScript,
   file: ParsedFile,
-  classes: readonly ComponentClass[],
-  orphans: readonly { readonly baseName: string; readonly position: number }[],
+  { classes, converted, orphans }: FoundClasses,
 ): Problem[] {
-  const found = [
+  const misfits = [
     ...classes.flatMap((item) => findMisfits(typescript, file, item)),
-    ...orphans.map(({ baseName, position }) => ({
-      message: `${baseName} is generated no more: no service stands for it. Delete the class, or bring the service back`,
+    ...converted.map(({ component, position }) => ({ message: conversion(component), position })),
+    ...orphans.map(({ kind, baseName, position }) => ({
+      message: `${baseName} is generated no more: no ${kind} service stands for it. Delete the class, or bring the service back`,
       position,
     })),
   ];
-  return found
+  return misfits
     .sort((a, b) => a.position - b.position)
     .map(({ message, position }) => ({ message, place: placeAt(file.path, file.text, position) }));
+}
+
+/** What to do when a service is of the other kind now. */
+function conversion({ kind, protoName, baseName, otherBaseName }: ComponentModel): string {
+  const former = otherKind(kind);
+  const [now, before] = [contextTypes[kind].type, contextTypes[former].type];
+  return `service ${protoName} is of kind ${kind} now, and ${otherBaseName} is generated no more: extend ${baseName}, and let each method take a ${now} where it took a ${before}. Or make the service of kind ${former} again`;
 }
 
 function modulesOf({ baseModule, methods }: ComponentModel): string[] {

@@ -21,6 +21,7 @@ export const errorCodes = {
   message_too_large: ["request", "the message to be sent is longer than a packet, or its receiver, takes"],
   invalid_response: ["request", "the answer is no message of the type that the route returns"],
   already_bound: ["request", "the session is bound to another uid"],
+  uid_in_use: ["request", "another session is bound to the uid, and the server allows one"],
   invalid_uid: ["request", "a uid is empty or too long"],
   group_closed: ["request", "the group is closed"],
   already_member: ["request", "the session is a member of the group already"],
@@ -55,6 +56,7 @@ export const errorCodes = {
   kicked: ["connection", "the server told the client to go"],
   closed: ["connection", "the connection was closed on purpose"],
   server_stopped: ["connection", "the server stopped"],
+  server_draining: ["connection", "the server is about to stop, and takes no new connections"],
 
   // `createServer`, `server.start` or a constructor throws one of these.
   invalid_option: ["startup", "an option has a value outside its limits"],
@@ -138,6 +140,7 @@ const scopes: {
   kicked: "connection",
   closed: "connection",
   server_stopped: "connection",
+  server_draining: "connection",
   invalid_option: "startup",
   invalid_route: "startup",
   invalid_url: "startup",

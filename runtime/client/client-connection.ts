@@ -1,20 +1,33 @@
 import type { NanowireError } from "../base/error.js";
 import type { CallOptions, ClientMethod, ClientPush, Unsubscribe } from "./method.js";
+import type { OfflineCounts } from "./offline-queue.js";
+import type { RoundTrip } from "./round-trip.js";
 
 /**
  * A connection to a server, as `connect` makes it. Generated clients call it; a program mostly asks it for what happens
- * to the connection itself. It does not connect again by itself: what the server knew of the client is gone with it.
+ * to the connection itself. With the option `reconnect` it is made again when it breaks: the object stays, and with it
+ * its listeners and the generated clients on it. What the server knew of the client is gone: log in again in `onReconnected`.
  */
 export interface ClientConnection {
-  /** `open` from the handshake on; `closed` for ever after. */
-  readonly state: "open" | "closed";
+  /** `open`; `closed` for ever. With `reconnect` also `reconnecting`, in a pause, and `connecting`, in an attempt. */
+  readonly state: ConnectionStatus["state"];
 
-  /** What the server said in the handshake. */
+  /** The same, with what there is to say of it. */
+  readonly status: ConnectionStatus;
+
+  /** What the server said in the handshake, the last one. */
   readonly handshake: ServerHandshake;
 
+  /** How long a message and its answer take. docs/client.md tells what is measured. */
+  readonly roundTrip: RoundTrip;
+
+  /** What waits for a connection, and what was dropped. */
+  readonly offline: OfflineCounts;
+
   /**
-   * Resolved with the reason when the connection is closed, by whichever side. It never rejects. The reason's code is
-   * `closed` (this side called {@link close}), `kicked`, `connection_lost`, `heartbeat_timeout`, or names what the server did wrong.
+   * Resolved with the reason when the connection is closed for good, by whichever side. It never rejects. The reason's code is
+   * `closed` (this side called {@link close}), `kicked`, `connection_lost`, `heartbeat_timeout`, or names what the server did
+   * wrong; with `reconnect` that of the last attempt, when no more are made, or `canceled`: its signal was aborted.
    */
   readonly closed: Promise<NanowireError>;
 
@@ -25,14 +38,16 @@ export interface ClientConnection {
    * - `invalid_payload`: the message cannot be encoded; nothing is sent
    * - `deadline_exceeded`: no answer came within the time-out
    * - `canceled`: `options.signal` was aborted, with the signal's reason as cause; nothing is sent when it was before
-   * - `unavailable`: the connection is, or was, closed before the answer came; the cause is the reason of the close
+   * - `unavailable`: the connection is, or was, closed before the answer came; the cause is the reason of the close. A request
+   *   that was under way when the connection broke is rejected at once, whether or not it is made again: the server may have handled it
    * - `invalid_response`: the answer is no message of the method's type
    * - `message_too_large`, `invalid_route`, `invalid_option`: nothing is sent
    */
   request<Req, Res>(method: ClientMethod<Req, Res>, request: Req, options?: CallOptions): Promise<Res>;
 
   /**
-   * Sends a message that is never answered.
+   * Sends a message that is never answered. While the connection is being made again, it waits; when too much waits, the
+   * oldest such messages are dropped and counted in {@link offline}.
    *
    * @throws NanowireError `unavailable` when the connection is closed; `invalid_payload`, `message_too_large` or
    * `invalid_route` when the message cannot be sent. Nothing is sent then.
@@ -46,7 +61,10 @@ export interface ClientConnection {
    */
   on<T>(push: ClientPush<T>, listener: (message: T) => void): Unsubscribe;
 
-  /** Calls the listener once when the connection is closed, with the reason that {@link closed} tells; soon, when it is closed already. */
+  /** Calls the listener whenever the {@link status} changes. */
+  onState(listener: (status: ConnectionStatus) => void): Unsubscribe;
+
+  /** Calls the listener once when the connection is closed for good, with the reason that {@link closed} tells; soon, when it is closed already. */
   onClose(listener: (reason: NanowireError) => void): Unsubscribe;
 
   /**
@@ -55,8 +73,49 @@ export interface ClientConnection {
    */
   onKick(listener: (reason: string) => void): Unsubscribe;
 
-  /** Sends what waits, and closes. Requests under way are rejected with `unavailable`. Calling it again does nothing. */
+  /**
+   * Calls the listener when the server says that it is about to stop. With `reconnect`, the client then leaves and comes back by itself, and
+   * loses no notify by it; without, no server says so.
+   */
+  onDrain(listener: (notice: DrainNotice) => void): Unsubscribe;
+
+  /** Sends what was handed to the socket, and closes for good: what waited for a connection is dropped. Requests under way are rejected with `unavailable`. Calling it again does nothing. */
   close(): void;
+}
+
+/** Where a connection is in its life. */
+export type ConnectionStatus =
+  | {
+      /** An attempt is under way. */
+      readonly state: "connecting";
+      /** Which one in a row. */
+      readonly attempt: number;
+    }
+  | { readonly state: "open" }
+  | {
+      /** It broke, and is made again after a pause. */
+      readonly state: "reconnecting";
+      /** Which attempt in a row comes next. */
+      readonly attempt: number;
+      /** How long the pause is, in milliseconds. */
+      readonly delayMs: number;
+      /** Why it broke, or why the last attempt failed. */
+      readonly reason: NanowireError;
+    }
+  | {
+      /** For good. */
+      readonly state: "closed";
+      readonly reason: NanowireError;
+    };
+
+/** What a server says before it stops. */
+export interface DrainNotice {
+  /** Why, for a program or for people. */
+  readonly reason: string;
+  /** After how many milliseconds the client connects again. */
+  readonly delayMs: number;
+  /** Where the server sends it; undefined: where it was. */
+  readonly url: string | undefined;
 }
 
 /** What the server said in the handshake. */

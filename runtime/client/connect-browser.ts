@@ -1,9 +1,9 @@
 import type { Dial } from "../transport/client-socket.js";
 import type { ClientConnection } from "./client-connection.js";
 import type { ConnectOptions } from "./connect-options.js";
+import { openConnection } from "./connection.js";
 import { dialBrowser } from "./dial-browser.js";
-import { parseDialUrl } from "./dial-url.js";
-import { openConnection } from "./open-connection.js";
+import { parseDialUrl, schemesAfter } from "./dial-url.js";
 
 /**
  * Connects to a server, and shakes hands with it: what `connect` of connect-node.ts does, but for `tcp://`, which a
@@ -12,8 +12,8 @@ import { openConnection } from "./open-connection.js";
  * @param target `ws://host:port/path` or `wss://…`; or a function that connects by itself
  */
 export async function connect(target: string | Dial, options: ConnectOptions = {}): Promise<ClientConnection> {
-  return await openConnection(
-    () => (typeof target === "string" ? dialBrowser(parseDialUrl(target, ["ws:", "wss:"])) : target),
-    options,
-  );
+  return await openConnection((_, url) => {
+    const to = url ?? target;
+    return typeof to === "string" ? dialBrowser(parseDialUrl(to, schemesAfter(target, ["ws:", "wss:"]))) : to;
+  }, options);
 }

@@ -1,10 +1,10 @@
 import type { Dial } from "../transport/client-socket.js";
 import type { ClientConnection } from "./client-connection.js";
 import type { ConnectOptions, ConnectSettings } from "./connect-options.js";
+import { openConnection } from "./connection.js";
 import { dialTcp } from "./dial-tcp.js";
-import { parseDialUrl } from "./dial-url.js";
+import { parseDialUrl, schemesAfter } from "./dial-url.js";
 import { dialWs } from "./dial-ws.js";
-import { openConnection } from "./open-connection.js";
 
 /**
  * Connects to a server, and shakes hands with it (PROTOCOL.md, 1, Handshake). Resolved when messages can be sent.
@@ -22,13 +22,18 @@ import { openConnection } from "./open-connection.js";
  * that connects by itself
  */
 export async function connect(target: string | Dial, options: ConnectOptions = {}): Promise<ClientConnection> {
-  return await openConnection((settings) => dialOf(target, settings), options);
+  return await openConnection((settings, url) => {
+    const to = url ?? target;
+    return typeof to === "string"
+      ? dialOf(parseDialUrl(to, url === undefined ? schemes : schemesAfter(target, toldSchemes)), settings)
+      : to;
+  }, options);
 }
 
-function dialOf(target: string | Dial, { maxPacketBytes, ca }: ConnectSettings): Dial {
-  if (typeof target !== "string") {
-    return target;
-  }
-  const url = parseDialUrl(target, ["ws:", "wss:", "tcp:", "tls:", "ws+unix:", "tcp+unix:"]);
+/** Where a server may send its clients: sockets in the file system are not its business. */
+const toldSchemes = ["ws:", "wss:", "tcp:", "tls:"];
+const schemes = [...toldSchemes, "ws+unix:", "tcp+unix:"];
+
+function dialOf(url: URL, { maxPacketBytes, ca }: ConnectSettings): Dial {
   return url.protocol.startsWith("ws") ? dialWs(url, maxPacketBytes, ca) : dialTcp(url, ca);
 }

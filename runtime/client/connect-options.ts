@@ -3,6 +3,10 @@ import { NanowireError } from "../base/error.js";
 import { type Logger, silentLogger } from "../base/logger.js";
 import { encodeHandshake } from "../protocol/handshake.js";
 import { encodePacket, maxBodyBytes, PacketType } from "../protocol/packet.js";
+import type { Capability } from "../protocol/system.js";
+import type { ConnectionStatus } from "./client-connection.js";
+import type { ClientSerializer } from "./client-serializer.js";
+import { type ReconnectOptions, type ReconnectSettings, resolveReconnectOptions } from "./reconnect-options.js";
 
 /** What `connect` may be told. */
 export interface ConnectOptions {
@@ -12,6 +16,11 @@ export interface ConnectOptions {
    * none; the server sends its dictionary, when it has one.
    */
   readonly dictVersion?: string;
+  /**
+   * What the client speaks besides protobuf, each made by {@link clientSerializer}. It asks for the first; the server's answer
+   * chooses one of them, or protobuf. Default: none.
+   */
+  readonly serializers?: readonly ClientSerializer[];
   /** Data for the application on the server, anything that JSON can say. Default: none. */
   readonly user?: unknown;
   /** Milliseconds to wait for an answer, where a call says nothing else; 0: for ever. To 2,147,483,647. Default: 10,000. */
@@ -28,8 +37,18 @@ export interface ConnectOptions {
    * Default: Node's, and those of `NODE_EXTRA_CA_CERTS`.
    */
   readonly ca?: string | Uint8Array;
-  /** Gives up connecting: `connect` rejects with `canceled`. Once connected it has no effect. Default: none. */
+  /**
+   * Gives up connecting: `connect` rejects with `canceled`. With `reconnect` it ends the connection for good, whatever it is at; without,
+   * it has no effect once connected. Default: none.
+   */
   readonly signal?: AbortSignal;
+  /**
+   * Whether the connection is made again when it breaks, and how; `true`: with every default. Off by default: a server knows nothing of a client that comes
+   * back, so a program that turns this on logs in again in `onReconnected`, or needs no login. Default: false.
+   */
+  readonly reconnect?: boolean | ReconnectOptions;
+  /** Told of every state from the first attempt on, as by `connection.onState`. Default: none. */
+  readonly onState?: (status: ConnectionStatus) => void;
   /** Told what happens, never a payload. Default: `silentLogger`. */
   readonly logger?: Logger;
   /** Time; a test hands in its own. Default: the machine's. */
@@ -39,6 +58,7 @@ export interface ConnectOptions {
 /** The options with every default filled in. */
 export interface ConnectSettings {
   readonly dictVersion: string | undefined;
+  readonly serializers: readonly ClientSerializer[];
   /** The packet with the client's handshake. */
   readonly handshake: Uint8Array;
   readonly requestTimeoutMs: number;
@@ -46,6 +66,8 @@ export interface ConnectSettings {
   readonly maxPacketBytes: number;
   readonly ca: string | Uint8Array | undefined;
   readonly signal: AbortSignal | undefined;
+  readonly reconnect: ReconnectSettings | undefined;
+  readonly onState: ((status: ConnectionStatus) => void) | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -74,14 +96,20 @@ export function resolveConnectOptions(options: ConnectOptions): ConnectSettings 
   if (!Number.isInteger(maxPacketBytes) || maxPacketBytes < 256 || maxPacketBytes > maxBodyBytes) {
     throw invalidOption("maxPacketBytes", maxPacketBytes, `an integer from 256 to ${maxBodyBytes}`);
   }
+  const { serializers = [] } = options;
+  const reconnect = resolveReconnectOptions(options.reconnect);
+  const capabilities: readonly Capability[] = reconnect === undefined ? ["ping"] : ["drain", "ping"];
   return {
     dictVersion,
-    handshake: encodeRequest(dictVersion, options.user),
+    serializers,
+    handshake: encodeRequest(serializers[0]?.name ?? "protobuf", dictVersion, options.user, capabilities),
     requestTimeoutMs,
     connectTimeoutMs,
     maxPacketBytes,
     ca: options.ca,
     signal: options.signal,
+    reconnect,
+    onState: options.onState,
     logger: options.logger ?? silentLogger,
     clock: options.clock ?? systemClock,
   };
@@ -98,8 +126,13 @@ export function assertTimeout(name: string, value: number): void {
   }
 }
 
-function encodeRequest(dictVersion: string | undefined, user: unknown): Uint8Array {
-  const sys = { type: "nanowire", version: clientVersion, serializer: "protobuf" };
+function encodeRequest(
+  serializer: string,
+  dictVersion: string | undefined,
+  user: unknown,
+  capabilities: readonly Capability[],
+): Uint8Array {
+  const sys = { type: "nanowire", version: clientVersion, serializer, capabilities };
   let body: Uint8Array;
   try {
     body = encodeHandshake({ sys: dictVersion === undefined ? sys : { ...sys, dictVersion }, user });

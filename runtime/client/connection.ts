@@ -1,411 +1,429 @@
-// A hot file: every message that a client sends or receives passes it.
+// A hot file: every message that a client sends passes it.
 
 import { ByteBuffer } from "../base/byte-buffer.js";
+import type { CancelTimer } from "../base/clock.js";
 import { NanowireError, toNanowireError } from "../base/error.js";
 import { Listeners } from "../base/listeners.js";
 import type { ProtobufCodec } from "../protocol/codec.js";
-import { Dictionary } from "../protocol/dictionary.js";
-import { decodeErrorPayload } from "../protocol/error-payload.js";
-import { decodeHandshakeResponse, type HandshakeResponse, handshakeOk } from "../protocol/handshake.js";
-import { MessageType } from "../protocol/message.js";
-import { decodeMessageHeader, MessageHeader } from "../protocol/message-decoder.js";
 import { writeNotify, writeRequest } from "../protocol/message-encoder.js";
-import { encodePacket, PacketType } from "../protocol/packet.js";
-import type { ClientSocket } from "../transport/client-socket.js";
-import type { ClientConnection, ServerHandshake } from "./client-connection.js";
-import { assertTimeout, type ConnectSettings } from "./connect-options.js";
-import { Heartbeat } from "./heartbeat.js";
-import { Inbox } from "./inbox.js";
-import { isDeflated } from "./inflate.js";
+import type { ComeBack, Drain } from "../protocol/system.js";
+import type { Dial } from "../transport/client-socket.js";
+import type { ClientConnection, ConnectionStatus, DrainNotice, ServerHandshake } from "./client-connection.js";
+import type { ClientSerializer } from "./client-serializer.js";
+import { assertTimeout, type ConnectOptions, type ConnectSettings, resolveConnectOptions } from "./connect-options.js";
+import { directConnection } from "./direct-connection.js";
+import type { Link, LinkHost } from "./link.js";
 import type { CallOptions, ClientMethod, ClientPush, Unsubscribe } from "./method.js";
+import { OfflineQueue } from "./offline-queue.js";
+import { Opening } from "./opening.js";
 import { canceled, PendingRequests } from "./pending-requests.js";
 import { PushListeners, subscribe } from "./push-listeners.js";
+import { MeasuredRoundTrip } from "./round-trip.js";
 
-/** Is told once how the handshake of a {@link Connection} ended. */
-export interface HandshakeObserver {
-  opened(): void;
-  failed(reason: NanowireError): void;
+/** Makes what dials: where `connect` was told to, or where the server sends the client. */
+export type MakeDial = (settings: ConnectSettings, url: string | undefined) => Dial;
+
+/**
+ * Connects.
+ *
+ * @throws NanowireError (as a rejection) what `connect` says
+ */
+export async function openConnection(makeDial: MakeDial, options: ConnectOptions): Promise<ClientConnection> {
+  const settings = resolveConnectOptions(options);
+  const dial = makeDial(settings, undefined);
+  return await new Promise((resolve, reject) => {
+    new Connection(makeDial, settings, resolve, reject).start(dial);
+  });
 }
 
-/** A client's connection, from its handshake on, whatever carries it. */
-export class Connection implements ClientConnection {
+/** A client's connection: what stays while its links to the server come and go, one at a time. */
+class Connection implements ClientConnection, LinkHost {
+  readonly settings: ConnectSettings;
+  readonly pending: PendingRequests;
+  readonly pushes: PushListeners;
+  readonly kickListeners = new Listeners<string>();
+  readonly roundTrip = new MeasuredRoundTrip();
+  readonly offline: OfflineQueue;
   readonly closed: Promise<NanowireError>;
+  handshake: ServerHandshake = { user: undefined, servertime: undefined };
+  status: ConnectionStatus = { state: "connecting", attempt: 1 };
 
-  readonly #socket: ClientSocket;
-  readonly #settings: ConnectSettings;
-  readonly #observer: HandshakeObserver;
-  readonly #inbox: Inbox;
-  /** The header of the message that is being handled. */
-  readonly #header = new MessageHeader();
-  readonly #out = new ByteBuffer();
-  readonly #pending: PendingRequests;
-  readonly #pushes: PushListeners;
-  readonly #kickListeners = new Listeners<string>();
+  readonly #makeDial: MakeDial;
+  readonly #resolve: (connection: ClientConnection) => void;
+  readonly #reject: (error: NanowireError) => void;
+  readonly #stateListeners = new Listeners<ConnectionStatus>();
+  readonly #drainListeners = new Listeners<DrainNotice>();
   readonly #closeListeners = new Listeners<NanowireError>();
+  /** Where packets are encoded that have to wait. */
+  readonly #waiting = new ByteBuffer();
 
-  #state: "handshake" | "open" | "closed" = "handshake";
-  #handshake: ServerHandshake = { user: undefined, servertime: undefined };
-  /** The codes that the server sent. */
-  #dictionary: Dictionary | undefined;
-  /** Whether the server has the codes that the client was generated with. */
-  #generatedCodes = false;
-  #heartbeat: Heartbeat | undefined;
-  /** Since an answer was handed over: what waits for it goes on now, and is resolved when that is done. */
-  #answered: Promise<void> | undefined;
-  #reason: NanowireError | undefined;
+  /** The attempt that is under way, or the last one. */
+  #opening: Opening | undefined;
+  /** The link whose handshake was taken, until it ends. */
+  #link: Link | undefined;
+  /** The same, while anybody's messages may be sent on it. */
+  #ready: Link | undefined;
+  /** What was agreed upon in the first handshake, and is to be in each; undefined: protobuf. */
+  #serializer: ClientSerializer | undefined;
+  /** Whether `connect` was answered. */
+  #connected = false;
+  #openedAt = 0;
+  /** Attempts in a row that failed. */
+  #attempt = 0;
+  /** Where the server sent the client; undefined: where `connect` was told to. */
+  #url: string | undefined;
+  /** Whether the server was told that nothing more is sent. */
+  #leaving = false;
+  /** When to come back from a server that is about to stop. */
+  #comeBackAt: number | undefined;
+  #cancelTimer: CancelTimer | undefined;
+  /** While a pause lasts nothing else may keep the process alive, and it is to go on. */
+  #hold: ReturnType<typeof setInterval> | undefined;
   #resolveClosed: (reason: NanowireError) => void = ignore;
 
-  constructor(socket: ClientSocket, settings: ConnectSettings, observer: HandshakeObserver) {
-    this.#socket = socket;
-    this.#settings = settings;
-    this.#observer = observer;
-    this.#pending = new PendingRequests(settings.clock);
-    this.#pushes = new PushListeners(settings.logger);
-    this.closed = new Promise((resolve) => {
-      this.#resolveClosed = resolve;
-    });
-    this.#inbox = new Inbox(
-      {
-        heard: () => this.#heartbeat?.heard(),
-        // go nano's server sends heartbeats before the handshake, too.
-        heartbeat: () => this.#heartbeat?.received(),
-        packet: (type, bytes, start, end) => this.#receive(type, bytes, start, end),
-        failed: (error) => this.fail(toConnectionError(error)),
-        lost: (error) => this.#lose(error),
-      },
-      settings.maxPacketBytes,
+  constructor(
+    makeDial: MakeDial,
+    settings: ConnectSettings,
+    resolve: (connection: ClientConnection) => void,
+    reject: (error: NanowireError) => void,
+  ) {
+    this.#makeDial = makeDial;
+    this.settings = settings;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.pending = new PendingRequests(settings.clock);
+    this.pushes = new PushListeners(settings.logger);
+    this.offline = new OfflineQueue(
+      settings.reconnect?.maxOfflineMessages ?? 0,
+      settings.reconnect?.maxOfflineBytes ?? 0,
+      (id) => this.pending.has(id),
     );
+    this.closed = new Promise((done) => {
+      this.#resolveClosed = done;
+    });
   }
 
-  get state(): "open" | "closed" {
-    return this.#state === "closed" ? "closed" : "open";
+  get state(): ConnectionStatus["state"] {
+    return this.status.state;
   }
 
-  get handshake(): ServerHandshake {
-    return this.#handshake;
-  }
-
-  /** Begins with the handshake. Called once. */
-  start(): void {
-    this.#socket.start(this.#inbox);
-    if (this.#state === "handshake") {
-      this.#send(this.#settings.handshake);
+  /** Called once. */
+  start(dial: Dial): void {
+    const { signal, onState } = this.settings;
+    if (signal?.aborted) {
+      this.handleEvent();
+      return;
     }
+    signal?.addEventListener("abort", this);
+    if (onState !== undefined) {
+      this.#stateListeners.add(onState);
+    }
+    this.#tell(this.status);
+    this.#open(dial);
+  }
+
+  /** The caller's signal was aborted. */
+  handleEvent(): void {
+    this.#end(canceled(this.#connected ? "the connection" : "connecting", this.settings.signal as AbortSignal));
   }
 
   request<Req, Res>(method: ClientMethod<Req, Res>, request: Req, options?: CallOptions): Promise<Res> {
+    return this.requestOn(this.#ready, method, request, options);
+  }
+
+  notify<Req>(method: ClientMethod<Req, void>, message: Req): void {
+    this.notifyOn(this.#ready, method, message);
+  }
+
+  /** @param link undefined: it waits for one */
+  requestOn<Req, Res>(
+    link: Link | undefined,
+    called: ClientMethod<Req, Res>,
+    request: Req,
+    options: CallOptions | undefined,
+  ): Promise<Res> {
     // What is thrown in here rejects the promise.
     return new Promise((resolve, reject) => {
-      this.#assertOpen(method.route);
-      const timeoutMs = options?.timeoutMs ?? this.#settings.requestTimeoutMs;
+      this.#assertOpen(
+        called.route,
+        link === undefined ? this.settings.reconnect?.offlineRequests !== "wait" : link !== this.#link,
+      );
+      const method = this.#serializer?.method(called) ?? called;
+      const timeoutMs = options?.timeoutMs ?? this.settings.requestTimeoutMs;
       assertTimeout("timeoutMs", timeoutMs);
       const signal = options?.signal;
       if (signal?.aborted) {
         throw canceled(method.route, signal);
       }
       const payload = encodePayload(method.route, method.request, request);
-      const id = this.#pending.nextId();
-      writeRequest(this.#out, id, method.route, this.#codeOf(method), payload);
+      const id = this.pending.nextId();
+      if (link === undefined) {
+        writeRequest(this.#waiting, id, method.route, 0, payload);
+        this.#wait(id, method.route);
+      } else {
+        link.writeRequest(id, method, payload);
+      }
       // First taken in, then sent: a socket may answer at once.
-      this.#pending.add(id, method, timeoutMs, signal, resolve, reject);
-      this.#sendOut();
+      this.pending.add(id, method, timeoutMs, signal, resolve, reject, link !== undefined);
+      link?.flush();
     });
   }
 
-  notify<Req>(method: ClientMethod<Req, void>, message: Req): void {
-    this.#assertOpen(method.route);
+  /** @param link undefined: it waits for one */
+  notifyOn<Req>(link: Link | undefined, called: ClientMethod<Req, void>, message: Req): void {
+    this.#assertOpen(called.route, link !== undefined && link !== this.#link);
+    const method = this.#serializer?.method(called) ?? called;
     const payload = encodePayload(method.route, method.request, message);
-    writeNotify(this.#out, method.route, this.#codeOf(method), payload);
-    this.#sendOut();
+    if (link === undefined) {
+      writeNotify(this.#waiting, method.route, 0, payload);
+      this.#wait(0, method.route);
+    } else {
+      link.writeNotify(method, payload);
+      link.flush();
+    }
   }
 
   on<T>(push: ClientPush<T>, listener: (message: T) => void): Unsubscribe {
-    return this.#state === "closed" ? ignore : this.#pushes.add(push, listener);
+    return this.#isClosed() ? ignore : this.pushes.add(this.#serializer?.push(push) ?? push, listener);
+  }
+
+  onState(listener: (status: ConnectionStatus) => void): Unsubscribe {
+    return this.#isClosed() ? ignore : subscribe(this.#stateListeners, listener);
   }
 
   onClose(listener: (reason: NanowireError) => void): Unsubscribe {
     const end = subscribe(this.#closeListeners, listener);
-    if (this.#reason !== undefined) {
+    if (this.#isClosed()) {
       queueMicrotask(() => this.#tellClosed());
     }
     return end;
   }
 
   onKick(listener: (reason: string) => void): Unsubscribe {
-    return this.#state === "closed" ? ignore : subscribe(this.#kickListeners, listener);
+    return this.#isClosed() ? ignore : subscribe(this.kickListeners, listener);
+  }
+
+  onDrain(listener: (notice: DrainNotice) => void): Unsubscribe {
+    return this.#isClosed() ? ignore : subscribe(this.#drainListeners, listener);
   }
 
   close(): void {
-    this.fail(new NanowireError("closed", "the connection was closed by this side"));
+    this.#end(new NanowireError("closed", "the connection was closed by this side"));
   }
 
-  /** Closes the connection for a reason; the first reason counts. */
-  fail(reason: NanowireError): void {
-    if (this.#state === "closed") {
+  drained(drain: Drain): void {
+    const { clock, logger } = this.settings;
+    if (this.#comeBackAt !== undefined || this.settings.reconnect === undefined) {
       return;
     }
-    const shakingHands = this.#state === "handshake";
-    this.#state = "closed";
-    this.#reason = reason;
-    this.#inbox.stop();
-    this.#heartbeat?.stop();
-    this.#closeSocket();
-    this.#settings.logger.debug({ code: reason.code, reason: reason.message }, "the connection is closed");
-    this.#pending.close(reason);
-    this.#pushes.clear();
-    this.#kickListeners.clear();
-    if (shakingHands) {
-      this.#observer.failed(reason);
+    const delayMs = this.#takeDirections(drain);
+    this.#comeBackAt = clock.now() + delayMs;
+    this.#drainListeners.call({ reason: drain.reason, delayMs, url: drain.url }, logger);
+    if (drain.url === undefined) {
+      this.#leave(drain.graceMs);
+    } else {
+      // There is another server to go to: it stays until its time has come.
+      this.#cancelTimer = clock.after(delayMs, () => this.#leave(drain.graceMs));
     }
+  }
+
+  #open(dial: Dial): void {
+    this.#opening = new Opening(this, {
+      opened: (link) => this.#opened(link),
+      ended: (reason, link) => this.#lost(reason, link),
+    });
+    this.#opening.start(dial);
+  }
+
+  #opened(link: Link): void {
+    this.#link = link;
+    this.#openedAt = this.settings.clock.now();
+    this.handshake = link.handshake;
+    if (this.#connected && link.serializer !== this.#serializer) {
+      link.fail(new NanowireError("invalid_handshake", "the server chose another serializer than before"));
+    } else if (this.#connected) {
+      this.#logIn(link).then(
+        () => this.#welcome(link),
+        (error: unknown) => link.fail(toNanowireError(error, "internal", "onReconnected failed")),
+      );
+    } else {
+      this.#connected = true;
+      this.#serializer = link.serializer;
+      if (this.settings.reconnect === undefined) {
+        this.settings.signal?.removeEventListener("abort", this);
+      }
+      this.#welcome(link);
+      this.#resolve(this);
+    }
+  }
+
+  async #logIn(link: Link): Promise<void> {
+    await this.settings.reconnect?.onReconnected(directConnection(this, link));
+  }
+
+  /** Everybody's messages may be sent now: those that waited first. */
+  #welcome(link: Link): void {
+    for (let entry = this.#next(link); entry !== undefined; entry = this.#next(link)) {
+      this.pending.send(entry.id);
+      link.sendPacket(entry.packet);
+    }
+    if (this.#link === link) {
+      if (!this.#leaving) {
+        this.#ready = link;
+      }
+      this.#tell({ state: "open" });
+    }
+  }
+
+  /** What is to be sent next, as long as the link lives. */
+  #next(link: Link) {
+    return this.#link === link ? this.offline.shift() : undefined;
+  }
+
+  /** Sends nothing more, and goes when the server has handled what was sent, or after a while. */
+  #leave(graceMs: number): void {
+    const link = this.#link;
+    if (link === undefined) {
+      return;
+    }
+    this.#leaving = true;
+    this.#ready = undefined;
+    link.leave();
+    this.#cancelTimer = this.settings.clock.after(graceMs, () =>
+      link.fail(new NanowireError("server_draining", `the server did not let the client go within ${graceMs} ms`)),
+    );
+  }
+
+  /** An attempt failed, or the link that came of one ended. */
+  #lost(reason: NanowireError, link: Link | undefined): void {
+    if (this.#isClosed()) {
+      return;
+    }
+    const { reconnect, clock } = this.settings;
+    if (this.#link !== undefined && clock.now() - this.#openedAt >= steadyMs) {
+      this.#attempt = 0;
+    }
+    if (this.#link === undefined) {
+      // Where the server sent the client nobody answers: next time to where `connect` was told to.
+      this.#url = undefined;
+    }
+    this.#link = undefined;
+    this.#ready = undefined;
+    this.#leaving = false;
+    this.#cancelTimer?.();
+    this.#attempt++;
+    const comeBackAt = this.#comeBackAt;
+    this.#comeBackAt = undefined;
+    const told = comeBackAt === undefined ? link?.comeBack : undefined;
+    if (
+      !this.#connected ||
+      reconnect === undefined ||
+      (reconnect.maxAttempts > 0 && this.#attempt > reconnect.maxAttempts) ||
+      (isFinal(reason) && told === undefined && comeBackAt === undefined)
+    ) {
+      this.#end(reason);
+      return;
+    }
+    this.pending.lose(reason);
+    const { minDelayMs, maxDelayMs, jitter } = reconnect;
+    const delayMs =
+      comeBackAt !== undefined
+        ? Math.max(comeBackAt - clock.now(), 0)
+        : told !== undefined
+          ? this.#takeDirections(told)
+          : Math.min(minDelayMs * 2 ** (this.#attempt - 1), maxDelayMs) * (1 - jitter * Math.random());
+    this.#cancelTimer = clock.after(delayMs, () => this.#reconnect());
+    this.#hold ??= setInterval(ignore, 60_000);
+    this.#tell({ state: "reconnecting", attempt: this.#attempt, delayMs, reason });
+  }
+
+  #reconnect(): void {
+    this.#tell({ state: "connecting", attempt: this.#attempt });
+    if (this.#isClosed()) {
+      return;
+    }
+    this.#release();
+    let dial: Dial;
+    try {
+      dial = this.#makeDial(this.settings, this.#url);
+    } catch (error) {
+      // Only what the server told can be wrong here.
+      this.settings.logger.warn({ error }, "the server sent the client to where it cannot go");
+      dial = this.#makeDial(this.settings, undefined);
+    }
+    this.#open(dial);
+  }
+
+  /** Takes in where to come back to; returns after how many milliseconds. */
+  #takeDirections({ afterMs, spreadMs, url }: ComeBack): number {
+    this.#url = url ?? this.#url;
+    return afterMs + spreadMs * Math.random();
+  }
+
+  /** Ends it for good; the first reason counts. */
+  #end(reason: NanowireError): void {
+    if (this.#isClosed()) {
+      return;
+    }
+    this.status = { state: "closed", reason };
+    this.#ready = undefined;
+    this.#cancelTimer?.();
+    this.#release();
+    this.settings.signal?.removeEventListener("abort", this);
+    this.#opening?.fail(reason);
+    this.#link?.fail(reason);
+    this.pending.close(reason);
+    this.offline.clear();
+    this.pushes.clear();
+    this.kickListeners.clear();
+    this.#drainListeners.clear();
+    if (!this.#connected) {
+      this.#reject(reason);
+    }
+    this.#tell(this.status);
+    this.#stateListeners.clear();
     this.#tellClosed();
     this.#resolveClosed(reason);
   }
 
-  #lose(error: NanowireError | undefined): void {
-    const when = this.#state === "handshake" ? " before it answered the handshake" : "";
-    this.fail(error ?? new NanowireError("connection_lost", `the server closed the connection${when}`));
+  #release(): void {
+    clearInterval(this.#hold);
+    this.#hold = undefined;
   }
 
-  #receive(type: PacketType, bytes: Uint8Array, start: number, end: number): void {
-    if (type === PacketType.data && this.#state === "open") {
-      this.#receiveMessage(bytes, start, end);
-    } else if (type === PacketType.kick) {
-      this.#receiveKick(bytes.subarray(start, end));
-    } else if (type === PacketType.handshake && this.#state === "handshake") {
-      this.#receiveHandshake(bytes.subarray(start, end));
-    } else {
-      throw new NanowireError("unexpected_packet", `a packet of type ${type} came in the state ${this.#state}`);
-    }
-  }
-
-  #receiveHandshake(body: Uint8Array): void {
-    if (!isDeflated(body)) {
-      this.#shakeHands(body);
-      return;
-    }
-    this.#inbox.inflate(
-      body,
-      (inflated) => this.#shakeHands(inflated),
-      (error) => {
-        throw toNanowireError(error, "invalid_handshake", "the handshake cannot be inflated");
-      },
-    );
-  }
-
-  #shakeHands(body: Uint8Array): void {
-    const response = decodeHandshakeResponse(body);
-    assertTaken(response);
-    const { sys, user } = response;
-    this.#takeDictionary(sys);
-    this.#handshake = { user, servertime: typeof sys.servertime === "number" ? sys.servertime : undefined };
-    this.#state = "open";
-    this.#settings.logger.debug({ heartbeat: sys.heartbeat, routes: this.#dictionary?.size }, "connected");
-    this.#observer.opened();
-    this.#send(encodePacket(PacketType.handshakeAck));
-    this.#startHeartbeat(sys.heartbeat ?? 0);
-  }
-
-  #takeDictionary({ dict, dictVersion }: HandshakeResponse["sys"]): void {
-    if (dict === undefined) {
-      this.#generatedCodes = dictVersion !== undefined && dictVersion === this.#settings.dictVersion;
-      return;
-    }
-    // go nano may give the code 0, which stands for none here: such a route is sent in full.
-    const routes = Object.fromEntries(Object.entries(dict).filter(([, code]) => code !== 0));
-    try {
-      this.#dictionary = new Dictionary({ version: dictVersion ?? "", routes });
-    } catch (error) {
-      throw new NanowireError("invalid_handshake", "sys.dict is no route dictionary", { cause: error });
-    }
-  }
-
-  #startHeartbeat(intervalSeconds: number): void {
-    if (intervalSeconds === 0 || this.state === "closed") {
-      return;
-    }
-    this.#heartbeat = new Heartbeat(
-      this.#settings.clock,
-      intervalSeconds,
-      () => this.#send(encodePacket(PacketType.heartbeat)),
-      (error) => this.fail(error),
-    );
-    this.#heartbeat.start();
-  }
-
-  #receiveKick(body: Uint8Array): void {
-    const reason = decodeKickReason(body);
-    this.#kickListeners.call(reason, this.#settings.logger);
-    const message = `the server told the client to go${reason === "" ? "" : `: ${reason}`}`;
-    this.fail(new NanowireError("kicked", message, { details: { reason } }));
-  }
-
-  #receiveMessage(bytes: Uint8Array, start: number, end: number): void {
-    const header = this.#header;
-    decodeMessageHeader(bytes, start, end, header);
-    if (header.type !== MessageType.response && header.type !== MessageType.push) {
-      throw new NanowireError("invalid_message", `a message of type ${header.type} came, which only a client sends`);
-    }
-    const payload = bytes.subarray(header.payloadStart, end);
-    if (header.compressed) {
-      this.#inbox.inflate(
-        payload,
-        (inflated) => this.#receivePayload(inflated),
-        (error) => this.#missPayload(error),
-      );
-    } else {
-      this.#receivePayload(payload);
-    }
-  }
-
-  #receivePayload(payload: Uint8Array): void {
-    if (this.#header.type === MessageType.response) {
-      this.#receiveResponse(payload);
-    } else if (this.#answered === undefined) {
-      this.#receivePush(payload);
-    } else {
-      // The header is this push's until the next packet is handled, which comes after it.
-      this.#inbox.hold(this.#answered, () => this.#receivePush(payload));
-    }
-  }
-
-  #receivePush(payload: Uint8Array): void {
-    const { code, route } = this.#header;
-    const heard =
-      code !== 0 && this.#generatedCodes
-        ? this.#pushes.receiveCode(code, payload)
-        : this.#pushes.receiveRoute(code === 0 ? route : this.#routeOf(code), payload);
-    if (!heard) {
-      this.#settings.logger.debug({ route, code }, "a push came that nobody listens to");
-    }
-  }
-
-  #receiveResponse(payload: Uint8Array): void {
-    const { id, error } = this.#header;
-    const request = this.#pending.take(id);
-    if (request === undefined) {
-      this.#settings.logger.debug({ id }, "an answer came that no request waits for");
-    } else if (error) {
-      request.reject(decodeErrorPayload(payload, "protobuf"));
-    } else {
-      request.answer(payload);
-    }
-    this.#answered ??= continuations().then(() => {
-      this.#answered = undefined;
-    });
-  }
-
-  /** The payload cannot be inflated. It is the message that is lost for that, not the connection. */
-  #missPayload(error: unknown): void {
-    const { type, id, route, code } = this.#header;
-    if (type === MessageType.push) {
-      this.#settings.logger.warn({ route, code, error }, "a push cannot be inflated");
-    } else {
-      const reason = new NanowireError("invalid_response", "the answer cannot be inflated", { cause: error });
-      this.#pending.take(id)?.reject(reason);
-    }
-  }
-
-  #routeOf(code: number): string {
-    const route = this.#dictionary?.routeOf(code);
-    if (route === undefined) {
-      throw new NanowireError(
-        "unknown_code",
-        `a push came with the route code ${code}, which is not in the dictionary`,
-      );
-    }
-    return route;
-  }
-
-  /** 0 where the route is to be sent in full. */
-  #codeOf(method: { readonly route: string; readonly code: number }): number {
-    if (this.#dictionary !== undefined) {
-      return this.#dictionary.codeOf(method.route) ?? 0;
-    }
-    return this.#generatedCodes ? method.code : 0;
-  }
-
-  #assertOpen(route: string): void {
-    if (this.#state !== "open") {
-      const message = `${route} cannot be sent: the connection is closed`;
-      throw new NanowireError("unavailable", message, { cause: this.#reason });
-    }
-  }
-
-  /** Sends the packet that was written into the out-buffer, in an array of its own. */
-  #sendOut(): void {
-    const out = this.#out;
-    if (out.bytes.length > keptBytes) {
-      const packet = out.view();
-      out.release();
-      this.#send(packet);
-    } else {
-      const packet = out.bytes.slice(0, out.end);
-      out.clear();
-      this.#send(packet);
-    }
-  }
-
-  #send(packet: Uint8Array): void {
-    if (this.#state === "closed") {
-      return;
-    }
-    try {
-      this.#socket.send(packet);
-    } catch (error) {
-      this.fail(toNanowireError(error, "connection_lost", "the socket could not send"));
-    }
-  }
-
-  #closeSocket(): void {
-    try {
-      this.#socket.close();
-    } catch (error) {
-      this.#settings.logger.warn({ error }, "the socket could not be closed");
-    }
+  #tell(status: ConnectionStatus): void {
+    this.status = status;
+    this.#stateListeners.call(status, this.settings.logger);
   }
 
   /** Each listener hears it once. */
   #tellClosed(): void {
-    const listeners = this.#closeListeners;
-    listeners.call(this.#reason as NanowireError, this.#settings.logger);
-    listeners.clear();
-  }
-}
-
-/**
- * Refuses an answer that refuses the client, or that the client cannot go on with.
- *
- * @throws NanowireError `handshake_refused`, `invalid_handshake`
- */
-function assertTaken({ code, error, reason, sys }: HandshakeResponse): void {
-  if (code !== handshakeOk) {
-    const details: Record<string, string> = { code: String(code) };
-    for (const [name, text] of Object.entries({ error, reason })) {
-      if (typeof text === "string") {
-        details[name] = text;
-      }
+    if (this.status.state === "closed") {
+      this.#closeListeners.call(this.status.reason, this.settings.logger);
+      this.#closeListeners.clear();
     }
-    const why = [details["error"], details["reason"]].filter((text) => text !== undefined).join(": ");
-    const message = `the server refused the handshake with code ${code}${why === "" ? "" : `, ${why}`}`;
-    throw new NanowireError("handshake_refused", message, { details });
   }
-  const { serializer = "protobuf" } = sys;
-  if (serializer !== "protobuf") {
-    throw new NanowireError(
-      "invalid_handshake",
-      `the server's serializer is ${serializer}; this client speaks protobuf`,
-    );
-  }
-}
 
-/** The reason in a kick's body: pomelo's is JSON, pitaya's is empty. Whatever else it is, there is no reason in it. */
-function decodeKickReason(body: Uint8Array): string {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(body));
-    const { reason } = value as { readonly reason?: unknown };
-    return typeof reason === "string" ? reason : "";
-  } catch {
-    return "";
+  #isClosed(): boolean {
+    return this.status.state === "closed";
+  }
+
+  #assertOpen(route: string, refuses: boolean): void {
+    if (this.status.state === "closed" || refuses) {
+      const cause = "reason" in this.status ? this.status.reason : undefined;
+      throw new NanowireError("unavailable", `${route} cannot be sent: the connection is ${this.state}`, { cause });
+    }
+  }
+
+  /** Puts the packet that was encoded among those that wait. */
+  #wait(id: number, route: string): void {
+    const packet = this.#waiting.view().slice();
+    this.#waiting.release();
+    if (!this.offline.add(id, packet)) {
+      const { messages, bytes } = this.offline;
+      const message = `${route} cannot wait for a connection: ${messages} messages, ${bytes} bytes, wait already`;
+      throw new NanowireError("unavailable", message);
+    }
   }
 }
 
@@ -417,23 +435,15 @@ function encodePayload<T>(route: string, codec: ProtobufCodec<T>, message: T): U
   }
 }
 
-function toConnectionError(error: unknown): NanowireError {
-  return error instanceof NanowireError
-    ? error
-    : new NanowireError("internal", "the client failed", { cause: error, scope: "connection" });
-}
-
-/**
- * Resolved when those who were handed an answer have gone on from their `await`: as far as through an asynchronous
- * function of their own around the call, or two.
- */
-async function continuations(): Promise<void> {
-  for (let step = 0; step < 8; step++) {
-    await undefined;
-  }
-}
-
 function ignore(): void {}
 
-/** A buffer that grew larger than this is sent as it is, and not kept. */
-const keptBytes = 16 * 1024;
+/** Whether it would be the same the next time. A server that is full now may have room then. */
+function isFinal({ code, details }: NanowireError): boolean {
+  return finalCodes.has(code) && !passingRefusals.has(details["error"]);
+}
+
+const finalCodes: ReadonlySet<string> = new Set(["kicked", "handshake_refused", "invalid_handshake"]);
+const passingRefusals: ReadonlySet<string | undefined> = new Set(["server_full", "too_many_connections"]);
+
+/** A link that held for as long was no failure. */
+const steadyMs = 5_000;

@@ -59,6 +59,11 @@ export class Inbox implements ClientReceiver, PacketSink {
     this.#tellEnd();
   }
 
+  /** The server may send system messages from here on. */
+  takeSystem(): void {
+    this.#decoder.limit(this.#maxPacketBytes, "maxPacketBytes", PacketType.system);
+  }
+
   /** Hands nothing more on, and drops what waits. */
   stop(): void {
     this.#stopped = true;

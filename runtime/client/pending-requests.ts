@@ -38,6 +38,7 @@ export class PendingRequests {
    * Takes a request in, as it is sent.
    *
    * @param timeoutMs 0: for ever
+   * @param sent false: it waits for a connection, until {@link send}
    */
   add<Res>(
     id: number,
@@ -46,10 +47,15 @@ export class PendingRequests {
     signal: AbortSignal | undefined,
     resolve: (response: Res) => void,
     reject: (error: NanowireError) => void,
+    sent = true,
   ): void {
-    const now = timeoutMs === 0 ? 0 : this.#clock.now();
+    const now = this.#clock.now();
     const deadline = timeoutMs === 0 ? Number.POSITIVE_INFINITY : now + timeoutMs;
-    this.#requests.set(id, new PendingRequest(this, id, method, timeoutMs, deadline, signal, resolve, reject));
+    const request = new PendingRequest(this, id, method, timeoutMs, deadline, signal, resolve, reject);
+    if (sent) {
+      request.sentAt = now;
+    }
+    this.#requests.set(id, request);
     if (deadline < this.#timerAt) {
       this.#arm(deadline, now);
     }
@@ -62,14 +68,37 @@ export class PendingRequests {
     return request;
   }
 
-  /** Rejects all, because the connection is closed for `reason`. */
+  /** Whether a request still waits for its answer. */
+  has(id: MessageId): boolean {
+    return this.#requests.has(id);
+  }
+
+  /** A request that waited is sent now. */
+  send(id: MessageId): void {
+    const request = this.#requests.get(id);
+    if (request !== undefined) {
+      request.sentAt = this.#clock.now();
+    }
+  }
+
+  /** Rejects those that were sent, because their connection ended for `reason`: their answers cannot come any more. */
+  lose(reason: NanowireError): void {
+    for (const [id, request] of this.#requests) {
+      if (request.sentAt !== undefined) {
+        this.#requests.delete(id);
+        const message = `the connection was closed before ${request.route} was answered: ${reason.message}`;
+        request.reject(new NanowireError("unavailable", message, { cause: reason }));
+      }
+    }
+  }
+
+  /** Rejects all, because there will be no connection any more. */
   close(reason: NanowireError): void {
     this.#cancelTimer?.();
-    for (const [id, request] of this.#requests) {
-      this.#requests.delete(id);
-      const message = `the connection was closed before ${request.route} was answered: ${reason.message}`;
-      request.reject(new NanowireError("unavailable", message, { cause: reason }));
+    for (const id of this.#requests.keys()) {
+      this.send(id);
     }
+    this.lose(reason);
   }
 
   #arm(deadline: number, now: number): void {
@@ -109,6 +138,8 @@ export interface Settleable {
   readonly timeoutMs: number;
   /** Infinity when there is none. */
   deadline: number;
+  /** When it was sent; undefined while it waits for a connection. */
+  sentAt: number | undefined;
   /** The answer came. A payload that is no message of the method's type rejects with `invalid_response`. */
   answer(payload: Uint8Array): void;
   reject(error: NanowireError): void;
@@ -126,6 +157,7 @@ type Answered<Res> = Pick<ClientMethod<unknown, Res>, "route" | "response">;
 class PendingRequest<Res> implements Settleable {
   readonly timeoutMs: number;
   deadline: number;
+  sentAt: number | undefined;
   readonly #owner: PendingRequests;
   readonly #id: number;
   readonly #method: Answered<Res>;

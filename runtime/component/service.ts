@@ -27,6 +27,8 @@ export interface RateLimit {
 export interface MethodDefinition<C, Req, Res> {
   /** The method's name in the .proto: `Join`. */
   readonly name: string;
+  /** What the component's method is called. Default: the name with its first letter in lower case, `join`. */
+  readonly localName?: string;
   /** `Room.Join`. */
   readonly route: string;
   /** The route's code in the dictionary. */
@@ -47,6 +49,11 @@ export interface MethodDefinition<C, Req, Res> {
   readonly rateLimit?: RateLimit;
   /** Whether only a bound session may call. Default: false. */
   readonly boundOnly?: boolean;
+}
+
+/** What the component's method is called that a method of a service stands for. */
+export function handlerName({ name, localName }: { readonly name: string; readonly localName?: string }): string {
+  return localName ?? name.slice(0, 1).toLowerCase() + name.slice(1);
 }
 
 /** A method whose message types only its own codecs and its component know. Made by {@link defineMethod}. */

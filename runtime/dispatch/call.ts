@@ -6,6 +6,7 @@ import { NanowireError } from "../base/error.js";
 import type { MessageId } from "../protocol/message.js";
 import type { Session } from "../session/session.js";
 import type { Endpoint } from "./dispatcher.js";
+import { callHooked } from "./hook-chain.js";
 import type { Mailbox, MailboxTask } from "./mailbox.js";
 
 /** What a call needs of the connection that it came from. */
@@ -107,8 +108,13 @@ export class Call implements MailboxTask {
   }
 
   #invoke(): unknown {
-    const { method, component } = this.endpoint;
-    return method.invoke(component, this.session, this.#caller.decode(this));
+    const { method, component, hooks } = this.endpoint;
+    const request = this.#caller.decode(this);
+    return hooks === undefined
+      ? method.invoke(component, this.session, request)
+      : callHooked(hooks, { session: this.session, route: this.route, kind: this.kind, request, data: {} }, (message) =>
+          method.invoke(component, this.session, message),
+        );
   }
 
   #timeOut(): void {

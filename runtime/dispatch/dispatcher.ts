@@ -4,6 +4,7 @@ import { Component } from "../component/component.js";
 import type { AnyMethod, HandlingOrder } from "../component/service.js";
 import { assertRoute, Dictionary, type RouteDictionary } from "../protocol/dictionary.js";
 import type { MessageHeader } from "../protocol/message-decoder.js";
+import type { HookChain } from "./hook-chain.js";
 import { type Mailbox, OrderedMailbox } from "./mailbox.js";
 
 /** One method of one component, ready to be called. */
@@ -15,6 +16,8 @@ export interface Endpoint {
   readonly timeoutMs: number;
   /** The component's own mailbox, where the order is `service`. */
   readonly mailbox: Mailbox | undefined;
+  /** What runs before and after the handler; undefined for nothing. */
+  hooks: HookChain | undefined;
 }
 
 /**
@@ -49,6 +52,7 @@ export class Dispatcher {
           order,
           timeoutMs: method.timeoutMs ?? requestTimeoutMs,
           mailbox: order === "service" ? mailbox : undefined,
+          hooks: undefined,
         });
         assertCode(method, service.dictionary);
       }

@@ -6,7 +6,10 @@
 export interface ProtobufCodec<T> {
   /** Encodes the message; `finish()` returns the bytes, which the caller owns. */
   encode(message: T): { finish(): Uint8Array };
-  /** Decodes the message. Throws on bytes that are no such message. A `bytes` field may be a view into `input`. */
+  /**
+   * Decodes the message. Throws on bytes that are no such message. A `bytes` field, and an unknown one that is kept, may be
+   * a view into `input`.
+   */
   decode(input: Uint8Array): T;
 }
 

@@ -3,44 +3,72 @@
  *
  *     message Error { string code = 1; string msg = 2; map<string, string> metadata = 3; }
  *
- * as protobuf, or the same as JSON where the connection's serializer is JSON.
+ * as protobuf, or as whatever else the connection's serializer makes of a message.
  */
 
-import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { NanowireError } from "../base/error.js";
-import type { SerializerName } from "./serializer.js";
+import type { MessageCodec } from "./codec.js";
+import type { Serializer } from "./serializer.js";
+import { BinaryReader } from "./wire/binary-reader.js";
+import { BinaryWriter } from "./wire/binary-writer.js";
+import { WireType } from "./wire/wire-type.js";
 
 /** An error as it crosses the wire: code, message and details of the error, nothing else of it. */
-export function encodeErrorPayload(error: NanowireError, serializer: SerializerName): Uint8Array {
-  if (serializer === "json") {
-    return utf8.encode(JSON.stringify({ code: error.code, msg: error.message, metadata: error.details }));
-  }
-  const writer = new BinaryWriter();
-  writer.tag(1, WireType.LengthDelimited).string(error.code);
-  writer.tag(2, WireType.LengthDelimited).string(error.message);
-  for (const [key, value] of Object.entries(error.details)) {
-    writer.tag(3, WireType.LengthDelimited).fork();
-    writer.tag(1, WireType.LengthDelimited).string(key);
-    writer.tag(2, WireType.LengthDelimited).string(value);
-    writer.join();
-  }
-  return writer.finish();
+export function encodeErrorPayload(error: NanowireError, serializer: Serializer): Uint8Array {
+  return serializer.encode(errorToWrite, { code: error.code, msg: error.message, metadata: error.details });
 }
 
 /** The error of an error payload. A payload that cannot be read becomes `invalid_response`. */
-export function decodeErrorPayload(payload: Uint8Array, serializer: SerializerName): NanowireError {
+export function decodeErrorPayload(payload: Uint8Array, serializer: Serializer): NanowireError {
+  return toError(() => serializer.decode(errorToRead, payload));
+}
+
+/** The same of a payload that is protobuf: a client that speaks nothing else carries nothing else. */
+export function decodeErrorProtobuf(payload: Uint8Array): NanowireError {
+  return toError(() => decodeProtobuf(payload));
+}
+
+interface ErrorPayload {
+  readonly code: string;
+  readonly msg: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Two codecs, each of which goes one way: a client, which only reads errors, carries no writer for them. */
+const errorToWrite: MessageCodec<ErrorPayload> = {
+  protobuf: { encode: encodeProtobuf, decode: oneWay },
+  json: { toJSON: (error) => error, fromJSON: oneWay },
+};
+
+const errorToRead: MessageCodec<ErrorPayload> = {
+  protobuf: { encode: oneWay, decode: decodeProtobuf },
+  json: { toJSON: oneWay, fromJSON: fromJson },
+};
+
+function toError(decode: () => ErrorPayload): NanowireError {
   try {
-    const { code, msg, metadata } = serializer === "json" ? decodeJson(payload) : decodeProtobuf(payload);
+    const { code, msg, metadata } = decode();
     return new NanowireError(code, msg, { scope: "request", details: metadata });
   } catch (error) {
     return new NanowireError("invalid_response", "the error reply cannot be read", { cause: error });
   }
 }
 
-interface ErrorPayload {
-  code: string;
-  msg: string;
-  metadata: Record<string, string>;
+function oneWay(): never {
+  throw new TypeError("this codec goes the other way");
+}
+
+function encodeProtobuf({ code, msg, metadata }: ErrorPayload): BinaryWriter {
+  const writer = new BinaryWriter();
+  writer.tag(1, WireType.lengthDelimited).string(code);
+  writer.tag(2, WireType.lengthDelimited).string(msg);
+  for (const [key, value] of Object.entries(metadata)) {
+    writer.tag(3, WireType.lengthDelimited).fork();
+    writer.tag(1, WireType.lengthDelimited).string(key);
+    writer.tag(2, WireType.lengthDelimited).string(value);
+    writer.join();
+  }
+  return writer;
 }
 
 function decodeProtobuf(payload: Uint8Array): ErrorPayload {
@@ -49,11 +77,11 @@ function decodeProtobuf(payload: Uint8Array): ErrorPayload {
   const reader = new BinaryReader(payload);
   while (reader.pos < reader.len) {
     const [field, type] = reader.tag();
-    if (field === 1 && type === WireType.LengthDelimited) {
+    if (field === 1 && type === WireType.lengthDelimited) {
       result.code = reader.string();
-    } else if (field === 2 && type === WireType.LengthDelimited) {
+    } else if (field === 2 && type === WireType.lengthDelimited) {
       result.msg = reader.string();
-    } else if (field === 3 && type === WireType.LengthDelimited) {
+    } else if (field === 3 && type === WireType.lengthDelimited) {
       metadata.push(decodeEntry(reader.bytes()));
     } else {
       reader.skip(type, field);
@@ -67,7 +95,7 @@ function decodeEntry(bytes: Uint8Array): [string, string] {
   const reader = new BinaryReader(bytes);
   while (reader.pos < reader.len) {
     const [field, type] = reader.tag();
-    if ((field === 1 || field === 2) && type === WireType.LengthDelimited) {
+    if ((field === 1 || field === 2) && type === WireType.lengthDelimited) {
       entry[field - 1] = reader.string();
     } else {
       reader.skip(type, field);
@@ -76,8 +104,8 @@ function decodeEntry(bytes: Uint8Array): [string, string] {
   return entry;
 }
 
-function decodeJson(payload: Uint8Array): ErrorPayload {
-  const value: unknown = JSON.parse(strictUtf8.decode(payload));
+/** Takes what it can: an error reply that is not quite one tells more than none. */
+function fromJson(value: unknown): ErrorPayload {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new TypeError("the error reply is not an object");
   }
@@ -89,6 +117,3 @@ function decodeJson(payload: Uint8Array): ErrorPayload {
     metadata: Object.fromEntries(entries.map(([key, text]) => [key, String(text)])),
   };
 }
-
-const utf8 = new TextEncoder();
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true });

@@ -16,10 +16,14 @@ export interface HandshakeSys {
   readonly libVersion?: string;
   /** pitaya's clients: the version of the application. */
   readonly clientVersion?: string;
+  /** The system messages that it knows (system.ts); whatever the client wrote. */
+  readonly capabilities?: unknown;
 }
 
 /** A client's handshake. */
 export interface HandshakeRequest {
+  /** There was nothing in the packet, not so much as an object: absent when there was. */
+  readonly isEmpty?: true;
   readonly sys: HandshakeSys;
   /** What the application put there; anything that JSON can say, `null` when nothing. */
   readonly user: unknown;
@@ -38,8 +42,12 @@ export interface HandshakeResponse {
     readonly dict?: Readonly<Record<string, number>>;
     /** The hash of the dictionary. */
     readonly dictVersion?: string;
+    /** pomelo's clients: whether a dictionary is used, which they may have kept from before. */
+    readonly useDict?: boolean;
     /** The serializer of every payload of this connection. */
     readonly serializer?: string;
+    /** The system messages that the server knows (system.ts); whatever it wrote. */
+    readonly capabilities?: unknown;
   };
   /** What the application answered. */
   readonly user?: unknown;
@@ -47,6 +55,8 @@ export interface HandshakeResponse {
   readonly error?: string;
   /** Of a refusal: why. */
   readonly reason?: string;
+  /** Of a refusal: where and when to try again (system.ts); whatever the server wrote. */
+  readonly retry?: unknown;
 }
 
 /** The code of a handshake that is taken. */
@@ -59,11 +69,14 @@ export const handshakeRefused = 400;
 export const maxHandshakeDepth = 32;
 
 /**
- * Reads a client's handshake.
+ * Reads a client's handshake. One of no bytes says nothing of the client: nano's own in Go sends that.
  *
  * @throws NanowireError `invalid_handshake`
  */
 export function decodeHandshakeRequest(body: Uint8Array): HandshakeRequest {
+  if (body.length === 0) {
+    return { sys: {}, user: null, isEmpty: true };
+  }
   const value = parseObject(body);
   const sys = value["sys"] ?? {};
   if (!isObject(sys)) {

@@ -3,16 +3,31 @@
 import type { ByteBuffer } from "../base/byte-buffer.js";
 import { NanowireError } from "../base/error.js";
 import { maxRouteBytes } from "./dictionary.js";
-import { flagCompressedRoute, flagError, flagTypeShift, type MessageId, MessageType } from "./message.js";
+import {
+  flagCompressedPayload,
+  flagCompressedRoute,
+  flagError,
+  flagTypeShift,
+  type MessageId,
+  MessageType,
+} from "./message.js";
 import { PacketType, writePacketHeader } from "./packet.js";
 
 /**
  * Writes a data packet with a response.
  *
- * @param error whether the payload is an error
+ * @param error whether the payload is an error, and its receiver is to be told so
+ * @param compressed whether the payload is a zlib stream
  */
-export function writeResponse(out: ByteBuffer, id: MessageId, payload: Uint8Array, error: boolean): void {
-  const flag = (MessageType.response << flagTypeShift) | (error ? flagError : 0);
+export function writeResponse(
+  out: ByteBuffer,
+  id: MessageId,
+  payload: Uint8Array,
+  error: boolean,
+  compressed = false,
+): void {
+  const flag =
+    (MessageType.response << flagTypeShift) | (error ? flagError : 0) | (compressed ? flagCompressedPayload : 0);
   const offset = writePacketHeader(out, PacketType.data, 1 + idBytes(id) + payload.length);
   out.bytes[offset] = flag;
   out.bytes.set(payload, writeId(out.bytes, offset + 1, id));
@@ -20,17 +35,21 @@ export function writeResponse(out: ByteBuffer, id: MessageId, payload: Uint8Arra
 
 /** Writes a data packet with a request. The route is sent as `code`, or in full when `code` is 0. */
 export function writeRequest(out: ByteBuffer, id: MessageId, route: string, code: number, payload: Uint8Array): void {
-  writeRouted(out, MessageType.request, id, route, code, payload);
+  writeRouted(out, MessageType.request, id, route, code, payload, false);
 }
 
 /** Writes a data packet with a notify. The route is sent as `code`, or in full when `code` is 0. */
 export function writeNotify(out: ByteBuffer, route: string, code: number, payload: Uint8Array): void {
-  writeRouted(out, MessageType.notify, undefined, route, code, payload);
+  writeRouted(out, MessageType.notify, undefined, route, code, payload, false);
 }
 
-/** Writes a data packet with a push. The route is sent as `code`, or in full when `code` is 0. */
-export function writePush(out: ByteBuffer, route: string, code: number, payload: Uint8Array): void {
-  writeRouted(out, MessageType.push, undefined, route, code, payload);
+/**
+ * Writes a data packet with a push. The route is sent as `code`, or in full when `code` is 0.
+ *
+ * @param compressed whether the payload is a zlib stream
+ */
+export function writePush(out: ByteBuffer, route: string, code: number, payload: Uint8Array, compressed = false): void {
+  writeRouted(out, MessageType.push, undefined, route, code, payload, compressed);
 }
 
 function writeRouted(
@@ -40,6 +59,7 @@ function writeRouted(
   route: string,
   code: number,
   payload: Uint8Array,
+  compressed: boolean,
 ): void {
   const text = code === 0 ? encodeRoute(route) : noText;
   const routeBytes = code === 0 ? 1 + text.length : 2;
@@ -49,7 +69,8 @@ function writeRouted(
     1 + (id === undefined ? 0 : idBytes(id)) + routeBytes + payload.length,
   );
   const bytes = out.bytes;
-  bytes[offset++] = (type << flagTypeShift) | (code === 0 ? 0 : flagCompressedRoute);
+  bytes[offset++] =
+    (type << flagTypeShift) | (code === 0 ? 0 : flagCompressedRoute) | (compressed ? flagCompressedPayload : 0);
   if (id !== undefined) {
     offset = writeId(bytes, offset, id);
   }

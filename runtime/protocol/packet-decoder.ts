@@ -22,6 +22,7 @@ export interface PacketSink {
 export class PacketDecoder {
   #maxBytes: number;
   #limitName: string;
+  #lastType: PacketType;
   /** The beginning of a packet whose end has not arrived. */
   #partial: Uint8Array = empty;
   #held = 0;
@@ -29,16 +30,19 @@ export class PacketDecoder {
   /**
    * @param maxBytes the greatest length of a packet's body
    * @param limitName what an error calls that limit
+   * @param lastType the greatest type that is taken
    */
-  constructor(maxBytes: number, limitName = "maxPacketBytes") {
+  constructor(maxBytes: number, limitName = "maxPacketBytes", lastType: PacketType = PacketType.kick) {
     this.#maxBytes = maxBytes;
     this.#limitName = limitName;
+    this.#lastType = lastType;
   }
 
-  /** Changes the limit, for the packets whose header has not arrived yet. */
-  limit(maxBytes: number, limitName: string): void {
+  /** Changes the limits, for the packets whose header has not arrived yet. */
+  limit(maxBytes: number, limitName: string, lastType: PacketType = PacketType.kick): void {
     this.#maxBytes = maxBytes;
     this.#limitName = limitName;
+    this.#lastType = lastType;
   }
 
   /**
@@ -112,8 +116,8 @@ export class PacketDecoder {
 
   #typeAt(bytes: Uint8Array, offset: number): PacketType {
     const type = bytes[offset] as number;
-    if (type < PacketType.handshake || type > PacketType.kick) {
-      throw new NanowireError("invalid_packet_type", `packet type ${type} is not one of 1 to 5`);
+    if (type < PacketType.handshake || type > this.#lastType) {
+      throw new NanowireError("invalid_packet_type", `packet type ${type} is not one of 1 to ${this.#lastType}`);
     }
     return type as PacketType;
   }

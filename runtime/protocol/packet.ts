@@ -22,6 +22,8 @@ export const PacketType = {
   data: 4,
   /** The server tells the client to go; its body is JSON, `{"reason": …}`. */
   kick: 5,
+  /** A system message (system.ts), between sides that know them; JSON. No client of nano, pomelo or pitaya is ever sent one. */
+  system: 6,
 } as const;
 
 /** What a packet is. */

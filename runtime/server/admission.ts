@@ -9,8 +9,9 @@ import {
   handshakeOk,
   handshakeRefused,
 } from "../protocol/handshake.js";
+import type { Capability } from "../protocol/system.js";
 import type { HandshakeContext, ResolvedOptions } from "./options.js";
-import { type Profile, profileOf } from "./profile.js";
+import { sysOf, type Terms, termsOf } from "./terms.js";
 
 /** What a handshake is judged with. */
 export interface AdmissionHost {
@@ -24,7 +25,7 @@ export interface AdmissionHost {
 /** A handshake that was taken. */
 export interface Admission {
   readonly handshake: HandshakeRequest;
-  readonly profile: Profile;
+  readonly terms: Terms;
   readonly response: HandshakeResponse;
 }
 
@@ -36,18 +37,18 @@ export interface Admission {
  */
 export function admit(body: Uint8Array, context: HandshakeContext, host: AdmissionHost): Awaitable<Admission> {
   const handshake = decodeHandshakeRequest(body);
-  const profile = profileOf(handshake, host.options.serializer, host.dictionary.version);
-  if (profile.serializer === "json" && !host.speaksJson) {
+  const terms = termsOf(handshake, host.options, host.dictionary);
+  if (terms.serializer.usesJson === true && !host.speaksJson) {
     throw new NanowireError("handshake_refused", "the server was generated without JSON; the client asks for it");
   }
   try {
     const user = host.options.onHandshake(handshake, context);
     return isPromise(user)
       ? user.then(
-          (value) => admitted(handshake, profile, value, host),
+          (value) => admitted(handshake, terms, value, host),
           (error: unknown) => Promise.reject(refused(error, host.logger)),
         )
-      : admitted(handshake, profile, user, host);
+      : admitted(handshake, terms, user, host);
   } catch (error) {
     throw refused(error, host.logger);
   }
@@ -60,23 +61,23 @@ export function refusalOf(error: NanowireError): HandshakeResponse {
 
 function admitted(
   handshake: HandshakeRequest,
-  profile: Profile,
+  terms: Terms,
   user: unknown,
   { options, dictionary }: AdmissionHost,
 ): Admission {
   const response: HandshakeResponse = {
     code: handshakeOk,
     sys: {
-      heartbeat: options.heartbeatIntervalMs / 1_000,
-      servertime: Math.floor(options.clock.now() / 1_000),
-      serializer: profile.serializer,
-      dictVersion: dictionary.version,
-      ...(profile.sendDictionary && dictionary.size > 0 ? { dict: dictionary.toObject() } : {}),
+      ...sysOf(terms, options, dictionary),
+      ...(Array.isArray(handshake.sys.capabilities) ? { capabilities: serverCapabilities } : {}),
     },
     ...(user === undefined ? {} : { user }),
   };
-  return { handshake, profile, response };
+  return { handshake, terms, response };
 }
+
+/** The system messages that a server knows, for clients that know of such things. */
+const serverCapabilities: readonly Capability[] = ["drain", "ping"];
 
 /** The application's refusal: it keeps its code and message where they were meant for the client. */
 function refused(error: unknown, logger: Logger): NanowireError {

@@ -12,21 +12,26 @@ import { RateLimiters } from "../dispatch/rate-limiter.js";
 import { type InboundStep, type OutboundStep, type Pipeline, runInbound, runOutbound } from "../pipeline/pipeline.js";
 import { encodeErrorPayload } from "../protocol/error-payload.js";
 import { encodeHandshake } from "../protocol/handshake.js";
+import { JsonMismatch } from "../protocol/json/index.js";
 import { type MessageId, MessageType } from "../protocol/message.js";
 import { decodeMessageHeader, type MessageHeader } from "../protocol/message-decoder.js";
 import { writeResponse } from "../protocol/message-encoder.js";
 import { encodePacket, maxBodyBytes, PacketType } from "../protocol/packet.js";
 import { PacketDecoder, type PacketSink } from "../protocol/packet-decoder.js";
-import { protobufSerializer, type Serializer, serializers } from "../protocol/serializer.js";
-import type { OutgoingPush } from "../session/push.js";
-import { Session, type SessionLink } from "../session/session.js";
+import { type ComeBack, type Drain, decodeSystem, encodeSystem, hasCapability } from "../protocol/system.js";
+import type { OutgoingPush, PushForm } from "../session/push.js";
+import { Session, type SessionBinder, type SessionLink } from "../session/session.js";
 import type { Wire, WireReceiver } from "../transport/transport.js";
 import { type Admission, type AdmissionHost, admit, refusalOf } from "./admission.js";
 import type { Counters } from "./counters.js";
+import { deflate } from "./deflate.js";
+import type { Drainable } from "./drain-watch.js";
 import type { SweepSchedule, Swept } from "./heartbeat.js";
 import { inflate } from "./inflate.js";
 import { MessageRate } from "./message-rate.js";
 import type { TakenPlace } from "./places.js";
+import type { PushForms } from "./push-forms.js";
+import { startsWithCodes, type Terms } from "./terms.js";
 
 /** What the connections of a server share. */
 export interface ConnectionHost extends AdmissionHost {
@@ -36,13 +41,18 @@ export interface ConnectionHost extends AdmissionHost {
   readonly inbound: Pipeline<InboundStep>;
   readonly outbound: Pipeline<OutboundStep>;
   readonly counters: Counters;
+  readonly pushForms: PushForms;
   /** Filled anew for each message: it is read before anything else can arrive. */
   readonly header: MessageHeader;
+  /** Knows which session is whose. */
+  readonly sessions: SessionBinder;
+  /** What clients are told, while the server is about to stop. */
+  readonly draining: Drain | undefined;
   nextSessionId(): string;
   /** The handshake was taken and acknowledged. */
   opened(session: Session): void;
-  /** The session is closed; its connection may still have something to write. */
-  ended(session: Session): void;
+  /** The session is closed, and is to be told; its connection may still have something to write. */
+  ended(session: Session, reason: NanowireError): void;
   /** The connection is gone. */
   closed(connection: Connection): void;
 }
@@ -54,7 +64,7 @@ export interface ConnectionHost extends AdmissionHost {
 type ConnectionState = "handshake" | "judging" | "ack" | "working" | "closing" | "closed";
 
 /** One client's connection, from the first byte to the last. */
-export class Connection implements WireReceiver, PacketSink, Caller, SessionLink, MailboxOwner, Swept {
+export class Connection implements WireReceiver, PacketSink, Caller, SessionLink, MailboxOwner, Swept, Drainable {
   readonly #host: ConnectionHost;
   readonly #wire: Wire;
   readonly #place: TakenPlace;
@@ -62,8 +72,14 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   #state: ConnectionState = "handshake";
   #admission: Admission | undefined;
   #session: Session | undefined;
-  #serializer: Serializer = protobufSerializer;
-  #compressPushes = false;
+  /** Set from the handshake on. */
+  #terms!: Terms;
+  #pushForm!: PushForm;
+  /** Which system messages the client knows. */
+  #knowsDrain = false;
+  #knowsPing = false;
+  /** Whether the client said that it sends nothing more. */
+  #leaving = false;
   #ordered: OrderedMailbox | undefined;
   #unordered: UnorderedMailbox | undefined;
   #rate: MessageRate | undefined;
@@ -99,6 +115,8 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     } else if (type === PacketType.heartbeat && this.#state === "working") {
       // A sign of life, like every packet; receive() has noted it.
       this.#isWithinRate();
+    } else if (type === PacketType.system && this.#state === "working" && end - start <= mostSystemBytes) {
+      this.#system(bytes.subarray(start, end), this.#isWithinRate());
     } else if (type === PacketType.handshake && this.#state === "handshake") {
       this.#judge(bytes.subarray(start, end));
     } else if (type === PacketType.handshakeAck && this.#state === "ack") {
@@ -119,7 +137,9 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
       throw new NanowireError("invalid_message", "a client sent a response or a push");
     }
     const endpoint = dispatcher.find(header);
-    this.#compressPushes ||= code !== 0;
+    if (code !== 0 && this.#pushForm.dictionary === undefined) {
+      this.#learned();
+    }
     if (type === MessageType.request) {
       counters.requests++;
     } else {
@@ -165,9 +185,11 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
 
   decode(call: Call): unknown {
     try {
-      return this.#serializer.decode(call.endpoint.method.request, call.payload);
+      return this.#terms.serializer.decode(call.endpoint.method.request, call.payload);
     } catch (error) {
-      const message = `the payload of ${call.payload.length} bytes is no message of ${call.route}`;
+      // What JSON holds that does not fit is the client's own, and it is told where.
+      const where = error instanceof JsonMismatch ? `: ${error.message}` : "";
+      const message = `the payload of ${call.payload.length} bytes is no message of ${call.route}${where}`;
       throw new NanowireError("invalid_payload", message, { cause: error });
     }
   }
@@ -179,7 +201,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
       return;
     }
     try {
-      const payload = this.#serializer.encode(call.endpoint.method.response, value);
+      const payload = this.#terms.serializer.encode(call.endpoint.method.response, value);
       this.#respond(call.id, call.route, payload, undefined);
     } catch (error) {
       this.failed(call, error);
@@ -201,7 +223,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     } else {
       logger.error(fields, "a handler failed");
     }
-    if (id === 0 || this.#state !== "working") {
+    if (id === 0 || this.#state !== "working" || this.#terms.profile.errors === "none") {
       return;
     }
     const payload = this.#errorPayload(refusal, route);
@@ -216,16 +238,21 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
 
   /** An error that cannot be sent, or not in one packet, becomes one that can: the request is answered all the same. */
   #errorPayload(refusal: NanowireError, route: string): Uint8Array {
-    try {
-      const payload = encodeErrorPayload(refusal, this.#serializer.name);
-      if (payload.length <= mostErrorBytes) {
-        return payload;
+    const { logger } = this.#host;
+    for (const error of [refusal, new NanowireError("internal", internalFailure)]) {
+      const { code } = error;
+      try {
+        const payload = encodeErrorPayload(error, this.#terms.serializer);
+        if (payload.length <= mostErrorBytes) {
+          return payload;
+        }
+        logger.error({ route, code, bytes: payload.length }, "an error reply is too large");
+      } catch (failure) {
+        logger.error({ route, code, error: failure }, "an error reply could not be encoded");
       }
-      this.#host.logger.error({ route, code: refusal.code, bytes: payload.length }, "an error reply is too large");
-    } catch (error) {
-      this.#host.logger.error({ route, code: refusal.code, error }, "an error reply could not be encoded");
     }
-    return encodeErrorPayload(new NanowireError("internal", internalFailure), this.#serializer.name);
+    // Not even that: a serializer of the user's own is broken.
+    return noPayload;
   }
 
   #respond(id: MessageId, route: string, payload: Uint8Array, error: NanowireError | undefined): void {
@@ -241,7 +268,11 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
 
   #write(id: MessageId, payload: Uint8Array, error: boolean): void {
     const { outbox } = this.#wire;
-    writeResponse(outbox.buffer, id, payload, error);
+    const { profile, serializer } = this.#terms;
+    const whole = payload.length > 0 || profile.emptyResponses ? payload : (serializer.emptyPayload ?? payload);
+    const compressed = this.#pushForm.compress?.(whole);
+    const flagged = error && profile.errors === "flagged";
+    writeResponse(outbox.buffer, id, compressed ?? whole, flagged, compressed !== undefined);
     outbox.commit();
   }
 
@@ -254,17 +285,18 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     const { outbound, counters, logger } = this.#host;
     const { outbox } = this.#wire;
     if (outbound.empty) {
-      push.writeTo(outbox.buffer, this.#serializer, this.#compressPushes);
+      push.writeTo(outbox.buffer, this.#pushForm);
     } else {
       const { route } = push;
-      const message = { kind: "push" as const, route, error: undefined, payload: push.payload(this.#serializer) };
+      const payload = push.payload(this.#pushForm.serializer);
+      const message = { kind: "push" as const, route, error: undefined, payload };
       try {
         runOutbound(outbound, this.session, message);
       } catch (error) {
         logger.error({ error, route, session: this.session.id }, "an outbound step failed: the push is dropped");
         return;
       }
-      push.writeChangedTo(outbox.buffer, message.payload, this.#compressPushes);
+      push.writeChangedTo(outbox.buffer, message.payload, this.#pushForm);
     }
     counters.pushes++;
     outbox.commit();
@@ -275,6 +307,9 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   #judge(body: Uint8Array): void {
     this.#state = "judging";
     try {
+      if (this.#host.draining !== undefined) {
+        throw new NanowireError("server_draining", "the server is about to stop");
+      }
       const admission = admit(body, this.#wire, this.#host);
       if (isPromise(admission)) {
         admission.then(
@@ -295,10 +330,16 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     }
     this.#state = "ack";
     this.#admission = admission;
-    this.#serializer = serializers[admission.profile.serializer];
-    this.#compressPushes = admission.profile.compressPushes;
+    const { terms, response } = admission;
+    this.#terms = terms;
+    this.#pushForm = this.#host.pushForms.of(terms, startsWithCodes(terms));
+    if (!terms.profile.manyPacketsAFrame) {
+      this.#wire.framePackets?.();
+    }
     try {
-      this.#wire.outbox.send(encodePacket(PacketType.handshake, encodeHandshake(admission.response)));
+      const body = encodeHandshake(response);
+      const deflated = this.#host.options.compressHandshakes && terms.profile.inflatesHandshake && deflate(body);
+      this.#wire.outbox.send(encodePacket(PacketType.handshake, deflated || body));
     } catch (error) {
       // What the application answers cannot be JSON.
       this.violated(toNanowireError(error, "internal", "the answer to a handshake could not be encoded"));
@@ -308,7 +349,11 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   #refused(error: unknown): void {
     const refusal = toNanowireError(error, "internal", "the handshake could not be judged");
     if (this.#state === "judging") {
-      this.#wire.outbox.send(encodePacket(PacketType.handshake, encodeHandshake(refusalOf(refusal))));
+      const { draining } = this.#host;
+      // Whom the application refuses is not asked to come back.
+      const retry = draining !== undefined && refusal.code === "server_draining" ? comeBackOf(draining) : undefined;
+      const answer = { ...refusalOf(refusal), retry };
+      this.#wire.outbox.send(encodePacket(PacketType.handshake, encodeHandshake(answer)));
       this.violated(refusal);
     }
   }
@@ -317,13 +362,68 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     const { options } = this.#host;
     const { handshake } = this.#admission as Admission;
     this.#admission = undefined;
-    this.#packets.limit(options.maxPacketBytes, "maxPacketBytes");
+    this.#knowsDrain = hasCapability(handshake.sys, "drain");
+    this.#knowsPing = hasCapability(handshake.sys, "ping");
+    const knowsSystem = this.#knowsDrain || this.#knowsPing;
+    const lastType = knowsSystem ? PacketType.system : PacketType.kick;
+    this.#packets.limit(options.maxPacketBytes, "maxPacketBytes", lastType);
     this.#session = new Session(this.#host.nextSessionId(), handshake, this);
     this.#state = "working";
     this.#host.opened(this.#session);
     if (options.heartbeatIntervalMs > 0) {
       // pomelo's browser client only answers what it gets: the first comes from here.
       this.#wire.outbox.send(heartbeatPacket);
+    }
+    if (this.#host.draining !== undefined) {
+      this.drain(this.#host.draining);
+    }
+  }
+
+  // system messages: protocol/system.ts
+
+  /** @param isWithinRate whether it may be answered; that the client goes is heard in any case */
+  #system(body: Uint8Array, isWithinRate: boolean): void {
+    const { ping, leave } = decodeSystem(body);
+    if (typeof ping === "number" && this.#knowsPing && isWithinRate) {
+      this.#wire.outbox.send(encodeSystem({ pong: ping }));
+    }
+    if (leave === true && this.#host.draining !== undefined) {
+      this.#leaving = true;
+      this.letGo();
+    }
+  }
+
+  /** The server is about to stop: a client that knows what that means is told. */
+  drain(drain: Drain): void {
+    if (this.#state === "working" && this.#knowsDrain) {
+      this.#wire.outbox.send(encodeSystem({ drain }));
+    }
+  }
+
+  letGo(): boolean {
+    const isBusy = this.#queuedMessages > 0;
+    if (this.#leaving && !isBusy) {
+      this.close(new NanowireError("server_draining", "the client left the server, which is about to stop"));
+    }
+    if (this.#state === "judging" || this.#state === "ack") {
+      // Its messages may be on their way already.
+      return false;
+    }
+    return this.#state !== "working" || (!this.#knowsDrain && !isBusy);
+  }
+
+  /** The time to go is over: a client that is still there is told why, and closed. */
+  dismiss(drain: Drain, reason: NanowireError): void {
+    if (this.#state === "working") {
+      this.#kick({ reason: drain.reason, ...(this.#knowsDrain ? { retry: comeBackOf(drain) } : {}) });
+    }
+    this.close(reason);
+  }
+
+  /** The client has sent a code: it has the dictionary, and may be able to read codes. */
+  #learned(): void {
+    if (this.#terms.profile.pushCodes === "learned") {
+      this.#pushForm = this.#host.pushForms.of(this.#terms, true);
     }
   }
 
@@ -339,8 +439,11 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     if (schedule.heartbeat === 0) {
       return;
     }
-    if (++this.#sweepsSinceHeard > schedule.silence && !this.#paused) {
-      const silence = this.#host.options.heartbeatIntervalMs * 2;
+    // One that was told more than the interval may be silent for twice as long as that.
+    const { heartbeatIntervalMs } = this.#host.options;
+    const told = this.#terms.heartbeatSeconds * 1_000;
+    if (++this.#sweepsSinceHeard > (schedule.silence * told) / heartbeatIntervalMs && !this.#paused) {
+      const silence = told * 2;
       this.violated(new NanowireError("heartbeat_timeout", `nothing was heard for ${silence} ms`));
     } else if (++this.#sweepsSinceHeartbeat >= schedule.heartbeat) {
       this.#sweepsSinceHeartbeat = 0;
@@ -359,7 +462,12 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   }
 
   sendKick(reason: string): void {
-    this.#wire.outbox.send(encodePacket(PacketType.kick, utf8.encode(JSON.stringify({ reason }))));
+    this.#kick({ reason });
+  }
+
+  #kick(body: { readonly reason: string; readonly retry?: ComeBack }): void {
+    const bytes = this.#terms.profile.kickBody === "json" ? utf8.encode(JSON.stringify(body)) : undefined;
+    this.#wire.outbox.send(encodePacket(PacketType.kick, bytes));
   }
 
   close(reason: NanowireError): void {
@@ -389,8 +497,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     this.#host.counters.closed(reason.code);
     this.#ordered?.clear();
     if (this.#session !== undefined) {
-      this.#host.ended(this.#session);
-      this.#session.ended(reason);
+      this.#host.ended(this.#session, reason);
     }
   }
 
@@ -410,6 +517,10 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
 
   get remoteAddress(): string {
     return this.#wire.remoteAddress;
+  }
+
+  get binder(): SessionBinder {
+    return this.#host.sessions;
   }
 
   get logger(): Logger {
@@ -477,11 +588,21 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   }
 }
 
+/** Where and when to come back, of all that a drain says. */
+function comeBackOf({ afterMs, spreadMs, url }: Drain): ComeBack {
+  return { afterMs, spreadMs, url };
+}
+
 /** What a client is told of an error that was not meant for it. */
 const internalFailure = "the server failed to handle the request";
 
 /** What an error payload may have, to fit into a packet with the longest id. */
 const mostErrorBytes = maxBodyBytes - 11;
+
+const noPayload = new Uint8Array(0);
+
+/** No system message of a client is longer. */
+const mostSystemBytes = 256;
 
 const heartbeatPacket = encodePacket(PacketType.heartbeat);
 const utf8 = new TextEncoder();

@@ -1,14 +1,14 @@
-import { inflateSync } from "node:zlib";
+import { unzipSync } from "node:zlib";
 import { NanowireError } from "../base/error.js";
 
 /**
- * Inflates a payload that a client compressed (message flag G, a zlib stream).
+ * Inflates a payload that a client compressed (message flag G): pitaya's is a zlib stream, pomelo's a gzip stream.
  *
  * @throws NanowireError `invalid_payload` when it is no such stream, or would be longer than `maxBytes`
  */
 export function inflate(payload: Uint8Array, maxBytes: number): Uint8Array {
   try {
-    return inflateSync(payload, { maxOutputLength: maxBytes });
+    return unzipSync(payload, { maxOutputLength: maxBytes });
   } catch (error) {
     throw new NanowireError(
       "invalid_payload",

@@ -6,11 +6,13 @@ import { Component } from "../component/component.js";
 import { Remote } from "../component/remote.js";
 import type { HandshakeRequest } from "../protocol/handshake.js";
 import { maxBodyBytes } from "../protocol/packet.js";
-import { serializerNames } from "../protocol/serializer.js";
+import { type Serializer, serializerNames } from "../protocol/serializer.js";
+import type { BindingOptions, BindJudge } from "../session/session-registry.js";
 import { Proxies, type ProxyOptions } from "../transport/proxies.js";
 import type { Transport } from "../transport/transport.js";
-import type { SerializerOption } from "./profile.js";
+import { assertProfile, type Profile } from "./profile.js";
 import { maxNodeId } from "./session-ids.js";
+import { type SerializerOption, serializerNamed } from "./terms.js";
 
 /** What a handshake is judged by. */
 export interface HandshakeContext {
@@ -76,13 +78,31 @@ export interface ServerOptions {
   readonly maxQueuedMessages?: number;
   /** Milliseconds that a handler may take, where the .proto names no time-out; 0: for ever. Default: 30,000 */
   readonly requestTimeoutMs?: number;
-  /** Which serializer clients are answered in. Default: `auto`, each client's own */
+  /** Which serializer clients are answered in, by its name. Default: `auto`, each client's own */
   readonly serializer?: SerializerOption;
+  /** Serializers of your own, for clients that name them in their handshake. Default: none; protobuf and JSON are there */
+  readonly serializers?: readonly Serializer[];
+  /** Kinds of clients of your own, asked before those that are known ({@link wireProfiles}). Default: none */
+  readonly profiles?: readonly Profile[];
+  /**
+   * From how many bytes on a payload goes out as a zlib stream, to clients that know that, and where it gets smaller by it.
+   * 0 to 16,777,215; 0: never. Default: 0
+   */
+  readonly compressPayloadsFromBytes?: number;
+  /** Whether the answer to a handshake goes out as a zlib stream, on the same two conditions. Default: false */
+  readonly compressHandshakes?: boolean;
   /**
    * Judges a client's handshake, once it was found to be one. What it returns is the `user` of the answer. An error
    * refuses the client: a NanowireError tells it why. Default: everybody is taken
    */
   readonly onHandshake?: (handshake: HandshakeRequest, context: HandshakeContext) => Awaitable<unknown>;
+  /** How sessions are bound to users: `{ second: "kick" }`. */
+  readonly binding?: BindingOptions;
+  /**
+   * Judges a session that is about to be bound to a uid. An error that it throws is what `session.bind` throws. Default: every
+   * session may be bound
+   */
+  readonly onBind?: BindJudge;
   /** This node's number in session ids: 0 to 1023, different for each node. Default: a random one */
   readonly nodeId?: number;
   /** Time. Default: the machine's */
@@ -90,7 +110,11 @@ export interface ServerOptions {
 }
 
 /** The options with everything filled in. */
-export type ResolvedOptions = Required<Omit<ServerOptions, "proxy">> & { readonly proxies: Proxies };
+export type ResolvedOptions = Required<Omit<ServerOptions, "binding" | "onBind" | "proxy">> & {
+  readonly binding: Required<BindingOptions>;
+  readonly onBind: BindJudge | undefined;
+  readonly proxies: Proxies;
+};
 
 /**
  * Fills in the defaults.
@@ -109,9 +133,15 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
   if (list(options, "listen").length === 0) {
     throw new NanowireError("invalid_option", "listen is empty: a server needs one transport or more");
   }
-  const serializer = options.serializer ?? "auto";
-  if (serializer !== "auto" && !serializerNames.includes(serializer)) {
-    throw new NanowireError("invalid_option", `serializer ${String(serializer)} is not auto, protobuf or json`);
+  const { serializer = "auto", serializers = [], profiles = [], compressHandshakes = false } = options;
+  assertSerializers(serializers);
+  assertProfiles(profiles, serializers);
+  if (serializer !== "auto" && serializerNamed(serializer, { serializers }) === undefined) {
+    const names = ["auto", ...serializerNames, ...serializers.map(({ name }) => name)];
+    throw new NanowireError("invalid_option", `serializer ${String(serializer)} is not one of ${names.join(", ")}`);
+  }
+  if (typeof compressHandshakes !== "boolean") {
+    throw new NanowireError("invalid_option", `compressHandshakes ${String(compressHandshakes)} is not true or false`);
   }
   return {
     components: options.components,
@@ -130,10 +160,34 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
     maxQueuedMessages: number(options, "maxQueuedMessages", 256, 1, 1_000_000),
     requestTimeoutMs: number(options, "requestTimeoutMs", 30_000, 0, maxDelayMs, false),
     serializer,
+    serializers,
+    profiles,
+    compressPayloadsFromBytes: number(options, "compressPayloadsFromBytes", 0, 0, maxBodyBytes),
+    compressHandshakes,
     onHandshake: options.onHandshake ?? (() => undefined),
+    binding: resolveBinding(options.binding ?? {}),
+    onBind: options.onBind,
     nodeId: options.nodeId ?? Math.floor(Math.random() * (maxNodeId + 1)),
     clock: options.clock ?? systemClock,
   };
+}
+
+function resolveBinding(binding: BindingOptions): Required<BindingOptions> {
+  const { second = "allow", kickReason = "signed in elsewhere", rebind = false, ...unknown } = binding;
+  const [name] = Object.keys(unknown);
+  if (name !== undefined) {
+    throw new NanowireError(
+      "invalid_option",
+      `there is no option binding.${name}; there are second, kickReason, rebind`,
+    );
+  }
+  if (!["allow", "refuse", "kick"].includes(second)) {
+    throw new NanowireError("invalid_option", `binding.second ${String(second)} is not allow, refuse or kick`);
+  }
+  if (typeof kickReason !== "string" || typeof rebind !== "boolean") {
+    throw new NanowireError("invalid_option", "binding.kickReason is not a string, or binding.rebind not a boolean");
+  }
+  return { second, kickReason, rebind };
 }
 
 /** Programs in JavaScript, too, are told what is missing. */
@@ -156,6 +210,29 @@ function assertComponents(components: readonly unknown[]): void {
     }
     if (!(component instanceof Component)) {
       throw new NanowireError("invalid_option", `components[${index}] is not a Component`);
+    }
+  }
+}
+
+function assertSerializers(serializers: readonly Serializer[]): void {
+  const taken = new Set<string>(["auto", ...serializerNames]);
+  for (const [index, { name, encode, decode }] of serializers.entries()) {
+    if (typeof name !== "string" || name === "" || typeof encode !== "function" || typeof decode !== "function") {
+      throw new NanowireError("invalid_option", `serializers[${index}] lacks a name, encode or decode`);
+    }
+    if (taken.has(name)) {
+      throw new NanowireError("invalid_option", `serializers[${index}] has the name ${name}, which is taken`);
+    }
+    taken.add(name);
+  }
+}
+
+function assertProfiles(profiles: readonly Profile[], serializers: readonly Serializer[]): void {
+  for (const [index, profile] of profiles.entries()) {
+    assertProfile(profile, index);
+    if (serializerNamed(profile.serializer, { serializers }) === undefined) {
+      const message = `profiles[${index}] (${profile.name}) speaks ${profile.serializer}, a serializer that there is not`;
+      throw new NanowireError("invalid_option", message);
     }
   }
 }
@@ -202,7 +279,13 @@ const optionNames: ReadonlySet<string> = new Set([
   "maxQueuedMessages",
   "requestTimeoutMs",
   "serializer",
+  "serializers",
+  "profiles",
+  "compressPayloadsFromBytes",
+  "compressHandshakes",
   "onHandshake",
+  "binding",
+  "onBind",
   "nodeId",
   "clock",
 ] satisfies (keyof ServerOptions)[]);

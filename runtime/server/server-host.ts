@@ -8,16 +8,22 @@ import type { Dictionary } from "../protocol/dictionary.js";
 import { encodeHandshake } from "../protocol/handshake.js";
 import { MessageHeader } from "../protocol/message-decoder.js";
 import { encodePacket, PacketType, packetHeaderBytes } from "../protocol/packet.js";
+import type { Drain } from "../protocol/system.js";
 import type { Session } from "../session/session.js";
+import { SessionRegistry } from "../session/session-registry.js";
 import type { Proxies } from "../transport/proxies.js";
 import type { Guest, Place, TransportHost, Wire, WireReceiver } from "../transport/transport.js";
 import { refusalOf } from "./admission.js";
 import { Connection, type ConnectionHost } from "./connection.js";
 import { Counters } from "./counters.js";
+import { payloadCompressor } from "./deflate.js";
+import { DrainWatch } from "./drain-watch.js";
 import { HeartbeatSweep } from "./heartbeat.js";
 import type { ResolvedOptions } from "./options.js";
 import { Places, type PlacesHost, TakenPlace } from "./places.js";
+import { PushForms } from "./push-forms.js";
 import { SessionIds } from "./session-ids.js";
+import { serializerNamed } from "./terms.js";
 
 /** What the transports and the connections of one server share. */
 export class ServerHost implements ConnectionHost, TransportHost, PlacesHost {
@@ -26,10 +32,11 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost {
   readonly turn = new Turn();
   readonly counters = new Counters();
   readonly header = new MessageHeader();
-  readonly sessions = new Map<string, Session>();
+  readonly sessions: SessionRegistry;
   readonly inbound: Pipeline<InboundStep>;
   readonly outbound: Pipeline<OutboundStep>;
   readonly dispatcher: Dispatcher;
+  readonly pushForms: PushForms;
   readonly speaksJson: boolean;
   readonly maxFrameBytes: number;
   readonly maxOutboxBytes: number;
@@ -37,6 +44,8 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost {
   readonly #places: Places;
   readonly #ids: SessionIds;
   readonly #connections = new Set<Connection>();
+  readonly #drainWatch: DrainWatch;
+  draining: Drain | undefined;
   /** Why connections are refused, while they are. */
   #closing: NanowireError | undefined;
   #allClosed: (() => void) | undefined;
@@ -47,11 +56,16 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost {
     this.inbound = inbound;
     this.outbound = outbound;
     this.dispatcher = new Dispatcher(options.components, this.turn, options.requestTimeoutMs);
+    this.pushForms = new PushForms(this.dictionary, payloadCompressor(options.compressPayloadsFromBytes));
     this.speaksJson = [...this.dispatcher.endpoints].every(
       ({ method }) => method.request.json !== undefined && method.response.json !== undefined,
     );
-    if (options.serializer === "json" && !this.speaksJson) {
-      throw new NanowireError("invalid_option", "serializer is json, but a component was generated without JSON");
+    const { serializer } = options;
+    if (serializerNamed(serializer, options)?.usesJson === true && !this.speaksJson) {
+      throw new NanowireError(
+        "invalid_option",
+        `serializer is ${serializer}, but a component was generated without JSON`,
+      );
     }
     this.maxFrameBytes = packetHeaderBytes + Math.max(options.maxPacketBytes, options.maxHandshakeBytes);
     this.maxOutboxBytes = options.maxOutboxBytes;
@@ -60,6 +74,8 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost {
       this.#places.arriving,
       this.#connections,
     ]);
+    this.#drainWatch = new DrainWatch(options.clock, this.#connections);
+    this.sessions = new SessionRegistry(options.logger, options.binding, options.onBind);
     this.#ids = new SessionIds(options.clock, options.nodeId);
   }
 
@@ -110,13 +126,15 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost {
   }
 
   opened(session: Session): void {
-    this.sessions.set(session.id, session);
     this.counters.sessions++;
+    this.sessions.open(session);
   }
 
-  ended(session: Session): void {
-    this.sessions.delete(session.id);
+  ended(session: Session, reason: NanowireError): void {
     this.counters.sessions--;
+    this.sessions.close(session);
+    session.ended(reason);
+    this.sessions.tellClosed(session, reason);
   }
 
   closed(connection: Connection): void {
@@ -127,14 +145,41 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost {
     }
   }
 
-  /** Closes every connection. Resolved when the last is gone. */
+  /** Tells clients to go, and refuses new ones from here on. */
+  startDrain(drain: Drain): void {
+    this.draining = drain;
+    for (const connection of this.#connections) {
+      connection.drain(drain);
+    }
+  }
+
+  /** Resolved when nobody need be waited for, or the time is over. */
+  async drained(drain: Drain): Promise<void> {
+    await this.#drainWatch.wait(drain);
+  }
+
+  /** Ends the waiting of {@link drained}. */
+  endDrain(): void {
+    this.#drainWatch.end();
+  }
+
+  /** Closes every connection, with a kick when clients were told to go. Resolved when the last is gone. */
   async closeAll(reason: NanowireError): Promise<void> {
     this.#closing = reason;
+    // A drain that is ended by a stop waits for the same.
+    const others = this.#allClosed;
     const allClosed = new Promise<void>((resolve) => {
-      this.#allClosed = resolve;
+      this.#allClosed = () => {
+        others?.();
+        resolve();
+      };
     });
     for (const connection of this.#connections) {
-      connection.close(reason);
+      if (this.draining === undefined) {
+        connection.close(reason);
+      } else {
+        connection.dismiss(this.draining, reason);
+      }
     }
     if (this.#connections.size > 0) {
       await allClosed;

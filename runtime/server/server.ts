@@ -1,19 +1,52 @@
 import { NanowireError } from "../base/error.js";
+import { ServerHooks } from "../dispatch/hooks.js";
 import { type InboundStep, type OutboundStep, Pipeline } from "../pipeline/pipeline.js";
 import type { Dictionary } from "../protocol/dictionary.js";
 import type { Session } from "../session/session.js";
+import type { SessionBound, SessionClosed } from "../session/session-registry.js";
+import { Users } from "../session/users.js";
 import type { ListenAddress } from "../transport/transport.js";
 import type { ServerCounters } from "./counters.js";
+import { type DrainOptions, resolveDrainOptions } from "./drain.js";
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from "./options.js";
 import { ServerHost } from "./server-host.js";
+import { onSignals, stopSignals } from "./signals.js";
 
 /** A server that is not started yet: `createServer({ components: [new Room()], listen: [ws({ port: 3250 })] })`. */
 export function createServer(options: ServerOptions): Server {
   return new Server(resolveOptions(options));
 }
 
-/** Where a server is in its life. A server that is stopped can be started again. */
-export type ServerState = "stopped" | "starting" | "running" | "stopping";
+/**
+ * Where a server is in its life. `draining`: it has told its clients to go and takes no new ones; what is left to do is to stop. A server that is stopped can be
+ * started again.
+ */
+export type ServerState = "stopped" | "starting" | "running" | "draining" | "stopping";
+
+/** What those who watch a process ask a server. */
+export interface ServerHealth {
+  /** Whether the process is worth keeping: the server is not stopped. */
+  readonly live: boolean;
+  /** Whether clients may be sent here: it runs, and is not about to stop. */
+  readonly ready: boolean;
+  readonly state: ServerState;
+  /** Connections that are open. */
+  readonly connections: number;
+  /** Sessions that are open: connections whose handshake was taken. */
+  readonly sessions: number;
+  /** Clients that are on their way: they have a socket, and are no connection yet. */
+  readonly arriving: number;
+  /** Whether `maxConnections` are taken: whoever comes now is refused. */
+  readonly full: boolean;
+}
+
+/** What {@link Server.stopOnSignals} takes. */
+export interface StopOnSignalsOptions extends DrainOptions {
+  /** Which signals. Default: SIGTERM and SIGINT. */
+  readonly signals?: readonly NodeJS.Signals[];
+  /** Called when the server has stopped. The process ends by itself when nothing else keeps it alive; else this is the place for `process.exit`. Default: nothing. */
+  readonly onStopped?: (signal: NodeJS.Signals) => void;
+}
 
 /** Components, the transports that clients reach them by, and the sessions of those clients. */
 export class Server {
@@ -21,19 +54,31 @@ export class Server {
   readonly inbound = new Pipeline<InboundStep>();
   /** What every response and push goes through on its way out. */
   readonly outbound = new Pipeline<OutboundStep>();
+  /** What runs before and after handlers, with the decoded message: for all, for a component's, for one. */
+  readonly hooks: ServerHooks;
   readonly #options: ResolvedOptions;
   readonly #host: ServerHost;
   #state: ServerState = "stopped";
+  #releaseSignals: (() => void) | undefined;
 
   /** @internal {@link createServer} makes servers. */
   constructor(options: ResolvedOptions) {
     this.#options = options;
     this.#host = new ServerHost(options, this.inbound, this.outbound);
+    this.hooks = new ServerHooks(this.#host.dispatcher.endpoints);
   }
 
   /** Where the server is in its life. */
   get state(): ServerState {
     return this.#state;
+  }
+
+  /** What those who watch the process ask: a copy. */
+  get health(): ServerHealth {
+    const { open: connections, sessions, arriving } = this.#host.counters;
+    const state = this.#state;
+    const full = connections + arriving >= this.#options.maxConnections;
+    return { live: state !== "stopped", ready: state === "running", state, connections, sessions, arriving, full };
   }
 
   /** Where clients connect, a transport each, in the order of `listen`; empty while the server does not run. */
@@ -53,12 +98,46 @@ export class Server {
 
   /** The open sessions. The array is the caller's. */
   sessions(): Session[] {
-    return [...this.#host.sessions.values()];
+    return [...this.#host.sessions.all()];
   }
 
   /** The open session with that id, or undefined. */
   session(id: string): Session | undefined {
-    return this.#host.sessions.get(id);
+    return this.#host.sessions.byId(id);
+  }
+
+  /** The open sessions that are bound to a uid, in the order in which they were; mostly one. The array is the caller's. */
+  sessionsOf(uid: string): Session[] {
+    return [...this.#host.sessions.byUid(uid)];
+  }
+
+  /** Whoever is bound to one of the uids, as somebody to push to: `News.arrived(server.users(["ada"]), { … })`. */
+  users(uids: Iterable<string>): Users {
+    const list = [...uids];
+    return new Users(() => list.flatMap((uid) => this.sessionsOf(uid)));
+  }
+
+  /** Every open session, bound or not, as somebody to push to. */
+  get everyone(): Users {
+    return new Users(() => this.#host.sessions.all());
+  }
+
+  /** Calls `listener` for every client that has finished its handshake. Returns what takes the listener back. */
+  onSessionOpen(listener: (session: Session) => void): () => void {
+    return this.#host.sessions.onOpen(listener);
+  }
+
+  /** Calls `listener` for every session that was bound to a uid, or is bound to none again. Returns what takes the listener back. */
+  onSessionBind(listener: (bound: SessionBound) => void): () => void {
+    return this.#host.sessions.onBind(listener);
+  }
+
+  /**
+   * Calls `listener` for every session that has closed: when its groups are left, and after its own listeners. Returns what takes
+   * the listener back.
+   */
+  onSessionClose(listener: (closed: SessionClosed) => void): () => void {
+    return this.#host.sessions.onClose(listener);
   }
 
   /**
@@ -101,26 +180,54 @@ export class Server {
   }
 
   /**
-   * Closes the listeners, lets the components prepare (`beforeShutdown`), closes the sessions, and shuts the components down: each in
-   * the reverse order of its start. Resolved when everything is closed. A component that fails is logged, and the rest goes on.
+   * Lets the clients go: takes no new ones, tells those that understand it where and when to come back, lets what runs finish, and kicks whoever is left when
+   * `graceMs` are over. Resolved when the last is gone; {@link stop} then does the rest. docs/life-cycle.md tells how clients behave.
    *
-   * @throws NanowireError `invalid_state` when it does not run
+   * @throws NanowireError `invalid_option`; `invalid_state` when it does not run
    */
-  async stop(): Promise<void> {
-    this.#assertState("running", "stop");
+  async drain(options: DrainOptions = {}): Promise<void> {
+    const drain = resolveDrainOptions(options, defaultGraceMs);
+    this.#assertState("running", "drain");
+    this.#state = "draining";
+    this.#host.startDrain(drain);
+    await this.#closeListeners();
+    await this.#host.drained(drain);
+    await this.#host.closeAll(serverStopped());
+  }
+
+  /**
+   * Closes the listeners, lets the clients go as {@link drain} does if `graceMs` is given, lets the components prepare (`beforeShutdown`), closes the
+   * sessions that are left, and shuts the components down: each in the reverse order of its start. Resolved when everything is closed. A component that
+   * fails is logged, and the rest goes on. While the server drains, it ends that at once.
+   *
+   * @throws NanowireError `invalid_option`; `invalid_state` when it neither runs nor drains
+   */
+  async stop(options: DrainOptions = {}): Promise<void> {
+    const drain = resolveDrainOptions(options, 0);
+    if (this.#state === "draining") {
+      this.#host.endDrain();
+    } else {
+      this.#assertState("running", "stop");
+      this.#state = "stopping";
+      if (drain.graceMs > 0) {
+        this.#host.startDrain(drain);
+      }
+      await this.#closeListeners();
+      await this.#host.drained(drain);
+    }
     this.#state = "stopping";
     const components = [...this.#options.components].reverse();
-    for (const transport of [...this.#options.listen].reverse()) {
-      await this.#attempt(() => transport.close(), "a listener could not be closed");
-    }
     for (const component of components) {
       await this.#attempt(() => component.beforeShutdown(), "a component failed before its shutdown");
     }
     await this.#host.closeAll(serverStopped());
+    this.#host.draining = undefined;
     this.#host.sweep.stop();
     for (const component of components) {
       await this.#attempt(() => component.shutdown(), "a component failed in its shutdown");
     }
+    this.#releaseSignals?.();
+    this.#releaseSignals = undefined;
     this.#state = "stopped";
   }
 
@@ -140,6 +247,46 @@ export class Server {
     }
   }
 
+  /**
+   * Stops when the process is asked to end: `server.stopOnSignals({ graceMs: 20_000 })`. A second signal ends the waiting; when the server has stopped,
+   * signals do what they did before. Calling it again replaces what was said before.
+   *
+   * @returns what ends it
+   * @throws NanowireError `invalid_option`
+   */
+  stopOnSignals(options: StopOnSignalsOptions = {}): () => void {
+    const { signals = stopSignals, onStopped, ...given } = options;
+    const { logger } = this.#options;
+    const drain = resolveDrainOptions(given, defaultGraceMs);
+    this.#releaseSignals?.();
+    let isStopping = false;
+    const release = onSignals(signals, (signal) => {
+      if (isStopping) {
+        this.#host.endDrain();
+        return;
+      }
+      isStopping = true;
+      logger.info({ signal }, "stopping");
+      this.stop(drain).then(
+        () => onStopped?.(signal),
+        (error: unknown) => {
+          release();
+          logger.error({ error, signal }, "the server could not be stopped");
+        },
+      );
+    });
+    this.#releaseSignals = release;
+    return release;
+  }
+
+  async #closeListeners(): Promise<void> {
+    // All at once: one that is slow to close keeps no other open.
+    const listeners = [...this.#options.listen].reverse();
+    await Promise.all(
+      listeners.map((transport) => this.#attempt(() => transport.close(), "a listener could not be closed")),
+    );
+  }
+
   #assertState(expected: ServerState, verb: string): void {
     if (this.#state !== expected) {
       throw new NanowireError("invalid_state", `the server is ${this.#state}: it cannot ${verb}`);
@@ -154,6 +301,9 @@ export class Server {
     }
   }
 }
+
+/** How long clients have to go, where nothing else is said. */
+const defaultGraceMs = 10_000;
 
 function serverStopped(): NanowireError {
   return new NanowireError("server_stopped", "the server stopped");

@@ -1,7 +1,8 @@
 import { ByteBuffer } from "../base/byte-buffer.js";
 import type { MessageCodec } from "../protocol/codec.js";
+import type { Dictionary } from "../protocol/dictionary.js";
 import { writePush } from "../protocol/message-encoder.js";
-import type { Serializer, SerializerName } from "../protocol/serializer.js";
+import type { Serializer } from "../protocol/serializer.js";
 
 /**
  * One method of a PUSH service, as the generator describes it.
@@ -28,21 +29,31 @@ export interface PushTarget {
   push<T>(method: PushDefinition<T>, message: T): void;
 }
 
+/** Makes a zlib stream of a payload; undefined where the payload is to go as it is. */
+export type Compress = (payload: Uint8Array) => Uint8Array | undefined;
+
+/** In what form a push goes to some of its connections. Those that share a form share the object. */
+export interface PushForm {
+  readonly serializer: Serializer;
+  /** Whose codes stand for routes; a route that it lacks goes in full, as all do where there is none. */
+  readonly dictionary: Dictionary | undefined;
+  /** Absent where payloads go as they are. */
+  readonly compress: Compress | undefined;
+}
+
 /** A push on its way out. Each form of it is made once, whatever the number of connections it goes to. */
 export class OutgoingPush<T = unknown> {
   readonly route: string;
-  readonly #code: number;
   readonly #codec: MessageCodec<T>;
   readonly #message: T;
   readonly #shared: boolean;
-  readonly #payloads: Partial<Record<SerializerName, Uint8Array>> = {};
-  /** Whole packets by `<serializer>` and, with the route as a code, `<serializer>#`. */
-  readonly #packets: Partial<Record<`${SerializerName}${"" | "#"}`, Uint8Array>> = {};
+  /** Mostly one or two of each: found faster in a list than in a map. */
+  readonly #payloads: { readonly serializer: Serializer; readonly payload: Uint8Array }[] = [];
+  readonly #packets: { readonly form: PushForm; readonly packet: Uint8Array }[] = [];
 
   /** @param shared whether it goes to more than one connection: its packets are then kept */
   constructor(method: PushDefinition<T>, message: T, shared: boolean) {
     this.route = method.route;
-    this.#code = method.code;
     this.#codec = method.message;
     this.#message = message;
     this.#shared = shared;
@@ -50,35 +61,48 @@ export class OutgoingPush<T = unknown> {
 
   /** The message's bytes. */
   payload(serializer: Serializer): Uint8Array {
-    const made = this.#payloads[serializer.name];
-    if (made !== undefined) {
-      return made;
+    for (const made of this.#payloads) {
+      if (made.serializer === serializer) {
+        return made.payload;
+      }
     }
     const payload = serializer.encode(this.#codec, this.#message);
-    this.#payloads[serializer.name] = payload;
+    this.#payloads.push({ serializer, payload });
     return payload;
   }
 
-  /** Writes the whole packet. `compressed`: the route goes as its code. */
-  writeTo(out: ByteBuffer, serializer: Serializer, compressed: boolean): void {
-    const code = compressed ? this.#code : 0;
+  /** Writes the whole packet. */
+  writeTo(out: ByteBuffer, form: PushForm): void {
+    const payload = this.payload(form.serializer);
     if (!this.#shared) {
-      writePush(out, this.route, code, this.payload(serializer));
+      this.#write(out, payload, form);
       return;
     }
-    const key = compressed ? (`${serializer.name}#` as const) : serializer.name;
-    let packet = this.#packets[key];
-    if (packet === undefined) {
-      const alone = new ByteBuffer();
-      writePush(alone, this.route, code, this.payload(serializer));
-      packet = alone.view();
-      this.#packets[key] = packet;
+    for (const made of this.#packets) {
+      if (made.form === form) {
+        out.append(made.packet);
+        return;
+      }
     }
+    const alone = new ByteBuffer();
+    this.#write(alone, payload, form);
+    const packet = alone.view();
+    this.#packets.push({ form, packet });
     out.append(packet);
   }
 
-  /** Writes a packet with a payload that an outbound step has made of the message's. */
-  writeChangedTo(out: ByteBuffer, payload: Uint8Array, compressed: boolean): void {
-    writePush(out, this.route, compressed ? this.#code : 0, payload);
+  /** Writes a packet with the payload that the outbound steps have left: mostly the message's own, whose packet is made. */
+  writeChangedTo(out: ByteBuffer, payload: Uint8Array, form: PushForm): void {
+    if (payload === this.payload(form.serializer)) {
+      this.writeTo(out, form);
+    } else {
+      this.#write(out, payload, form);
+    }
+  }
+
+  #write(out: ByteBuffer, payload: Uint8Array, { dictionary, compress }: PushForm): void {
+    const code = dictionary?.codeOf(this.route) ?? 0;
+    const compressed = compress?.(payload);
+    writePush(out, this.route, code, compressed ?? payload, compressed !== undefined);
   }
 }

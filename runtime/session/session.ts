@@ -7,8 +7,31 @@ import { OutgoingPush, type PushDefinition, type PushTarget } from "./push.js";
 /** The greatest length of a uid, in UTF-16 units. */
 export const maxUidLength = 255;
 
+/**
+ * What a program keeps with a session, declared once and then known everywhere:
+ *
+ * ```ts
+ * declare module "nanowire" {
+ *   interface SessionData {
+ *     score: number;
+ *   }
+ * }
+ * ```
+ *
+ * A message of a .proto file can be it: `interface SessionData extends Player {}`.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: programs add to it
+export interface SessionData {}
+
+/** Knows which session is whose. */
+export interface SessionBinder {
+  bind(session: Session, uid: string): Promise<void>;
+  unbind(session: Session): void;
+}
+
 /** What a session asks of the connection that carries it. */
 export interface SessionLink {
+  readonly binder: SessionBinder;
   /** The transport's name: `tcp`, `ws`, `memory`. */
   readonly transport: string;
   /** The client's address, without its port. */
@@ -37,6 +60,7 @@ export class Session implements PushTarget {
   readonly handshake: HandshakeRequest;
   readonly #link: SessionLink;
   readonly #memberships = new Set<Membership>();
+  #data: Partial<SessionData> | undefined;
   #closeListeners: Listeners<NanowireError> | undefined;
   #uid = "";
   #closed: NanowireError | undefined;
@@ -82,6 +106,12 @@ export class Session implements PushTarget {
     return this.#link.proxyAddress;
   }
 
+  /** What the program keeps here; see {@link SessionData}. It is gone with the session. */
+  get data(): Partial<SessionData> {
+    this.#data ??= {};
+    return this.#data;
+  }
+
   /** Fires when the session closes, with the reason: a handler hands it to whatever it waits for. */
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
@@ -92,30 +122,25 @@ export class Session implements PushTarget {
   }
 
   /**
-   * Says who the client is. From then on methods with `bound_only` are open to it.
+   * Says who the client is. From then on methods with `bound_only` are open to it, and the server finds it by its uid. What becomes
+   * of other sessions of the same uid, and whether a bound session may be bound anew, the server's option `binding` says.
    *
    * @param uid 1 to 255 characters
-   * @throws NanowireError `invalid_uid`, `already_bound` when it is bound to another uid, `session_closed`
+   * @throws NanowireError `invalid_uid`, `session_closed`, `already_bound` when it is bound to another uid, `uid_in_use`, and what the
+   * server's `onBind` throws
    */
   async bind(uid: string): Promise<void> {
-    if (typeof uid !== "string" || uid.length === 0 || uid.length > maxUidLength) {
-      throw new NanowireError(
-        "invalid_uid",
-        `a uid of ${String(uid).length} characters is not one of 1 to ${maxUidLength}`,
-      );
-    }
-    if (this.#closed !== undefined) {
-      throw new NanowireError("session_closed", `session ${this.id} is closed`);
-    }
-    if (this.bound && this.#uid !== uid) {
-      throw new NanowireError("already_bound", `session ${this.id} is bound to ${this.#uid}, not to ${uid}`);
-    }
-    this.#uid = uid;
+    await this.#link.binder.bind(this, uid);
   }
 
   /** Undoes {@link bind}: the client is nobody again. */
   async unbind(): Promise<void> {
-    this.#uid = "";
+    this.#link.binder.unbind(this);
+  }
+
+  /** @internal The uid has changed. */
+  boundTo(uid: string): void {
+    this.#uid = uid;
   }
 
   push<T>(method: PushDefinition<T>, message: T): void {

@@ -105,6 +105,8 @@ export interface Wire {
   readonly proxyAddress?: string | undefined;
   /** What waits to be written. */
   readonly outbox: Outbox;
+  /** Sends each packet in a frame of its own from now on. Absent where there are no frames. */
+  framePackets?(): void;
   /** Reads no more until {@link resume}: what the client sends then waits in the network. */
   pause(): void;
   /** Reads again. */

@@ -6,7 +6,7 @@ import type { Arrival } from "./arrival.js";
 import { Outbox, type OutboxWriter, WriteOutcome } from "./outbox.js";
 import { outboxOverflow, writeOut } from "./socket.js";
 import type { Wire, WireReceiver } from "./transport.js";
-import { frameHeadroom, frameInPlace } from "./websocket-frame.js";
+import { frameHeadroom, frameInPlace, framesOfPackets, packetsIn } from "./websocket-frame.js";
 
 /** A socket that knows its wire: the listeners below are shared by all sockets, a connection makes no closure. */
 interface WiredSocket extends Socket {
@@ -33,6 +33,8 @@ export class WsWire implements Wire, OutboxWriter {
   readonly #receiver: WireReceiver;
   readonly #maxOutboxBytes: number;
   readonly #onSent: (() => void) | undefined;
+  /** Whether the client reads one packet of a frame and no more. */
+  #framesPackets = false;
   #closing = false;
 
   /** @param transport what it is called */
@@ -103,10 +105,17 @@ export class WsWire implements Wire, OutboxWriter {
       return WriteOutcome.taken;
     }
     if (this.#onSent === undefined) {
-      return writeOut(this.#socket, frameInPlace(buffer));
+      return writeOut(this.#socket, this.#framesPackets ? framesOfPackets(buffer) : frameInPlace(buffer));
     }
-    this.#websocket.send(buffer.view(), { binary: true }, this.#onSent);
+    const frames = this.#framesPackets ? packetsIn(buffer) : [buffer.view()];
+    for (const [index, frame] of frames.entries()) {
+      this.#websocket.send(frame, { binary: true }, index === frames.length - 1 ? this.#onSent : undefined);
+    }
     return WriteOutcome.blocked;
+  }
+
+  framePackets(): void {
+    this.#framesPackets = true;
   }
 
   get queuedBytes(): number {
@@ -151,6 +160,7 @@ const closeCodes: Readonly<Record<string, number>> = {
   closed: 1000,
   kicked: 1000,
   server_stopped: 1001,
+  server_draining: 1001,
   heartbeat_timeout: 1001,
   invalid_packet_type: 1002,
   invalid_message: 1002,

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { transform } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CommandFigures } from "../../bench/commands/command-comparison.js";
+import type { WatchFigures } from "../../bench/commands/watch-comparison.js";
 import type { ComparisonFigures, SideFigures } from "../../bench/comparison.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -20,7 +21,15 @@ beforeAll(async () => {
   const own = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   writeFileSync(
     join(directory, "package.json"),
-    JSON.stringify({ ...own, exports: { ".": "./runtime/index.js" }, bin: undefined }),
+    JSON.stringify({
+      ...own,
+      exports: {
+        ".": "./runtime/index.js",
+        "./json": "./runtime/protocol/json/index.js",
+        "./wire": "./runtime/protocol/wire/index.js",
+      },
+      bin: undefined,
+    }),
   );
   for (const folder of ["runtime", "bench", "generator"]) {
     await compile(folder);
@@ -74,6 +83,8 @@ describe("npm run bench", () => {
     expect(output).toContain("ping-pong/tcp-16: TCP, 16 in flight");
     expect(output).toContain("ping-pong-bytes/ws-1: WebSocket, 1 in flight");
     expect(output).toContain("generator/with-json: ");
+    expect(output).toContain("watch/large: ");
+    expect(output).toContain("bundle/one-service: ");
   });
 
   it("refuses a case that there is not", async () => {
@@ -131,6 +142,38 @@ describe("npm run bench", () => {
     }
     expect(output.trimEnd().split("\n").at(-1)).toMatch(
       /^ratio generator\/with-json +÷ ts-proto plugin: CPU \d+\.\d{3}, time \d+\.\d{3}, memory \d+\.\d{3} \(less is better\)$/,
+    );
+  }, 60_000);
+
+  it("runs bundle: tells how large a page's client is", async () => {
+    const { code, output } = await bench("bundle", "--quick");
+    expect(code).toBe(0);
+    const sizes = [...output.matchAll(/^size {2}bundle\/(\S+) +(\d+) bytes gzipped, (\d+) minified/gm)];
+    expect(sizes.map(([, name]) => name)).toEqual(["library", "one-service"]);
+    const [library = 0, oneService = 0] = sizes.map(([, , gzipped]) => Number(gzipped));
+    expect(library).toBeGreaterThan(5_000);
+    expect(oneService).toBeGreaterThan(library);
+  });
+
+  it("runs watch: every change is followed to its last written file, and the times are printed last", async () => {
+    const json = join(directory, "watch.json");
+    const { code, output, errors } = await bench("watch/small", "--quick", "--json", json);
+    expect(errors).toBe("");
+    expect(code).toBe(0);
+    const { cases } = JSON.parse(readFileSync(json, "utf8")) as { cases: { comparisons: WatchFigures[] }[] };
+    const changes = cases[0]?.comparisons[0]?.changes ?? [];
+    expect(changes.map(({ name }) => name)).toEqual(["a field and its comment", "one rpc more"]);
+    expect(changes.map(({ first }) => first.files)).toEqual([2, 4]);
+    for (const { first, rounds, elapsedMs } of changes) {
+      expect(rounds).toHaveLength(2);
+      for (const round of [first, ...rounds]) {
+        expect(round.files).toBe(first.files);
+        expect(round.elapsedMs).toBeGreaterThan(round.toldMs / 2);
+      }
+      expect(elapsedMs).toBeGreaterThan(0);
+    }
+    expect(output.trimEnd().split("\n").at(-1)).toMatch(
+      /^time {2}watch\/small +a field and its comment \d+ ms, one rpc more \d+ ms \(less is better\)$/,
     );
   }, 60_000);
 });

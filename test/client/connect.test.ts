@@ -7,8 +7,9 @@ import { FakeClock } from "./support/fake-clock.js";
 import { FakeServer, rejection, settled } from "./support/fake-server.js";
 
 /** A handshake with the user data `""`. */
-const emptyUserBytes = `{"sys":{"type":"nanowire","version":"${clientVersion}","serializer":"protobuf"},"user":""}`
-  .length;
+const emptyUserBytes =
+  `{"sys":{"type":"nanowire","version":"${clientVersion}","serializer":"protobuf","capabilities":["ping"]},"user":""}`
+    .length;
 
 describe("options", () => {
   const circle: Record<string, unknown> = {};

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { NanowireError } from "../../runtime/base/error.js";
 import { PendingRequests } from "../../runtime/client/pending-requests.js";
 import { encodeErrorPayload } from "../../runtime/protocol/error-payload.js";
+import { protobufSerializer } from "../../runtime/protocol/serializer.js";
 import { hex, toHex } from "../protocol/hex.js";
 import { FakeClock } from "./support/fake-clock.js";
 import { data, FakeServer, packet, rejection, settled } from "./support/fake-server.js";
@@ -131,7 +132,7 @@ describe("a request that fails", () => {
     const server = new FakeServer();
     const connection = await server.connected();
     const answer = connection.request(join, "ada");
-    const payload = encodeErrorPayload(new NanowireError("closed", "not what it seems"), "protobuf");
+    const payload = encodeErrorPayload(new NanowireError("closed", "not what it seems"), protobufSerializer);
     server.send(packet(4, Uint8Array.from([0x24, 1, ...payload])));
     expect(await rejection(answer)).toMatchObject({ code: "closed", scope: "request" });
   });

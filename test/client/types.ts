@@ -29,7 +29,7 @@ export async function typesOfTheClient(
 ): Promise<void> {
   same<Awaited<ReturnType<typeof connect>>, ClientConnection>(true);
   same<typeof connection.closed, Promise<NanowireError>>(true);
-  same<typeof connection.state, "open" | "closed">(true);
+  same<typeof connection.state, "connecting" | "open" | "reconnecting" | "closed">(true);
   same<typeof connection.handshake.user, unknown>(true);
 
   const answer = await connection.request(join, { name: "ada" }, { timeoutMs: 5 });
@@ -73,6 +73,35 @@ export async function typesOfTheClient(
   const call: CallOptions = { timeoutMs: "5" };
   // @ts-expect-error a dialler makes a socket
   await connect(async () => ({ options, call }));
+
+  await connect("ws://127.0.0.1", { reconnect: true });
+  await connect("ws://127.0.0.1", {
+    reconnect: {
+      jitter: 0,
+      offlineRequests: "fail",
+      onReconnected: async (again) => void (await again.request(join, { name: "ada" })),
+    },
+    onState: (status) => status.state,
+  });
+  // @ts-expect-error an option that does not exist
+  await connect("ws://127.0.0.1", { reconnect: { retries: 5 } });
+  // @ts-expect-error neither word
+  await connect("ws://127.0.0.1", { reconnect: { offlineRequests: "queue" } });
+  const { status } = connection;
+  if (status.state === "reconnecting") {
+    same<typeof status.delayMs, number>(true);
+    same<typeof status.reason, NanowireError>(true);
+  } else {
+    // @ts-expect-error only a pause has a length
+    status.delayMs;
+  }
+  same<typeof connection.roundTrip.smoothedMs, number | undefined>(true);
+  // @ts-expect-error it is counted by the connection alone
+  connection.offline.dropped = 0;
+  connection.onDrain(({ delayMs, url }) => [
+    same<typeof delayMs, number>(true),
+    same<typeof url, string | undefined>(true),
+  ]);
 
   const room = new RoomClient(connection);
   const joined = await room.join({ name: "ada" }, { timeoutMs: 1_000 });

@@ -52,7 +52,10 @@ async function bundle(project: Project, contents: string): Promise<{ text: strin
     format: "esm",
     platform: "browser",
     target: "es2022",
-    alias: { "nanowire/client": join(repository, "runtime/client/browser.ts") },
+    alias: {
+      "nanowire/client": join(repository, "runtime/client/browser.ts"),
+      "nanowire/wire": join(repository, "runtime/protocol/wire/index.ts"),
+    },
     nodePaths: [join(repository, "node_modules")],
     logLevel: "silent",
   });

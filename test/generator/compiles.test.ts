@@ -19,6 +19,7 @@ const choices: readonly [flags: string, resolutions: readonly Resolution[]][] = 
   ["--int64 string", ["nodenext"]],
   ["--int64 number", ["nodenext"]],
   ["--int64 number --no-json", ["nodenext"]],
+  ["--unknown-fields", ["nodenext"]],
   ["--side client", ["nodenext"]],
   ["--side server --int64 string --import-extension ts", ["nodenext"]],
 ];

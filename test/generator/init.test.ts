@@ -72,6 +72,26 @@ describe("nanowire init", () => {
     expect(project.list()).not.toContain("three/package.json");
   });
 
+  test("refuses a file and a link that leads nowhere where a folder belongs, and what is no version", async () => {
+    const project = new Project({ file: "" });
+    symlinkSync("/nowhere", join(project.directory, "link"));
+    const errorOf = async (...args: string[]): Promise<string> =>
+      (await project.run("init", ...args)).errors[0]?.replace(`${project.directory}/`, "") ?? "";
+    expect(await errorOf("file")).toBe("file is a file, and no folder: move it away, or name another folder");
+    expect(await errorOf("file/sub")).toBe("file is a file, and no folder: move it away, or name another folder");
+    expect(await errorOf("link")).toBe(
+      "link is a link that leads nowhere, and no folder: move it away, or name another folder",
+    );
+    expect(await errorOf("new", "--nanowire", 'x";rm')).toBe(
+      '--nanowire x";rm is no version: write one as package.json has it, as in ^0.1.0',
+    );
+    expect((await project.run("init", "new", "--name", "")).errors).toEqual([
+      "--name wants a value: --name TEXT",
+      "nothing was written",
+    ]);
+    expect(project.list()).toEqual(["file"]);
+  });
+
   test("refuses what cannot be a name, and what it does not know", async () => {
     const project = new Project();
     expect((await project.run("init", "--name", "My Game")).errors[0]).toBe(

@@ -290,6 +290,38 @@ describe("nanowire lint", () => {
     }
   });
 
+  test("goes with a buf.yaml that has other modules, and wants one for the folder that it is given", async () => {
+    const buf = (...paths: readonly string[]): string =>
+      `version: v2\nmodules:\n${paths.join("\n")}\nlint:\n  use:\n    - MESSAGE_PASCAL_CASE\n`;
+    const bad = clean("message bad {", "  int32 id = 1;", "}");
+    const project = new Project({
+      "proto/test/v1/a.proto": bad,
+      "tools/tools/v1/b.proto": bad.replaceAll("test.v1", "tools.v1"),
+      "buf.yaml": buf("  - path: proto", "  - name: buf.build/a/b", '    path: "./tools/" # and more'),
+    });
+    const found = (path: string): string =>
+      `${path}:11:9: MESSAGE_PASCAL_CASE: Message name "bad" should be PascalCase, such as "Bad".`;
+    const [a, b] = [found("proto/test/v1/a.proto"), found("tools/tools/v1/b.proto")];
+    expect((await project.run("lint")).errors).toEqual([a, "1 found in 1 file"]);
+    expect((await project.run("lint", "--proto", "tools")).errors).toEqual([b, "1 found in 1 file"]);
+    expect((await project.run("lint", "--proto", "proto", "--proto", "tools")).errors).toEqual([
+      a,
+      b,
+      "2 found in 2 files",
+    ]);
+    project.write({ "buf.yaml": buf("  - path: proto") });
+    expect(await project.run("lint", "--proto", "tools")).toEqual({
+      exitCode: 1,
+      printed: [],
+      errors: [
+        "buf.yaml has no module for tools, so buf's rules would not see it: add `- path: tools` to its modules",
+        "nothing was written",
+      ],
+    });
+    project.write({ "buf.yaml": buf("  - path: proto", "  - path: gone") });
+    expect((await project.run("lint")).errors[0]).toMatch(/^buf could not lint the \.proto files: .*gone/);
+  });
+
   test("tells what is wrong with a buf.yaml, with the .proto files, and with the configuration", async () => {
     const project = new Project({ "proto/test/v1/a.proto": clean(), "buf.yaml": "version: v9\n" });
     const wrong = await project.run("lint");

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
@@ -96,10 +96,17 @@ describe("protoc-gen-nanowire", () => {
   });
 
   test("under buf its options are the command's, and protobuf-es's where they mean the same", async () => {
-    const options = ["target=ts", "import_extension=none", "ts_nocheck=true", "int64=string", "side=server"];
+    const options = [
+      "target=ts",
+      "import_extension=none",
+      "ts_nocheck=true",
+      "int64=string",
+      "unknown_fields=true",
+      "side=server",
+    ];
     const project = new Project({ ...files, ...bufFiles("all", ...options) });
     expect(run(bufBinary, ["generate"], project.directory)).toEqual({ exitCode: 0, stdout: "", stderr: "" });
-    const flags = ["--target=ts", "--import-extension=none", "--ts-nocheck", "--int64=string", "--side=server"];
+    const flags = options.map((option) => `--${option.replaceAll("_", "-").replace("=true", "")}`);
     expectSame(project, await byCommand(files, ...flags));
     expect(project.list("generated")).not.toContain("a.client.ts");
   });
@@ -197,13 +204,18 @@ describe("what goes wrong comes back the protocol's way", () => {
     );
   });
 
-  test("what the file system refuses", () => {
-    const project = new Project({ "proto/routes.lock.json/x": "" });
+  test("a folder where the lock belongs, and what else the file system refuses", () => {
     const bytes = request({
       fileToGenerate: ["a.proto"],
       protoFile: [{ name: "a.proto", syntax: "proto3" }],
     });
-    expect(errorOf(bytes, project.directory)).toMatch(/^EISDIR: [^\n]*$/);
+    const project = new Project({ "proto/routes.lock.json/x": "" });
+    expect(errorOf(bytes, project.directory)).toBe(
+      "proto/routes.lock.json is a folder, where a file belongs: move it, or name another file",
+    );
+    project.remove("proto/routes.lock.json");
+    symlinkSync("routes.lock.json", join(project.directory, "proto/routes.lock.json"));
+    expect(errorOf(bytes, project.directory)).toMatch(/^ELOOP: [^\n]*$/);
   });
 
   test("what nobody foresaw: how to report it, and a stack only when it is asked for", () => {
@@ -322,7 +334,7 @@ describe("the plugin's answer", () => {
       undefined,
       "jsno=false,lock=,json=maybe,frobnicate,target=js,int64=long,import_extnsion=js,ts_nocheck=true,ts_nocheck=true,out=x",
     );
-    const known = "lock, side, json, int64, import_extension, ts_nocheck, target, templates, removed";
+    const known = "lock, side, json, int64, unknown_fields, import_extension, ts_nocheck, target, templates, removed";
     expect(response.error.split("\n")).toEqual([
       `there is no parameter jsno; did you mean json? (known: ${known})`,
       "parameter lock wants a value: lock=FILE",

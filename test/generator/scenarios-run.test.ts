@@ -1,14 +1,17 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fromBinary, fromJson, type Message, toBinary, toJson } from "@bufbuild/protobuf";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type ClientConnection, connect } from "../../runtime/client/index.js";
 import type { Component } from "../../runtime/component/component.js";
+import type { Remote, RemoteContext } from "../../runtime/component/remote.js";
+import type { RemoteAnswer, RemoteCaller } from "../../runtime/component/remote-caller.js";
 import { defineMethod } from "../../runtime/component/service.js";
 import type { PushTarget } from "../../runtime/session/push.js";
 import type { Session } from "../../runtime/session/session.js";
 import { tcp } from "../../runtime/transport/tcp.js";
+import { MemoryCluster } from "../component/support/memory-caller.js";
 import { Client, notify, request } from "../support/client.js";
 import { startServer } from "../support/server.js";
 import { TestComponent, textCodec } from "../support/service.js";
@@ -19,6 +22,7 @@ import {
   type Scenario,
   type ScenarioMessage,
   type ScenarioMethod,
+  type ScenarioRemote,
   type ScenarioService,
 } from "./support/scenario-services.js";
 import { drawMany } from "./support/trees.js";
@@ -29,6 +33,12 @@ const names = readdirSync(folder).filter((name) => {
   const generated = listFiles(join(folder, name, "expected"));
   return [".server.ts", ".client.ts"].every((end) => generated.some((path) => path.endsWith(end)));
 });
+/** Scenarios with services between nodes, and the code of them. */
+const remoteNames = readdirSync(folder).filter((name) =>
+  listFiles(join(folder, name, "expected"))
+    .filter((path) => path.endsWith(".server.ts"))
+    .some((path) => readFileSync(join(folder, name, "expected", path), "utf8").includes(" extends Remote {")),
+);
 /** Scenarios of which not every number can be sent. */
 const safeIntegers: ReadonlySet<string> = new Set(["int64-number"]);
 /** How often each method is called: where rate limits are declared, once. */
@@ -249,6 +259,105 @@ describe("over a real connection, a client that speaks JSON as protobuf's own im
   });
 });
 
+describe("between nodes, the generated callers and a generated remote", () => {
+  test("there are some to run", () => {
+    expect(remoteNames).toEqual(expect.arrayContaining(["remote", "server-only", "unknown-fields"]));
+  });
+
+  test.each(remoteNames)("%s", async (name) => {
+    const { remotes } = await loadScenario(name);
+    expect(remotes.length).toBeGreaterThan(0);
+    const cluster = new MemoryCluster();
+    const desks = { a: newDesk(), b: newDesk() };
+    for (const [node, desk] of Object.entries(desks)) {
+      cluster.host(node, ...remotes.map((remote) => remoteOf(remote, desk)));
+    }
+    const caller = cluster.callerOf("c");
+
+    let messages = 0;
+    /** Calls a method as often as there are rounds, and holds what arrives at some nodes, and what they answer, to what was sent. */
+    const call = async (
+      Caller: unknown,
+      method: ScenarioMethod,
+      nodes: readonly (keyof typeof desks)[],
+      ...options: readonly object[]
+    ): Promise<void> => {
+      const proxy = new (Caller as new (caller: RemoteCaller) => Record<string, AnyFunction>)(caller);
+      // What a promise has would make an `await` of the caller wait for ever.
+      expect("then" in proxy).toBe(false);
+      const requests = messagesOf(method.request, name, messages);
+      const responses = messagesOf(method.response, name, messages + 1);
+      for (const [index, { sent, bytes }] of requests.entries()) {
+        const response = responses[index];
+        cluster.wire.length = 0;
+        for (const desk of Object.values(desks)) {
+          desk.received.length = 0;
+          desk.answer = response?.sent[0];
+        }
+        const returned = callProxy(proxy, method.clientName, [...sent, ...options]);
+        // A tell has arrived when it returns, and gives nothing that one could wait for.
+        expect(returned instanceof Promise).toBe(!method.isNotify);
+        const answer = await returned;
+        const values = Array.isArray(answer) ? answer.map(answerOf) : [answer];
+        const expected = method.isNotify ? [""] : nodes.map(() => response?.bytes);
+        expect(values.map((value) => canonical(method.response, value))).toEqual(expected);
+        expect(cluster.wire.map((line) => line.split(" ").slice(0, 2))).toEqual(
+          nodes.map((node) => [node, method.route]),
+        );
+        expect(cluster.wire.map((line) => normal(method.request, line.split(" ")[2] ?? ""))).toEqual(
+          nodes.map(() => bytes),
+        );
+        const received = [{ route: method.route, message: bytes }];
+        for (const [node, desk] of Object.entries(desks)) {
+          expect(
+            desk.received.map(({ route, message }) => ({ route, message: canonical(method.request, message) })),
+          ).toEqual((nodes as readonly string[]).includes(node) ? received : []);
+        }
+        messages++;
+      }
+    };
+    for (const { client, all, methods } of remotes) {
+      for (const method of methods) {
+        await call(client, method, ["b"], { node: "b" });
+        await call(all, method, ["a", "b"]);
+      }
+    }
+    expect(cluster.lost).toEqual([]);
+    const methods = remotes.reduce((sum, remote) => sum + remote.methods.length, 0);
+    expect(messages).toBe(methods * rounds(name) * 2);
+  });
+});
+
+/** What one of many nodes answered, which must be no error. */
+function answerOf(answer: RemoteAnswer<unknown>): unknown {
+  expect(answer).toMatchObject({ ok: true });
+  return answer.ok ? answer.value : undefined;
+}
+
+/** A remote as a user would write it, for every method of a service. */
+function remoteOf(service: ScenarioRemote, desk: Desk): Remote {
+  const Base = service.remote as new () => Remote;
+  class Answering extends Base {}
+  for (const { route, serverName } of service.methods) {
+    const handler = (context: RemoteContext, message: unknown): unknown => {
+      expect(context.caller).toBe("c");
+      desk.received.push({ route, message });
+      return desk.answer;
+    };
+    Object.defineProperty(Answering.prototype, serverName, { value: handler });
+  }
+  return new Answering();
+}
+
+/** Messages as arguments of the generated code, and as bytes of protobuf's own implementation. */
+function messagesOf(
+  message: ScenarioMessage | undefined,
+  name: string,
+  seed: number,
+): { readonly sent: readonly object[]; readonly bytes: string }[] {
+  return argumentsOf(message, name, seed).map((sent) => ({ sent, bytes: canonical(message, sent[0]) }));
+}
+
 /** Messages, each as the generated code has it, as JSON and as bytes of protobuf's own implementation. */
 function jsonOf(
   message: ScenarioMessage | undefined,
@@ -277,6 +386,12 @@ function canonical(message: ScenarioMessage | undefined, value: unknown): string
   if (message === undefined || typeof value !== "object" || value === null) {
     return "";
   }
-  const bytes = message.codec.encode(value).finish();
-  return Buffer.from(toBinary(message.type, fromBinary(message.type, bytes))).toString("hex");
+  return normal(message, Buffer.from(message.codec.encode(value).finish()).toString("hex"));
+}
+
+/** Bytes in the form in which protobuf's own implementation writes them. */
+function normal(message: ScenarioMessage | undefined, hex: string): string {
+  return message === undefined
+    ? hex
+    : Buffer.from(toBinary(message.type, fromBinary(message.type, Buffer.from(hex, "hex")))).toString("hex");
 }

@@ -7,9 +7,11 @@ import { planSync, type SyncInput } from "../../generator/scaffold/sync.js";
 const place = { file: "proto/a.proto", line: 1, column: 1 };
 const rpcs = ["join", "say", "leave", "look"] as const;
 const component: ComponentModel = {
+  kind: "HANDLER",
   protoName: "a.Room",
   place,
   baseName: "RoomComponent",
+  otherBaseName: "RoomRemote",
   baseModule: "a.server",
   className: "Room",
   fileName: "room.ts",
@@ -24,14 +26,20 @@ const component: ComponentModel = {
   })),
   removed: [],
 };
+const remote: ComponentModel = {
+  ...component,
+  kind: "REMOTE",
+  baseName: component.otherBaseName,
+  otherBaseName: component.baseName,
+};
 
-function plan(text: string) {
+function plan(text: string, stub: ComponentModel) {
   const input: SyncInput = {
     directory: "/project",
     outDirectory: "generated",
     importSuffix: ".js",
     componentsDirectory: "src",
-    components: [component],
+    components: [stub],
     sources: [{ path: "src/mine.ts", text, isUtf8: true }],
     loadTypeScript: () => ts,
   };
@@ -174,8 +182,9 @@ describe("whatever the user's file looks like", () => {
   test("it is completed by additions only, its lines stay byte for byte, and a second run changes nothing", () => {
     let additions = 0;
     fc.assert(
-      fc.property(source, ({ text, closesOnItsOwnLine }) => {
-        const { changed, created, reports } = plan(text);
+      fc.property(source, fc.constantFrom(component, remote), ({ text: written, closesOnItsOwnLine }, stub) => {
+        const text = written.replaceAll(component.baseName, stub.baseName);
+        const { changed, created, reports } = plan(text, stub);
         expect(created).toEqual([]);
         expect(reports.filter(({ message }) => message.includes("left as it is"))).toEqual([]);
         const after = changed[0]?.text ?? text;
@@ -186,7 +195,7 @@ describe("whatever the user's file looks like", () => {
         const kept = lines(text).filter(() => closesOnItsOwnLine);
         expect(isSubsequence(kept, lines(after))).toBe(true);
         expect(instanceMembers(after)).toEqual(expect.arrayContaining([...rpcs]));
-        expect(plan(after).changed).toEqual([]);
+        expect(plan(after, stub).changed).toEqual([]);
       }),
       { numRuns: 300 },
     );

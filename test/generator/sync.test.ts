@@ -406,9 +406,178 @@ describe("what does not fit any more", () => {
     project.write({ "proto/a.proto": room.replace("service Room", "service Hall") });
     const { errors } = await sync(project);
     expect(errors).toEqual([
-      "src/mine.ts:4:20: RoomComponent is generated no more: no service stands for it. Delete the class, or bring the service back",
+      "src/mine.ts:4:20: RoomComponent is generated no more: no HANDLER service stands for it. Delete the class, or bring the service back",
     ]);
     expect(project.list("src")).toEqual(["hall.ts", "mine.ts"]);
+  });
+});
+
+describe("a remote", () => {
+  const bank = (...more: readonly string[]): string =>
+    proto(
+      "service Ledger {",
+      "  option (nanowire.service).kind = REMOTE;",
+      "  rpc Add(Text) returns (Other);",
+      "  rpc Note(Text) returns (google.protobuf.Empty) {",
+      "    option (nanowire.method).notify = true;",
+      "  }",
+      "  rpc Close(google.protobuf.Empty) returns (google.protobuf.Empty);",
+      ...more,
+      "}",
+    );
+  const ledger = `import { NanowireError, type RemoteContext } from "nanowire";
+import type { Other, Text } from "../generated/a.js";
+import { LedgerRemote } from "../generated/a.server.js";
+
+/** Handles service test.v1.Ledger. */
+export class Ledger extends LedgerRemote {
+  override add(_context: RemoteContext, _request: Text): Other {
+    throw new NanowireError("unimplemented", "Ledger.Add is not implemented yet");
+  }
+
+  override note(_context: RemoteContext, _message: Text): void {
+    throw new NanowireError("unimplemented", "Ledger.Note is not implemented yet");
+  }
+
+  override close(_context: RemoteContext): void {
+    throw new NanowireError("unimplemented", "Ledger.Close is not implemented yet");
+  }
+}
+`;
+
+  test("that is not there yet is written, and the second run changes nothing", async () => {
+    const project = new Project({ "proto/a.proto": bank() });
+    expect(await sync(project)).toEqual({
+      printed: [
+        "wrote src/ledger.ts: class Ledger (test.v1.Ledger); other nodes of a cluster call it, no client does",
+        "1 written, 0 added to, 0 complete",
+      ],
+      errors: [],
+    });
+    expect(project.read("src/ledger.ts")).toBe(ledger);
+    expect(await sync(project)).toEqual({ printed: complete, errors: [] });
+    expect(project.read("src/ledger.ts")).toBe(ledger);
+  });
+
+  test("is completed beside a component in one file, each with what it takes, and keeps every byte", async () => {
+    const before = `import type { RemoteContext as Context } from 'nanowire'
+import * as wire from '../generated/a.server'
+
+export class Rooms extends wire.RoomComponent {
+	override join = () => this.#empty   // ours
+}
+export class Ledger extends wire.LedgerRemote {
+	override async add(_: Context, { text }: Text): Promise<Other> { return f(text) }
+}
+`;
+    const project = new Project({
+      "proto/a.proto": `${room}service Ledger {\n  option (nanowire.service).kind = REMOTE;\n  rpc Add(Text) returns (Other);\n  rpc Close(google.protobuf.Empty) returns (google.protobuf.Empty);\n}\n`,
+      "src/mine.ts": before,
+    });
+    expect((await sync(project)).printed).toEqual([
+      "added to class Rooms in src/mine.ts: say, leave",
+      "added to class Ledger in src/mine.ts: close",
+      "0 written, 1 added to, 0 complete",
+    ]);
+    expect(project.read("src/mine.ts")).toBe(
+      before
+        .replace(
+          "\n\nexport class Rooms",
+          "\nimport { NanowireError, type Session } from 'nanowire'\nimport type { Text } from '../generated/a.js'\n\nexport class Rooms",
+        )
+        .replace(
+          "// ours\n",
+          "// ours\n\n\toverride say(_session: Session, _message: Text): void {\n\t\tthrow new NanowireError('unimplemented', 'Room.Say is not implemented yet')\n\t}\n\n\toverride leave(_session: Session): void {\n\t\tthrow new NanowireError('unimplemented', 'Room.Leave is not implemented yet')\n\t}\n",
+        )
+        .replace(
+          "return f(text) }\n",
+          "return f(text) }\n\n\toverride close(_context: Context): void {\n\t\tthrow new NanowireError('unimplemented', 'Ledger.Close is not implemented yet')\n\t}\n",
+        ),
+    );
+    expect((await sync(project)).printed).toEqual(["0 written, 0 added to, 2 complete"]);
+  });
+
+  test("gets the method of a new rpc; what does not fit any more is told, and left as it is", async () => {
+    const mine = ledger
+      .replace("_request: Text", "_request: Other")
+      .replace("_context: RemoteContext): void", "_context: RemoteContext, hard: boolean): void")
+      .replace(/}\n$/, "\n  override audit(): void {}\n}\n");
+    const project = new Project({ "proto/a.proto": bank("  rpc Open(Text) returns (Text);"), "src/ledger.ts": mine });
+    const errors = [
+      "src/ledger.ts:7:51: add takes Other, and the rpc at proto/a.proto:9:7 sends Text: write Text",
+      "src/ledger.ts:15:43: close takes hard: boolean, and the rpc at proto/a.proto:13:7 sends nothing (google.protobuf.Empty): take the context only",
+      "src/ledger.ts:19:12: audit overrides nothing: service test.v1.Ledger has no such rpc. Delete it, or leave `override` out",
+    ];
+    expect(await sync(project)).toEqual({
+      printed: ["added to class Ledger in src/ledger.ts: open", "0 written, 1 added to, 0 complete, 3 to look at"],
+      errors,
+    });
+    expect(project.read("src/ledger.ts")).toBe(
+      mine.replace(
+        /}\n$/,
+        '\n  override open(_context: RemoteContext, _request: Text): Text {\n    throw new NanowireError("unimplemented", "Ledger.Open is not implemented yet");\n  }\n}\n',
+      ),
+    );
+    expect(await sync(project)).toEqual({ printed: ["0 written, 0 added to, 1 complete, 3 to look at"], errors });
+  });
+
+  test("that is gone is told", async () => {
+    const project = new Project({ "proto/a.proto": room, "src/ledger.ts": ledger, "src/room.ts": skeleton });
+    expect((await sync(project)).errors).toEqual([
+      "src/ledger.ts:6:29: LedgerRemote is generated no more: no REMOTE service stands for it. Delete the class, or bring the service back",
+    ]);
+  });
+});
+
+describe("a service of another kind than before", () => {
+  const remoteRoom = room.replace("service Room {", "service Room {\n  option (nanowire.service).kind = REMOTE;");
+
+  test("a component whose service is REMOTE now is told what to do, and nothing is made beside it", async () => {
+    const project = new Project({ "proto/a.proto": room });
+    await sync(project);
+    project.write({ "proto/a.proto": remoteRoom });
+    const errors = [
+      "src/room.ts:6:27: service test.v1.Room is of kind REMOTE now, and RoomComponent is generated no more: extend RoomRemote, and let each method take a RemoteContext where it took a Session. Or make the service of kind HANDLER again",
+    ];
+    expect(await sync(project)).toEqual({
+      printed: ["0 written, 0 added to, 0 complete, 1 to look at"],
+      errors,
+    });
+    expect(await project.run("sync", "--check")).toEqual({ exitCode: 0, printed: ["0 complete"], errors });
+    expect(project.read("src/room.ts")).toBe(skeleton);
+    expect(project.list("src")).toEqual(["room.ts"]);
+  });
+
+  test("then its methods are told of one by one, until all fit", async () => {
+    const renamed = skeleton.replaceAll("RoomComponent", "RoomRemote");
+    const project = new Project({ "proto/a.proto": remoteRoom, "src/room.ts": renamed });
+    expect((await sync(project)).errors).toEqual([
+      "src/room.ts:7:27: join takes a Session, and the rpc at proto/a.proto:10:7 is called by another node: take a RemoteContext",
+      "src/room.ts:11:26: say takes a Session, and the rpc at proto/a.proto:11:7 is called by another node: take a RemoteContext",
+      "src/room.ts:15:28: leave takes a Session, and the rpc at proto/a.proto:14:7 is called by another node: take a RemoteContext",
+    ]);
+    project.write({ "src/room.ts": renamed.replaceAll(/\bSession\b/g, "RemoteContext") });
+    expect(await sync(project)).toEqual({ printed: complete, errors: [] });
+  });
+
+  test("a remote whose service is of clients now is told what to do", async () => {
+    const remote = skeleton.replaceAll("RoomComponent", "RoomRemote").replaceAll(/\bSession\b/g, "RemoteContext");
+    const project = new Project({ "proto/a.proto": room, "src/room.ts": remote });
+    expect((await sync(project)).errors).toEqual([
+      "src/room.ts:6:27: service test.v1.Room is of kind HANDLER now, and RoomRemote is generated no more: extend RoomComponent, and let each method take a Session where it took a RemoteContext. Or make the service of kind REMOTE again",
+    ]);
+    project.write({ "src/room.ts": remote.replaceAll("RoomRemote", "RoomComponent") });
+    expect((await sync(project)).errors[0]).toBe(
+      "src/room.ts:7:27: join takes a RemoteContext, and the rpc at proto/a.proto:9:7 is called by a client: take a Session",
+    );
+  });
+
+  test("in a file whose syntax is wrong it is there all the same", async () => {
+    const project = new Project({ "proto/a.proto": remoteRoom, "src/mine.ts": `${skeleton}}` });
+    expect((await sync(project)).errors).toEqual([
+      "src/mine.ts:19:1: Declaration or statement expected. The file is left as it is until that is right",
+    ]);
+    expect(project.list("src")).toEqual(["mine.ts"]);
   });
 });
 
@@ -466,6 +635,8 @@ function compile(folder: string): string {
       paths: {
         nanowire: [join(repository, "runtime/index.ts")],
         "nanowire/client": [join(repository, "runtime/client/index.ts")],
+        "nanowire/json": [join(repository, "runtime/protocol/json/index.ts")],
+        "nanowire/wire": [join(repository, "runtime/protocol/wire/index.ts")],
         "@bufbuild/protobuf/wire": [join(repository, "node_modules/@bufbuild/protobuf/dist/esm/wire/index.d.ts")],
       },
     },

@@ -146,11 +146,11 @@ describe("nanowire generate --templates", () => {
   test("an unknown file and a missing folder are errors", async () => {
     const project = new Project({ "proto/a.proto": room, "t/sever.hbs": "", "t/readme.md": "" });
     expect(await project.errors("--templates", "t")).toEqual([
-      "t/readme.md is none of the templates (known: server.hbs, client.hbs, routes.hbs)",
-      "t/sever.hbs is none of the templates; did you mean server.hbs? (known: server.hbs, client.hbs, routes.hbs)",
+      "t/readme.md is none of the templates (known: server.hbs, client.hbs, json.hbs, routes.hbs)",
+      "t/sever.hbs is none of the templates; did you mean server.hbs? (known: server.hbs, client.hbs, json.hbs, routes.hbs)",
     ]);
     expect(await project.errors("--templates", "nowhere")).toEqual([
-      "the folder of templates nowhere is not there: make it, or name yours with --templates DIR",
+      "the folder of templates nowhere is not there: make it, or name another one",
     ]);
   });
 });
@@ -182,7 +182,7 @@ describe("the plugin's templates=DIR", () => {
     expect((await ask(project, "templates=my")).error).toMatch(/^my\/routes\.hbs:1:1: /);
     expect((await ask(project, "templates=")).error).toBe("parameter templates wants a value: templates=DIR");
     expect((await ask(project, "template=my")).error).toBe(
-      "there is no parameter template; did you mean templates? (known: lock, side, json, int64, import_extension, ts_nocheck, target, templates, removed)",
+      "there is no parameter template; did you mean templates? (known: lock, side, json, int64, unknown_fields, import_extension, ts_nocheck, target, templates, removed)",
     );
   });
 });

@@ -9,13 +9,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NanowireError } from "../../runtime/base/error.js";
 import { decodeErrorPayload, encodeErrorPayload } from "../../runtime/protocol/error-payload.js";
-import { serializerNames } from "../../runtime/protocol/serializer.js";
+import { serializerNames, serializers } from "../../runtime/protocol/serializer.js";
 import { toHex } from "./hex.js";
 import { badErrorVectors, canonicalErrorVectors, errorVectors } from "./vectors.js";
 
 describe("error payloads that are read", () => {
   it.each(errorVectors)("$serializer: $name", ({ serializer, payload, code, message, details }) => {
-    const error = decodeErrorPayload(payload, serializer);
+    const error = decodeErrorPayload(payload, serializers[serializer]);
     expect(error).toBeInstanceOf(NanowireError);
     expect({ code: error.code, message: error.message, details: error.details }).toEqual({ code, message, details });
     expect(error.scope).toBe("request");
@@ -26,13 +26,13 @@ describe("error payloads that are read", () => {
 describe("error payloads that are written", () => {
   it.each(canonicalErrorVectors)("$serializer: $name", ({ serializer, payload, code, message, details }) => {
     const error = new NanowireError(code, message, { details, cause: new Error("secret"), scope: "connection" });
-    expect(toHex(encodeErrorPayload(error, serializer))).toBe(toHex(payload));
+    expect(toHex(encodeErrorPayload(error, serializers[serializer]))).toBe(toHex(payload));
   });
 });
 
 describe("error payloads that cannot be read become invalid_response", () => {
   it.each(badErrorVectors)("$serializer: $name", ({ serializer, payload }) => {
-    const error = decodeErrorPayload(payload, serializer);
+    const error = decodeErrorPayload(payload, serializers[serializer]);
     expect(error).toBeInstanceOf(NanowireError);
     expect(error).toMatchObject({ code: "invalid_response", scope: "request", details: {} });
     expect(error.cause).toBeInstanceOf(Error);
@@ -43,8 +43,8 @@ describe("a __proto__ in the metadata", () => {
   it.each(serializerNames)("%s: is a key like any other", (serializer) => {
     const details = JSON.parse(`{"__proto__":"v","constructor":"w"}`) as Record<string, string>;
     const decoded = decodeErrorPayload(
-      encodeErrorPayload(new NanowireError("c", "m", { details }), serializer),
-      serializer,
+      encodeErrorPayload(new NanowireError("c", "m", { details }), serializers[serializer]),
+      serializers[serializer],
     );
     expect(Object.entries(decoded.details)).toEqual([
       ["__proto__", "v"],
@@ -57,7 +57,7 @@ describe("a __proto__ in the metadata", () => {
     const payload = new TextEncoder().encode(
       `{"code":"c","metadata":{"__proto__":{"polluted":true}},"__proto__":{"msg":"m"}}`,
     );
-    const decoded = decodeErrorPayload(payload, "json");
+    const decoded = decodeErrorPayload(payload, serializers.json);
     expect(decoded.message).toBe("");
     expect(Object.getPrototypeOf(decoded.details)).toBe(Object.prototype);
     expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
@@ -112,8 +112,11 @@ describe("properties", () => {
   it.each(serializerNames)("%s: an error that is encoded is decoded", (serializer) => {
     fc.assert(
       fc.property(text, text, details, (code, message, metadata) => {
-        const payload = encodeErrorPayload(new NanowireError(code, message, { details: metadata }), serializer);
-        const decoded = decodeErrorPayload(payload, serializer);
+        const payload = encodeErrorPayload(
+          new NanowireError(code, message, { details: metadata }),
+          serializers[serializer],
+        );
+        const decoded = decodeErrorPayload(payload, serializers[serializer]);
         expect({ code: decoded.code, message: decoded.message, details: decoded.details }).toEqual({
           code,
           message,
@@ -126,7 +129,7 @@ describe("properties", () => {
   it("protobuf-es writes the same bytes, and reads them", () => {
     fc.assert(
       fc.property(someText, someText, details, (code, msg, metadata) => {
-        const ours = encodeErrorPayload(new NanowireError(code, msg, { details: metadata }), "protobuf");
+        const ours = encodeErrorPayload(new NanowireError(code, msg, { details: metadata }), serializers.protobuf);
         const theirs = create(schema, { code, msg, metadata });
         expect(toHex(ours)).toBe(toHex(toBinary(schema, theirs)));
         expect(fromBinary(schema, ours)).toEqual(theirs);
@@ -137,7 +140,7 @@ describe("properties", () => {
   it("protobuf-es reads ours when code and message are empty, too", () => {
     fc.assert(
       fc.property(fc.constantFrom("", "c"), fc.constantFrom("", "m"), details, (code, msg, metadata) => {
-        const ours = encodeErrorPayload(new NanowireError(code, msg, { details: metadata }), "protobuf");
+        const ours = encodeErrorPayload(new NanowireError(code, msg, { details: metadata }), serializers.protobuf);
         expect(fromBinary(schema, ours)).toEqual(create(schema, { code, msg, metadata }));
       }),
     );
@@ -146,7 +149,7 @@ describe("properties", () => {
   it("JSON is what JSON.parse reads", () => {
     fc.assert(
       fc.property(text, text, details, (code, msg, metadata) => {
-        const payload = encodeErrorPayload(new NanowireError(code, msg, { details: metadata }), "json");
+        const payload = encodeErrorPayload(new NanowireError(code, msg, { details: metadata }), serializers.json);
         expect(JSON.parse(new TextDecoder().decode(payload))).toEqual({ code, msg, metadata });
       }),
     );
@@ -167,7 +170,7 @@ describe("properties", () => {
       .map((value) => new TextEncoder().encode(JSON.stringify(value)));
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array(), nearlyProtobuf, nearlyJson), (payload) => {
-        const error = decodeErrorPayload(payload, serializer);
+        const error = decodeErrorPayload(payload, serializers[serializer]);
         expect(error).toBeInstanceOf(NanowireError);
         expect(error.scope).toBe("request");
         expect([typeof error.code, typeof error.message]).toEqual(["string", "string"]);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ByteBuffer } from "../../runtime/base/byte-buffer.js";
 import { encodePacket, maxBodyBytes, PacketType, writePacket } from "../../runtime/protocol/packet.js";
-import { PacketDecoder } from "../../runtime/protocol/packet-decoder.js";
+import { PacketDecoder, type PacketSink } from "../../runtime/protocol/packet-decoder.js";
 import { concat, hex, toHex } from "./hex.js";
 import { collect, cutAt, feed, type Outcome, resultOf } from "./outcome.js";
 import { packetVectors } from "./vectors.js";
@@ -306,8 +306,27 @@ function summary({ packets, end }: Outcome): { packets: readonly string[]; error
   return { packets, error: "error" in end ? end.error : undefined };
 }
 
+describe("system packets", () => {
+  const seen: string[] = [];
+  const sink: PacketSink = {
+    packet: (type, bytes, start, end) => seen.push(`${type}:${toHex(bytes.subarray(start, end))}`) > 0,
+  };
+
+  it("are taken where they were agreed, then or from the beginning, and nothing above them", () => {
+    new PacketDecoder(64, "maxPacketBytes", PacketType.system).decode(hex("06 00 00 01 'a'"), sink);
+    const later = new PacketDecoder(64);
+    later.limit(64, "maxPacketBytes", PacketType.system);
+    later.decode(hex("06 00 00 01 'b'"), sink);
+    expect(seen).toEqual(["6:61", "6:62"]);
+    expect(resultOf(() => later.decode(hex("07"), sink))).toMatchObject({ error: "invalid_packet_type" });
+    later.limit(64, "maxPacketBytes");
+    expect(resultOf(() => later.decode(hex("06"), sink))).toMatchObject({ error: "invalid_packet_type" });
+  });
+});
+
 describe("properties", () => {
-  const type = fc.constantFrom(...Object.values(PacketType));
+  // What is taken where nothing else was agreed.
+  const type = fc.constantFrom(...Object.values(PacketType).filter((each) => each !== PacketType.system));
   const packet = fc.tuple(type, fc.uint8Array({ maxLength: 40 }));
   const wellFormed = fc
     .array(packet, { maxLength: 8 })

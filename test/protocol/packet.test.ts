@@ -12,8 +12,8 @@ import { hex, toHex } from "./hex.js";
 import { resultOf } from "./outcome.js";
 
 describe("the types are those of the wire", () => {
-  it("1 to 5", () => {
-    expect(PacketType).toEqual({ handshake: 1, handshakeAck: 2, heartbeat: 3, data: 4, kick: 5 });
+  it("1 to 5, and 6 for ours", () => {
+    expect(PacketType).toEqual({ handshake: 1, handshakeAck: 2, heartbeat: 3, data: 4, kick: 5, system: 6 });
   });
 });
 

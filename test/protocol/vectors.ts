@@ -322,6 +322,7 @@ function handshake(name: string, source: string, value: object): HandshakeVector
 }
 
 export const requestHandshakeVectors: readonly HandshakeVector[] = [
+  handshake("nothing at all, as nano's client in Go", "", { sys: {}, user: null, isEmpty: true }),
   handshake("nano's and pomelo's browser client", `'${browserClient}'`, {
     sys: { type: "js-websocket", version: "0.0.1", rsa: {} },
     user: { name: "ada" },
@@ -425,7 +426,6 @@ function badHandshake(name: string, source: string, says: string): BadHandshakeV
 
 /** What is no handshake of either side. */
 export const badHandshakeVectors: readonly BadHandshakeVector[] = [
-  badHandshake("no body", "", "not JSON"),
   badHandshake("no JSON", "'hello'", "not JSON"),
   badHandshake("half an object", `'{"sys":{'`, "not JSON"),
   badHandshake("two objects", "'{}{}'", "not JSON"),
@@ -464,6 +464,7 @@ export const badRequestHandshakeVectors: readonly BadHandshakeVector[] = [
 
 /** What is no handshake of a server. */
 export const badResponseHandshakeVectors: readonly BadHandshakeVector[] = [
+  badHandshake("no body", "", "not JSON"),
   badHandshake("no code", "'{}'", "code is not a number"),
   badHandshake("a code that is null", `'{"code":null}'`, "code is not a number"),
   badHandshake("a code that is a text", `'{"code":"200"}'`, "code is not a number"),
@@ -527,6 +528,7 @@ export const canonicalErrorVectors: readonly ErrorVector[] = [
 export const errorVectors: readonly ErrorVector[] = [
   ...canonicalErrorVectors,
   errorPayload("nothing, which is an error without a code", "protobuf", "", ["", "", {}]),
+  errorPayload("nothing, which is read as {}", "json", "", ["", "", {}]),
   errorPayload("the fields in another order", "protobuf", "12 01 'm' 0a 01 'c'", ["c", "m", {}]),
   errorPayload("a field twice: the last counts", "protobuf", "0a 01 'a' 12 01 'm' 0a 01 'b'", ["b", "m", {}]),
   errorPayload(
@@ -579,7 +581,6 @@ export const badErrorVectors: readonly { name: string; serializer: "protobuf" | 
     payload: hex("1a 03 0a 05 'k' 12 01 'v'"),
   },
   { name: "groups 100,000 deep", serializer: "protobuf", payload: new Uint8Array(100_000).fill(0x3b) },
-  { name: "nothing", serializer: "json", payload: hex("") },
   { name: "no JSON", serializer: "json", payload: hex("'room_full'") },
   { name: "null", serializer: "json", payload: hex("'null'") },
   { name: "a number", serializer: "json", payload: hex("'404'") },

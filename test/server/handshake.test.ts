@@ -127,17 +127,24 @@ describe("a handshake", () => {
     expect(test.server.sessions()[0]?.handshake).toEqual({ sys: {}, user: null });
   });
 
+  it("may say nothing at all, as that of nano's client in Go", async () => {
+    const test = await startServer();
+    const client = await test.enter("");
+    expect(client.answered.code).toBe(200);
+    await client.call(1, "Echo.Say", "x");
+    expect(test.server.sessions()[0]?.handshake).toEqual({ sys: {}, user: null, isEmpty: true });
+  });
+
   it("has a heartbeat of 0 seconds where there are none, and of a fraction where there is one", async () => {
     const none = await startServer({ heartbeatIntervalMs: 0 });
     expect((await none.enter()).answered.sys.heartbeat).toBe(0);
     const short = await startServer({ heartbeatIntervalMs: 500 });
-    expect((await short.enter()).answered.sys.heartbeat).toBe(0.5);
+    expect((await short.enter('{"sys":{"type":"nanowire"}}')).answered.sys.heartbeat).toBe(0.5);
   });
 
   describe("that is refused by what it is", () => {
     it.each([
       ["no JSON", "hello", "the handshake is not JSON in UTF-8"],
-      ["nothing", "", "the handshake is not JSON in UTF-8"],
       ["no object", "[1]", "the handshake is not an object"],
       ["a sys that is none", '{"sys":7}', "sys is not an object"],
       ["a version that is no text", '{"sys":{"version":1}}', "sys.version is not a string"],

@@ -9,7 +9,7 @@ import type { Transport } from "../../runtime/transport/transport.js";
 import { ws } from "../../runtime/transport/ws.js";
 import { concat } from "../protocol/hex.js";
 import { makeCertificate } from "../support/certificate.js";
-import { Client, errorIn, notify, packet, request } from "../support/client.js";
+import { Client, errorIn, notify, packet, request, textOf } from "../support/client.js";
 import { openSocket, openTcp, openWebSocket, upgradeRequest } from "../support/link.js";
 import { startServer, type TestServer } from "../support/server.js";
 import { turn, until } from "../support/wait.js";
@@ -27,6 +27,9 @@ const listeners: Readonly<Record<string, () => Transport>> = {
   hybrid: () => hybrid(loopback),
   "a shared HTTP server": () => ws({ ...loopback, server: createHttpServer() }),
 };
+/** The handshake of a client that knows every system message. */
+const knowsAll = { sys: { type: "test", version: "1", capabilities: ["drain", "ping"] } };
+
 const listenerNames = Object.keys(listeners);
 
 function listenerOf(name: string): Transport {
@@ -245,7 +248,9 @@ describe("the handshake's time", () => {
     expect(typeof (await attempt(test))).toBe("string");
     silent[0]?.destroy();
     await until(() => test.server.counters.arriving === 1);
+    expect(test.server.health).toMatchObject({ ready: true, connections: 0, arriving: 1, full: false });
     expect(await attempt(test)).toBeInstanceOf(Client);
+    expect(test.server.health).toMatchObject({ ready: true, connections: 1, arriving: 1, full: true });
     silent[1]?.destroy();
   });
 });
@@ -294,9 +299,10 @@ describe("a message rate", () => {
     ["requests", (id: number) => request(id, "Echo.Say")],
     ["notifies", () => notify("Echo.Note")],
     ["heartbeats", () => packet(3)],
+    ["pings", (id: number) => packet(6, JSON.stringify({ ping: id }))],
   ])("closes a client that floods with %s, and no other", async (_what, make) => {
     const test = await startServer({ services, maxMessagesPerSecond: 100 });
-    const [flooder, other] = [await test.enter(), await test.enter()];
+    const [flooder, other] = [await test.enter(knowsAll), await test.enter()];
     flooder.send(concat(...Array.from({ length: 250 }, (_, index) => make(index + 1))));
     await flooder.ended;
     expect(test.server.counters.closed).toEqual({ too_many_messages: 1 });
@@ -304,6 +310,22 @@ describe("a message rate", () => {
       "the client goes on at more than twice maxMessagesPerSecond 100",
     ]);
     expect((await other.call(1, "Echo.Say", "served")).text).toBe("served");
+  });
+
+  it("leaves pings beyond it without an answer, and hears all the same who goes", async () => {
+    const test = await startServer({ services, maxMessagesPerSecond: 2 });
+    const client = await test.enter(knowsAll);
+    const drained = test.server.drain();
+    expect((await client.packet()).type).toBe(6);
+    const pings = [1, 2, 3].map((ping) => packet(6, JSON.stringify({ ping })));
+    client.send(concat(...pings, packet(6, '{"leave":true}')));
+    expect(textOf((await client.packet()).body)).toBe('{"pong":1}');
+    expect(textOf((await client.packet()).body)).toBe('{"pong":2}');
+    await client.ended;
+    expect(client.packets.length).toBe(0);
+    expect(test.server.counters.closed).toEqual({ server_draining: 1 });
+    test.clock.step(50);
+    await drained;
   });
 
   it("is each client's own, and does not count the handshake", async () => {

@@ -83,12 +83,11 @@ describe("options", () => {
   });
 
   it("have no other names: a slip is told, with the names that there are", () => {
-    expect(made({ heartbeatInterval: 1 })).toBe(
-      "invalid_option startup: there is no option heartbeatInterval; there are components, listen, logger, " +
-        "heartbeatIntervalMs, handshakeTimeoutMs, maxConnections, maxConnectionsPerAddress, maxMessagesPerSecond, " +
-        "proxy, maxPacketBytes, maxHandshakeBytes, maxInflatedBytes, maxOutboxBytes, " +
-        "maxQueuedMessages, requestTimeoutMs, serializer, onHandshake, nodeId, clock",
+    const message = made({ heartbeatInterval: 1 });
+    expect(message).toMatch(
+      /^invalid_option startup: there is no option heartbeatInterval; there are components, listen, /,
     );
+    expect(message).toContain(" heartbeatIntervalMs,");
   });
 
   it("need somewhere to listen", () => {
@@ -112,7 +111,9 @@ describe("options", () => {
   });
 
   it.each(["msgpack", "", "PROTOBUF", 1])("know no serializer %j", (serializer) => {
-    expect(made({ serializer })).toBe(`invalid_option startup: serializer ${serializer} is not auto, protobuf or json`);
+    expect(made({ serializer })).toBe(
+      `invalid_option startup: serializer ${serializer} is not one of auto, protobuf, json`,
+    );
   });
 
   it.each(["auto", "protobuf", "json"])("know the serializer %s", (serializer) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NanowireError } from "../../runtime/base/error.js";
 import { Session, type SessionLink } from "../../runtime/session/session.js";
+import { SessionRegistry } from "../../runtime/session/session-registry.js";
 import { toHex } from "../protocol/hex.js";
 import { type Client, notify, request, textOf } from "../support/client.js";
 import { KeptLog } from "../support/log.js";
@@ -12,7 +13,9 @@ import { turn, until } from "../support/wait.js";
 function sessionOf() {
   const logger = new KeptLog();
   const asked: string[] = [];
+  const registry = new SessionRegistry(logger, { second: "allow", kickReason: "", rebind: false }, undefined);
   const link: SessionLink = {
+    binder: registry,
     transport: "tcp",
     remoteAddress: "10.1.2.3",
     logger,

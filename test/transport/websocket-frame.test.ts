@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ByteBuffer } from "../../runtime/base/byte-buffer.js";
-import { frameHeadroom, frameInPlace } from "../../runtime/transport/websocket-frame.js";
+import { frameHeadroom, frameInPlace, framesOfPackets } from "../../runtime/transport/websocket-frame.js";
 import { hex, toHex } from "../protocol/hex.js";
 
 function filled(length: number): ByteBuffer {
@@ -61,5 +61,22 @@ describe("frameInPlace", () => {
       }),
       { numRuns: 50 },
     );
+  });
+});
+
+describe("framesOfPackets", () => {
+  it("writes a frame for each packet", () => {
+    const buffer = new ByteBuffer(frameHeadroom);
+    const long = new Uint8Array(130).fill(0x5a);
+    buffer.append(hex("03 00 00 00   05 00 00 02 '{}'"));
+    buffer.append(hex("04 00 00 82"));
+    buffer.append(long);
+    expect(toHex(framesOfPackets(buffer))).toBe(
+      toHex(hex("82 04 03 00 00 00   82 06 05 00 00 02 '{}'   82 7e 00 86 04 00 00 82")) + toHex(long),
+    );
+  });
+
+  it("writes nothing of nothing", () => {
+    expect(framesOfPackets(new ByteBuffer(frameHeadroom))).toHaveLength(0);
   });
 });

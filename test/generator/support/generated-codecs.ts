@@ -58,7 +58,7 @@ export async function loadCodecs(
   });
   const codecs = [...generated].filter(([path]) => !/(?:^routes|\.server|\.client)\.ts$/.test(path));
   const modules = await loadModules(new Map(codecs));
-  const names = new CodecPrinter(requireTsProto, bytes, set.file, choices).typeNames();
+  const names = new CodecPrinter(requireTsProto, set.file, choices).typeNames();
   return {
     registry: createFileRegistry(set),
     codec: (typeName) => {
@@ -90,6 +90,10 @@ async function loadModules(files: ReadonlyMap<string, string>): Promise<Map<stri
     format: "esm",
     outfile: "bundle.mjs",
     nodePaths: [join(own.root, "node_modules")],
+    alias: {
+      "nanowire/json": join(own.root, "runtime/protocol/json/index.ts"),
+      "nanowire/wire": join(own.root, "runtime/protocol/wire/index.ts"),
+    },
     logLevel: "silent",
   });
   const bundle: Record<string, Record<string, object>> = await import(

@@ -43,9 +43,17 @@ class MessageFiller {
 
   fill(type: DescMessage, depth: number): ReflectMessage {
     const message = reflect(type, create(type));
-    if (type.typeName === "google.protobuf.Timestamp") {
-      this.#timestamp(message);
-      return message;
+    switch (type.typeName) {
+      case "google.protobuf.Timestamp":
+        this.#timestamp(message);
+        return message;
+      case "google.protobuf.Duration":
+        this.#duration(message);
+        return message;
+      case "google.protobuf.FieldMask":
+        this.#fieldMask(message);
+        return message;
+      default:
     }
     for (const member of type.members) {
       if (member.kind === "oneof") {
@@ -75,6 +83,26 @@ class MessageFiller {
     if (seconds !== undefined && nanos !== undefined) {
       message.set(seconds, this.#pick([0n, -1n, 1n, 1_700_000_000n, -62_135_596_800n, 253_402_300_799n]));
       message.set(nanos, this.#pick([0, 1_000_000, 999_000_000, 250_000_000]));
+    }
+  }
+
+  /** Seconds and nanoseconds have one sign. */
+  #duration(message: ReflectMessage): void {
+    const [seconds, nanos] = message.desc.fields;
+    if (seconds !== undefined && nanos !== undefined) {
+      const sign = this.#pick([1, -1]);
+      message.set(seconds, BigInt(sign) * this.#pick([0n, 1n, 90n, 315_576_000_000n]));
+      message.set(nanos, sign * this.#pick([0, 1, 1_000, 500_000_000, 999_999_999]) + 0);
+    }
+  }
+
+  /** Paths that JSON can say. */
+  #fieldMask(message: ReflectMessage): void {
+    const [paths] = message.desc.fields;
+    if (paths?.fieldKind === "list") {
+      for (let count = this.#int(0, 3); count > 0; count--) {
+        message.get(paths).add(this.#pick(["a", "user.display_name", "a_b.c_d", "x1.y"]));
+      }
     }
   }
 

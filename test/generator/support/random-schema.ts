@@ -60,7 +60,7 @@ const scalars =
 const longs = new Set("int64 uint64 sint64 fixed64 sfixed64".split(" "));
 const mapKeys = "int32 int64 uint32 uint64 sint32 sint64 fixed32 fixed64 sfixed32 sfixed64 bool string".split(" ");
 const unpackable = new Set(["string", "bytes"]);
-/** Google's types that may be used with JSON codecs, by the file that has them. */
+/** Google's messages that may be used with JSON codecs, by the file that has them. */
 const googleTypes = new Map([
   ["Timestamp", "timestamp"],
   ["Struct", "struct"],
@@ -70,6 +70,11 @@ const googleTypes = new Map([
   ["Int64Value", "wrappers"],
   ["BoolValue", "wrappers"],
   ["DoubleValue", "wrappers"],
+  ["FloatValue", "wrappers"],
+  ["UInt64Value", "wrappers"],
+  ["BytesValue", "wrappers"],
+  ["Duration", "duration"],
+  ["FieldMask", "field_mask"],
   ["Empty", "empty"],
 ]);
 const numbers = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 100, 2047, 2048, 18999, 20000, 536870911];
@@ -453,8 +458,9 @@ class TreeWriter {
 
   #type(file: FileContext, messages: readonly KnownType[]): string {
     if (this.#chance(15) || messages.length === 0) {
-      file.google.add("empty");
-      return ".google.protobuf.Empty";
+      const [name, module] = this.#chance(50) ? this.#pick([...googleTypes]) : (["Empty", "empty"] as const);
+      file.google.add(module);
+      return `.google.protobuf.${name}`;
     }
     return `.${this.#pick(messages).fullName}`;
   }

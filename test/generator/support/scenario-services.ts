@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { createFileRegistry, type DescMessage, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { defaultChoices } from "../../../generator/model/choices.js";
 import { buildModel } from "../../../generator/model/model.js";
 import { emptyLock, parseRoutesLock, type RoutesLock } from "../../../generator/model/routes-lock.js";
 import { CodecPrinter } from "../../../generator/print/codecs.js";
 import { compileProtoFiles } from "../../../generator/read/buf.js";
+import { readSettings } from "../../../generator/read/config.js";
 import { sha256Hex } from "../../../generator/read/hash.js";
 import { readOwnOptions, readOwnPackage } from "../../../generator/read/package-root.js";
 import { findBufBinary, findPeers } from "../../../generator/read/peers.js";
@@ -48,9 +48,24 @@ export interface ScenarioService {
   readonly methods: readonly ScenarioMethod[];
 }
 
+/** A service between nodes. */
+export interface ScenarioRemote {
+  readonly name: string;
+  /** The remote's class. */
+  readonly remote: unknown;
+  /** The class that calls one node. */
+  readonly client: unknown;
+  /** The class that calls every node. */
+  readonly all: unknown;
+  /** `isNotify` is of a tell; `clientName` is the callers'. */
+  readonly methods: readonly ScenarioMethod[];
+}
+
 /** A scenario that can be run. */
 export interface Scenario {
+  /** Those of clients. */
   readonly services: readonly ScenarioService[];
+  readonly remotes: readonly ScenarioRemote[];
   readonly dictionary: RouteDictionary;
 }
 
@@ -60,14 +75,15 @@ export async function loadScenario(name: string): Promise<Scenario> {
   const files = readProtoFiles(folder, ["proto"]);
   const bytes = await compileProtoFiles(findBufBinary(requireBuf), files, readOwnOptions(own));
   const set = fromBinary(FileDescriptorSetSchema, bytes);
-  const typeNames = new CodecPrinter(requireTsProto, bytes, set.file, defaultChoices).typeNames();
+  const { choices } = readSettings(folder, {});
+  const typeNames = new CodecPrinter(requireTsProto, set.file, choices).typeNames();
   const { model } = buildModel({
     files: set.file,
     own: new Map(files.map((file) => [file.name, file.path])),
     typeNames,
     lock: lockOf(folder),
     lockFile: "routes.lock.json",
-    choices: { ...defaultChoices, json: false },
+    choices: { ...choices, json: false },
     sha256Hex,
   });
   const registry = createFileRegistry(set);
@@ -81,37 +97,43 @@ export async function loadScenario(name: string): Promise<Scenario> {
     return { type, codec };
   };
   const services: ScenarioService[] = [];
+  const remotes: ScenarioRemote[] = [];
   for (const { proto, server, serverOutput = "", client, clientOutput } of model.services) {
-    // Services between nodes need no client, and are run with the cluster.
-    const called = server?.services.filter(({ isRemote }) => !isRemote) ?? [];
     const declared = registry.getFile(proto)?.services ?? [];
-    const serverModule = await load(serverOutput);
+    const serverModule = server === undefined ? {} : await load(serverOutput);
     const clientModule = clientOutput === undefined ? {} : await load(clientOutput);
-    for (const [index, service] of called.entries()) {
-      const ofClient = client?.services[index];
+    // No client has a service between nodes.
+    const ofClients = server?.services.filter(({ isRemote }) => !isRemote) ?? [];
+    for (const service of server?.services ?? []) {
+      const ofClient = client?.services[ofClients.indexOf(service)];
+      const [one, all] = service.callers;
+      const callers = service.isRemote ? one : ofClient;
       const types = declared.find(({ typeName }) => typeName === service.protoName)?.methods;
-      const methods = service.methods.map(async (method, methodIndex): Promise<ScenarioMethod> => {
-        const { input, output } = types?.[methodIndex] ?? {};
-        return {
-          route: method.route,
-          serverName: method.localName,
-          clientName: ofClient?.methods[methodIndex]?.localName ?? "",
-          isNotify: method.isNotify,
-          request: await messageOf(input),
-          response: await messageOf(output),
-        };
-      });
-      services.push({
-        name: service.protoName,
-        isPush: service.isPush,
-        server: serverModule[service.exportedName],
-        client: clientModule[ofClient?.exportedName ?? ""],
-        methods: await Promise.all(methods),
-      });
+      const methods = await Promise.all(
+        service.methods.map(async (method, index): Promise<ScenarioMethod> => {
+          const { input, output } = types?.[index] ?? {};
+          return {
+            route: method.route,
+            serverName: method.localName,
+            clientName: callers?.methods[index]?.localName ?? "",
+            isNotify: method.isNotify,
+            request: await messageOf(input),
+            response: await messageOf(output),
+          };
+        }),
+      );
+      const [name, stub] = [service.protoName, serverModule[service.exportedName]];
+      if (service.isRemote) {
+        const [callsOne, callsAll] = [serverModule[one?.exportedName ?? ""], serverModule[all?.exportedName ?? ""]];
+        remotes.push({ name, remote: stub, client: callsOne, all: callsAll, methods });
+      } else {
+        const proxy = clientModule[ofClient?.exportedName ?? ""];
+        services.push({ name, isPush: service.isPush, server: stub, client: proxy, methods });
+      }
     }
   }
   const { dictionary } = await load("routes.ts");
-  return { services, dictionary: dictionary as RouteDictionary };
+  return { services, remotes, dictionary: dictionary as RouteDictionary };
 }
 
 function lockOf(folder: string): RoutesLock {

@@ -2,7 +2,7 @@
 
 /* eslint-disable */
 // @ts-nocheck
-import { BinaryWriter, BinaryReader } from '@bufbuild/protobuf/wire';
+import { BinaryWriter, BinaryReader } from 'nanowire/wire';
 
 export const protobufPackage = 'side.v1';
 

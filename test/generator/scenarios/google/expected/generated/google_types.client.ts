@@ -2,6 +2,18 @@
 
 /* eslint-disable */
 import { type CallOptions, type ClientConnection, type ClientMethod, emptyCodec } from "nanowire/client";
+import { Duration } from "./google/protobuf/duration.js";
+import { FieldMask } from "./google/protobuf/field_mask.js";
+import { ListValue, Struct, Value } from "./google/protobuf/struct.js";
+import { Timestamp } from "./google/protobuf/timestamp.js";
+import {
+  BoolValue,
+  BytesValue,
+  DoubleValue,
+  Int64Value,
+  StringValue,
+  UInt64Value,
+} from "./google/protobuf/wrappers.js";
 import { Many, OneOf, Single } from "./google_types.js";
 
 /**
@@ -34,25 +46,109 @@ export class GooglesClient {
   nothing(options?: CallOptions): Promise<void> {
     return this.#connection.request(googlesNothing, undefined, options);
   }
+
+  /**
+   * Request `Googles.Time`.
+   */
+  time(request: Timestamp, options?: CallOptions): Promise<Duration> {
+    return this.#connection.request(googlesTime, request, options);
+  }
+
+  /**
+   * Request `Googles.Json`.
+   */
+  json(request: Struct, options?: CallOptions): Promise<Value> {
+    return this.#connection.request(googlesJson, request, options);
+  }
+
+  /**
+   * Request `Googles.List`.
+   */
+  list(request: ListValue, options?: CallOptions): Promise<FieldMask> {
+    return this.#connection.request(googlesList, request, options);
+  }
+
+  /**
+   * Request `Googles.Text`.
+   */
+  text(request: StringValue, options?: CallOptions): Promise<BytesValue> {
+    return this.#connection.request(googlesText, request, options);
+  }
+
+  /**
+   * Request `Googles.Long`.
+   */
+  long(request: UInt64Value, options?: CallOptions): Promise<Int64Value> {
+    return this.#connection.request(googlesLong, request, options);
+  }
+
+  /**
+   * Request `Googles.Number`.
+   */
+  number(request: DoubleValue, options?: CallOptions): Promise<BoolValue> {
+    return this.#connection.request(googlesNumber, request, options);
+  }
 }
 
 const googlesOne: ClientMethod<Single, Single> = {
   route: "Googles.One",
-  code: 2,
+  code: 6,
   request: Single,
   response: Single,
 };
 
 const googlesSome: ClientMethod<Many, OneOf> = {
   route: "Googles.Some",
-  code: 3,
+  code: 7,
   request: Many,
   response: OneOf,
 };
 
 const googlesNothing: ClientMethod<void, void> = {
   route: "Googles.Nothing",
-  code: 1,
+  code: 4,
   request: emptyCodec,
   response: emptyCodec,
+};
+
+const googlesTime: ClientMethod<Timestamp, Duration> = {
+  route: "Googles.Time",
+  code: 9,
+  request: Timestamp,
+  response: Duration,
+};
+
+const googlesJson: ClientMethod<Struct, Value> = {
+  route: "Googles.Json",
+  code: 1,
+  request: Struct,
+  response: Value,
+};
+
+const googlesList: ClientMethod<ListValue, FieldMask> = {
+  route: "Googles.List",
+  code: 2,
+  request: ListValue,
+  response: FieldMask,
+};
+
+const googlesText: ClientMethod<StringValue, BytesValue> = {
+  route: "Googles.Text",
+  code: 8,
+  request: StringValue,
+  response: BytesValue,
+};
+
+const googlesLong: ClientMethod<UInt64Value, Int64Value> = {
+  route: "Googles.Long",
+  code: 3,
+  request: UInt64Value,
+  response: Int64Value,
+};
+
+const googlesNumber: ClientMethod<DoubleValue, BoolValue> = {
+  route: "Googles.Number",
+  code: 5,
+  request: DoubleValue,
+  response: BoolValue,
 };

@@ -10,6 +10,30 @@ import {
   type ServiceDefinition,
   type Session,
 } from "nanowire";
+import { Duration } from "./google/protobuf/duration.js";
+import { Duration as DurationJson } from "./google/protobuf/duration.json.js";
+import { FieldMask } from "./google/protobuf/field_mask.js";
+import { FieldMask as FieldMaskJson } from "./google/protobuf/field_mask.json.js";
+import { ListValue, Struct, Value } from "./google/protobuf/struct.js";
+import { ListValue as ListValueJson, Struct as StructJson, Value as ValueJson } from "./google/protobuf/struct.json.js";
+import { Timestamp } from "./google/protobuf/timestamp.js";
+import { Timestamp as TimestampJson } from "./google/protobuf/timestamp.json.js";
+import {
+  BoolValue,
+  BytesValue,
+  DoubleValue,
+  Int64Value,
+  StringValue,
+  UInt64Value,
+} from "./google/protobuf/wrappers.js";
+import {
+  BoolValue as BoolValueJson,
+  BytesValue as BytesValueJson,
+  DoubleValue as DoubleValueJson,
+  Int64Value as Int64ValueJson,
+  StringValue as StringValueJson,
+  UInt64Value as UInt64ValueJson,
+} from "./google/protobuf/wrappers.json.js";
 import { Many, OneOf, Single } from "./google_types.js";
 import { Many as ManyJson, OneOf as OneOfJson, Single as SingleJson } from "./google_types.json.js";
 import { dictionary } from "./routes.js";
@@ -24,24 +48,66 @@ export abstract class GooglesComponent extends Component {
   }
 
   /**
-   * Request `Googles.One`, code 2.
+   * Request `Googles.One`, code 6.
    */
   abstract one(session: Session, request: Single): Awaitable<Single>;
 
   /**
-   * Request `Googles.Some`, code 3.
+   * Request `Googles.Some`, code 7.
    */
   abstract some(session: Session, request: Many): Awaitable<OneOf>;
 
   /**
-   * Request `Googles.Nothing`, code 1.
+   * Request `Googles.Nothing`, code 4.
    */
   abstract nothing(session: Session): Awaitable<void>;
+
+  /**
+   * Request `Googles.Time`, code 9.
+   */
+  abstract time(session: Session, request: Timestamp): Awaitable<Duration>;
+
+  /**
+   * Request `Googles.Json`, code 1.
+   */
+  abstract json(session: Session, request: Struct): Awaitable<Value>;
+
+  /**
+   * Request `Googles.List`, code 2.
+   */
+  abstract list(session: Session, request: ListValue): Awaitable<FieldMask>;
+
+  /**
+   * Request `Googles.Text`, code 8.
+   */
+  abstract text(session: Session, request: StringValue): Awaitable<BytesValue>;
+
+  /**
+   * Request `Googles.Long`, code 3.
+   */
+  abstract long(session: Session, request: UInt64Value): Awaitable<Int64Value>;
+
+  /**
+   * Request `Googles.Number`, code 5.
+   */
+  abstract number(session: Session, request: DoubleValue): Awaitable<BoolValue>;
 }
 
 const single: MessageCodec<Single> = { protobuf: Single, json: SingleJson };
 const many: MessageCodec<Many> = { protobuf: Many, json: ManyJson };
 const oneOf: MessageCodec<OneOf> = { protobuf: OneOf, json: OneOfJson };
+const timestamp: MessageCodec<Timestamp> = { protobuf: Timestamp, json: TimestampJson };
+const duration: MessageCodec<Duration> = { protobuf: Duration, json: DurationJson };
+const struct: MessageCodec<Struct> = { protobuf: Struct, json: StructJson };
+const value: MessageCodec<Value> = { protobuf: Value, json: ValueJson };
+const listValue: MessageCodec<ListValue> = { protobuf: ListValue, json: ListValueJson };
+const fieldMask: MessageCodec<FieldMask> = { protobuf: FieldMask, json: FieldMaskJson };
+const stringValue: MessageCodec<StringValue> = { protobuf: StringValue, json: StringValueJson };
+const bytesValue: MessageCodec<BytesValue> = { protobuf: BytesValue, json: BytesValueJson };
+const uInt64Value: MessageCodec<UInt64Value> = { protobuf: UInt64Value, json: UInt64ValueJson };
+const int64Value: MessageCodec<Int64Value> = { protobuf: Int64Value, json: Int64ValueJson };
+const doubleValue: MessageCodec<DoubleValue> = { protobuf: DoubleValue, json: DoubleValueJson };
+const boolValue: MessageCodec<BoolValue> = { protobuf: BoolValue, json: BoolValueJson };
 
 const googlesService: ServiceDefinition<GooglesComponent> = {
   name: "Googles",
@@ -51,7 +117,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
     defineMethod({
       name: "One",
       route: "Googles.One",
-      code: 2,
+      code: 6,
       kind: "request",
       request: single,
       response: single,
@@ -60,7 +126,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
     defineMethod({
       name: "Some",
       route: "Googles.Some",
-      code: 3,
+      code: 7,
       kind: "request",
       request: many,
       response: oneOf,
@@ -69,11 +135,65 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
     defineMethod({
       name: "Nothing",
       route: "Googles.Nothing",
-      code: 1,
+      code: 4,
       kind: "request",
       request: emptyMessage,
       response: emptyMessage,
       invoke: (component: GooglesComponent, session) => component.nothing(session),
+    }),
+    defineMethod({
+      name: "Time",
+      route: "Googles.Time",
+      code: 9,
+      kind: "request",
+      request: timestamp,
+      response: duration,
+      invoke: (component: GooglesComponent, session, request) => component.time(session, request),
+    }),
+    defineMethod({
+      name: "Json",
+      route: "Googles.Json",
+      code: 1,
+      kind: "request",
+      request: struct,
+      response: value,
+      invoke: (component: GooglesComponent, session, request) => component.json(session, request),
+    }),
+    defineMethod({
+      name: "List",
+      route: "Googles.List",
+      code: 2,
+      kind: "request",
+      request: listValue,
+      response: fieldMask,
+      invoke: (component: GooglesComponent, session, request) => component.list(session, request),
+    }),
+    defineMethod({
+      name: "Text",
+      route: "Googles.Text",
+      code: 8,
+      kind: "request",
+      request: stringValue,
+      response: bytesValue,
+      invoke: (component: GooglesComponent, session, request) => component.text(session, request),
+    }),
+    defineMethod({
+      name: "Long",
+      route: "Googles.Long",
+      code: 3,
+      kind: "request",
+      request: uInt64Value,
+      response: int64Value,
+      invoke: (component: GooglesComponent, session, request) => component.long(session, request),
+    }),
+    defineMethod({
+      name: "Number",
+      route: "Googles.Number",
+      code: 5,
+      kind: "request",
+      request: doubleValue,
+      response: boolValue,
+      invoke: (component: GooglesComponent, session, request) => component.number(session, request),
     }),
   ],
 };

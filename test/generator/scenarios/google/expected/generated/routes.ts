@@ -4,14 +4,20 @@
 import type { RouteDictionary } from "nanowire/client";
 
 /** The hash of the dictionary: a client that names it, `connect(url, { dictVersion })`, is not sent the dictionary. */
-export const dictVersion = "f537262d83c49b39";
+export const dictVersion = "cca3211a151a692e";
 
 /** Every route that a client may send or receive, and its code. */
 export const dictionary: RouteDictionary = {
   version: dictVersion,
   routes: {
-    "Googles.Nothing": 1,
-    "Googles.One": 2,
-    "Googles.Some": 3,
+    "Googles.Json": 1,
+    "Googles.List": 2,
+    "Googles.Long": 3,
+    "Googles.Nothing": 4,
+    "Googles.Number": 5,
+    "Googles.One": 6,
+    "Googles.Some": 7,
+    "Googles.Text": 8,
+    "Googles.Time": 9,
   },
 };

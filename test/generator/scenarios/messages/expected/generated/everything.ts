@@ -2,7 +2,7 @@
 
 /* eslint-disable */
 import { Empty } from './google/protobuf/empty.js';
-import { BinaryWriter, BinaryReader } from '@bufbuild/protobuf/wire';
+import { BinaryWriter, BinaryReader } from 'nanowire/wire';
 import { Timestamp } from './google/protobuf/timestamp.js';
 import { Struct, Value, ListValue } from './google/protobuf/struct.js';
 import { StringValue, Int64Value } from './google/protobuf/wrappers.js';

@@ -269,6 +269,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
   methods: [
     defineMethod({
       name: "Init",
+      localName: "init$",
       route: "Component.Init",
       code: 8,
       kind: "request",
@@ -278,6 +279,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
     }),
     defineMethod({
       name: "AfterInit",
+      localName: "afterInit$",
       route: "Component.AfterInit",
       code: 1,
       kind: "request",
@@ -287,6 +289,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
     }),
     defineMethod({
       name: "BeforeShutdown",
+      localName: "beforeShutdown$",
       route: "Component.BeforeShutdown",
       code: 2,
       kind: "request",
@@ -296,6 +299,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
     }),
     defineMethod({
       name: "Shutdown",
+      localName: "shutdown$",
       route: "Component.Shutdown",
       code: 10,
       kind: "request",
@@ -305,6 +309,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
     }),
     defineMethod({
       name: "Constructor",
+      localName: "constructor$",
       route: "Component.Constructor",
       code: 4,
       kind: "request",
@@ -314,6 +319,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
     }),
     defineMethod({
       name: "Then",
+      localName: "then$",
       route: "Component.Then",
       code: 11,
       kind: "request",
@@ -323,6 +329,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
     }),
     defineMethod({
       name: "ToString",
+      localName: "toString$",
       route: "Component.ToString",
       code: 13,
       kind: "request",
@@ -332,6 +339,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
     }),
     defineMethod({
       name: "ValueOf",
+      localName: "valueOf$",
       route: "Component.ValueOf",
       code: 14,
       kind: "request",
@@ -341,6 +349,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
     }),
     defineMethod({
       name: "HasOwnProperty",
+      localName: "hasOwnProperty$",
       route: "Component.HasOwnProperty",
       code: 7,
       kind: "request",
@@ -350,6 +359,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
     }),
     defineMethod({
       name: "ToJSON",
+      localName: "toJSON$",
       route: "Component.ToJSON",
       code: 12,
       kind: "request",
@@ -368,6 +378,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
     }),
     defineMethod({
       name: "say_hello",
+      localName: "sayHello",
       route: "Component.say_hello",
       code: 18,
       kind: "request",

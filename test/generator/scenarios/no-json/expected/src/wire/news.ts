@@ -3,7 +3,7 @@
 /* eslint-disable */
 import { Duration } from './google/protobuf/duration.js';
 import { Any } from './google/protobuf/any.js';
-import { BinaryWriter, BinaryReader } from '@bufbuild/protobuf/wire';
+import { BinaryWriter, BinaryReader } from 'nanowire/wire';
 import { BytesValue } from './google/protobuf/wrappers.js';
 import { FieldMask } from './google/protobuf/field_mask.js';
 

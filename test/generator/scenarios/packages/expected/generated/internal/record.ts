@@ -2,7 +2,7 @@
 
 /* eslint-disable */
 import { User } from '../common/user.js';
-import { BinaryWriter, BinaryReader } from '@bufbuild/protobuf/wire';
+import { BinaryWriter, BinaryReader } from 'nanowire/wire';
 
 export const protobufPackage = 'internal';
 

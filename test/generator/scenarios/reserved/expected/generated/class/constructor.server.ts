@@ -696,6 +696,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     }),
     defineMethod({
       name: "constructor",
+      localName: "constructor$",
       route: "delete.constructor",
       code: 27,
       kind: "request",
@@ -1110,6 +1111,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     }),
     defineMethod({
       name: "then",
+      localName: "then$",
       route: "delete.then",
       code: 90,
       kind: "request",
@@ -1272,6 +1274,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     }),
     defineMethod({
       name: "hasOwnProperty",
+      localName: "hasOwnProperty$",
       route: "delete.hasOwnProperty",
       code: 47,
       kind: "request",
@@ -1281,6 +1284,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     }),
     defineMethod({
       name: "valueOf",
+      localName: "valueOf$",
       route: "delete.valueOf",
       code: 101,
       kind: "request",
@@ -1290,6 +1294,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     }),
     defineMethod({
       name: "toString",
+      localName: "toString$",
       route: "delete.toString",
       code: 94,
       kind: "request",
@@ -1299,6 +1304,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     }),
     defineMethod({
       name: "toJSON",
+      localName: "toJSON$",
       route: "delete.toJSON",
       code: 93,
       kind: "request",
@@ -1308,6 +1314,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     }),
     defineMethod({
       name: "__proto__",
+      localName: "Proto",
       route: "delete.__proto__",
       code: 11,
       kind: "request",
@@ -1407,6 +1414,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     }),
     defineMethod({
       name: "init",
+      localName: "init$",
       route: "delete.init",
       code: 52,
       kind: "request",
@@ -1416,6 +1424,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     }),
     defineMethod({
       name: "afterInit",
+      localName: "afterInit$",
       route: "delete.afterInit",
       code: 13,
       kind: "request",
@@ -1425,6 +1434,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     }),
     defineMethod({
       name: "beforeShutdown",
+      localName: "beforeShutdown$",
       route: "delete.beforeShutdown",
       code: 19,
       kind: "request",
@@ -1434,6 +1444,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
     }),
     defineMethod({
       name: "shutdown",
+      localName: "shutdown$",
       route: "delete.shutdown",
       code: 83,
       kind: "request",

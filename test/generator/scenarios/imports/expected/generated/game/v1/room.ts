@@ -2,7 +2,7 @@
 
 /* eslint-disable */
 import { Limits as Limits1, Kind } from '../../shared/v1/kinds.js';
-import { BinaryWriter, BinaryReader } from '@bufbuild/protobuf/wire';
+import { BinaryWriter, BinaryReader } from 'nanowire/wire';
 
 export const protobufPackage = 'game.v1';
 

@@ -4,7 +4,7 @@
 import { Limits as Limits1 } from '../../shared/v1/kinds.js';
 import { Limits as Limits2 } from '../../game/v1/room.js';
 import { Branch } from '../../shared/v1/base.js';
-import { BinaryWriter, BinaryReader } from '@bufbuild/protobuf/wire';
+import { BinaryWriter, BinaryReader } from 'nanowire/wire';
 
 export const protobufPackage = 'lobby.v1';
 

@@ -3,7 +3,7 @@
 /* eslint-disable */
 import { User as User1 } from '../../common/user.js';
 import { Match } from '../../match/v1/match.js';
-import { BinaryWriter, BinaryReader } from '@bufbuild/protobuf/wire';
+import { BinaryWriter, BinaryReader } from 'nanowire/wire';
 import { Timestamp } from '../../google/protobuf/timestamp.js';
 
 export const protobufPackage = 'lobby.v1';

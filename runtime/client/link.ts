@@ -1,0 +1,440 @@
+// A hot file: every message that a client sends or receives passes it.
+
+import { ByteBuffer } from "../base/byte-buffer.js";
+import { NanowireError, toNanowireError } from "../base/error.js";
+import type { Listeners } from "../base/listeners.js";
+import { Dictionary } from "../protocol/dictionary.js";
+import { decodeErrorProtobuf } from "../protocol/error-payload.js";
+import { decodeHandshakeResponse, type HandshakeResponse, handshakeOk } from "../protocol/handshake.js";
+import { MessageType } from "../protocol/message.js";
+import { decodeMessageHeader, MessageHeader } from "../protocol/message-decoder.js";
+import { writeNotify, writeRequest } from "../protocol/message-encoder.js";
+import { encodePacket, PacketType } from "../protocol/packet.js";
+import {
+  type ComeBack,
+  type Drain,
+  decodeComeBack,
+  decodeDrain,
+  decodeSystem,
+  encodeSystem,
+  hasCapability,
+} from "../protocol/system.js";
+import type { ClientSocket } from "../transport/client-socket.js";
+import type { ServerHandshake } from "./client-connection.js";
+import type { ClientSerializer } from "./client-serializer.js";
+import type { ConnectSettings } from "./connect-options.js";
+import { Heartbeat } from "./heartbeat.js";
+import { Inbox } from "./inbox.js";
+import { isDeflated } from "./inflate.js";
+import type { PendingRequests } from "./pending-requests.js";
+import type { PushListeners } from "./push-listeners.js";
+import type { MeasuredRoundTrip } from "./round-trip.js";
+
+/** What a connection keeps while its links come and go. */
+export interface LinkHost {
+  readonly settings: ConnectSettings;
+  readonly pending: PendingRequests;
+  readonly pushes: PushListeners;
+  readonly kickListeners: Listeners<string>;
+  readonly roundTrip: MeasuredRoundTrip;
+  /** The server is about to stop. */
+  drained(drain: Drain): void;
+}
+
+/** Is told once how the handshake of a {@link Link} ended, and once, if it was taken, how the link did. */
+export interface LinkObserver {
+  /** The handshake is taken and acknowledged: messages can be sent. */
+  opened(): void;
+  ended(reason: NanowireError): void;
+}
+
+/** The route of a method, and its code in the dictionary that the client was generated with. */
+export interface Coded {
+  readonly route: string;
+  readonly code: number;
+}
+
+/** One link of a connection to its server: what there is from one handshake to the end of its socket, whatever carries it. */
+export class Link {
+  /** What the server says of trying again, where it refused the handshake or told the client to go. */
+  comeBack: ComeBack | undefined;
+  handshake: ServerHandshake = { user: undefined, servertime: undefined };
+  /** What was agreed upon; undefined: protobuf. */
+  serializer: ClientSerializer | undefined;
+
+  readonly #socket: ClientSocket;
+  readonly #host: LinkHost;
+  readonly #settings: ConnectSettings;
+  readonly #observer: LinkObserver;
+  readonly #inbox: Inbox;
+  /** The header of the message that is being handled. */
+  readonly #header = new MessageHeader();
+  readonly #out = new ByteBuffer();
+
+  #state: "handshake" | "open" | "closed" = "handshake";
+  /** When the client's handshake was sent. */
+  #startedAt = 0;
+  /** The codes that the server sent. */
+  #dictionary: Dictionary | undefined;
+  /** Whether the server has the codes that the client was generated with. */
+  #generatedCodes = false;
+  #heartbeat: Heartbeat | undefined;
+  /** Whether the server answers pings. */
+  #pings = false;
+  /** The ping that was sent last. */
+  #ping = 0;
+  #pingedAt = 0;
+  /** Since an answer was handed over: what waits for it goes on now, and is resolved when that is done. */
+  #answered: Promise<void> | undefined;
+
+  constructor(socket: ClientSocket, host: LinkHost, observer: LinkObserver) {
+    this.#socket = socket;
+    this.#host = host;
+    this.#settings = host.settings;
+    this.#observer = observer;
+    this.#inbox = new Inbox(
+      {
+        heard: () => this.#heartbeat?.heard(),
+        // go nano's server sends heartbeats before the handshake, too.
+        heartbeat: () => this.#heartbeat?.received(),
+        packet: (type, bytes, start, end) => this.#receive(type, bytes, start, end),
+        failed: (error) => this.fail(toConnectionError(error)),
+        lost: (error) => this.#lose(error),
+      },
+      this.#settings.maxPacketBytes,
+    );
+  }
+
+  /** Begins with the handshake. Called once. */
+  start(): void {
+    this.#startedAt = this.#settings.clock.now();
+    this.#socket.start(this.#inbox);
+    if (this.#state === "handshake") {
+      this.#send(this.#settings.handshake);
+    }
+  }
+
+  /** Encodes a request, which {@link flush} sends. */
+  writeRequest(id: number, method: Coded, payload: Uint8Array): void {
+    writeRequest(this.#out, id, method.route, this.#codeOf(method), payload);
+  }
+
+  /** Encodes a notify, which {@link flush} sends. */
+  writeNotify(method: Coded, payload: Uint8Array): void {
+    writeNotify(this.#out, method.route, this.#codeOf(method), payload);
+  }
+
+  /** Sends the packet that was encoded, in an array of its own. */
+  flush(): void {
+    const out = this.#out;
+    if (out.bytes.length > keptBytes) {
+      const packet = out.view();
+      out.release();
+      this.#send(packet);
+    } else {
+      const packet = out.bytes.slice(0, out.end);
+      out.clear();
+      this.#send(packet);
+    }
+  }
+
+  /** Sends a packet that waited for this link. */
+  sendPacket(packet: Uint8Array): void {
+    this.#send(packet);
+  }
+
+  /** Says that nothing more will be sent: the server closes when it has handled all that was. */
+  leave(): void {
+    this.#send(encodeSystem({ leave: true }));
+  }
+
+  /** Ends the link for a reason; the first reason counts. */
+  fail(reason: NanowireError): void {
+    if (this.#state === "closed") {
+      return;
+    }
+    this.#state = "closed";
+    this.#inbox.stop();
+    this.#heartbeat?.stop();
+    this.#closeSocket();
+    this.#settings.logger.debug({ code: reason.code, reason: reason.message }, "the connection is closed");
+    this.#observer.ended(reason);
+  }
+
+  #lose(error: NanowireError | undefined): void {
+    const when = this.#state === "handshake" ? " before it answered the handshake" : "";
+    this.fail(error ?? new NanowireError("connection_lost", `the server closed the connection${when}`));
+  }
+
+  #receive(type: PacketType, bytes: Uint8Array, start: number, end: number): void {
+    if (type === PacketType.data && this.#state === "open") {
+      this.#receiveMessage(bytes, start, end);
+    } else if (type === PacketType.system && this.#state === "open") {
+      this.#receiveSystem(bytes.subarray(start, end));
+    } else if (type === PacketType.kick) {
+      this.#receiveKick(bytes.subarray(start, end));
+    } else if (type === PacketType.handshake && this.#state === "handshake") {
+      this.#receiveHandshake(bytes.subarray(start, end));
+    } else {
+      throw new NanowireError("unexpected_packet", `a packet of type ${type} came in the state ${this.#state}`);
+    }
+  }
+
+  #receiveHandshake(body: Uint8Array): void {
+    if (!isDeflated(body)) {
+      this.#shakeHands(body);
+      return;
+    }
+    this.#inbox.inflate(
+      body,
+      (inflated) => this.#shakeHands(inflated),
+      (error) => {
+        throw toNanowireError(error, "invalid_handshake", "the handshake cannot be inflated");
+      },
+    );
+  }
+
+  #shakeHands(body: Uint8Array): void {
+    const response = decodeHandshakeResponse(body);
+    this.comeBack = decodeComeBack(response.retry);
+    assertTaken(response);
+    const { sys, user } = response;
+    this.serializer = serializerOf(sys, this.#settings);
+    this.#takeDictionary(sys);
+    this.handshake = { user, servertime: typeof sys.servertime === "number" ? sys.servertime : undefined };
+    this.#state = "open";
+    this.#pings = hasCapability(sys, "ping");
+    if (this.#pings || hasCapability(sys, "drain")) {
+      this.#inbox.takeSystem();
+    }
+    this.#host.roundTrip.sample(this.#settings.clock.now() - this.#startedAt);
+    this.#settings.logger.debug({ heartbeat: sys.heartbeat, routes: this.#dictionary?.size }, "connected");
+    this.#send(encodePacket(PacketType.handshakeAck));
+    this.#startHeartbeat(sys.heartbeat ?? 0);
+    if (this.#isOpen()) {
+      this.#observer.opened();
+    }
+  }
+
+  #takeDictionary({ dict, dictVersion }: HandshakeResponse["sys"]): void {
+    if (dict === undefined) {
+      this.#generatedCodes = dictVersion !== undefined && dictVersion === this.#settings.dictVersion;
+      return;
+    }
+    // go nano may give the code 0, which stands for none here: such a route is sent in full.
+    const routes = Object.fromEntries(Object.entries(dict).filter(([, code]) => code !== 0));
+    try {
+      this.#dictionary = new Dictionary({ version: dictVersion ?? "", routes });
+    } catch (error) {
+      throw new NanowireError("invalid_handshake", "sys.dict is no route dictionary", { cause: error });
+    }
+  }
+
+  #startHeartbeat(intervalSeconds: number): void {
+    if (intervalSeconds === 0 || !this.#isOpen()) {
+      return;
+    }
+    this.#heartbeat = new Heartbeat(
+      this.#settings.clock,
+      intervalSeconds,
+      () => this.#beat(),
+      (error) => this.fail(error),
+    );
+    this.#heartbeat.start();
+  }
+
+  /** What is sent every interval. */
+  #beat(): void {
+    this.#send(encodePacket(PacketType.heartbeat));
+    if (this.#pings) {
+      this.#pingedAt = this.#settings.clock.now();
+      this.#send(encodeSystem({ ping: ++this.#ping }));
+    }
+  }
+
+  #receiveKick(body: Uint8Array): void {
+    // pomelo's is JSON, pitaya's is empty. Whatever else it is, there is no reason in it.
+    const { reason: told, retry } = decodeSystem(body);
+    const reason = typeof told === "string" ? told : "";
+    this.comeBack = decodeComeBack(retry);
+    this.#host.kickListeners.call(reason, this.#settings.logger);
+    const message = `the server told the client to go${reason === "" ? "" : `: ${reason}`}`;
+    this.fail(new NanowireError("kicked", message, { details: { reason } }));
+  }
+
+  #receiveSystem(body: Uint8Array): void {
+    const { pong, drain: told } = decodeSystem(body);
+    const drain = decodeDrain(told);
+    if (pong === this.#ping) {
+      this.#host.roundTrip.sample(this.#settings.clock.now() - this.#pingedAt);
+    }
+    if (drain !== undefined) {
+      this.#host.drained(drain);
+    }
+  }
+
+  #receiveMessage(bytes: Uint8Array, start: number, end: number): void {
+    const header = this.#header;
+    decodeMessageHeader(bytes, start, end, header);
+    if (header.type !== MessageType.response && header.type !== MessageType.push) {
+      throw new NanowireError("invalid_message", `a message of type ${header.type} came, which only a client sends`);
+    }
+    const payload = bytes.subarray(header.payloadStart, end);
+    if (header.compressed) {
+      this.#inbox.inflate(
+        payload,
+        (inflated) => this.#receivePayload(inflated),
+        (error) => this.#missPayload(error),
+      );
+    } else {
+      this.#receivePayload(payload);
+    }
+  }
+
+  #receivePayload(payload: Uint8Array): void {
+    if (this.#header.type === MessageType.response) {
+      this.#receiveResponse(payload);
+    } else if (this.#answered === undefined) {
+      this.#receivePush(payload);
+    } else {
+      // The header is this push's until the next packet is handled, which comes after it.
+      this.#inbox.hold(this.#answered, () => this.#receivePush(payload));
+    }
+  }
+
+  #receivePush(payload: Uint8Array): void {
+    const { code, route } = this.#header;
+    const heard =
+      code !== 0 && this.#generatedCodes
+        ? this.#host.pushes.receiveCode(code, payload)
+        : this.#host.pushes.receiveRoute(code === 0 ? route : this.#routeOf(code), payload);
+    if (!heard) {
+      this.#settings.logger.debug({ route, code }, "a push came that nobody listens to");
+    }
+  }
+
+  #receiveResponse(payload: Uint8Array): void {
+    const { id, error } = this.#header;
+    const request = this.#host.pending.take(id);
+    if (request?.sentAt !== undefined && !this.#pings) {
+      this.#host.roundTrip.sample(this.#settings.clock.now() - request.sentAt);
+    }
+    if (request === undefined) {
+      this.#settings.logger.debug({ id }, "an answer came that no request waits for");
+    } else if (error) {
+      request.reject(this.serializer?.error(payload) ?? decodeErrorProtobuf(payload));
+    } else {
+      request.answer(payload);
+    }
+    this.#answered ??= continuations().then(() => {
+      this.#answered = undefined;
+    });
+  }
+
+  /** The payload cannot be inflated. It is the message that is lost for that, not the connection. */
+  #missPayload(error: unknown): void {
+    const { type, id, route, code } = this.#header;
+    if (type === MessageType.push) {
+      this.#settings.logger.warn({ route, code, error }, "a push cannot be inflated");
+    } else {
+      const reason = new NanowireError("invalid_response", "the answer cannot be inflated", { cause: error });
+      this.#host.pending.take(id)?.reject(reason);
+    }
+  }
+
+  #routeOf(code: number): string {
+    const route = this.#dictionary?.routeOf(code);
+    if (route === undefined) {
+      throw new NanowireError(
+        "unknown_code",
+        `a push came with the route code ${code}, which is not in the dictionary`,
+      );
+    }
+    return route;
+  }
+
+  /** 0 where the route is to be sent in full. */
+  #codeOf(method: Coded): number {
+    if (this.#dictionary !== undefined) {
+      return this.#dictionary.codeOf(method.route) ?? 0;
+    }
+    return this.#generatedCodes ? method.code : 0;
+  }
+
+  /** A method, for the compiler: any call may have ended the link. */
+  #isOpen(): boolean {
+    return this.#state === "open";
+  }
+
+  #send(packet: Uint8Array): void {
+    if (this.#state === "closed") {
+      return;
+    }
+    try {
+      this.#socket.send(packet);
+    } catch (error) {
+      this.fail(toNanowireError(error, "connection_lost", "the socket could not send"));
+    }
+  }
+
+  #closeSocket(): void {
+    try {
+      this.#socket.close();
+    } catch (error) {
+      this.#settings.logger.warn({ error }, "the socket could not be closed");
+    }
+  }
+}
+
+/**
+ * Refuses an answer that refuses the client.
+ *
+ * @throws NanowireError `handshake_refused`
+ */
+function assertTaken({ code, error, reason }: HandshakeResponse): void {
+  if (code !== handshakeOk) {
+    const details: Record<string, string> = { code: String(code) };
+    for (const [name, text] of Object.entries({ error, reason })) {
+      if (typeof text === "string") {
+        details[name] = text;
+      }
+    }
+    const why = [details["error"], details["reason"]].filter((text) => text !== undefined).join(": ");
+    const message = `the server refused the handshake with code ${code}${why === "" ? "" : `, ${why}`}`;
+    throw new NanowireError("handshake_refused", message, { details });
+  }
+}
+
+/**
+ * The serializer that the server chose, or the one that was asked for where it says nothing; undefined: protobuf.
+ *
+ * @throws NanowireError `invalid_handshake` for one that this client does not have
+ */
+function serializerOf(sys: HandshakeResponse["sys"], { serializers }: ConnectSettings): ClientSerializer | undefined {
+  const chosen = sys.serializer ?? serializers[0]?.name ?? "protobuf";
+  const found = serializers.find(({ name }) => name === chosen);
+  if (found === undefined && chosen !== "protobuf") {
+    const spoken = ["protobuf", ...serializers.map(({ name }) => name)].join(", ");
+    throw new NanowireError("invalid_handshake", `the server's serializer is ${chosen}; this client speaks ${spoken}`);
+  }
+  return found;
+}
+
+function toConnectionError(error: unknown): NanowireError {
+  return error instanceof NanowireError
+    ? error
+    : new NanowireError("internal", "the client failed", { cause: error, scope: "connection" });
+}
+
+/**
+ * Resolved when those who were handed an answer have gone on from their `await`: as far as through an asynchronous
+ * function of their own around the call, or two.
+ */
+async function continuations(): Promise<void> {
+  for (let step = 0; step < 8; step++) {
+    await undefined;
+  }
+}
+
+/** A buffer that grew larger than this is sent as it is, and not kept. */
+const keptBytes = 16 * 1024;

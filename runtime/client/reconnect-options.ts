@@ -1,0 +1,96 @@
+import type { Awaitable } from "../base/awaitable.js";
+import { NanowireError } from "../base/error.js";
+import type { ClientConnection } from "./client-connection.js";
+
+/** How a connection that broke is made again. */
+export interface ReconnectOptions {
+  /** Milliseconds before the first attempt; each that fails doubles them. 1 to 2,147,483,647. Default: 500. */
+  readonly minDelayMs?: number;
+  /** Milliseconds that a pause grows to at the most. `minDelayMs` to 2,147,483,647. Default: 30,000. */
+  readonly maxDelayMs?: number;
+  /**
+   * The part of a pause that is left to chance, so that all clients of a server that fell do not come back at once: with 0.5 a pause of 1,000 ms lasts from
+   * 500 to 1,000 ms. 0 to 1. Default: 0.5.
+   */
+  readonly jitter?: number;
+  /**
+   * How many attempts in a row may fail before the connection is closed for good; 0: any number. To 1,000,000. A connection that held for less than
+   * 5 s counts as one that failed. Default: 0.
+   */
+  readonly maxAttempts?: number;
+  /**
+   * What becomes of a request that is made while there is no connection: it waits for one, for as long as its time-out lets it, or is rejected with
+   * `unavailable` at once. Default: `wait`.
+   */
+  readonly offlineRequests?: "wait" | "fail";
+  /**
+   * How many notifies and requests may wait for a connection; then the oldest notifies are dropped. 0: none waits, and what is called throws `unavailable`.
+   * To 1,000,000. Default: 500.
+   */
+  readonly maxOfflineMessages?: number;
+  /** How many bytes may wait, likewise. 0 to 1,073,741,824. Default: 1,048,576. */
+  readonly maxOfflineBytes?: number;
+  /**
+   * Called whenever the connection was made again, before anything that waits is sent: here a client logs in once more, for the server knows nothing of
+   * it. What is called on the connection that it is given is sent at once; what is called on any other waits until the promise is resolved. A rejection
+   * is a failed attempt: the connection is given up, and made anew after a pause. Default: nothing.
+   */
+  readonly onReconnected?: (connection: ClientConnection) => Awaitable<void>;
+}
+
+/** The options with every default filled in. */
+export type ReconnectSettings = Required<ReconnectOptions>;
+
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws NanowireError `invalid_option`
+ */
+export function resolveReconnectOptions(given: boolean | ReconnectOptions | undefined): ReconnectSettings | undefined {
+  if (given === undefined || given === false) {
+    return undefined;
+  }
+  const settings: ReconnectSettings = { ...defaults, ...(given === true ? {} : given) };
+  for (const [name, least, most, isCount] of limits) {
+    const value = settings[name];
+    const from = name === "maxDelayMs" ? settings.minDelayMs : least;
+    if (!(value >= from && value <= most) || (isCount && value % 1 !== 0)) {
+      throw new NanowireError(
+        "invalid_option",
+        `reconnect.${name} ${String(value)} is not ${isCount ? "an integer" : "a number"} from ${from} to ${most}`,
+      );
+    }
+  }
+  if (!["wait", "fail"].includes(settings.offlineRequests)) {
+    throw new NanowireError(
+      "invalid_option",
+      `reconnect.offlineRequests ${settings.offlineRequests} is not wait or fail`,
+    );
+  }
+  return settings;
+}
+
+const defaults: ReconnectSettings = {
+  minDelayMs: 500,
+  maxDelayMs: 30_000,
+  jitter: 0.5,
+  maxAttempts: 0,
+  offlineRequests: "wait",
+  // They are sent in one go: well within what a server takes of one client in a second, which is 1,000 by default.
+  maxOfflineMessages: 500,
+  maxOfflineBytes: 1_048_576,
+  onReconnected: () => {},
+};
+
+/** The longest time that a timer takes. */
+const maxTimeoutMs = 2_147_483_647;
+
+/** The least and the most of each number, and whether it counts things: a time may be a fraction. */
+const limits = [
+  ["minDelayMs", 1, maxTimeoutMs, false],
+  ["maxDelayMs", 1, maxTimeoutMs, false],
+  ["jitter", 0, 1, false],
+  ["maxAttempts", 0, 1_000_000, true],
+  ["maxOfflineMessages", 0, 1_000_000, true],
+  ["maxOfflineBytes", 0, 1_073_741_824, true],
+] as const;

@@ -1,0 +1,263 @@
+// A hot file: every message that is received is read here, field by field. No view a field, and one BigInt a 64-bit integer.
+
+import { WireType } from "./wire-type.js";
+
+/**
+ * Reads protobuf's wire format (https://protobuf.dev/programming-guides/encoding/). Its methods are those of the class of the same name in
+ * `@bufbuild/protobuf/wire`, as far as generated codecs call them, read the same values, and throw in the same words.
+ *
+ * Reading past the end throws a RangeError, as does a varint of more than 10 bytes; nothing is allocated by a length that is only claimed.
+ */
+export class BinaryReader {
+  /** Where the next byte is read. */
+  pos = 0;
+  /** How many bytes there are. */
+  readonly len: number;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #low = 0;
+  #high = 0;
+
+  /** @param bytes they are not copied: a `bytes` field is a view of them */
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.len = bytes.length;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /**
+   * A field's number and wire type.
+   *
+   * @throws Error when it is no tag
+   */
+  tag(): [field: number, wireType: number] {
+    const start = this.pos;
+    const tag = this.uint32();
+    const length = this.pos - start;
+    const field = tag >>> 3;
+    const wireType = tag & 7;
+    if (
+      field === 0 ||
+      wireType > WireType.bit32 ||
+      length > 5 ||
+      (length === 5 && (this.#bytes[this.pos - 1] as number) > 0x0f)
+    ) {
+      throw new Error(`illegal tag: field no ${field} wire type ${wireType}`);
+    }
+    return [field, wireType];
+  }
+
+  /**
+   * Skips a value, and returns a view of its bytes.
+   *
+   * @param field of a group: the number that its end must bear
+   * @param depth how deep groups may lie in one another
+   * @throws RangeError when it does not end, is nested too deep, or has no wire type that there is
+   */
+  skip(wireType: number, field?: number, depth = deepestGroup): Uint8Array {
+    const start = this.pos;
+    if (wireType === WireType.varint) {
+      while (((this.#bytes[this.pos++] as number) & 0x80) !== 0) {
+        // Its value does not matter.
+      }
+    } else if (wireType === WireType.bit64) {
+      this.pos += 8;
+    } else if (wireType === WireType.bit32) {
+      this.pos += 4;
+    } else if (wireType === WireType.lengthDelimited) {
+      const length = this.uint32();
+      this.pos += length;
+    } else if (wireType === WireType.startGroup) {
+      this.#skipGroup(field, depth);
+    } else {
+      throw new RangeError(`cant skip wire type ${wireType}`);
+    }
+    this.#assertInside();
+    return this.#bytes.subarray(start, this.pos);
+  }
+
+  uint32(): number {
+    const first = this.#bytes[this.pos] as number;
+    if (first < 0x80) {
+      // Tags and lengths, mostly. Past the end there is no byte, and no comparison holds.
+      this.pos++;
+      return first;
+    }
+    let value = 0;
+    for (let shift = 0; shift < varintBits; shift += 7) {
+      const byte = this.#bytes[this.pos++] as number;
+      // Of more than 32 bits the lower ones count: that is what a number of another type becomes.
+      value |= shift < 32 ? (byte & 0x7f) << shift : 0;
+      if ((byte & 0x80) === 0) {
+        this.#assertInside();
+        return value >>> 0;
+      }
+    }
+    throw new RangeError(endless);
+  }
+
+  int32(): number {
+    return this.uint32() | 0;
+  }
+
+  sint32(): number {
+    const value = this.uint32();
+    return (value >>> 1) ^ -(value & 1);
+  }
+
+  int64(): bigint {
+    this.#varint64();
+    return signed(this.#low, this.#high);
+  }
+
+  uint64(): bigint {
+    this.#varint64();
+    return unsigned(this.#low, this.#high);
+  }
+
+  sint64(): bigint {
+    this.#varint64();
+    const sign = -(this.#low & 1);
+    return signed(((this.#low >>> 1) | (this.#high << 31)) ^ sign, (this.#high >>> 1) ^ sign);
+  }
+
+  bool(): boolean {
+    this.#varint64();
+    return (this.#low | this.#high) !== 0;
+  }
+
+  fixed32(): number {
+    return this.#view.getUint32(this.#advance(4), true);
+  }
+
+  sfixed32(): number {
+    return this.#view.getInt32(this.#advance(4), true);
+  }
+
+  fixed64(): bigint {
+    return this.#view.getBigUint64(this.#advance(8), true);
+  }
+
+  sfixed64(): bigint {
+    return this.#view.getBigInt64(this.#advance(8), true);
+  }
+
+  float(): number {
+    return this.#view.getFloat32(this.#advance(4), true);
+  }
+
+  double(): number {
+    return this.#view.getFloat64(this.#advance(8), true);
+  }
+
+  /** A view of bytes with their length before them. */
+  bytes(): Uint8Array {
+    const length = this.uint32();
+    const start = this.#advance(length);
+    this.#assertInside();
+    return this.#bytes.subarray(start, this.pos);
+  }
+
+  /**
+   * A text with its length before it.
+   *
+   * @param strict what is not UTF-8 throws, instead of becoming U+FFFD
+   */
+  string(strict = false): string {
+    const length = this.uint32();
+    const start = this.#advance(length);
+    this.#assertInside();
+    if (length <= longestByHand) {
+      const codes: number[] = [];
+      let offset = start;
+      for (; offset < this.pos; offset++) {
+        const byte = this.#bytes[offset] as number;
+        if (byte > 0x7f) {
+          break;
+        }
+        codes.push(byte);
+      }
+      if (offset === this.pos) {
+        return String.fromCharCode.apply(undefined, codes);
+      }
+    }
+    return (strict ? strictUtf8 : utf8).decode(this.#bytes.subarray(start, this.pos));
+  }
+
+  #skipGroup(field: number | undefined, depth: number): void {
+    if (depth <= 0) {
+      throw new RangeError("maximum recursion depth reached");
+    }
+    for (;;) {
+      const [inner, wireType] = this.tag();
+      if (wireType === WireType.endGroup) {
+        if (field !== undefined && inner !== field) {
+          throw new RangeError("invalid end group tag");
+        }
+        return;
+      }
+      this.skip(wireType, inner, depth - 1);
+    }
+  }
+
+  #varint64(): void {
+    let low = 0;
+    let high = 0;
+    for (let shift = 0; shift < varintBits; shift += 7) {
+      const byte = this.#bytes[this.pos++] as number;
+      const bits = byte & 0x7f;
+      if (shift < 28) {
+        low |= bits << shift;
+      } else if (shift === 28) {
+        low |= bits << 28;
+        high = bits >>> 4;
+      } else {
+        high |= bits << (shift - 32);
+      }
+      if ((byte & 0x80) === 0) {
+        this.#assertInside();
+        this.#low = low;
+        this.#high = high;
+        return;
+      }
+    }
+    throw new RangeError(endless);
+  }
+
+  /** Goes on by some bytes; returns where they begin. */
+  #advance(count: number): number {
+    const start = this.pos;
+    this.pos = start + count;
+    return start;
+  }
+
+  #assertInside(): void {
+    if (this.pos > this.len) {
+      throw new RangeError("premature EOF");
+    }
+  }
+}
+
+/** Two halves as an integer, the upper one with its sign. */
+function signed(low: number, high: number): bigint {
+  return join(low >>> 0, high | 0);
+}
+
+function unsigned(low: number, high: number): bigint {
+  return join(low >>> 0, high >>> 0);
+}
+
+/** One BigInt is made where a number is exact, three where it is not. */
+function join(low: number, high: number): bigint {
+  return high >= -0x200000 && high < 0x200000 ? BigInt(high * 0x100000000 + low) : (BigInt(high) << 32n) | BigInt(low);
+}
+
+/** A varint has 10 bytes of 7 bits at the most. */
+const varintBits = 70;
+const deepestGroup = 100;
+const endless = "invalid varint";
+/** Calling the decoder costs more than a text of as many bytes. */
+const longestByHand = 24;
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+const strictUtf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });

@@ -1,0 +1,267 @@
+// A hot file: every message that is sent is written here, field by field. No array and no view a field.
+
+/**
+ * Writes protobuf's wire format (https://protobuf.dev/programming-guides/encoding/). Its methods are those of the class of the same name in
+ * `@bufbuild/protobuf/wire`, as far as generated codecs call them, and write the same bytes.
+ *
+ * A value that its type does not hold (a fraction, 2^32 as a uint32) throws; a number may also be given as its text.
+ */
+export class BinaryWriter {
+  #bytes: Uint8Array<ArrayBuffer> = noBytes;
+  #view: DataView = noView;
+  #end = 0;
+  /** Where the lengths stand that are not known yet. */
+  #forks: number[] = [];
+
+  /** The bytes that were written, in an array of the caller's own. The writer begins anew. */
+  finish(): Uint8Array<ArrayBuffer> {
+    const written = this.#bytes.slice(0, this.#end);
+    this.#end = 0;
+    this.#forks = [];
+    return written;
+  }
+
+  /** Begins something with a length before it: a message, a packed list. {@link join} ends it. */
+  fork(): this {
+    // One byte is kept for the length: it does for all that is shorter than 128.
+    this.#forks.push(this.#reserve(1));
+    return this;
+  }
+
+  /** Ends what the last {@link fork} began, and writes its length. */
+  join(): this {
+    const start = this.#forks.pop();
+    if (start === undefined) {
+      throw new Error("join() without fork()");
+    }
+    const end = this.#end;
+    const length = end - start - 1;
+    const more = varintBytes(length) - 1;
+    if (more > 0) {
+      this.#reserve(more);
+      this.#bytes.copyWithin(start + 1 + more, start + 1, end);
+    }
+    this.#put(start, length);
+    return this;
+  }
+
+  /** A field's number and wire type. */
+  tag(field: number, wireType: number): this {
+    return this.uint32(((field << 3) | wireType) >>> 0);
+  }
+
+  /** Bytes as they are, without a length. */
+  raw(bytes: Uint8Array): this {
+    const start = this.#reserve(bytes.length);
+    this.#bytes.set(bytes, start);
+    return this;
+  }
+
+  uint32(value: number): this {
+    const valid = integer(value, 0, 0xffffffff, "uint32");
+    this.#put(this.#reserve(varintBytes(valid)), valid);
+    return this;
+  }
+
+  int32(value: number): this {
+    const valid = integer(value, -0x80000000, 0x7fffffff, "int32");
+    return valid < 0 ? this.#varint64(valid >>> 0, 0xffffffff) : this.uint32(valid);
+  }
+
+  sint32(value: number): this {
+    const valid = integer(value, -0x80000000, 0x7fffffff, "sint32");
+    return this.uint32(((valid << 1) ^ (valid >> 31)) >>> 0);
+  }
+
+  int64(value: bigint | number | string): this {
+    return this.#split(bigInteger(value, leastInt64, mostInt64, "int64"));
+  }
+
+  uint64(value: bigint | number | string): this {
+    return this.#split(bigInteger(value, 0n, mostUint64, "uint64"));
+  }
+
+  sint64(value: bigint | number | string): this {
+    const valid = bigInteger(value, leastInt64, mostInt64, "sint64");
+    return this.#split((valid << 1n) ^ (valid >> 63n));
+  }
+
+  fixed32(value: number): this {
+    const valid = integer(value, 0, 0xffffffff, "fixed32");
+    const start = this.#reserve(4);
+    this.#view.setUint32(start, valid, true);
+    return this;
+  }
+
+  sfixed32(value: number): this {
+    const valid = integer(value, -0x80000000, 0x7fffffff, "sfixed32");
+    const start = this.#reserve(4);
+    this.#view.setInt32(start, valid, true);
+    return this;
+  }
+
+  fixed64(value: bigint | number | string): this {
+    return this.#fixed64(bigInteger(value, 0n, mostUint64, "fixed64"));
+  }
+
+  sfixed64(value: bigint | number | string): this {
+    return this.#fixed64(bigInteger(value, leastInt64, mostInt64, "sfixed64"));
+  }
+
+  /** A number too great for 32 bits of floating point throws; Infinity does not. */
+  float(value: number): this {
+    const valid = float32(value);
+    const start = this.#reserve(4);
+    this.#view.setFloat32(start, valid, true);
+    return this;
+  }
+
+  double(value: number): this {
+    const start = this.#reserve(8);
+    this.#view.setFloat64(start, value, true);
+    return this;
+  }
+
+  bool(value: boolean): this {
+    const start = this.#reserve(1);
+    this.#bytes[start] = value ? 1 : 0;
+    return this;
+  }
+
+  /** The length of the bytes, then a copy of them. */
+  bytes(value: Uint8Array): this {
+    return this.uint32(value.length).raw(value);
+  }
+
+  /** The length in UTF-8, then the text. A surrogate without its other half becomes U+FFFD. */
+  string(value: string): this {
+    const text = typeof value === "string" ? value : String(value);
+    const { length } = text;
+    if (length < 128) {
+      // ASCII, as most short texts are, is written here: calling the encoder costs more than that.
+      const start = this.#reserve(length + 1);
+      const bytes = this.#bytes;
+      bytes[start] = length;
+      let index = 0;
+      for (let code = 0; index < length; index++) {
+        code = text.charCodeAt(index);
+        if (code > 0x7f) {
+          break;
+        }
+        bytes[start + 1 + index] = code;
+      }
+      if (index === length) {
+        return this;
+      }
+      this.#end = start;
+    }
+    this.fork();
+    const start = this.#reserve(length * mostUtf8Bytes);
+    this.#end = start + utf8.encodeInto(text, this.#bytes.subarray(start)).written;
+    return this.join();
+  }
+
+  /** A 64-bit value in two's complement, as a varint. */
+  #split(value: bigint): this {
+    // The 8 bytes behind the end serve to take it apart.
+    const start = this.#reserve(8);
+    this.#end = start;
+    this.#view.setBigUint64(start, BigInt.asUintN(64, value), true);
+    return this.#varint64(this.#view.getUint32(start, true), this.#view.getUint32(start + 4, true));
+  }
+
+  #varint64(low: number, high: number): this {
+    let offset = this.#reserve(mostVarintBytes);
+    let lo = low;
+    let hi = high;
+    while (hi !== 0 || lo > 0x7f) {
+      this.#bytes[offset++] = (lo & 0x7f) | 0x80;
+      lo = ((lo >>> 7) | (hi << 25)) >>> 0;
+      hi >>>= 7;
+    }
+    this.#bytes[offset++] = lo;
+    this.#end = offset;
+    return this;
+  }
+
+  #fixed64(value: bigint): this {
+    const start = this.#reserve(8);
+    this.#view.setBigUint64(start, BigInt.asUintN(64, value), true);
+    return this;
+  }
+
+  /** Writes a varint of 32 bits where there is room for it. */
+  #put(start: number, value: number): void {
+    let offset = start;
+    let rest = value;
+    while (rest > 0x7f) {
+      this.#bytes[offset++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    this.#bytes[offset] = rest;
+  }
+
+  /** Takes room for some bytes; returns where they begin. */
+  #reserve(count: number): number {
+    const start = this.#end;
+    const end = start + count;
+    if (end > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(smallestBytes, end, 2 * this.#bytes.length));
+      grown.set(this.#bytes.subarray(0, start));
+      this.#bytes = grown;
+      this.#view = new DataView(grown.buffer);
+    }
+    this.#end = end;
+    return start;
+  }
+}
+
+/** How long a varint of 32 bits is. */
+function varintBytes(value: number): number {
+  return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : value < 0x10000000 ? 4 : 5;
+}
+
+function integer(value: unknown, least: number, most: number, type: string): number {
+  const number = typeof value === "string" ? Number(value) : value;
+  if (typeof number !== "number" || !Number.isInteger(number) || number < least || number > most) {
+    throw invalid(type, value);
+  }
+  return number;
+}
+
+function bigInteger(value: bigint | number | string, least: bigint, most: bigint, type: string): bigint {
+  const integer = typeof value === "bigint" ? value : BigInt(value);
+  if (integer < least || integer > most) {
+    throw invalid(type, value);
+  }
+  return integer;
+}
+
+function float32(value: unknown): number {
+  const number = typeof value === "string" ? Number(value) : value;
+  if (
+    typeof number !== "number" ||
+    (Number.isNaN(number) && typeof value === "string" && value !== "NaN") ||
+    (Number.isFinite(number) && !Number.isFinite(Math.fround(number)))
+  ) {
+    throw invalid("float", value);
+  }
+  return number;
+}
+
+function invalid(type: string, value: unknown): RangeError {
+  return new RangeError(`${String(value)} is no ${type}`);
+}
+
+const leastInt64 = -0x8000000000000000n;
+const mostInt64 = 0x7fffffffffffffffn;
+const mostUint64 = 0xffffffffffffffffn;
+
+/** What a character of a text may become. */
+const mostUtf8Bytes = 3;
+const mostVarintBytes = 10;
+const smallestBytes = 128;
+
+const noBytes = new Uint8Array(0);
+const noView = new DataView(noBytes.buffer);
+const utf8 = new TextEncoder();

@@ -1,0 +1,110 @@
+import { NanowireError } from "../base/error.js";
+import { silentLogger } from "../base/logger.js";
+import { connect } from "../client/connect-node.js";
+import type { ConnectOptions } from "../client/connect-options.js";
+import type { ServerOptions } from "../server/options.js";
+import { createServer, type Server } from "../server/server.js";
+import type { Dial } from "../transport/client-socket.js";
+import { type MemoryTransport, memory } from "../transport/memory.js";
+import { type LinkConditions, TestLink } from "./link.js";
+import { SteppedClock } from "./stepped-clock.js";
+import { TestClient } from "./test-client.js";
+
+/** What {@link startTestServer} takes: a server's options, but for where it listens and its clock. Default logger: silent. */
+export type TestServerOptions = Omit<ServerOptions, "listen" | "clock">;
+
+/** What {@link TestServer.connect} takes: a client's options, and what its connection is like. */
+export interface TestConnectOptions extends Omit<ConnectOptions, "clock"> {
+  readonly conditions?: LinkConditions;
+}
+
+/**
+ * Starts a server in this process, for tests: no port, no network, and time that passes only when the test says so. A test of a
+ * component takes milliseconds.
+ *
+ * @throws NanowireError what `createServer` and `server.start` throw
+ */
+export async function startTestServer(options: TestServerOptions): Promise<TestServer> {
+  const clock = new SteppedClock();
+  const transport = memory();
+  const server = createServer({ logger: silentLogger, ...options, listen: [transport], clock });
+  await server.start();
+  return new TestServer(server, transport, clock);
+}
+
+/** A server in this process, its clock, and its clients. */
+export class TestServer {
+  readonly server: Server;
+  /** Time for the server and all of its clients. */
+  readonly clock: SteppedClock;
+  readonly #transport: MemoryTransport;
+  #passed = 0;
+  #reachable = true;
+
+  /** @internal {@link startTestServer} makes it. */
+  constructor(server: Server, transport: MemoryTransport, clock: SteppedClock) {
+    this.server = server;
+    this.clock = clock;
+    this.#transport = transport;
+  }
+
+  /**
+   * Connects a client.
+   *
+   * @throws NanowireError what `connect` rejects with
+   */
+  async connect({ conditions = {}, ...options }: TestConnectOptions = {}): Promise<TestClient> {
+    const holder: { link: TestLink | undefined } = { link: undefined };
+    const dial: Dial = async (signal) => {
+      if (!this.#reachable) {
+        throw new NanowireError("connect_failed", "the test's network is down");
+      }
+      const link = new TestLink(await this.#transport.dial(signal), this.clock, conditions, () => this.#passed++);
+      holder.link = link;
+      return link;
+    };
+    return new TestClient(await connect(dial, { ...options, clock: this.clock }), holder);
+  }
+
+  /** Whether clients can connect. Those that are connected are not touched. */
+  set reachable(reachable: boolean) {
+    this.#reachable = reachable;
+  }
+
+  get reachable(): boolean {
+    return this.#reachable;
+  }
+
+  /**
+   * Lets time pass, for the server and its clients: timers, heartbeats, time-outs, delays. Each that falls due is called at its
+   * own time, and what follows from it is done before the next. Resolved when all is quiet.
+   */
+  async advance(ms: number): Promise<void> {
+    const until = this.clock.now() + ms;
+    await this.settled();
+    for (let next = this.clock.nextAt; next !== undefined && next <= until; next = this.clock.nextAt) {
+      this.clock.step(Math.max(0, next - this.clock.now()));
+      await this.settled();
+    }
+    this.clock.step(until - this.clock.now());
+  }
+
+  /** Resolved when nothing passes between server and clients any more, and handlers that wait for nothing else are done. */
+  async settled(): Promise<void> {
+    for (let before = -1; before !== this.#passed; ) {
+      before = this.#passed;
+      for (let turn = 0; turn < turnsOfQuiet; turn++) {
+        await new Promise((resolve) => void setImmediate(resolve));
+      }
+    }
+  }
+
+  /** Stops the server; the clients find their connections closed. */
+  async stop(): Promise<void> {
+    await this.server.stop();
+    await this.settled();
+  }
+}
+
+/** A message takes a turn of the event loop to be written, and one to be read and answered. */
+const turnsOfQuiet = 3;

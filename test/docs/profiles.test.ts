@@ -1,0 +1,116 @@
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { RoomComponent } from "../../generated/chat/v1/room.server.js";
+import type { Serializer } from "../../runtime/protocol/serializer.js";
+import { type Profile, wireProfiles } from "../../runtime/server/profile.js";
+import type { Server } from "../../runtime/server/server.js";
+import type { MemoryTransport } from "../../runtime/transport/memory.js";
+import { Client } from "../support/client.js";
+import { startServer } from "../support/server.js";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+// Inside the project, so that packages are found; git ignores it.
+const folder = `${root}node_modules/.docs-profiles`;
+const page = readFileSync(`${root}docs/profiles.md`, "utf8");
+const blocks = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = ""]) => code);
+
+beforeAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs one block of the page, and returns what it exports. */
+async function run<T>(index: number): Promise<T> {
+  const outfile = `${folder}/${index}.mjs`;
+  await build({
+    stdin: { contents: blocks[index] ?? "", resolveDir: `${root}docs`, loader: "ts" },
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    packages: "external",
+    alias: {
+      "nanowire/client": `${root}runtime/client/index.ts`,
+      "nanowire/json": `${root}runtime/protocol/json/index.ts`,
+      "nanowire/wire": `${root}runtime/protocol/wire/index.ts`,
+      nanowire: `${root}runtime/index.ts`,
+    },
+    logLevel: "silent",
+  });
+  return (await import(pathToFileURL(outfile).href)) as T;
+}
+
+test("a profile of one's own", async () => {
+  const { server, transport } = await run<{ server: Server; transport: MemoryTransport }>(0);
+  await server.start();
+  const client = await Client.open(transport);
+  const { sys } = await client.enter({ sys: { type: "dart" } });
+  expect(sys.serializer).toBe("json");
+  const { flag, text } = await client.call(1, "No.Such");
+  expect([flag, JSON.parse(text)]).toEqual([0x24, expect.objectContaining({ code: "unknown_route" })]);
+  await server.stop();
+});
+
+test("a serializer of one's own, and a client that speaks it", async () => {
+  const { packed } = await run<{ packed: (name: string, pack: unknown, unpack: unknown) => Serializer }>(1);
+  const { join } = await run<{ join: (url: string, serializer: Serializer, name: string) => Promise<string[]> }>(2);
+  const backwards = (bytes: Uint8Array): Uint8Array => bytes.slice().reverse();
+  const serializer = packed(
+    "backwards",
+    (value: unknown) => backwards(Buffer.from(JSON.stringify(value))),
+    (bytes: Uint8Array) => JSON.parse(Buffer.from(backwards(bytes)).toString()),
+  );
+  class Room extends RoomComponent {
+    override join(_session: unknown, { name }: { name: string }): { members: string[] } {
+      return { members: [name, "eve"] };
+    }
+    override say(): void {}
+    override leave(): void {}
+  }
+  const { server, transport } = await startServer({
+    components: [new Room()],
+    serializers: [serializer],
+    transport: "ws",
+  });
+  expect(await join(transport.address?.url ?? "", serializer, "ada")).toEqual(["ada", "eve"]);
+  expect(server.counters.requests).toBe(1);
+});
+
+test("the table has the profiles that ship, with what they hold", () => {
+  const rows = new Map(
+    page
+      .slice(0, page.indexOf("## Options"))
+      .split("\n")
+      .filter((line) => line.startsWith("|"))
+      .map((line) => line.split("|").map((cell) => cell.trim()))
+      .map(([, head = "", ...cells]) => [head, cells.slice(0, -1)]),
+  );
+  const profiles: Profile[] = Object.values(wireProfiles);
+  expect(rows.get("")).toEqual(profiles.map(({ name }) => `\`${name}\``));
+  expect(rows.get("serializer, where it names none")).toEqual(
+    profiles.map(({ serializer }) => (serializer === "json" ? "JSON" : serializer)),
+  );
+  expect(rows.get("compressed payloads")).toEqual(
+    profiles.map(({ inflatesPayloads }) => (inflatesPayloads ? "when asked for" : "never")),
+  );
+  expect(rows.get("body of a kick")).toEqual(
+    profiles.map(({ kickBody }) => (kickBody === "json" ? '`{"reason": …}`' : "empty")),
+  );
+  expect(rows.get("`heartbeat`, in seconds")).toEqual(
+    profiles.map(({ heartbeat }) => ({ any: "any number", whole: "whole", positive: "whole, 1 or more" })[heartbeat]),
+  );
+  expect(rows.get("routes of pushes")).toEqual(
+    profiles.map(
+      ({ pushCodes }) =>
+        ({ always: "as codes", learned: "in full, until it sends a code", never: "in full" })[pushCodes],
+    ),
+  );
+  expect(rows.get("`useDict`")).toEqual(profiles.map(({ useDict }) => (useDict ? "`true`" : "")));
+  expect(rows.get("packets in a WebSocket frame")).toEqual(
+    profiles.map(({ manyPacketsAFrame }) => (manyPacketsAFrame ? "many" : "one")),
+  );
+});

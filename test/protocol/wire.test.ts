@@ -1,0 +1,282 @@
+import { BinaryReader as OtherReader, BinaryWriter as OtherWriter } from "@bufbuild/protobuf/wire";
+import fc from "fast-check";
+import { BinaryReader, BinaryWriter } from "nanowire/wire";
+import { describe, expect, it, test } from "vitest";
+import { hex, toHex } from "./hex.js";
+
+/*
+ * Ours beside @bufbuild/protobuf's: the same bytes for every value, the same value for every byte, and an error of ours
+ * wherever there is one of theirs.
+ */
+
+type Value = number | bigint | string | boolean | Uint8Array;
+type WriterMethod =
+  | "uint32"
+  | "int32"
+  | "sint32"
+  | "fixed32"
+  | "sfixed32"
+  | "int64"
+  | "uint64"
+  | "sint64"
+  | "fixed64"
+  | "sfixed64"
+  | "float"
+  | "double"
+  | "bool"
+  | "string"
+  | "bytes"
+  | "raw";
+/** A value to be written, or a list of steps between fork and join. */
+type Step = readonly [WriterMethod, Value] | { readonly nested: readonly Step[] };
+
+const { step } = fc.letrec<{ step: Step }>((tie) => ({
+  step: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    fc.oneof(
+      pair(
+        ["uint32", "fixed32"],
+        anyOf(fc.integer({ min: 0, max: 0xffffffff }), 0, 127, 128, 16_383, 16_384, 2 ** 32 - 1),
+      ),
+      pair(["int32", "sint32", "sfixed32"], anyOf(fc.integer(), -1, -(2 ** 31), 2 ** 31 - 1)),
+      pair(
+        ["int64", "sint64", "sfixed64"],
+        anyOf(fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n), -1n, 2n ** 53n, -(2n ** 53n)),
+      ),
+      pair(["uint64", "fixed64"], anyOf(fc.bigInt(0n, 2n ** 64n - 1n), 2n ** 32n, 2n ** 64n - 1n, 127n, 128n)),
+      pair(["int64", "uint64", "sint64"], anyOf(fc.maxSafeNat(), 0, 2 ** 31, 2 ** 53 - 1)),
+      pair(["int64", "uint64"], fc.bigInt(0n, 2n ** 63n - 1n).map(String)),
+      pair(["float"], anyOf(fc.float(), Number.NaN, -0, Number.POSITIVE_INFINITY)),
+      pair(["double"], anyOf(fc.double(), Number.NaN, -0)),
+      pair(["bool"], fc.boolean()),
+      pair(
+        ["string"],
+        fc.oneof(fc.string({ maxLength: 200 }), fc.string({ unit: "binary", maxLength: 200 }), surrogates()),
+      ),
+      pair(["bytes", "raw"], fc.uint8Array({ maxLength: 300 })),
+    ),
+    fc.array(tie("step"), { maxLength: 5 }).map((nested) => ({ nested })),
+  ),
+}));
+
+describe("what is written", () => {
+  test("is the same, whatever it is and however it is nested", () => {
+    fc.assert(
+      fc.property(fc.array(step), (steps) => {
+        const ours = new BinaryWriter();
+        const others = new OtherWriter();
+        expect(toHex(write(ours, steps).finish())).toBe(toHex(write(others, steps).finish()));
+        // A writer that has finished begins anew.
+        expect(toHex(write(ours, steps).finish())).toBe(toHex(write(others, steps).finish()));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test.each([0, 1, 31, 32, 33, 127, 128, 129, 16_383, 16_384, 100_000])("a text of %i characters", (length) => {
+    for (const text of ["x".repeat(length), "é".repeat(length), "€".repeat(length), "😀".repeat(length)]) {
+      const steps: Step[] = [{ nested: [["string", text]] }, ["uint32", 1]];
+      expect(toHex(write(new BinaryWriter(), steps).finish())).toBe(toHex(write(new OtherWriter(), steps).finish()));
+    }
+  });
+
+  test("is the caller's own", () => {
+    const writer = new BinaryWriter();
+    const first = writer.string("first").finish();
+    writer.string("second").finish();
+    expect(toHex(first)).toBe("056669727374");
+    expect(first.buffer.byteLength).toBe(first.length);
+  });
+
+  const refused: readonly (readonly [WriterMethod, unknown])[] = [
+    ["uint32", -1],
+    ["uint32", 2 ** 32],
+    ["uint32", 0.5],
+    ["uint32", Number.NaN],
+    ["uint32", "abc"],
+    ["uint32", null],
+    ["uint32", undefined],
+    ["uint32", true],
+    ["int32", 2 ** 31],
+    ["int32", -(2 ** 31) - 1],
+    ["sint32", 2 ** 31],
+    ["fixed32", -1],
+    ["sfixed32", 2 ** 31],
+    ["int64", 2n ** 63n],
+    ["int64", -(2n ** 63n) - 1n],
+    ["int64", 0.5],
+    ["int64", "abc"],
+    ["int64", undefined],
+    ["uint64", -1n],
+    ["uint64", 2n ** 64n],
+    ["sint64", 2n ** 63n],
+    ["fixed64", -1n],
+    ["sfixed64", 2n ** 63n],
+    ["float", 1e39],
+    ["float", "abc"],
+    ["float", null],
+  ];
+  test.each(refused)("%s does not take %s", (method, value) => {
+    expect(() => put(new OtherWriter(), method, value)).toThrow();
+    expect(() => put(new BinaryWriter(), method, value)).toThrow(Error);
+  });
+
+  test("join() without fork() is an error", () => {
+    expect(() => new BinaryWriter().join()).toThrow("join() without fork()");
+  });
+});
+
+type ReaderMethod = Exclude<WriterMethod, "raw"> | "tag" | "skip0" | "skip1" | "skip2" | "skip3" | "skip5" | "skip6";
+const readerMethods: readonly ReaderMethod[] = [
+  "uint32",
+  "int32",
+  "sint32",
+  "fixed32",
+  "sfixed32",
+  "int64",
+  "uint64",
+  "sint64",
+  "fixed64",
+  "sfixed64",
+  "float",
+  "double",
+  "bool",
+  "string",
+  "bytes",
+  "tag",
+  "skip0",
+  "skip1",
+  "skip2",
+  "skip3",
+  "skip5",
+  "skip6",
+];
+
+describe("what is read", () => {
+  test("is the same, or an error, of whatever bytes", () => {
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 60 }),
+      // Many a varint that goes on, many a small length.
+      fc.array(fc.oneof(fc.integer({ min: 0x80, max: 0xff }), fc.integer({ min: 0, max: 12 })), { maxLength: 40 }),
+    );
+    fc.assert(
+      fc.property(bytes, fc.array(fc.constantFrom(...readerMethods), { maxLength: 12 }), (values, methods) => {
+        const input = padded(Uint8Array.from(values));
+        expect(readAll(new BinaryReader(input), methods)).toEqual(readAll(new OtherReader(input), methods));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  test("is what was written", () => {
+    fc.assert(
+      fc.property(fc.array(step), (steps) => {
+        const flat = steps.filter(
+          (each): each is [Exclude<WriterMethod, "raw">, Value] => !("nested" in each) && each[0] !== "raw",
+        );
+        const input = write(new OtherWriter(), flat).finish();
+        const methods = flat.map(([method]) => method);
+        expect(readAll(new BinaryReader(input), methods)).toEqual(readAll(new OtherReader(input), methods));
+      }),
+    );
+  });
+
+  it.each([
+    ["a varint of 11 bytes", "ff ff ff ff ff ff ff ff ff ff 01", "uint32"],
+    ["a varint that does not end", "80 80", "uint64"],
+    ["no varint at all", "", "bool"],
+    ["a text that is longer than the rest", "05 61", "string"],
+    ["bytes of 4 GB", "ff ff ff ff 0f", "bytes"],
+    ["half a double", "00 00 00 00", "double"],
+    ["a tag of field 0", "00", "tag"],
+    ["a tag of wire type 6", "0e", "tag"],
+    ["a tag of 33 bits", "ff ff ff ff 1f", "tag"],
+    ["a group that does not end", "08 01", "skip3"],
+    ["a group that ends as another", "14", "skip3"],
+  ] as const)("%s is an error", (_, bytes, method) => {
+    expect(() => get(new BinaryReader(hex(bytes)), method)).toThrow(Error);
+  });
+
+  test("groups are skipped 100 deep, and no deeper", () => {
+    const nested = (depth: number) => hex("0b ".repeat(depth - 1) + "0c ".repeat(depth));
+    expect(new BinaryReader(nested(100)).skip(3, 1).length).toBe(199);
+    expect(() => new BinaryReader(nested(101)).skip(3, 1)).toThrow("maximum recursion depth reached");
+    expect(() => new BinaryReader(hex("0b ".repeat(1_000_000))).skip(3, 1)).toThrow("maximum recursion depth reached");
+  });
+
+  test("bytes are a view; a text that is not UTF-8 is mended, or refused where that is asked for", () => {
+    const input = hex("03 61 ff 62");
+    expect(new BinaryReader(input).bytes().buffer).toBe(input.buffer);
+    expect(new BinaryReader(input).string()).toBe("a\ufffdb");
+    expect(() => new BinaryReader(input).string(true)).toThrow(TypeError);
+    expect(new BinaryReader(hex("04 ef bb bf 61")).string(true)).toBe("\ufeffa");
+  });
+});
+
+function pair<V extends Value>(
+  methods: readonly WriterMethod[],
+  values: fc.Arbitrary<V>,
+): fc.Arbitrary<readonly [WriterMethod, Value]> {
+  return fc.tuple(fc.constantFrom(...methods), values);
+}
+
+function anyOf<T>(values: fc.Arbitrary<T>, ...corners: readonly T[]): fc.Arbitrary<T> {
+  return fc.oneof(values, fc.constantFrom(...corners));
+}
+
+/** Texts with halves of surrogate pairs. */
+function surrogates(): fc.Arbitrary<string> {
+  return fc
+    .array(fc.integer({ min: 0xd700, max: 0xe010 }), { maxLength: 40 })
+    .map((codes) => String.fromCharCode(...codes));
+}
+
+interface AnyWriter {
+  fork(): unknown;
+  join(): unknown;
+}
+
+function write<W extends AnyWriter>(writer: W, steps: readonly Step[]): W {
+  for (const each of steps) {
+    if ("nested" in each) {
+      writer.fork();
+      write(writer, each.nested);
+      writer.join();
+    } else {
+      put(writer, ...each);
+    }
+  }
+  return writer;
+}
+
+function put(writer: object, method: WriterMethod, value: unknown): void {
+  (writer as Record<WriterMethod, (value: unknown) => unknown>)[method](value);
+}
+
+function get(reader: object, method: ReaderMethod): unknown {
+  const [, name, wireType] = /^(skip)(\d)$/.exec(method) ?? [];
+  const called = (reader as Record<string, (...args: unknown[]) => unknown>)[name ?? method];
+  return wireType === undefined ? called?.call(reader) : called?.call(reader, Number(wireType), 1);
+}
+
+/** What each call returns and where it leaves the reader; the first error ends it. */
+function readAll(reader: BinaryReader | OtherReader, methods: readonly ReaderMethod[]): unknown[] {
+  const seen: unknown[] = [];
+  for (const method of methods) {
+    try {
+      const value = get(reader, method);
+      seen.push([method, value instanceof Uint8Array ? toHex(value) : value, reader.pos]);
+    } catch {
+      seen.push([method, "an error"]);
+      return seen;
+    }
+  }
+  return seen;
+}
+
+/** The same bytes in the middle of others: what is read past their end shows. */
+function padded(bytes: Uint8Array): Uint8Array {
+  const buffer = new Uint8Array(bytes.length + 32).fill(0x11);
+  buffer.set(bytes, 16);
+  return buffer.subarray(16, 16 + bytes.length);
+}
