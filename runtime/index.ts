@@ -1,6 +1,7 @@
 // What a server is built from. A client imports "nanowire/client".
 
 export type { Awaitable } from "./base/awaitable.js";
+export type { ByteBuffer } from "./base/byte-buffer.js";
 export { type CancelTimer, type Clock, systemClock } from "./base/clock.js";
 export {
   type ErrorCode,
@@ -10,6 +11,7 @@ export {
   type NanowireErrorOptions,
 } from "./base/error.js";
 export { consoleLogger, type Logger, silentLogger } from "./base/logger.js";
+export type { EndOfTurn, Turn } from "./base/turn.js";
 export { Component } from "./component/component.js";
 export {
   type AnyRemoteHandler,
@@ -79,8 +81,31 @@ export type {
   SessionClosed,
 } from "./session/session-registry.js";
 export type { Users } from "./session/users.js";
-export type { ListenOptions } from "./transport/listen.js";
+export type { PemFileOptions, PemOptions, TlsOptions, TlsSettings } from "./transport/certificates.js";
+export { type HybridOptions, hybrid } from "./transport/hybrid.js";
+export type { ListenOptions, PortOptions, SocketPathOptions } from "./transport/listen.js";
 export { type MemoryTransport, memory } from "./transport/memory.js";
+export type { Origins } from "./transport/origin-check.js";
+export { Outbox, type OutboxWriter, WriteOutcome } from "./transport/outbox.js";
+export type { Origin, Proxies, ProxyOptions } from "./transport/proxies.js";
+export type { Listener } from "./transport/socket-listener.js";
 export { type TcpOptions, tcp } from "./transport/tcp.js";
-export type { ListenAddress, Transport, TransportHost, Wire, WireReceiver } from "./transport/transport.js";
-export { type WsOptions, ws } from "./transport/ws.js";
+export type {
+  Guest,
+  ListenAddress,
+  Place,
+  Transport,
+  TransportHost,
+  Wire,
+  WireReceiver,
+} from "./transport/transport.js";
+export type { UpgradeRequest } from "./transport/upgrade-request.js";
+export { ws } from "./transport/ws.js";
+export type {
+  CompressionOptions,
+  NoListenOptions,
+  OwnWsOptions,
+  SharedWsOptions,
+  UpgradeOptions,
+  WsOptions,
+} from "./transport/ws-options.js";

@@ -1,4 +1,5 @@
-// What is measured: a server as a user writes it, with default options and a logger that says nothing.
+// What is measured: a server as a user writes it, with default options but for the limits that keep one machine from being
+// a thousand busy clients, and a logger that says nothing.
 // The first argument is the transport: tcp or ws.
 
 import { createServer, silentLogger, tcp, ws } from "nanowire";
@@ -21,6 +22,8 @@ const server = createServer({
   components: [new Echo()],
   listen: [transport({ port: 0, host: "127.0.0.1" })],
   logger: silentLogger,
+  maxConnectionsPerAddress: 1_000_000,
+  maxMessagesPerSecond: 1_000_000,
 });
 await server.start();
 serve(server.addresses[0]?.port ?? 0);

@@ -13,7 +13,7 @@ export const errorCodes = {
   wrong_kind: ["request", "a request was sent to the route of a notify, or the other way round"],
   invalid_payload: ["request", "the payload is no message of the type that the route takes"],
   unauthenticated: ["request", "the route is for bound sessions only, and the session is not bound"],
-  rate_limited: ["request", "the session calls the route more often than its rate limit allows"],
+  rate_limited: ["request", "the session calls the route, or the server, more often than the rate limit allows"],
   deadline_exceeded: ["request", "the handler, or the answer, took longer than the time-out"],
   canceled: ["request", "the caller gave the request up"],
   unavailable: ["request", "the connection or the server was closed before the answer came"],
@@ -30,6 +30,14 @@ export const errorCodes = {
   queue_full: ["request", "as much waits in the queue as it takes"],
   scheduler_closed: ["request", "the queue or the scheduler is closed"],
 
+  // A client is turned away, before it has a connection, with one of these as the reason.
+  server_full: ["connection", "the server has as many connections as it takes"],
+  too_many_connections: ["connection", "the client's address has as many connections as one may have"],
+  invalid_proxy_header: ["connection", "a trusted proxy's PROXY header is missing, cannot be read, or is one too many"],
+  tls_failed: ["connection", "the TLS handshake failed"],
+  upgrade_refused: ["connection", "an HTTP request is no upgrade to WebSocket that the listener takes"],
+  origin_refused: ["connection", "a page's origin is not one that may connect"],
+
   // A connection is closed with one of these as its reason.
   invalid_packet_type: ["connection", "a packet has a type other than 1 to 5, or one that its receiver does not take"],
   packet_too_large: ["connection", "a packet is longer than the limit"],
@@ -42,6 +50,7 @@ export const errorCodes = {
   handshake_refused: ["connection", "the server refused the handshake"],
   handshake_timeout: ["connection", "the handshake was not finished in time"],
   heartbeat_timeout: ["connection", "nothing was heard from the other side for two heartbeat intervals"],
+  too_many_messages: ["connection", "the client went on sending far more often than the message rate allows"],
   outbox_overflow: ["connection", "more bytes wait for the connection than its outbox holds"],
   inbox_overflow: ["connection", "more arrived, while a payload was inflated, than may wait"],
   connection_lost: ["connection", "the connection broke"],
@@ -56,6 +65,7 @@ export const errorCodes = {
   invalid_route: ["startup", "a route or its code is outside its limits, or is given twice"],
   invalid_url: ["startup", "a URL is not one that a client can connect to"],
   invalid_state: ["startup", "the object is in a state in which it cannot do that"],
+  invalid_certificate: ["startup", "a certificate and its key cannot be read, or do not belong together"],
   listen_failed: ["startup", "a listener could not be opened"],
 } as const satisfies Record<string, readonly [ErrorScope, string]>;
 
@@ -107,6 +117,12 @@ const scopes: {
     ? never
     : Code]: (typeof errorCodes)[Code][0];
 } = {
+  server_full: "connection",
+  too_many_connections: "connection",
+  invalid_proxy_header: "connection",
+  tls_failed: "connection",
+  upgrade_refused: "connection",
+  origin_refused: "connection",
   invalid_packet_type: "connection",
   packet_too_large: "connection",
   invalid_message: "connection",
@@ -118,6 +134,7 @@ const scopes: {
   handshake_refused: "connection",
   handshake_timeout: "connection",
   heartbeat_timeout: "connection",
+  too_many_messages: "connection",
   outbox_overflow: "connection",
   inbox_overflow: "connection",
   connection_lost: "connection",
@@ -130,6 +147,7 @@ const scopes: {
   invalid_route: "startup",
   invalid_url: "startup",
   invalid_state: "startup",
+  invalid_certificate: "startup",
   listen_failed: "startup",
 };
 

@@ -1,6 +1,6 @@
 import type { Dial } from "../transport/client-socket.js";
 import type { ClientConnection } from "./client-connection.js";
-import type { ConnectOptions } from "./connect-options.js";
+import type { ConnectOptions, ConnectSettings } from "./connect-options.js";
 import { openConnection } from "./connection.js";
 import { dialTcp } from "./dial-tcp.js";
 import { parseDialUrl, schemesAfter } from "./dial-url.js";
@@ -18,19 +18,22 @@ import { dialWs } from "./dial-ws.js";
  * - `canceled`: `options.signal` was aborted; the cause is the signal's reason
  * - `connection_lost`, `kicked`, or another reason of a connection's end, when it ends before the handshake does
  *
- * @param target `ws://host:port/path`, `wss://…`, and in Node `tcp://host:port`; or a function that connects by itself
+ * @param target `ws://host:port/path`, `wss://…`, and in Node `tcp://host:port`, `tls://…`, `tcp+unix:///path`; or a function
+ * that connects by itself
  */
 export async function connect(target: string | Dial, options: ConnectOptions = {}): Promise<ClientConnection> {
-  return await openConnection(
-    (settings, url) => dialOf(url ?? target, schemesAfter(target, ["ws:", "wss:", "tcp:"]), settings.maxPacketBytes),
-    options,
-  );
+  return await openConnection((settings, url) => {
+    const to = url ?? target;
+    return typeof to === "string"
+      ? dialOf(parseDialUrl(to, url === undefined ? schemes : schemesAfter(target, toldSchemes)), settings)
+      : to;
+  }, options);
 }
 
-function dialOf(target: string | Dial, schemes: readonly string[], maxPacketBytes: number): Dial {
-  if (typeof target !== "string") {
-    return target;
-  }
-  const url = parseDialUrl(target, schemes);
-  return url.protocol === "tcp:" ? dialTcp(url) : dialWs(url, maxPacketBytes);
+/** Where a server may send its clients: sockets in the file system are not its business. */
+const toldSchemes = ["ws:", "wss:", "tcp:", "tls:"];
+const schemes = [...toldSchemes, "ws+unix:", "tcp+unix:"];
+
+function dialOf(url: URL, { maxPacketBytes, ca }: ConnectSettings): Dial {
+  return url.protocol.startsWith("ws") ? dialWs(url, maxPacketBytes, ca) : dialTcp(url, ca);
 }

@@ -33,6 +33,11 @@ export interface ConnectOptions {
    */
   readonly maxPacketBytes?: number;
   /**
+   * The issuers of certificates that are trusted with `wss://` and `tls://`, as PEM, in Node; a browser has its own list.
+   * Default: Node's, and those of `NODE_EXTRA_CA_CERTS`.
+   */
+  readonly ca?: string | Uint8Array;
+  /**
    * Gives up connecting: `connect` rejects with `canceled`. With `reconnect` it ends the connection for good, whatever it is at; without,
    * it has no effect once connected. Default: none.
    */
@@ -59,6 +64,7 @@ export interface ConnectSettings {
   readonly requestTimeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly maxPacketBytes: number;
+  readonly ca: string | Uint8Array | undefined;
   readonly signal: AbortSignal | undefined;
   readonly reconnect: ReconnectSettings | undefined;
   readonly onState: ((status: ConnectionStatus) => void) | undefined;
@@ -100,6 +106,7 @@ export function resolveConnectOptions(options: ConnectOptions): ConnectSettings 
     requestTimeoutMs,
     connectTimeoutMs,
     maxPacketBytes,
+    ca: options.ca,
     signal: options.signal,
     reconnect,
     onState: options.onState,

@@ -319,7 +319,7 @@ class Connection implements ClientConnection, LinkHost {
       !this.#connected ||
       reconnect === undefined ||
       (reconnect.maxAttempts > 0 && this.#attempt > reconnect.maxAttempts) ||
-      (finalCodes.has(reason.code) && told === undefined && comeBackAt === undefined)
+      (isFinal(reason) && told === undefined && comeBackAt === undefined)
     ) {
       this.#end(reason);
       return;
@@ -437,8 +437,13 @@ function encodePayload<T>(route: string, codec: ProtobufCodec<T>, message: T): U
 
 function ignore(): void {}
 
-/** What would be the same the next time. */
+/** Whether it would be the same the next time. A server that is full now may have room then. */
+function isFinal({ code, details }: NanowireError): boolean {
+  return finalCodes.has(code) && !passingRefusals.has(details["error"]);
+}
+
 const finalCodes: ReadonlySet<string> = new Set(["kicked", "handshake_refused", "invalid_handshake"]);
+const passingRefusals: ReadonlySet<string | undefined> = new Set(["server_full", "too_many_connections"]);
 
 /** A link that held for as long was no failure. */
 const steadyMs = 5_000;

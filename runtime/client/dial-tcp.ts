@@ -1,25 +1,22 @@
-import { connect, type Socket } from "node:net";
+import { connect, isIP, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { ByteBuffer } from "../base/byte-buffer.js";
 import { NanowireError } from "../base/error.js";
 import type { ClientReceiver, ClientSocket, Dial } from "../transport/client-socket.js";
 import { showUrl } from "./dial-url.js";
 
 /**
- * Dials a TCP server: `tcp://host:port`.
+ * Dials a server of the native protocol: `tcp://host:port`, `tls://host:port`, or, on a Unix socket,
+ * `tcp+unix:///run/game.sock`.
  *
+ * @param ca the issuers that are trusted, as PEM. Default: those of Node
  * @throws NanowireError `invalid_url`
  */
-export function dialTcp(url: URL): Dial {
-  const { pathname, search, username, password } = url;
-  // `tcp://[::1]:3251`: the brackets belong to the URL.
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  const port = Number(url.port);
-  if (host === "" || port === 0 || !["", "/"].includes(pathname) || search + username + password !== "") {
-    throw new NanowireError("invalid_url", `${showUrl(url)} is not of the form tcp://host:port`);
-  }
+export function dialTcp(url: URL, ca?: string | Uint8Array): Dial {
+  const open = openerOf(url, ca);
   return (signal) =>
     new Promise((resolve, reject) => {
-      const socket = connect({ host, port, noDelay: true });
+      const { socket, ready } = open();
       const onAbort = () => socket.destroy(new Error("given up"));
       const onError = (error: Error & { readonly code?: string }) => {
         signal.removeEventListener("abort", onAbort);
@@ -28,12 +25,52 @@ export function dialTcp(url: URL): Dial {
       };
       signal.addEventListener("abort", onAbort);
       socket.once("error", onError);
-      socket.once("connect", () => {
+      socket.once(ready, () => {
         signal.removeEventListener("abort", onAbort);
         socket.removeListener("error", onError);
         resolve(new TcpClientSocket(socket, showUrl(url)));
       });
     });
+}
+
+/** A socket that is being connected, and the event that tells when it is. */
+interface Opened {
+  readonly socket: Socket;
+  readonly ready: "connect" | "secureConnect";
+}
+
+function openerOf(url: URL, ca: string | Uint8Array | undefined): () => Opened {
+  const { protocol, pathname, search, username, password } = url;
+  const isUnix = protocol === "tcp+unix:";
+  // `tcp://[::1]:3251`: the brackets belong to the URL.
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const port = Number(url.port);
+  const isPlace = isUnix
+    ? host === "" && pathname.length > 1
+    : host !== "" && port !== 0 && ["", "/"].includes(pathname);
+  if (!isPlace || search + username + password !== "") {
+    const form = isUnix ? "tcp+unix:///path" : `${protocol}//host:port`;
+    throw new NanowireError("invalid_url", `${showUrl(url)} is not of the form ${form}`);
+  }
+  if (isUnix) {
+    const path = decodePath(url);
+    return () => ({ socket: connect({ path }), ready: "connect" });
+  }
+  if (protocol === "tls:") {
+    // An address is no name that could be asked for (RFC 6066, 3); it is checked all the same.
+    const named = { host, port, noDelay: true, ...(isIP(host) === 0 ? { servername: host } : {}) };
+    const options = ca === undefined ? named : { ...named, ca: Buffer.from(ca as string) };
+    return () => ({ socket: connectTls(options), ready: "secureConnect" });
+  }
+  return () => ({ socket: connect({ host, port, noDelay: true }), ready: "connect" });
+}
+
+function decodePath(url: URL): string {
+  try {
+    return decodeURIComponent(url.pathname);
+  } catch (error) {
+    throw new NanowireError("invalid_url", `${showUrl(url)} has a % that stands for nothing`, { cause: error });
+  }
 }
 
 /** Packets that are sent in one turn of the event loop are gathered, and written at its end in one go. */

@@ -25,7 +25,10 @@ export function parseDialUrl(text: string, schemes: readonly string[]): URL {
 
 /** What may be dialled after a target, where a server sends the client: one that was reached by TLS sends nobody to where there is none. */
 export function schemesAfter(target: unknown, schemes: readonly string[]): readonly string[] {
-  return typeof target === "string" && /^wss:/i.test(target) ? ["wss:"] : schemes;
+  const isSecure = /^(wss|tls):/i;
+  return typeof target === "string" && isSecure.test(target)
+    ? schemes.filter((scheme) => isSecure.test(scheme))
+    : schemes;
 }
 
 /** A url as an error may show it: a user, a password or a query may be secret. */

@@ -4,13 +4,18 @@ import type { Dial } from "../transport/client-socket.js";
 import { showUrl } from "./dial-url.js";
 import { openFrameSocket, type WebSocketLike } from "./frame-socket.js";
 
-/** Dials a WebSocket from Node. */
-export function dialWs(url: URL, maxPacketBytes: number): Dial {
+/**
+ * Dials a WebSocket from Node; on a Unix socket `ws+unix:///run/game.sock:/path`.
+ *
+ * @param ca the issuers that are trusted, as PEM. Default: those of Node
+ */
+export function dialWs(url: URL, maxPacketBytes: number, ca?: string | Uint8Array): Dial {
   const options: ClientOptions & { readonly closeTimeout: number } = {
     // A frame may hold many packets.
     maxPayload: maxPacketBytes + mostGatheredBytes,
     perMessageDeflate: false,
     closeTimeout: closeTimeoutMs,
+    ...(ca === undefined ? {} : { ca: Buffer.from(ca as string) }),
   };
   return async (signal) => {
     let socket: WebSocket;

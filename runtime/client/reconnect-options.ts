@@ -25,7 +25,7 @@ export interface ReconnectOptions {
   readonly offlineRequests?: "wait" | "fail";
   /**
    * How many notifies and requests may wait for a connection; then the oldest notifies are dropped. 0: none waits, and what is called throws `unavailable`.
-   * To 1,000,000. Default: 1,000.
+   * To 1,000,000. Default: 500.
    */
   readonly maxOfflineMessages?: number;
   /** How many bytes may wait, likewise. 0 to 1,073,741,824. Default: 1,048,576. */
@@ -76,7 +76,8 @@ const defaults: ReconnectSettings = {
   jitter: 0.5,
   maxAttempts: 0,
   offlineRequests: "wait",
-  maxOfflineMessages: 1_000,
+  // They are sent in one go: well within what a server takes of one client in a second, which is 1,000 by default.
+  maxOfflineMessages: 500,
   maxOfflineBytes: 1_048_576,
   onReconnected: () => {},
 };

@@ -28,6 +28,8 @@ import { deflate } from "./deflate.js";
 import type { Drainable } from "./drain-watch.js";
 import type { SweepSchedule, Swept } from "./heartbeat.js";
 import { inflate } from "./inflate.js";
+import { MessageRate } from "./message-rate.js";
+import type { TakenPlace } from "./places.js";
 import type { PushForms } from "./push-forms.js";
 import { startsWithCodes, type Terms } from "./terms.js";
 
@@ -65,6 +67,7 @@ type ConnectionState = "handshake" | "judging" | "ack" | "working" | "closing" |
 export class Connection implements WireReceiver, PacketSink, Caller, SessionLink, MailboxOwner, Swept, Drainable {
   readonly #host: ConnectionHost;
   readonly #wire: Wire;
+  readonly #place: TakenPlace;
   readonly #packets: PacketDecoder;
   #state: ConnectionState = "handshake";
   #admission: Admission | undefined;
@@ -79,15 +82,16 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   #leaving = false;
   #ordered: OrderedMailbox | undefined;
   #unordered: UnorderedMailbox | undefined;
+  #rate: MessageRate | undefined;
   #limiters: RateLimiters | undefined;
   #paused = false;
   #closeReason: NanowireError | undefined;
-  #sweepsSinceBegin = 0;
   #sweepsSinceHeard = 0;
   #sweepsSinceHeartbeat = 0;
 
-  constructor(wire: Wire, host: ConnectionHost) {
+  constructor(wire: Wire, place: TakenPlace, host: ConnectionHost) {
     this.#wire = wire;
+    this.#place = place;
     this.#host = host;
     this.#packets = new PacketDecoder(host.options.maxHandshakeBytes, "maxHandshakeBytes");
   }
@@ -110,8 +114,9 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
       this.#message(bytes, start, end);
     } else if (type === PacketType.heartbeat && this.#state === "working") {
       // A sign of life, like every packet; receive() has noted it.
+      this.#isWithinRate();
     } else if (type === PacketType.system && this.#state === "working" && end - start <= mostSystemBytes) {
-      this.#system(bytes.subarray(start, end));
+      this.#system(bytes.subarray(start, end), this.#isWithinRate());
     } else if (type === PacketType.handshake && this.#state === "handshake") {
       this.#judge(bytes.subarray(start, end));
     } else if (type === PacketType.handshakeAck && this.#state === "ack") {
@@ -139,6 +144,11 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
       counters.requests++;
     } else {
       counters.notifies++;
+    }
+    if (!this.#isWithinRate()) {
+      const limit = `a client may send ${this.#host.options.maxMessagesPerSecond} messages a second`;
+      this.#refuse(id, endpoint?.method.route ?? "", new NanowireError("rate_limited", limit));
+      return;
     }
     if (endpoint === undefined) {
       const route = code === 0 ? header.route : dispatcher.dictionary.routeOf(code);
@@ -371,9 +381,10 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
 
   // system messages: protocol/system.ts
 
-  #system(body: Uint8Array): void {
+  /** @param isWithinRate whether it may be answered; that the client goes is heard in any case */
+  #system(body: Uint8Array, isWithinRate: boolean): void {
     const { ping, leave } = decodeSystem(body);
-    if (typeof ping === "number" && this.#knowsPing) {
+    if (typeof ping === "number" && this.#knowsPing && isWithinRate) {
       this.#wire.outbox.send(encodeSystem({ pong: ping }));
     }
     if (leave === true && this.#host.draining !== undefined) {
@@ -418,7 +429,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
 
   sweep(schedule: SweepSchedule): void {
     if (this.#state !== "working") {
-      if (++this.#sweepsSinceBegin > schedule.handshake) {
+      if (++this.#place.sweeps > schedule.handshake) {
         this.violated(
           new NanowireError("handshake_timeout", `no ack after ${this.#host.options.handshakeTimeoutMs} ms`),
         );
@@ -488,6 +499,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
       this.#closeReason = new NanowireError("connection_lost", "the client closed the connection");
       this.#ended(this.#closeReason);
     }
+    this.#place.free();
     this.#host.closed(this);
   }
 
@@ -503,6 +515,10 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
 
   get session(): Session {
     return this.#session as Session;
+  }
+
+  get proxyAddress(): string | undefined {
+    return this.#wire.proxyAddress;
   }
 
   get transport(): string {
@@ -564,9 +580,21 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     return Math.floor(this.#host.options.maxQueuedMessages / 2) + 1;
   }
 
+  /** @throws NanowireError `too_many_messages` for a client that goes on and on */
+  #isWithinRate(): boolean {
+    const { maxMessagesPerSecond: most, clock } = this.#host.options;
+    this.#rate ??= new MessageRate(most, clock);
+    const pace = this.#rate.take();
+    if (pace === "flood") {
+      const message = `the client goes on at more than twice maxMessagesPerSecond ${most}`;
+      throw new NanowireError("too_many_messages", message);
+    }
+    return pace === "within";
+  }
+
   #takeToken(limit: Parameters<RateLimiters["take"]>[0]): boolean {
     this.#limiters ??= new RateLimiters();
-    return this.#limiters.take(limit, this.clock.now());
+    return this.#limiters.take(limit, this.clock.steady());
   }
 }
 

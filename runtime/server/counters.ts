@@ -1,7 +1,11 @@
 /** What a server has counted since it was made. */
 export interface ServerCounters {
+  /** Clients that are on their way now: they have a socket, and are no connection yet. */
+  readonly arriving: number;
   /** Connections that were accepted. */
   readonly accepted: number;
+  /** Clients that were turned away before they had a connection, by the code of the reason. */
+  readonly refused: Readonly<Record<string, number>>;
   /** Connections that are open now, whatever their state. */
   readonly open: number;
   /** Sessions that are open now: connections whose handshake was taken. */
@@ -22,6 +26,7 @@ export interface ServerCounters {
 
 /** Counts what a server does. */
 export class Counters {
+  arriving = 0;
   accepted = 0;
   open = 0;
   sessions = 0;
@@ -29,21 +34,28 @@ export class Counters {
   notifies = 0;
   pushes = 0;
   failedTasks = 0;
+  readonly #refused = new Map<string, number>();
   readonly #failed = new Map<string, number>();
   readonly #closed = new Map<string, number>();
 
+  refused(code: string): void {
+    increment(this.#refused, code);
+  }
+
   failed(code: string): void {
-    this.#failed.set(code, (this.#failed.get(code) ?? 0) + 1);
+    increment(this.#failed, code);
   }
 
   closed(code: string): void {
-    this.#closed.set(code, (this.#closed.get(code) ?? 0) + 1);
+    increment(this.#closed, code);
   }
 
   snapshot(): ServerCounters {
-    const { accepted, open, sessions, requests, notifies, pushes, failedTasks } = this;
+    const { arriving, accepted, open, sessions, requests, notifies, pushes, failedTasks } = this;
     return {
+      arriving,
       accepted,
+      refused: Object.fromEntries(this.#refused),
       open,
       sessions,
       requests,
@@ -54,4 +66,8 @@ export class Counters {
       closed: Object.fromEntries(this.#closed),
     };
   }
+}
+
+function increment(counts: Map<string, number>, code: string): void {
+  counts.set(code, (counts.get(code) ?? 0) + 1);
 }

@@ -14,7 +14,7 @@ export interface DrainOptions {
   readonly afterMs?: number;
   /** Milliseconds more, over which they spread, each coming at a random time. 0 to 86,400,000. Default: 5,000. */
   readonly spreadMs?: number;
-  /** Where they are to go: `ws://…`, `wss://…` or `tcp://…`. Default: where they were. */
+  /** Where they are to go: `ws://…`, `wss://…`, `tcp://…` or `tls://…`. Default: where they were. */
   readonly url?: string;
 }
 
@@ -47,4 +47,4 @@ function invalidOption(name: string, value: unknown, limit: string): NanowireErr
 }
 
 const longestReason = 256;
-const schemes: readonly string[] = ["ws:", "wss:", "tcp:"];
+const schemes: readonly string[] = ["ws:", "wss:", "tcp:", "tls:"];

@@ -25,11 +25,16 @@ export class HeartbeatSweep {
   readonly #clock: Clock;
   readonly #periodMs: number;
   readonly #schedule: SweepSchedule;
-  readonly #connections: Iterable<Swept>;
+  readonly #groups: readonly Iterable<Swept>[];
   #cancel: CancelTimer | undefined;
 
-  /** @param connections those that are open, whenever it is looked at */
-  constructor(clock: Clock, heartbeatIntervalMs: number, handshakeTimeoutMs: number, connections: Iterable<Swept>) {
+  /** @param groups those that are open, or on their way, whenever it is looked at */
+  constructor(
+    clock: Clock,
+    heartbeatIntervalMs: number,
+    handshakeTimeoutMs: number,
+    groups: readonly Iterable<Swept>[],
+  ) {
     this.#clock = clock;
     const shorter = heartbeatIntervalMs === 0 ? handshakeTimeoutMs : Math.min(heartbeatIntervalMs, handshakeTimeoutMs);
     this.#periodMs = Math.max(shorter / sweepsAnInterval, shortestPeriodMs);
@@ -38,13 +43,15 @@ export class HeartbeatSweep {
       silence: Math.ceil((2 * heartbeatIntervalMs) / this.#periodMs),
       handshake: Math.ceil(handshakeTimeoutMs / this.#periodMs),
     };
-    this.#connections = connections;
+    this.#groups = groups;
   }
 
   start(): void {
     this.#cancel = this.#clock.every(this.#periodMs, () => {
-      for (const connection of this.#connections) {
-        connection.sweep(this.#schedule);
+      for (const group of this.#groups) {
+        for (const connection of group) {
+          connection.sweep(this.#schedule);
+        }
       }
     });
   }

@@ -8,6 +8,7 @@ import type { HandshakeRequest } from "../protocol/handshake.js";
 import { maxBodyBytes } from "../protocol/packet.js";
 import { type Serializer, serializerNames } from "../protocol/serializer.js";
 import type { BindingOptions, BindJudge } from "../session/session-registry.js";
+import { Proxies, type ProxyOptions } from "../transport/proxies.js";
 import type { Transport } from "../transport/transport.js";
 import { assertProfile, type Profile } from "./profile.js";
 import { maxNodeId } from "./session-ids.js";
@@ -17,8 +18,10 @@ import { type SerializerOption, serializerNamed } from "./terms.js";
 export interface HandshakeContext {
   /** The transport's name. */
   readonly transport: string;
-  /** The client's address, without its port. */
+  /** The client's address, without its port: the real one, where a trusted proxy told it. */
   readonly remoteAddress: string;
+  /** The address of the proxy that told it; undefined when the client came by itself. */
+  readonly proxyAddress?: string | undefined;
 }
 
 /** What {@link createServer} takes. */
@@ -34,8 +37,29 @@ export interface ServerOptions {
    * 30,000. Use whole seconds where clients other than ours connect: some read an integer.
    */
   readonly heartbeatIntervalMs?: number;
-  /** Milliseconds that a client has, from connecting to the handshake's end. 100 to 600,000. Default: 10,000 */
+  /**
+   * Milliseconds that a client has, from connecting to the handshake's end, with all that comes between: a PROXY header,
+   * TLS, an upgrade. 100 to 600,000. Default: 10,000
+   */
   readonly handshakeTimeoutMs?: number;
+  /**
+   * How many connections there may be, those that are on their way included; whoever comes then is refused with
+   * `server_full`. 1 to 1,000,000. Default: 10,000
+   */
+  readonly maxConnections?: number;
+  /**
+   * How many of them one address may have, an IPv6 network of 64 bits counting as one; more are refused with
+   * `too_many_connections`. Proxies that are trusted, and Unix sockets, are not counted. 1 to 1,000,000. Default: 256
+   */
+  readonly maxConnectionsPerAddress?: number;
+  /**
+   * How many messages one client may send in a second, on the average, and at once. A request beyond it is answered with
+   * `rate_limited`, a notify dropped; a client that goes on at more than twice the rate is closed with
+   * `too_many_messages`. 1 to 1,000,000. Default: 1,000
+   */
+  readonly maxMessagesPerSecond?: number;
+  /** The proxies before the server, which tell where a client really comes from. Default: none, and nobody is believed */
+  readonly proxy?: ProxyOptions;
   /** The greatest length of a packet's body from a client, in bytes. 64 to 16,777,215. Default: 65,536 */
   readonly maxPacketBytes?: number;
   /** The greatest length of a handshake, in bytes. 64 to 16,777,215. Default: 4,096 */
@@ -91,9 +115,10 @@ export interface ServerOptions {
 }
 
 /** The options with everything filled in. */
-export type ResolvedOptions = Required<Omit<ServerOptions, "binding" | "onBind">> & {
+export type ResolvedOptions = Required<Omit<ServerOptions, "binding" | "onBind" | "proxy">> & {
   readonly binding: Required<BindingOptions>;
   readonly onBind: BindJudge | undefined;
+  readonly proxies: Proxies;
 };
 
 /**
@@ -129,6 +154,10 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
     logger: options.logger ?? consoleLogger(),
     heartbeatIntervalMs: number(options, "heartbeatIntervalMs", 30_000, 0, maxDelayMs, false),
     handshakeTimeoutMs: number(options, "handshakeTimeoutMs", 10_000, 100, 600_000, false),
+    maxConnections: number(options, "maxConnections", 10_000, 1, 1_000_000),
+    maxConnectionsPerAddress: number(options, "maxConnectionsPerAddress", 256, 1, 1_000_000),
+    maxMessagesPerSecond: number(options, "maxMessagesPerSecond", 1_000, 1, 1_000_000),
+    proxies: new Proxies(options.proxy),
     maxPacketBytes: number(options, "maxPacketBytes", 65_536, 64, maxBodyBytes),
     maxHandshakeBytes: number(options, "maxHandshakeBytes", 4_096, 64, maxBodyBytes),
     maxInflatedBytes: number(options, "maxInflatedBytes", 1_048_576, 64, gibibyte),
@@ -245,6 +274,10 @@ const optionNames: ReadonlySet<string> = new Set([
   "logger",
   "heartbeatIntervalMs",
   "handshakeTimeoutMs",
+  "maxConnections",
+  "maxConnectionsPerAddress",
+  "maxMessagesPerSecond",
+  "proxy",
   "maxPacketBytes",
   "maxHandshakeBytes",
   "maxInflatedBytes",

@@ -1,30 +1,34 @@
 import type { Clock } from "../base/clock.js";
-import { NanowireError } from "../base/error.js";
+import { NanowireError, toNanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
 import { Turn } from "../base/turn.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
 import type { InboundStep, OutboundStep, Pipeline } from "../pipeline/pipeline.js";
 import type { Dictionary } from "../protocol/dictionary.js";
+import { encodeHandshake } from "../protocol/handshake.js";
 import { MessageHeader } from "../protocol/message-decoder.js";
-import { packetHeaderBytes } from "../protocol/packet.js";
+import { encodePacket, PacketType, packetHeaderBytes } from "../protocol/packet.js";
 import type { Drain } from "../protocol/system.js";
 import { Scheduler } from "../schedule/scheduler.js";
 import { type ScheduleHost, SharedSchedule } from "../schedule/shared-schedule.js";
 import type { Session } from "../session/session.js";
 import { SessionRegistry } from "../session/session-registry.js";
-import type { TransportHost, Wire, WireReceiver } from "../transport/transport.js";
+import type { Proxies } from "../transport/proxies.js";
+import type { Guest, Place, TransportHost, Wire, WireReceiver } from "../transport/transport.js";
+import { refusalOf } from "./admission.js";
 import { Connection, type ConnectionHost } from "./connection.js";
 import { Counters } from "./counters.js";
 import { payloadCompressor } from "./deflate.js";
 import { DrainWatch } from "./drain-watch.js";
 import { HeartbeatSweep } from "./heartbeat.js";
 import type { ResolvedOptions } from "./options.js";
+import { Places, type PlacesHost, TakenPlace } from "./places.js";
 import { PushForms } from "./push-forms.js";
 import { SessionIds } from "./session-ids.js";
 import { serializerNamed } from "./terms.js";
 
 /** What the transports and the connections of one server share. */
-export class ServerHost implements ConnectionHost, TransportHost, ScheduleHost {
+export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, ScheduleHost {
   readonly options: ResolvedOptions;
   readonly logger: Logger;
   readonly turn = new Turn();
@@ -39,6 +43,7 @@ export class ServerHost implements ConnectionHost, TransportHost, ScheduleHost {
   readonly maxFrameBytes: number;
   readonly maxOutboxBytes: number;
   readonly sweep: HeartbeatSweep;
+  readonly #places: Places;
   readonly #ids: SessionIds;
   readonly #connections = new Set<Connection>();
   readonly #drainWatch: DrainWatch;
@@ -66,12 +71,11 @@ export class ServerHost implements ConnectionHost, TransportHost, ScheduleHost {
     }
     this.maxFrameBytes = packetHeaderBytes + Math.max(options.maxPacketBytes, options.maxHandshakeBytes);
     this.maxOutboxBytes = options.maxOutboxBytes;
-    this.sweep = new HeartbeatSweep(
-      options.clock,
-      options.heartbeatIntervalMs,
-      options.handshakeTimeoutMs,
+    this.#places = new Places(this);
+    this.sweep = new HeartbeatSweep(options.clock, options.heartbeatIntervalMs, options.handshakeTimeoutMs, [
+      this.#places.arriving,
       this.#connections,
-    );
+    ]);
     this.#drainWatch = new DrainWatch(options.clock, this.#connections);
     this.sessions = new SessionRegistry(options.logger, options.binding, options.onBind);
     this.#ids = new SessionIds(options.clock, options.nodeId);
@@ -85,8 +89,27 @@ export class ServerHost implements ConnectionHost, TransportHost, ScheduleHost {
     return this.dispatcher.dictionary;
   }
 
-  accept(wire: Wire): WireReceiver {
-    const connection = new Connection(wire, this);
+  get proxies(): Proxies {
+    return this.options.proxies;
+  }
+
+  arrive(guest: Guest): Place {
+    return this.#places.take(guest);
+  }
+
+  accept(wire: Wire, place?: Place): WireReceiver {
+    let taken: TakenPlace;
+    try {
+      taken = place instanceof TakenPlace ? place : this.#places.take(nobody);
+      taken.comesFrom(wire.remoteAddress);
+    } catch (error) {
+      const reason = toNanowireError(error, "internal", "a connection could not be begun");
+      wire.outbox.send(this.refusal(reason));
+      wire.close(reason);
+      return deaf;
+    }
+    taken.arrived();
+    const connection = new Connection(wire, taken, this);
     this.#connections.add(connection);
     this.counters.accepted++;
     this.counters.open++;
@@ -104,6 +127,10 @@ export class ServerHost implements ConnectionHost, TransportHost, ScheduleHost {
   newScheduler(): Scheduler {
     const { timerPrecisionMs, requestTimeoutMs } = this.options;
     return new Scheduler(new SharedSchedule(this, timerPrecisionMs, requestTimeoutMs), "server");
+  }
+
+  refusal(error: NanowireError): Uint8Array {
+    return encodePacket(PacketType.handshake, encodeHandshake(refusalOf(error)));
   }
 
   nextSessionId(): string {
@@ -173,3 +200,9 @@ export class ServerHost implements ConnectionHost, TransportHost, ScheduleHost {
     this.#allClosed = undefined;
   }
 }
+
+/** A client that is there at once is never sent away on its way. */
+const nobody: Guest = { turnAway() {} };
+
+/** Takes what comes on a wire that is refused. */
+const deaf: WireReceiver = { receive() {}, violated() {}, closed() {} };

@@ -36,6 +36,10 @@ export interface ServerHealth {
   readonly connections: number;
   /** Sessions that are open: connections whose handshake was taken. */
   readonly sessions: number;
+  /** Clients that are on their way: they have a socket, and are no connection yet. */
+  readonly arriving: number;
+  /** Whether `maxConnections` are taken: whoever comes now is refused. */
+  readonly full: boolean;
 }
 
 /** What {@link Server.stopOnSignals} takes. */
@@ -74,9 +78,10 @@ export class Server {
 
   /** What those who watch the process ask: a copy. */
   get health(): ServerHealth {
-    const { open, sessions } = this.#host.counters;
+    const { open: connections, sessions, arriving } = this.#host.counters;
     const state = this.#state;
-    return { live: state !== "stopped", ready: state === "running", state, connections: open, sessions };
+    const full = connections + arriving >= this.#options.maxConnections;
+    return { live: state !== "stopped", ready: state === "running", state, connections, sessions, arriving, full };
   }
 
   /** Where clients connect, a transport each, in the order of `listen`; empty while the server does not run. */
@@ -258,6 +263,22 @@ export class Server {
   }
 
   /**
+   * Reads the certificates of every listener anew that has them in files: who connects from then on gets the new ones,
+   * connections that are open stay. `process.on("SIGHUP", () => server.reloadCertificates())`
+   *
+   * @throws NanowireError `invalid_state` when it does not run, `invalid_certificate` when one cannot be read: that listener
+   * keeps its old one
+   */
+  async reloadCertificates(): Promise<void> {
+    this.#assertState("running", "reload certificates");
+    const reloads = await Promise.allSettled(this.#options.listen.map((transport) => transport.reloadCertificates?.()));
+    const failed = reloads.find(({ status }) => status === "rejected");
+    if (failed !== undefined) {
+      throw (failed as PromiseRejectedResult).reason;
+    }
+  }
+
+  /**
    * Stops when the process is asked to end: `server.stopOnSignals({ graceMs: 20_000 })`. A second signal ends the waiting, for clients and for tasks; when the
    * server has stopped, signals do what they did before. Calling it again replaces what was said before.
    *
@@ -296,9 +317,11 @@ export class Server {
   }
 
   async #closeListeners(): Promise<void> {
-    for (const transport of [...this.#options.listen].reverse()) {
-      await this.#attempt(() => transport.close(), "a listener could not be closed");
-    }
+    // All at once: one that is slow to close keeps no other open.
+    const listeners = [...this.#options.listen].reverse();
+    await Promise.all(
+      listeners.map((transport) => this.#attempt(() => transport.close(), "a listener could not be closed")),
+    );
   }
 
   #assertState(expected: ServerState, verb: string): void {

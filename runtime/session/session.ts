@@ -37,6 +37,8 @@ export interface SessionLink {
   readonly transport: string;
   /** The client's address, without its port. */
   readonly remoteAddress: string;
+  /** The address of the proxy that told it, if one did. */
+  readonly proxyAddress?: string | undefined;
   readonly logger: Logger;
   /** @returns whether it was queued */
   sendPush(push: OutgoingPush): boolean;
@@ -90,14 +92,22 @@ export class Session implements PushReceiver {
     return this.#closed !== undefined;
   }
 
-  /** What carries the connection: `tcp`, `ws`, `memory`. */
+  /** What carries the connection: `tcp`, `tls`, `ws`, `wss`, `memory`. */
   get transport(): string {
     return this.#link.transport;
   }
 
-  /** The client's address, without its port. */
+  /**
+   * The client's address, without its port: the real one, where a trusted proxy told it (`createServer({ proxy })`). `unix`
+   * for a client that came by a Unix socket.
+   */
   get remoteAddress(): string {
     return this.#link.remoteAddress;
+  }
+
+  /** The address of the proxy that told {@link remoteAddress}; undefined when the client came by itself. */
+  get proxyAddress(): string | undefined {
+    return this.#link.proxyAddress;
   }
 
   /** What the program keeps here; see {@link SessionData}. It is gone with the session. */

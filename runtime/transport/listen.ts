@@ -1,39 +1,140 @@
-import type { AddressInfo, Server } from "node:net";
+import { chmod, lstat, unlink } from "node:fs/promises";
+import { type AddressInfo, connect, type ListenOptions as NodeListenOptions, type Server } from "node:net";
 import { NanowireError } from "../base/error.js";
+import { unixAddress } from "./networks.js";
 import type { ListenAddress } from "./transport.js";
 
-/** Where a listener listens. */
-export interface ListenOptions {
+/** Where a listener listens: on a port, or on a Unix socket. */
+export type ListenOptions = PortOptions | SocketPathOptions;
+
+/** A port to listen on. */
+export interface PortOptions {
   /** The port, 0 to 65535; 0 takes a free one, which `server.addresses` tells. */
   readonly port: number;
   /** The address to listen on. Default: every address of the machine. */
   readonly host?: string;
+  readonly socketPath?: undefined;
 }
+
+/** A Unix socket to listen on, for clients on the same machine: a proxy, for one. */
+export interface SocketPathOptions {
+  /**
+   * Where the socket's file is to be: 1 to 107 bytes, 103 on macOS. One that a process left behind when it died is
+   * replaced; the file is removed when the listener is closed.
+   */
+  readonly socketPath: string;
+  /** Who may connect, as the rights of the file: `0o660`. Default: what the process's umask says */
+  readonly socketMode?: number;
+  readonly port?: undefined;
+  readonly host?: undefined;
+}
+
+/**
+ * Refuses what is no place to listen on.
+ *
+ * @throws NanowireError `invalid_option`
+ */
+export function assertListenOptions({
+  port,
+  socketPath,
+}: {
+  readonly port?: unknown;
+  readonly socketPath?: unknown;
+}): void {
+  if (socketPath === undefined) {
+    if (!Number.isInteger(port) || Number(port) < 0 || Number(port) > 65_535) {
+      throw new NanowireError("invalid_option", `port ${String(port)} is not an integer from 0 to 65535`);
+    }
+  } else if (port !== undefined) {
+    throw new NanowireError(
+      "invalid_option",
+      `there are a port ${String(port)} and a socketPath ${String(socketPath)}: a listener has one of them`,
+    );
+  } else if (typeof socketPath !== "string" || socketPath === "" || socketPath.includes("\0")) {
+    throw new NanowireError("invalid_option", `socketPath ${JSON.stringify(socketPath)} is no path`);
+  } else if (Buffer.byteLength(socketPath) > mostPathBytes) {
+    // The system would cut it off.
+    throw new NanowireError(
+      "invalid_option",
+      `socketPath ${socketPath} has ${Buffer.byteLength(socketPath)} bytes, more than ${mostPathBytes}`,
+    );
+  }
+}
+
+/** What `sun_path` of the system holds, less its end. */
+const mostPathBytes = process.platform === "darwin" ? 103 : 107;
 
 /**
  * Begins to listen.
  *
- * @throws NanowireError `listen_failed` when the port is taken or the address is not the machine's, and
- * `invalid_option` for a port that does not exist
+ * @throws NanowireError `listen_failed` when the port or the path is taken, or the address is not the machine's, and
+ * `invalid_option` for a place that cannot be
  */
-export async function listen(server: Server, { port, host }: ListenOptions): Promise<void> {
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new NanowireError("invalid_option", `port ${port} is not an integer from 0 to 65535`);
-  }
+export async function listen(server: Server, options: ListenOptions): Promise<void> {
+  assertListenOptions(options);
+  const { port, host, socketPath } = options;
+  const where = socketPath ?? (host === undefined ? `port ${port}` : `${host}:${port}`);
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
-        server.off("error", reject);
-        resolve();
-      });
-    });
+    if (socketPath === undefined) {
+      await begin(server, { port, ...(host === undefined ? {} : { host }) });
+    } else {
+      await beginOnPath(server, socketPath);
+      if (options.socketMode !== undefined) {
+        await chmod(socketPath, options.socketMode);
+      }
+    }
   } catch (error) {
-    const where = host === undefined ? `port ${port}` : `${host}:${port}`;
+    if (server.listening) {
+      server.close();
+    }
     throw new NanowireError("listen_failed", `cannot listen on ${where}: ${(error as Error).message}`, {
       cause: error,
     });
   }
+}
+
+function begin(server: Server, options: NodeListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onListening = (): void => {
+      server.off("error", onError);
+      resolve();
+    };
+    const onError = (error: Error): void => {
+      server.off("listening", onListening);
+      reject(error);
+    };
+    server.once("listening", onListening);
+    server.once("error", onError);
+    server.listen(options);
+  });
+}
+
+/** Replaces the socket of a process that is no more: nobody answers there. */
+async function beginOnPath(server: Server, path: string): Promise<void> {
+  try {
+    await begin(server, { path });
+  } catch (error) {
+    if (
+      (error as NodeJS.ErrnoException).code !== "EADDRINUSE" ||
+      !(await lstat(path)).isSocket() ||
+      (await answers(path))
+    ) {
+      throw error;
+    }
+    await unlink(path);
+    await begin(server, { path });
+  }
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", ({ code }: NodeJS.ErrnoException) => resolve(code !== "ECONNREFUSED"));
+  });
 }
 
 /** Takes no more connections. Resolved when the port is free; the connections that are open stay. */
@@ -45,7 +146,11 @@ export function close(server: Server): Promise<void> {
   });
 }
 
-/** Where a server listens, or undefined when it does not. */
+/**
+ * Where a server listens, or undefined when it does not.
+ *
+ * @param path of the URL
+ */
 export function listenAddress(
   server: Server,
   transport: string,
@@ -53,8 +158,13 @@ export function listenAddress(
   path: string,
 ): ListenAddress | undefined {
   const address = server.address() as AddressInfo | string | null;
-  if (address === null || typeof address === "string") {
+  if (address === null) {
     return undefined;
+  }
+  if (typeof address === "string") {
+    // As the package ws writes it: the socket's path, then the URL's.
+    const url = `${scheme}+unix://${encodeURI(address).replace(/[?#]/g, encodeURIComponent)}${path === "" ? "" : `:${path}`}`;
+    return { transport, host: unixAddress, port: 0, socketPath: address, url };
   }
   const { address: host, port, family } = address;
   const everywhere = host === "::" || host === "0.0.0.0";

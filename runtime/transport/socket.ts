@@ -23,7 +23,8 @@ export function writeOut(socket: Socket, bytes: Uint8Array): WriteOutcome {
 export function endSocket(socket: Socket): void {
   socket.end();
   socket.resume();
-  setTimeout(() => socket.destroy(), lingerMs).unref();
+  const timer = setTimeout(() => socket.destroy(), lingerMs).unref();
+  socket.once("close", () => clearTimeout(timer));
 }
 
 /** The other side's address, without its port; an IPv4 address in its own form also on a socket that takes both. */

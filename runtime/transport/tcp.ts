@@ -1,138 +1,61 @@
-import { createServer, type Server, type Socket } from "node:net";
-import type { ByteBuffer } from "../base/byte-buffer.js";
-import { close, type ListenOptions, listen, listenAddress } from "./listen.js";
-import { Outbox, type OutboxWriter, type WriteOutcome } from "./outbox.js";
-import { endSocket, outboxOverflow, peerAddress, writeOut } from "./socket.js";
-import type { ListenAddress, Transport, TransportHost, Wire, WireReceiver } from "./transport.js";
+import type { Face } from "./approach.js";
+import type { TlsOptions } from "./certificates.js";
+import type { ListenOptions } from "./listen.js";
+import { type Listener, SocketListener } from "./socket-listener.js";
+import { TcpWire } from "./tcp-wire.js";
+import type { ListenAddress, TransportHost } from "./transport.js";
 
-/** Where a TCP listener listens. */
-export type TcpOptions = ListenOptions;
+/** Where a TCP listener listens: `{ port, host }`, or `{ socketPath }`. */
+export type TcpOptions = ListenOptions & {
+  /** With TLS. Several certificates are told apart by the name that the client asks for (SNI). Default: without */
+  readonly tls?: TlsOptions | readonly TlsOptions[];
+};
 
-/** Takes clients over TCP: nano's and pitaya's native clients, and ours in Node (`tcp://host:port`). */
-export function tcp(options: TcpOptions): Transport {
+/**
+ * Takes clients over TCP: nano's and pitaya's native clients, and ours in Node (`tcp://host:port`).
+ *
+ * @throws NanowireError `invalid_option`, `invalid_certificate`
+ */
+export function tcp(options: TcpOptions): Listener {
   return new TcpTransport(options);
 }
 
-class TcpTransport implements Transport {
-  readonly name = "tcp";
-  readonly #options: TcpOptions;
-  #server: Server | undefined;
+class TcpTransport implements Listener {
+  readonly name: string;
+  readonly #listener: SocketListener;
 
-  constructor(options: TcpOptions) {
-    this.#options = options;
+  constructor({ tls, ...place }: TcpOptions) {
+    this.name = tls === undefined ? "tcp" : "tls";
+    const { name } = this;
+    this.#listener = new SocketListener({ name, place, tls, scheme: name, path: "", alpnProtocols: [] });
   }
 
   get address(): ListenAddress | undefined {
-    return this.#server && listenAddress(this.#server, "tcp", "tcp", "");
+    return this.#listener.address;
   }
 
-  async listen(host: TransportHost): Promise<void> {
-    const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => void new TcpWire(socket, host));
-    await listen(server, this.#options);
-    server.on("error", (error) => host.logger.error({ error, transport: this.name }, "the listener failed"));
-    this.#server = server;
+  listen(host: TransportHost): Promise<void> {
+    return this.#listener.listen(host, [tcpFace(this.name, host)]);
   }
 
-  async close(): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    if (server !== undefined) {
-      await close(server);
-    }
+  close(): Promise<void> {
+    return this.#listener.close();
+  }
+
+  reloadCertificates(tls?: TlsOptions | readonly TlsOptions[]): Promise<void> {
+    return this.#listener.reloadCertificates(tls);
   }
 }
 
-/** A socket that knows its wire: the listeners below are shared by all sockets, a connection makes no closure. */
-interface WiredSocket extends Socket {
-  nanowire?: TcpWire;
-}
-
-class TcpWire implements Wire, OutboxWriter {
-  readonly transport = "tcp";
-  readonly remoteAddress: string;
-  readonly outbox: Outbox;
-  readonly #socket: Socket;
-  readonly #receiver: WireReceiver;
-  #closing = false;
-
-  constructor(socket: WiredSocket, host: TransportHost) {
-    this.#socket = socket;
-    this.remoteAddress = peerAddress(socket);
-    this.outbox = new Outbox(this, host.turn, host.maxOutboxBytes, 0);
-    this.#receiver = host.accept(this);
-    socket.nanowire = this;
-    socket.on("data", onData);
-    socket.on("drain", onDrain);
-    socket.on("error", onError);
-    socket.on("end", onEnd);
-    socket.on("close", onClose);
-  }
-
-  receive(chunk: Buffer): void {
-    if (!this.#closing) {
-      this.#receiver.receive(chunk);
-    }
-  }
-
-  ended(): void {
-    // The other side says nothing more: what it was answered is written, and that is all.
-    this.#closing = true;
-    this.outbox.finish();
-    endSocket(this.#socket);
-  }
-
-  closed(): void {
-    this.#closing = true;
-    this.outbox.discard();
-    this.#receiver.closed();
-  }
-
-  write(buffer: ByteBuffer): WriteOutcome {
-    return writeOut(this.#socket, buffer.view());
-  }
-
-  get queuedBytes(): number {
-    return this.#socket.writableLength;
-  }
-
-  overflowed(waitingBytes: number, maxBytes: number): void {
-    this.#receiver.violated(outboxOverflow(waitingBytes, maxBytes));
-  }
-
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
-  }
-
-  close(): void {
-    if (this.#closing) {
-      return;
-    }
-    this.#closing = true;
-    this.outbox.finish();
-    endSocket(this.#socket);
-  }
-}
-
-function onData(this: WiredSocket, chunk: Buffer): void {
-  this.nanowire?.receive(chunk);
-}
-
-function onDrain(this: WiredSocket): void {
-  this.nanowire?.outbox.drained();
-}
-
-function onError(this: WiredSocket): void {
-  // "close" follows, and tells the receiver.
-}
-
-function onEnd(this: WiredSocket): void {
-  this.nanowire?.ended();
-}
-
-function onClose(this: WiredSocket): void {
-  this.nanowire?.closed();
+/**
+ * The native protocol on a socket.
+ *
+ * @param transport what its wires are called
+ */
+export function tcpFace(transport: string, host: TransportHost): Face {
+  return {
+    kind: "tcp",
+    take: (arrival) => void new TcpWire(arrival, transport),
+    refusal: (error) => host.refusal(error),
+  };
 }

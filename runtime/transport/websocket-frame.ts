@@ -45,16 +45,25 @@ export function frameInPlace(buffer: ByteBuffer): Uint8Array {
  * Writes a frame for each packet in a buffer, for clients that read one and no more. A packet tells its length in its
  * bytes 1 to 3 (PROTOCOL.md, 1). Returns an array of its own.
  */
-export function framesOfPackets({ bytes, headroom, end }: ByteBuffer): Uint8Array {
+export function framesOfPackets(buffer: ByteBuffer): Uint8Array {
   const frames = new ByteBuffer();
   const frame = new ByteBuffer(frameHeadroom);
+  for (const packet of packetsIn(buffer)) {
+    frame.append(packet);
+    frames.append(frameInPlace(frame));
+    frame.clear();
+  }
+  return frames.view();
+}
+
+/** The packets in a buffer, one by one: views, good until the next write to the buffer. */
+export function packetsIn({ bytes, headroom, end }: ByteBuffer): Uint8Array[] {
+  const packets: Uint8Array[] = [];
   for (let start = headroom; start < end; ) {
     const [, high = 0, middle = 0, low = 0] = bytes.subarray(start, start + 4);
     const next = start + 4 + ((high << 16) | (middle << 8) | low);
-    frame.append(bytes.subarray(start, next));
-    frames.append(frameInPlace(frame));
-    frame.clear();
+    packets.push(bytes.subarray(start, next));
     start = next;
   }
-  return frames.view();
+  return packets;
 }

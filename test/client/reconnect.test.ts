@@ -372,6 +372,19 @@ describe("what is not tried again", () => {
     expect(await connection.closed).toMatchObject({ code: "handshake_refused", details: { error: "banned" } });
     expect(server.clock.timers).toBe(0);
   });
+
+  it.each(["server_full", "too_many_connections"])("is no refusal that passes: %s", async (error) => {
+    const { server, connection } = await start();
+    server.close();
+    for (const delayMs of [500, 1_000, 2_000]) {
+      expect(connection.status).toMatchObject({ state: "reconnecting", delayMs });
+      server.clock.step(delayMs);
+      await settled();
+      server.send(handshakePacket({ code: 400, error }));
+    }
+    await comeBack(server, 4_000);
+    expect(connection.state).toBe("open");
+  });
 });
 
 describe("the end", () => {

@@ -34,9 +34,17 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe("the code in docs/", () => {
   test("there is some, in each guide", () => {
     const shown = new Set(blocks.map(({ page }) => page));
-    const guides = ["client", "groups", "life-cycle", "profiles", "server", "testing", "time", "tools"].map(
-      (name) => `docs/${name}.md`,
-    );
+    const guides = [
+      "client",
+      "groups",
+      "life-cycle",
+      "listening",
+      "profiles",
+      "server",
+      "testing",
+      "time",
+      "tools",
+    ].map((name) => `docs/${name}.md`);
     expect(guides.filter((page) => !shown.has(page))).toEqual([]);
   });
 

@@ -54,7 +54,15 @@ describe("server.drain", () => {
     client.send(request(1, "S.slow"));
     await begun.promise;
     const drained = server.drain({ graceMs: 60_000, reason: "update" });
-    expect(server.health).toEqual({ live: true, ready: false, state: "draining", connections: 1, sessions: 1 });
+    expect(server.health).toEqual({
+      live: true,
+      ready: false,
+      state: "draining",
+      connections: 1,
+      sessions: 1,
+      arriving: 0,
+      full: false,
+    });
     await turn();
     clock.step(59_999);
     expect(server.counters.sessions).toBe(1);
@@ -69,7 +77,15 @@ describe("server.drain", () => {
     expect(server.counters).toMatchObject({ open: 0, closed: { server_stopped: 1 } });
     expect(server.state).toBe("draining");
     await server.stop();
-    expect(server.health).toEqual({ live: false, ready: false, state: "stopped", connections: 0, sessions: 0 });
+    expect(server.health).toEqual({
+      live: false,
+      ready: false,
+      state: "stopped",
+      connections: 0,
+      sessions: 0,
+      arriving: 0,
+      full: false,
+    });
   });
 
   it("kicks whoever is left when the time is over", async () => {

@@ -146,7 +146,7 @@ describe("the sweep", () => {
     const clock = new SteppedClock(0);
     const seen: { at: number; schedule: SweepSchedule }[] = [];
     const connection = { sweep: (schedule: SweepSchedule) => void seen.push({ at: clock.now(), schedule }) };
-    const sweep = new HeartbeatSweep(clock, heartbeatIntervalMs, handshakeTimeoutMs, [connection]);
+    const sweep = new HeartbeatSweep(clock, heartbeatIntervalMs, handshakeTimeoutMs, [[connection]]);
     return { clock, sweep, seen };
   }
 

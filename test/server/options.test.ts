@@ -22,6 +22,9 @@ const mebibyte = 1_048_576;
 const numbers = [
   ["heartbeatIntervalMs", 0, 2_147_483_647, "a number"],
   ["handshakeTimeoutMs", 100, 600_000, "a number"],
+  ["maxConnections", 1, 1_000_000, "an integer"],
+  ["maxConnectionsPerAddress", 1, 1_000_000, "an integer"],
+  ["maxMessagesPerSecond", 1, 1_000_000, "an integer"],
   ["maxPacketBytes", 64, 16_777_215, "an integer"],
   ["maxHandshakeBytes", 64, 16_777_215, "an integer"],
   ["maxInflatedBytes", 64, 1_024 * mebibyte, "an integer"],
@@ -64,6 +67,9 @@ describe("options", () => {
     expect(resolved).toMatchObject({
       heartbeatIntervalMs: 30_000,
       handshakeTimeoutMs: 10_000,
+      maxConnections: 10_000,
+      maxConnectionsPerAddress: 256,
+      maxMessagesPerSecond: 1_000,
       maxPacketBytes: 65_536,
       maxHandshakeBytes: 4_096,
       maxInflatedBytes: mebibyte,

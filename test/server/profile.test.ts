@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { decodeHandshakeRequest, type HandshakeSys } from "../../runtime/protocol/handshake.js";
 import { type Profile, profileOf, wireProfiles } from "../../runtime/server/profile.js";
 import type { Session } from "../../runtime/session/session.js";
-import { notify, packet, request, textOf } from "../support/client.js";
+import { ws } from "../../runtime/transport/ws.js";
+import { Client, notify, packet, request, textOf } from "../support/client.js";
 import type { WebSocketLink } from "../support/link.js";
 import { startServer } from "../support/server.js";
 import { pushOf, type Services } from "../support/service.js";
@@ -157,19 +158,25 @@ describe("a profile of one's own", () => {
     },
   );
 
-  it("says whether several packets go in one WebSocket frame", async () => {
+  it.each([
+    ["as they are", false],
+    ["compressed", true],
+  ])("says whether several packets go in one WebSocket frame, %s", async (_, compression) => {
     const one: Profile = { ...mine, manyPacketsAFrame: false };
-    const test = await startServer({ services, profiles: [one], transport: "ws" });
+    const transport = ws({ host: "127.0.0.1", port: 0, compression: compression && { thresholdBytes: 0 } });
+    await startServer({ services, profiles: [one], transport });
     for (const [type, frames] of [
       ["mine", 3],
       ["test", 1],
     ] as const) {
-      const client = await test.enter({ sys: { type } });
+      const client = await Client.open(transport, { headers: ["Sec-WebSocket-Extensions: permessage-deflate"] });
+      await client.enter({ sys: { type } });
       await client.call(1, "Echo.Say");
       const before = (client.link as WebSocketLink).frames.length;
       client.send(new Uint8Array([...request(2, "Echo.Say"), ...request(3, "Echo.Say"), ...request(4, "Echo.Say")]));
       await client.messages(3);
-      expect((client.link as WebSocketLink).frames.length - before).toBe(frames);
+      const sent = (client.link as WebSocketLink).frames.slice(before);
+      expect(sent.map(({ compressed }) => compressed)).toEqual(Array(frames).fill(compression));
     }
   });
 

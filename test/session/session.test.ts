@@ -310,7 +310,9 @@ describe.each(transportNames)("a session over %s", (transport) => {
     await client.message();
     await client.call(2, "A.Echo");
     expect(test.server.counters).toEqual({
+      arriving: 0,
       accepted: 1,
+      refused: {},
       open: 1,
       sessions: 1,
       requests: 2,

@@ -1,6 +1,6 @@
 import type { Transport } from "../../runtime/transport/transport.js";
 import { concat, hex } from "../protocol/hex.js";
-import { type Ending, type Link, openLink } from "./link.js";
+import { type Ending, type Link, type LinkOptions, openLink } from "./link.js";
 import { Arrivals, defer } from "./wait.js";
 
 /** A packet as it came. */
@@ -117,8 +117,8 @@ export class Client {
   }
 
   /** Connects, and says nothing. */
-  static async open(transport: Transport): Promise<Client> {
-    return new Client(await openLink(transport));
+  static async open(transport: Transport, options?: LinkOptions): Promise<Client> {
+    return new Client(await openLink(transport, options));
   }
 
   /** Kept when the connection has ended. */

@@ -1,7 +1,9 @@
 import type { NanowireError } from "../../runtime/base/error.js";
 import { Turn } from "../../runtime/base/turn.js";
-import type { TransportHost, Wire, WireReceiver } from "../../runtime/transport/transport.js";
+import { Proxies, type ProxyOptions } from "../../runtime/transport/proxies.js";
+import type { Guest, Place, TransportHost, Wire, WireReceiver } from "../../runtime/transport/transport.js";
 import { concat } from "../protocol/hex.js";
+import { SteppedClock } from "./clock.js";
 import { KeptLog } from "./log.js";
 import { Arrivals, defer } from "./wait.js";
 
@@ -14,12 +16,15 @@ export class AcceptedWire {
   /** How often it was told that the connection is gone. */
   closings = 0;
   #bytes = 0;
+  /** How many bytes are still to come that are the client's greeting. */
+  #greeting: number;
   readonly #closed = defer();
   readonly #onReceive: (bytes: Uint8Array) => void;
   #waiting: { readonly count: number; readonly resolve: () => void } | undefined;
 
-  constructor(wire: Wire, onReceive: (bytes: Uint8Array) => void) {
+  constructor(wire: Wire, greeting: number, onReceive: (bytes: Uint8Array) => void) {
     this.wire = wire;
+    this.#greeting = greeting;
     this.#onReceive = onReceive;
   }
 
@@ -43,7 +48,12 @@ export class AcceptedWire {
     return concat(...this.pieces);
   }
 
-  receive(bytes: Uint8Array): void {
+  receive(received: Uint8Array): void {
+    const bytes = received.subarray(this.#greeting);
+    this.#greeting = Math.max(0, this.#greeting - received.length);
+    if (received.length > 0 && bytes.length === 0) {
+      return;
+    }
     this.pieces.push(bytes);
     this.#bytes += bytes.length;
     this.#onReceive(bytes);
@@ -64,14 +74,48 @@ export class AcceptedWire {
   }
 }
 
+/** A place that a client took on its way, and all that became of it. */
+export class KeptPlace implements Place {
+  readonly guest: Guest;
+  readonly addresses: string[] = [];
+  /** How often it was left, and why. */
+  readonly departures: (NanowireError | undefined)[] = [];
+  #left: (() => void) | undefined;
+  /** Kept when it is left. */
+  readonly left = new Promise<void>((resolve) => {
+    this.#left = resolve;
+  });
+
+  constructor(guest: Guest) {
+    this.guest = guest;
+  }
+
+  comesFrom(address: string): void {
+    this.addresses.push(address);
+  }
+
+  leave(reason: NanowireError | undefined): void {
+    this.departures.push(reason);
+    this.#left?.();
+  }
+}
+
 /** What a transport is given where there is no server. */
 export class KeptHost implements TransportHost {
   readonly logger = new KeptLog();
+  readonly clock = new SteppedClock();
   readonly turn = new Turn();
+  proxies = new Proxies();
+  /** Those who took a place on their way, in the order they came. */
+  readonly places: KeptPlace[] = [];
+  /** Why nobody may come, while it is so. */
+  full: NanowireError | undefined;
   readonly maxFrameBytes: number;
   readonly maxOutboxBytes: number;
   /** Connections as they came. */
   readonly accepted = new Arrivals<AcceptedWire>();
+  /** With how many bytes a client shows that it is there, which do not count. */
+  greeting = 0;
   /** What is done with what is handed on, besides keeping it. */
   onReceive: (wire: Wire, bytes: Uint8Array) => void = () => {};
 
@@ -80,8 +124,28 @@ export class KeptHost implements TransportHost {
     this.maxOutboxBytes = maxOutboxBytes;
   }
 
-  accept(wire: Wire): WireReceiver {
-    const accepted = new AcceptedWire(wire, (bytes) => this.onReceive(wire, bytes));
+  /** Believes these proxies. */
+  trust(options: ProxyOptions): this {
+    this.proxies = new Proxies(options);
+    return this;
+  }
+
+  arrive(guest: Guest): Place {
+    if (this.full !== undefined) {
+      throw this.full;
+    }
+    const place = new KeptPlace(guest);
+    this.places.push(place);
+    return place;
+  }
+
+  refusal({ code }: NanowireError): Uint8Array {
+    return new TextEncoder().encode(`refused: ${code}`);
+  }
+
+  accept(wire: Wire, place?: Place): WireReceiver {
+    (place as KeptPlace | undefined)?.comesFrom(wire.remoteAddress);
+    const accepted = new AcceptedWire(wire, this.greeting, (bytes) => this.onReceive(wire, bytes));
     this.accepted.push(accepted);
     return {
       receive: (bytes) => accepted.receive(bytes),

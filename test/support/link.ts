@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { constants, inflateRawSync } from "node:zlib";
 import type { MemoryTransport } from "../../runtime/transport/memory.js";
 import type { ListenAddress, Transport } from "../../runtime/transport/transport.js";
 
@@ -32,30 +34,78 @@ export interface Link {
   readonly unsentBytes: number;
 }
 
+/** What a connection is made to: a port of this machine, or a Unix socket. */
+export interface Target {
+  readonly port?: number;
+  readonly socketPath?: string;
+  /** With TLS: what is asked for. Any certificate is taken. */
+  readonly tls?: { readonly serverName?: string; readonly alpnProtocols?: string[] };
+  /** Bytes to be sent before anything else, TLS included: a PROXY header. */
+  readonly preface?: Uint8Array | string;
+}
+
+/** A socket, and what it stands on: with TLS that is another. */
+export interface OpenSocket {
+  readonly socket: Socket;
+  readonly raw: Socket;
+}
+
+/** How a client connects. */
+export interface LinkOptions {
+  /** Which protocol is spoken, where there are two. Default: WebSocket */
+  readonly face?: "tcp" | "ws" | undefined;
+  /** Further lines of the request for an upgrade. */
+  readonly headers?: readonly string[] | undefined;
+}
+
 /** Connects to where a transport listens. */
-export function openLink(transport: Transport): Promise<Link> {
+export function openLink(transport: Transport, { face = "ws", headers }: LinkOptions = {}): Promise<Link> {
   const address = transport.address as ListenAddress;
-  switch (transport.name) {
-    case "tcp":
-      return openTcp(address);
-    case "ws":
-      return openWebSocket(address, new URL(address.url).pathname);
-    default:
-      return openMemory(transport as MemoryTransport);
+  const scheme = address.url.slice(0, address.url.indexOf(":"));
+  if (scheme === "memory") {
+    return openMemory(transport as MemoryTransport);
   }
+  const target = scheme.startsWith("wss") || scheme.startsWith("tls") ? { ...address, tls: {} } : address;
+  return scheme.startsWith("ws") && face === "ws"
+    ? openWebSocket(target, pathOf(address.url), headers)
+    : openTcp(target);
+}
+
+function pathOf(url: string): string {
+  return /^wss?\+unix:/.test(url) ? (url.split(":")[2] ?? "/") : new URL(url).pathname;
 }
 
 /** Connects a socket. */
-export async function openSocket({ port }: { readonly port: number }): Promise<Socket> {
-  const socket = connect({ host: "127.0.0.1", port, noDelay: true });
-  await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
-  // A reset is an ending like any other here.
-  socket.on("error", () => {});
-  return socket;
+export async function openSocket(target: Target): Promise<Socket> {
+  return (await openSockets(target)).socket;
 }
 
-async function openTcp(address: ListenAddress): Promise<Link> {
-  const socket = await openSocket(address);
+/** Connects a socket, and perhaps TLS on it. */
+export async function openSockets({ port = 0, socketPath, tls, preface }: Target): Promise<OpenSocket> {
+  const raw = connect(socketPath === undefined ? { host: "127.0.0.1", port, noDelay: true } : { path: socketPath });
+  await new Promise<void>((resolve, reject) => raw.once("connect", resolve).once("error", reject));
+  // A reset is an ending like any other here.
+  raw.on("error", () => {});
+  if (preface !== undefined) {
+    raw.write(preface);
+  }
+  if (tls === undefined) {
+    return { socket: raw, raw };
+  }
+  const { serverName = "localhost", alpnProtocols } = tls;
+  const named = { socket: raw, servername: serverName, rejectUnauthorized: false };
+  const socket = connectTls(alpnProtocols === undefined ? named : { ...named, ALPNProtocols: alpnProtocols });
+  await new Promise<void>((resolve, reject) => {
+    socket.once("secureConnect", resolve).once("error", reject);
+    socket.once("close", () => reject(new Error("the connection was closed before TLS was there")));
+  });
+  socket.on("error", () => {});
+  return { socket, raw };
+}
+
+/** Speaks the native protocol over a socket. */
+export async function openTcp(target: Target): Promise<Link> {
+  const { socket, raw } = await openSockets(target);
   return {
     start(receiver) {
       socket.on("data", (bytes: Buffer) => receiver.received(bytes));
@@ -63,13 +113,22 @@ async function openTcp(address: ListenAddress): Promise<Link> {
     },
     send: (bytes) => void socket.write(bytes),
     end: () => void socket.end(),
-    destroy: () => void socket.resetAndDestroy(),
+    destroy: () => void reset(raw),
     stopReading: () => void socket.pause(),
     readOn: () => void socket.resume(),
     get unsentBytes() {
       return socket.writableLength;
     },
   };
+}
+
+/** As when the cable is cut; a Unix socket knows no reset. */
+function reset(raw: Socket): void {
+  if (raw.remoteAddress === undefined) {
+    raw.destroy();
+  } else {
+    raw.resetAndDestroy();
+  }
 }
 
 async function openMemory(transport: MemoryTransport): Promise<Link> {
@@ -103,6 +162,8 @@ async function openMemory(transport: MemoryTransport): Promise<Link> {
 /** A frame of RFC 6455 as it came. */
 export interface Frame {
   readonly final: boolean;
+  /** Whether the payload came compressed. */
+  readonly compressed: boolean;
   readonly opcode: number;
   readonly payload: Uint8Array;
   /** The bytes before the payload. */
@@ -112,14 +173,22 @@ export interface Frame {
 /** A WebSocket, written by hand: any frame can be sent, in any pieces. */
 export interface WebSocketLink extends Link {
   readonly socket: Socket;
+  /** The head of the response to the upgrade. */
+  readonly head: string;
   /** Every frame that came, control frames too. */
   readonly frames: Frame[];
   /** Sends one frame. */
   frame(opcode: number, payload: Uint8Array, final?: boolean): void;
+  /** Sends a binary frame that says that it is compressed. */
+  compressed(payload: Uint8Array): void;
 }
 
-/** The bytes of an upgrade request. */
-export function upgradeRequest(path: string): string {
+/**
+ * The bytes of an upgrade request.
+ *
+ * @param headers further lines
+ */
+export function upgradeRequest(path: string, headers: readonly string[] = []): string {
   const key = randomBytes(16).toString("base64");
   return [
     `GET ${path} HTTP/1.1`,
@@ -128,6 +197,7 @@ export function upgradeRequest(path: string): string {
     "Upgrade: websocket",
     "Sec-WebSocket-Version: 13",
     `Sec-WebSocket-Key: ${key}`,
+    ...headers,
     "",
     "",
   ].join("\r\n");
@@ -152,9 +222,13 @@ export function clientFrame(opcode: number, payload: Uint8Array, final = true): 
 }
 
 /** Connects and upgrades. Rejected with the status line when the server does not. */
-export async function openWebSocket(address: { readonly port: number }, path = "/"): Promise<WebSocketLink> {
-  const socket = await openSocket(address);
-  socket.write(upgradeRequest(path));
+export async function openWebSocket(
+  target: Target,
+  path = "/",
+  headers: readonly string[] = [],
+): Promise<WebSocketLink> {
+  const { socket, raw } = await openSockets(target);
+  socket.write(upgradeRequest(path, headers));
   const { head, rest } = await readHead(socket);
   if (!head.startsWith("HTTP/1.1 101 ")) {
     socket.destroy();
@@ -185,8 +259,10 @@ export async function openWebSocket(address: { readonly port: number }, path = "
   };
   return {
     socket,
+    head,
     frames,
     frame: (opcode, payload, final) => void socket.write(clientFrame(opcode, payload, final)),
+    compressed: (payload) => void socket.write(clientFrame(0x42, payload)),
     start(given) {
       receiver = given;
       socket.on("data", (bytes: Buffer) => {
@@ -202,7 +278,7 @@ export async function openWebSocket(address: { readonly port: number }, path = "
       sentClose = true;
       socket.write(clientFrame(0x8, Buffer.from([0x03, 0xe8])));
     },
-    destroy: () => void socket.resetAndDestroy(),
+    destroy: () => void reset(raw),
     stopReading: () => void socket.pause(),
     readOn: () => void socket.resume(),
     get unsentBytes() {
@@ -250,11 +326,19 @@ function readFrame(bytes: Buffer): { frame: Frame; bytes: number } | undefined {
   if (bytes.length < end) {
     return undefined;
   }
+  const body = bytes.subarray(start, end);
+  const compressed = (first & 0x40) !== 0;
   const frame = {
     final: (first & 0x80) !== 0,
+    compressed,
     opcode: first & 0x0f,
-    payload: new Uint8Array(bytes.subarray(start, end)),
+    // RFC 7692, 7.2.2.
+    payload: new Uint8Array(
+      compressed ? inflateRawSync(Buffer.concat([body, Buffer.from([0, 0, 0xff, 0xff])]), flushed) : body,
+    ),
     header: new Uint8Array(bytes.subarray(0, start)),
   };
   return { frame, bytes: end };
 }
+
+const flushed = { finishFlush: constants.Z_SYNC_FLUSH };

@@ -47,7 +47,7 @@ export interface TestServer {
   enter(handshake?: string | object): Promise<Client & { readonly answered: HandshakeAnswer }>;
 }
 
-/** Starts a server, with a clock that is stepped by hand and no heartbeats unless the options say so. */
+/** Starts a server, with a clock that is stepped by hand and without heartbeats and a message rate unless the options say so. */
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
   const { services = echo, extraRoutes = [], transport: wanted = "memory", prepare, keepRunning, ...rest } = options;
   const transport = typeof wanted === "string" ? transportOf(wanted) : wanted;
@@ -59,6 +59,8 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     logger: log,
     clock,
     heartbeatIntervalMs: 0,
+    // The clock stands still: nobody would ever be given a second second's messages.
+    maxMessagesPerSecond: 1_000_000,
     ...rest,
   });
   prepare?.(server);

@@ -4,24 +4,35 @@ import type { Transport } from "../../runtime/transport/transport.js";
 import { concat, toHex } from "../protocol/hex.js";
 import { Client, packet } from "../support/client.js";
 import { type AcceptedWire, KeptHost } from "../support/host.js";
-import { openLink } from "../support/link.js";
+import { type LinkOptions, openLink } from "../support/link.js";
 import { fakeTimeouts } from "../support/timeouts.js";
 import { turn, until } from "../support/wait.js";
 
 /** What is special about a transport. */
 export interface Contract {
+  /** What the tests call it. */
+  readonly title: string;
+  /** What it calls itself. */
+  readonly name: string;
+  /** What its wires are called. Default: as it is itself */
+  readonly wire?: string;
   /** Makes one; `port` 0 unless told. */
   create(port?: number): Transport;
   /** What its address looks like. */
   readonly url: RegExp;
   readonly remoteAddress: string;
+  /** How its clients connect. */
+  readonly link?: LinkOptions;
+  /** Whether a client has to say something before it is there. */
+  readonly clientFirst?: true;
 }
 
 /** The contract of {@link Transport} and {@link Wire}: the same for everything that carries connections. */
-export function transportContract(name: string, { create, url, remoteAddress }: Contract): void {
-  const { connected } = helpersFor(create);
+export function transportContract(contract: Contract): void {
+  const { title, name, wire = name, create, url, remoteAddress, link } = contract;
+  const { connected, connect } = helpersFor(contract);
 
-  describe(`${name}: the bytes`, () => {
+  describe(`${title}: the bytes`, () => {
     it("come to the server in order, however they are cut", async () => {
       const { client, end } = await connected();
       const stream = pattern(3_000);
@@ -120,7 +131,7 @@ export function transportContract(name: string, { create, url, remoteAddress }: 
     });
   });
 
-  describe(`${name}: pausing`, () => {
+  describe(`${title}: pausing`, () => {
     it("stops what is handed on, and loses nothing", async () => {
       const { client, end } = await connected();
       client.send(pattern(10));
@@ -178,7 +189,7 @@ export function transportContract(name: string, { create, url, remoteAddress }: 
     });
   });
 
-  describe(`${name}: closing`, () => {
+  describe(`${title}: closing`, () => {
     it("writes first what waits, and tells each side once", async () => {
       const { client, end } = await connected();
       const waiting = Array.from({ length: 50 }, (_, index) => packet(4, pattern(index)));
@@ -274,7 +285,7 @@ export function transportContract(name: string, { create, url, remoteAddress }: 
     });
   });
 
-  describe(`${name}: the outbox's limit`, () => {
+  describe(`${title}: the outbox's limit`, () => {
     it("closes the connection that would hold more, and only that", async () => {
       const host = new KeptHost(65_536, 4_096);
       const { transport, client, end } = await connected(host);
@@ -292,7 +303,7 @@ export function transportContract(name: string, { create, url, remoteAddress }: 
     });
   });
 
-  describe(`${name}: listening`, () => {
+  describe(`${title}: listening`, () => {
     it("has an address while it listens, and none before and after", async () => {
       const transport = create();
       expect(transport.name).toBe(name);
@@ -305,7 +316,7 @@ export function transportContract(name: string, { create, url, remoteAddress }: 
 
     it("tells where a client comes from", async () => {
       const { end } = await connected();
-      expect([end.wire.transport, end.wire.remoteAddress]).toEqual([name, remoteAddress]);
+      expect([end.wire.transport, end.wire.remoteAddress]).toEqual([wire, remoteAddress]);
     });
 
     it("can be closed without having listened, and twice", async () => {
@@ -321,7 +332,8 @@ export function transportContract(name: string, { create, url, remoteAddress }: 
       const { transport, client, end } = await connected();
       const { address } = transport;
       await transport.close();
-      await expect(openLink({ ...transport, name, address, dial: dialOf(transport) } as Transport)).rejects.toThrow();
+      const closed = { ...transport, name, address, dial: dialOf(transport) } as Transport;
+      await expect(openLink(closed, link)).rejects.toThrow();
       client.send(pattern(10));
       expect(toHex(await end.bytes(10))).toBe(toHex(pattern(10)));
       await roundTrip(end, client);
@@ -345,10 +357,11 @@ export function transportContract(name: string, { create, url, remoteAddress }: 
 }
 
 /** What goes beyond it for a transport with ports, and sockets that fill up. */
-export function networkContract(name: string, { create }: Contract): void {
-  const { connected } = helpersFor(create);
+export function networkContract(contract: Contract): void {
+  const { title } = contract;
+  const { connected, connect } = helpersFor(contract);
 
-  describe(`${name}: a network that fills up`, () => {
+  describe(`${title}: a network that fills up`, () => {
     it("fills the sender's socket up, and nothing is held here", async () => {
       const host = new KeptHost(4 * 1_048_576);
       const { client, end } = await connected(host);
@@ -413,8 +426,14 @@ export function networkContract(name: string, { create }: Contract): void {
       expect(end.violations).toEqual([]);
     });
   });
+}
 
-  describe(`${name}: ports`, () => {
+/** What goes beyond it for a transport with a port. */
+export function portContract(contract: Contract): void {
+  const { title, create } = contract;
+  const { connect } = helpersFor(contract);
+
+  describe(`${title}: ports`, () => {
     it("frees its port at once", async () => {
       const first = create();
       await first.listen(new KeptHost());
@@ -444,40 +463,39 @@ export function networkContract(name: string, { create }: Contract): void {
       await second.close();
     });
 
-    it.each([-1, 65_536, 1.5, Number.NaN])("refuses the port %d", async (port) => {
-      await expect(create(port).listen(new KeptHost())).rejects.toMatchObject({
-        code: "invalid_option",
-        message: `port ${port} is not an integer from 0 to 65535`,
-      });
+    it.each([-1, 65_536, 1.5, Number.NaN])("refuses the port %d", (port) => {
+      const message = `port ${port} is not an integer from 0 to 65535`;
+      expect(() => create(port)).toThrow(expect.objectContaining({ code: "invalid_option", message }));
     });
   });
 }
 
 /** What the tests begin with. */
-function helpersFor(create: Contract["create"]) {
+function helpersFor({ create, link, clientFirst }: Contract) {
   /** A transport that listens, one client of it, and the server's end. */
   async function connected(host = new KeptHost()) {
-    const transport = await listening(host);
+    const transport = create();
+    await transport.listen(host);
+    onTestFinished(() => transport.close());
     const { client, end } = await connect(transport, host);
     return { transport, host, client, end };
   }
 
-  async function listening(host: KeptHost): Promise<Transport> {
-    const transport = create();
-    await transport.listen(host);
-    onTestFinished(() => transport.close());
-    return transport;
+  async function connect(transport: Transport, host: KeptHost): Promise<{ client: Client; end: AcceptedWire }> {
+    host.greeting = clientFirst === true ? greeting.length : 0;
+    const client = await Client.open(transport, link);
+    onTestFinished(() => client.link.destroy());
+    if (clientFirst === true) {
+      client.send(greeting);
+    }
+    return { client, end: await host.accepted.next() };
   }
 
-  return { connected };
+  return { connected, connect };
 }
 
-async function connect(transport: Transport, host: KeptHost): Promise<{ client: Client; end: AcceptedWire }> {
-  const client = await Client.open(transport);
-  const end = await host.accepted.next();
-  onTestFinished(() => client.link.destroy());
-  return { client, end };
-}
+/** What a client says that has to say something. */
+const greeting = packet(3);
 
 /** Bytes that tell where they stand. */
 export function pattern(length: number, seed = 0): Uint8Array {

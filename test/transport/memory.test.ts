@@ -1,4 +1,10 @@
 import { memory } from "../../runtime/transport/memory.js";
 import { transportContract } from "./contract.js";
 
-transportContract("memory", { create: () => memory(), url: /^memory:$/, remoteAddress: "memory" });
+transportContract({
+  title: "memory",
+  name: "memory",
+  create: () => memory(),
+  url: /^memory:$/,
+  remoteAddress: "memory",
+});

@@ -4,16 +4,19 @@ import { concat, hex, toHex } from "../protocol/hex.js";
 import { KeptHost } from "../support/host.js";
 import { openSocket } from "../support/link.js";
 import { turn } from "../support/wait.js";
-import { type Contract, networkContract, pattern, transportContract } from "./contract.js";
+import { type Contract, networkContract, pattern, portContract, transportContract } from "./contract.js";
 
 const contract: Contract = {
+  title: "tcp",
+  name: "tcp",
   create: (port = 0) => tcp({ host: "127.0.0.1", port }),
   url: /^tcp:\/\/127\.0\.0\.1:\d+$/,
   remoteAddress: "127.0.0.1",
 };
 
-transportContract("tcp", contract);
-networkContract("tcp", contract);
+transportContract(contract);
+networkContract(contract);
+portContract(contract);
 
 describe("tcp: a client that says the last and goes on reading", () => {
   it("gets what it was answered, and then the end", async () => {

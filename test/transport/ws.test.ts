@@ -1,7 +1,8 @@
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type ErrorCode, NanowireError } from "../../runtime/base/error.js";
-import { type WsOptions, ws } from "../../runtime/transport/ws.js";
+import { ws } from "../../runtime/transport/ws.js";
+import type { UpgradeOptions } from "../../runtime/transport/ws-options.js";
 import { concat, hex, toHex } from "../protocol/hex.js";
 import { Client, packet } from "../support/client.js";
 import { type AcceptedWire, KeptHost } from "../support/host.js";
@@ -14,20 +15,29 @@ import {
   type WebSocketLink,
 } from "../support/link.js";
 import { defer, turn, until } from "../support/wait.js";
-import { type Contract, networkContract, pattern, transportContract } from "./contract.js";
+import { type Contract, networkContract, pattern, portContract, transportContract } from "./contract.js";
 
 const loopback = { host: "127.0.0.1", port: 0 };
 
 const contract: Contract = {
+  title: "ws",
+  name: "ws",
   create: (port = 0) => ws({ ...loopback, port }),
   url: /^ws:\/\/127\.0\.0\.1:\d+$/,
   remoteAddress: "127.0.0.1",
 };
 
-transportContract("ws", contract);
-networkContract("ws", contract);
+transportContract(contract);
+networkContract(contract);
+portContract(contract);
 
-async function listening(host: KeptHost, options: Partial<WsOptions> = {}) {
+/** What a listener of these tests may be told. */
+interface Options extends UpgradeOptions {
+  readonly port?: number;
+  readonly server?: Server;
+}
+
+async function listening(host: KeptHost, options: Options = {}) {
   const transport = ws({ ...loopback, ...options });
   await transport.listen(host);
   onTestFinished(() => transport.close());
@@ -35,7 +45,7 @@ async function listening(host: KeptHost, options: Partial<WsOptions> = {}) {
 }
 
 /** A client whose every frame is seen, and the server's end. */
-async function connected(host = new KeptHost(), options: Partial<WsOptions> = {}) {
+async function connected(host = new KeptHost(), options: Options = {}) {
   const transport = await listening(host, options);
   const link = await openWebSocket({ port: transport.address?.port as number }, options.path);
   onTestFinished(() => link.destroy());
