@@ -217,7 +217,7 @@ class Connection implements ClientConnection, LinkHost {
       return;
     }
     const delayMs = this.#takeDirections(drain);
-    this.#comeBackAt = clock.now() + delayMs;
+    this.#comeBackAt = clock.steady() + delayMs;
     this.#drainListeners.call({ reason: drain.reason, delayMs, url: drain.url }, logger);
     if (drain.url === undefined) {
       this.#leave(drain.graceMs);
@@ -237,7 +237,7 @@ class Connection implements ClientConnection, LinkHost {
 
   #opened(link: Link): void {
     this.#link = link;
-    this.#openedAt = this.settings.clock.now();
+    this.#openedAt = this.settings.clock.steady();
     this.handshake = link.handshake;
     if (this.#connected && link.serializer !== this.#serializer) {
       link.fail(new NanowireError("invalid_handshake", "the server chose another serializer than before"));
@@ -300,7 +300,7 @@ class Connection implements ClientConnection, LinkHost {
       return;
     }
     const { reconnect, clock } = this.settings;
-    if (this.#link !== undefined && clock.now() - this.#openedAt >= steadyMs) {
+    if (this.#link !== undefined && clock.steady() - this.#openedAt >= steadyMs) {
       this.#attempt = 0;
     }
     if (this.#link === undefined) {
@@ -328,7 +328,7 @@ class Connection implements ClientConnection, LinkHost {
     const { minDelayMs, maxDelayMs, jitter } = reconnect;
     const delayMs =
       comeBackAt !== undefined
-        ? Math.max(comeBackAt - clock.now(), 0)
+        ? Math.max(comeBackAt - clock.steady(), 0)
         : told !== undefined
           ? this.#takeDirections(told)
           : Math.min(minDelayMs * 2 ** (this.#attempt - 1), maxDelayMs) * (1 - jitter * Math.random());

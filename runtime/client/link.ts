@@ -107,7 +107,7 @@ export class Link {
 
   /** Begins with the handshake. Called once. */
   start(): void {
-    this.#startedAt = this.#settings.clock.now();
+    this.#startedAt = this.#settings.clock.steady();
     this.#socket.start(this.#inbox);
     if (this.#state === "handshake") {
       this.#send(this.#settings.handshake);
@@ -207,7 +207,7 @@ export class Link {
     if (this.#pings || hasCapability(sys, "drain")) {
       this.#inbox.takeSystem();
     }
-    this.#host.roundTrip.sample(this.#settings.clock.now() - this.#startedAt);
+    this.#host.roundTrip.sample(this.#settings.clock.steady() - this.#startedAt);
     this.#settings.logger.debug({ heartbeat: sys.heartbeat, routes: this.#dictionary?.size }, "connected");
     this.#send(encodePacket(PacketType.handshakeAck));
     this.#startHeartbeat(sys.heartbeat ?? 0);
@@ -247,7 +247,7 @@ export class Link {
   #beat(): void {
     this.#send(encodePacket(PacketType.heartbeat));
     if (this.#pings) {
-      this.#pingedAt = this.#settings.clock.now();
+      this.#pingedAt = this.#settings.clock.steady();
       this.#send(encodeSystem({ ping: ++this.#ping }));
     }
   }
@@ -266,7 +266,7 @@ export class Link {
     const { pong, drain: told } = decodeSystem(body);
     const drain = decodeDrain(told);
     if (pong === this.#ping) {
-      this.#host.roundTrip.sample(this.#settings.clock.now() - this.#pingedAt);
+      this.#host.roundTrip.sample(this.#settings.clock.steady() - this.#pingedAt);
     }
     if (drain !== undefined) {
       this.#host.drained(drain);
@@ -317,7 +317,7 @@ export class Link {
     const { id, error } = this.#header;
     const request = this.#host.pending.take(id);
     if (request?.sentAt !== undefined && !this.#pings) {
-      this.#host.roundTrip.sample(this.#settings.clock.now() - request.sentAt);
+      this.#host.roundTrip.sample(this.#settings.clock.steady() - request.sentAt);
     }
     if (request === undefined) {
       this.#settings.logger.debug({ id }, "an answer came that no request waits for");

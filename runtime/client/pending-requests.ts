@@ -49,7 +49,7 @@ export class PendingRequests {
     reject: (error: NanowireError) => void,
     sent = true,
   ): void {
-    const now = this.#clock.now();
+    const now = this.#clock.steady();
     const deadline = timeoutMs === 0 ? Number.POSITIVE_INFINITY : now + timeoutMs;
     const request = new PendingRequest(this, id, method, timeoutMs, deadline, signal, resolve, reject);
     if (sent) {
@@ -77,7 +77,7 @@ export class PendingRequests {
   send(id: MessageId): void {
     const request = this.#requests.get(id);
     if (request !== undefined) {
-      request.sentAt = this.#clock.now();
+      request.sentAt = this.#clock.steady();
     }
   }
 
@@ -109,13 +109,9 @@ export class PendingRequests {
 
   /** Rejects those whose time is over, and sets the timer for the next. */
   #sweep(): void {
-    const now = this.#clock.now();
+    const now = this.#clock.steady();
     let next = Number.POSITIVE_INFINITY;
     for (const [id, request] of this.#requests) {
-      if (request.timeoutMs > 0 && request.deadline > now + request.timeoutMs) {
-        // The clock was set back: the time-out gets no longer by that.
-        request.deadline = now + request.timeoutMs;
-      }
       if (request.deadline <= now) {
         this.#requests.delete(id);
         const message = `no answer to ${request.route} came within ${request.timeoutMs} ms`;
@@ -136,9 +132,9 @@ export interface Settleable {
   readonly route: string;
   /** 0: for ever. */
   readonly timeoutMs: number;
-  /** Infinity when there is none. */
-  deadline: number;
-  /** When it was sent; undefined while it waits for a connection. */
+  /** By the clock's steady time; Infinity when there is none. */
+  readonly deadline: number;
+  /** When it was sent, by the clock's steady time; undefined while it waits for a connection. */
   sentAt: number | undefined;
   /** The answer came. A payload that is no message of the method's type rejects with `invalid_response`. */
   answer(payload: Uint8Array): void;
@@ -156,7 +152,7 @@ type Answered<Res> = Pick<ClientMethod<unknown, Res>, "route" | "response">;
 /** It listens to its signal itself: no closure is made for that. */
 class PendingRequest<Res> implements Settleable {
   readonly timeoutMs: number;
-  deadline: number;
+  readonly deadline: number;
   sentAt: number | undefined;
   readonly #owner: PendingRequests;
   readonly #id: number;

@@ -12,9 +12,7 @@ export class MeasuredRoundTrip implements RoundTrip {
   smoothedMs: number | undefined;
 
   sample(ms: number): void {
-    // The clock may have been set back.
-    const lastMs = Math.max(ms, 0);
-    this.lastMs = lastMs;
-    this.smoothedMs = this.smoothedMs === undefined ? lastMs : this.smoothedMs + (lastMs - this.smoothedMs) / 8;
+    this.lastMs = ms;
+    this.smoothedMs = this.smoothedMs === undefined ? ms : this.smoothedMs + (ms - this.smoothedMs) / 8;
   }
 }

@@ -26,7 +26,7 @@ class Lane {
   }
 
   put(arrive: () => void): void {
-    this.#held.push({ at: this.#clock.now() + this.delayMs, arrive });
+    this.#held.push({ at: this.#clock.steady() + this.delayMs, arrive });
     if (this.delayMs > 0) {
       this.#clock.after(this.delayMs, () => this.#pass());
     } else {
@@ -45,7 +45,7 @@ class Lane {
 
   /** What was sent first goes first, also when the delay has become shorter since. */
   #pass(): void {
-    const now = this.#clock.now();
+    const now = this.#clock.steady();
     while (!this.#frozen && this.#held[0] !== undefined && this.#held[0].at <= now) {
       this.#passed();
       this.#held.shift()?.arrive();

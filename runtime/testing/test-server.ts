@@ -80,13 +80,18 @@ export class TestServer {
    * own time, and what follows from it is done before the next. Resolved when all is quiet.
    */
   async advance(ms: number): Promise<void> {
-    const until = this.clock.now() + ms;
+    const { clock } = this;
+    const until = clock.steady() + ms;
     await this.settled();
-    for (let next = this.clock.nextAt; next !== undefined && next <= until; next = this.clock.nextAt) {
-      this.clock.step(Math.max(0, next - this.clock.now()));
+    for (let next = clock.nextAt; next !== undefined; next = clock.nextAt) {
+      const waitMs = Math.max(0, next - clock.now());
+      if (clock.steady() + waitMs > until) {
+        break;
+      }
+      clock.step(waitMs);
       await this.settled();
     }
-    this.clock.step(until - this.clock.now());
+    clock.step(until - clock.steady());
   }
 
   /** Resolved when nothing passes between server and clients any more, and handlers that wait for nothing else are done. */

@@ -448,6 +448,16 @@ describe("a server that is about to stop", () => {
     expect(server.sent.slice(-2)).toEqual([ack, notifyOf("later")]);
   });
 
+  it.each([3_600_000, -3_600_000])("is come back to in time, also when the clock was set by %d ms", async (setMs) => {
+    vi.spyOn(Math, "random").mockReturnValue(0.5);
+    const { server, connection } = await start();
+    server.send(toPacket(6, drain));
+    server.clock.step(1_000);
+    server.clock.set(setMs);
+    server.close();
+    expect(connection.status).toMatchObject({ state: "reconnecting", delayMs: 3_000 });
+  });
+
   it("is given up when it does not let the client go", async () => {
     const { server, connection, states } = await start();
     server.send(toPacket(6, drain), toPacket(6, drain));
@@ -498,7 +508,10 @@ describe("the round-trip time", () => {
     const connection = await connecting;
     expect(connection.roundTrip).toMatchObject({ lastMs: 80, smoothedMs: 80 });
     const answer = connection.request(join, "");
-    server.clock.step(160);
+    server.clock.step(100);
+    // The wall clock is not what it is measured by.
+    server.clock.set(-3_600_000);
+    server.clock.step(60);
     server.send(data("04 01 'x'"));
     await answer;
     expect(connection.roundTrip).toMatchObject({ lastMs: 160, smoothedMs: 90 });

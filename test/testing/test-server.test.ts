@@ -103,6 +103,7 @@ describe("a hand on the connection", () => {
     };
     ask("a");
     await test.advance(20);
+    test.clock.set(-3_600_000);
     client.conditions({ toServerMs: 0 });
     ask("b");
     await test.advance(19);
