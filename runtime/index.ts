@@ -60,6 +60,7 @@ export type { ServerCounters } from "./server/counters.js";
 export type { DrainOptions } from "./server/drain.js";
 export type { HandshakeContext, ServerOptions } from "./server/options.js";
 export { type Profile, wireProfiles } from "./server/profile.js";
+export type { ResumeOptions } from "./server/resume-options.js";
 export {
   createServer,
   type Server,
@@ -79,6 +80,7 @@ export type {
   SecondSession,
   SessionBound,
   SessionClosed,
+  SessionSuspended,
 } from "./session/session-registry.js";
 export type { Users } from "./session/users.js";
 export type { PemFileOptions, PemOptions, TlsOptions, TlsSettings } from "./transport/certificates.js";

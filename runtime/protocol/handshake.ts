@@ -48,6 +48,8 @@ export interface HandshakeResponse {
     readonly serializer?: string;
     /** The system messages that the server knows (system.ts); whatever it wrote. */
     readonly capabilities?: unknown;
+    /** How the session is resumed (resume.ts); whatever the server wrote. */
+    readonly resume?: unknown;
   };
   /** What the application answered. */
   readonly user?: unknown;

@@ -3,16 +3,18 @@
  *
  *     server → client   {"drain": {"reason": "…", "graceMs": 10000, "afterMs": 3000, "spreadMs": 2000, "url": "wss://…"}}
  *     client → server   {"leave": true}
+ *     either → other    {"received": 117}
  *     client → server   {"ping": 7}
  *     server → client   {"pong": 7}
  *
- * They are ours, not nano's, so each side tells what it knows of them in its handshake, `sys.capabilities: ["drain", "ping"]`, and is sent
+ * They are ours, not nano's, so each side tells what it knows of them in its handshake, `sys.capabilities: ["drain", "ping", "resume"]`, and is sent
  * nothing else. A side that tells nothing, as the clients and servers of nano, pomelo and pitaya, never sees a packet of type 6.
  *
  * - drain: the server is about to stop. The client sends nothing more, says `leave`, and is closed when all that it sent is handled; after
  *   `graceMs` in any case. It comes back `afterMs` to `afterMs + spreadMs` later, each client at a time of its own, to `url` or to where it was.
  *   With a `url` it goes on until that time has come, and leaves then.
  * - ping: is answered with the same number, at once.
+ * - resume: resume.ts.
  *
  * Where and when to come back also stands, as `"retry": {"afterMs": …, "spreadMs": …, "url": …}`, in the answer that refuses a handshake, and
  * beside the `reason` of a kick: without it neither is tried again.
@@ -21,7 +23,7 @@
 import { encodePacket, PacketType } from "./packet.js";
 
 /** A system message that a side may know. */
-export type Capability = "drain" | "ping";
+export type Capability = "drain" | "ping" | "resume";
 
 /** Where and when a client is to connect again. */
 export interface ComeBack {

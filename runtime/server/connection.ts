@@ -1,6 +1,7 @@
 // The path of one message, in path order. A hot file: no promise, no closure and no view a message but its payload's.
 
 import { isPromise } from "../base/awaitable.js";
+import type { ByteBuffer } from "../base/byte-buffer.js";
 import type { Clock } from "../base/clock.js";
 import { NanowireError, toNanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
@@ -17,8 +18,9 @@ import { decodeMessageHeader, type MessageHeader } from "../protocol/message-dec
 import { writeResponse } from "../protocol/message-encoder.js";
 import { encodePacket, maxBodyBytes, PacketType } from "../protocol/packet.js";
 import { PacketDecoder, type PacketSink } from "../protocol/packet-decoder.js";
+import type { ResumeClaim } from "../protocol/resume.js";
 import { type ComeBack, type Drain, decodeSystem, encodeSystem, hasCapability } from "../protocol/system.js";
-import { type Mailbox, type MailboxOwner, OrderedMailbox, UnorderedMailbox } from "../schedule/mailbox.js";
+import { type Mailbox, OrderedMailbox, UnorderedMailbox } from "../schedule/mailbox.js";
 import type { OutgoingPush, PushForm } from "../session/push.js";
 import { Session, type SessionBinder, type SessionLink } from "../session/session.js";
 import type { Wire, WireReceiver } from "../transport/transport.js";
@@ -31,6 +33,8 @@ import { inflate } from "./inflate.js";
 import { MessageRate } from "./message-rate.js";
 import type { TakenPlace } from "./places.js";
 import type { PushForms } from "./push-forms.js";
+import { type Bearer, type Resumption, resumedElsewhere, type SessionState } from "./resumption.js";
+import type { Resumptions } from "./resumptions.js";
 import { startsWithCodes, type Terms } from "./terms.js";
 
 /** What the connections of a server share. */
@@ -48,9 +52,15 @@ export interface ConnectionHost extends AdmissionHost {
   readonly sessions: SessionBinder;
   /** What clients are told, while the server is about to stop. */
   readonly draining: Drain | undefined;
+  /** The sessions that outlive their connections; undefined: none does. */
+  readonly resumptions: Resumptions | undefined;
   nextSessionId(): string;
   /** The handshake was taken and acknowledged. */
   opened(session: Session): void;
+  /** The connection broke, and the session is kept for a while. */
+  suspended(session: Session, reason: NanowireError): void;
+  /** The session goes on with another connection. */
+  resumed(session: Session, link: SessionLink): void;
   /** The session is closed, and is to be told; its connection may still have something to write. */
   ended(session: Session, reason: NanowireError): void;
   /** The connection is gone. */
@@ -59,12 +69,13 @@ export interface ConnectionHost extends AdmissionHost {
 
 /**
  * Where a connection is: it waits for the handshake, judges it, waits for the ack, works, is closing (what waits is
- * written), is closed. A packet that comes where it may not closes the connection: there is no way past the judgement.
+ * written), is closed. One whose session can be resumed may break: it is suspended then, and has the session until that is over or
+ * another connection has it; then it has left. A packet that comes where it may not closes the connection: there is no way past the judgement.
  */
-type ConnectionState = "handshake" | "judging" | "ack" | "working" | "closing" | "closed";
+type ConnectionState = "handshake" | "judging" | "ack" | "working" | "suspended" | "left" | "closing" | "closed";
 
 /** One client's connection, from the first byte to the last. */
-export class Connection implements WireReceiver, PacketSink, Caller, SessionLink, MailboxOwner, Swept, Drainable {
+export class Connection implements WireReceiver, PacketSink, Caller, SessionLink, Bearer, Swept, Drainable {
   readonly #host: ConnectionHost;
   readonly #wire: Wire;
   readonly #place: TakenPlace;
@@ -78,6 +89,8 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   /** Which system messages the client knows. */
   #knowsDrain = false;
   #knowsPing = false;
+  /** Where the session can be resumed: what of it outlives this connection. */
+  #resumption: Resumption | undefined;
   /** Whether the client said that it sends nothing more. */
   #leaving = false;
   #ordered: OrderedMailbox | undefined;
@@ -85,7 +98,8 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   #rate: MessageRate | undefined;
   #limiters: RateLimiters | undefined;
   #paused = false;
-  #closeReason: NanowireError | undefined;
+  /** Whether what carries it is gone. */
+  #gone = false;
   #sweepsSinceHeard = 0;
   #sweepsSinceHeartbeat = 0;
 
@@ -124,7 +138,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     } else {
       throw new NanowireError("unexpected_packet", `a packet of type ${type} came in the state ${this.#state}`);
     }
-    return !this.#over();
+    return !this.#over() && !this.#isSuspended();
   }
 
   // → message decoder and dictionary → the session's mailbox →
@@ -137,6 +151,9 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
       throw new NanowireError("invalid_message", "a client sent a response or a push");
     }
     const endpoint = dispatcher.find(header);
+    if (this.#resumption?.delivery.receive(end - start) === true) {
+      this.#tellReceived(this.#resumption);
+    }
     if (code !== 0 && this.#pushForm.dictionary === undefined) {
       this.#learned();
     }
@@ -197,7 +214,8 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   // → response → outbound pipeline → message encoder → outbox
 
   succeeded(call: Call, value: unknown): void {
-    if (call.kind === "notify" || this.#state !== "working") {
+    if (call.kind === "notify" || !this.#hasSession()) {
+      this.#successor?.succeeded(call, value);
       return;
     }
     try {
@@ -209,7 +227,11 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   }
 
   failed(call: Call, error: unknown): void {
-    this.#refuse(call.id, call.route, error);
+    if (this.#successor === undefined) {
+      this.#refuse(call.id, call.route, error);
+    } else {
+      this.#successor.failed(call, error);
+    }
   }
 
   /** Answers a request with an error. A notify's is logged and counted, as a request's is. */
@@ -223,7 +245,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     } else {
       logger.error(fields, "a handler failed");
     }
-    if (id === 0 || this.#state !== "working" || this.#terms.profile.errors === "none") {
+    if (id === 0 || !this.#hasSession() || this.#terms.profile.errors === "none") {
       return;
     }
     const payload = this.#errorPayload(refusal, route);
@@ -267,25 +289,27 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   }
 
   #write(id: MessageId, payload: Uint8Array, error: boolean): void {
-    const { outbox } = this.#wire;
     const { profile, serializer } = this.#terms;
     const whole = payload.length > 0 || profile.emptyResponses ? payload : (serializer.emptyPayload ?? payload);
     const compressed = this.#pushForm.compress?.(whole);
     const flagged = error && profile.errors === "flagged";
-    writeResponse(outbox.buffer, id, compressed ?? whole, flagged, compressed !== undefined);
-    outbox.commit();
+    const out = this.#out;
+    const start = out.end;
+    writeResponse(out, id, compressed ?? whole, flagged, compressed !== undefined);
+    this.#commit(start);
   }
 
   // push → outbound pipeline → message encoder → outbox
 
   sendPush(push: OutgoingPush): boolean {
-    if (this.#state !== "working") {
+    if (!this.#hasSession()) {
       return false;
     }
     const { outbound, counters, logger } = this.#host;
-    const { outbox } = this.#wire;
+    const out = this.#out;
+    const start = out.end;
     if (outbound.empty) {
-      push.writeTo(outbox.buffer, this.#pushForm);
+      push.writeTo(out, this.#pushForm);
     } else {
       const { route } = push;
       const payload = push.payload(this.#pushForm.serializer);
@@ -296,10 +320,37 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
         logger.error({ error, route, session: this.session.id }, "an outbound step failed: the push is dropped");
         return false;
       }
-      push.writeChangedTo(outbox.buffer, message.payload, this.#pushForm);
+      push.writeChangedTo(out, message.payload, this.#pushForm);
     }
     counters.pushes++;
-    return outbox.commit();
+    return this.#commit(start);
+  }
+
+  /** Where messages are encoded. That of a closed outbox is as good as any. */
+  get #out(): ByteBuffer {
+    return this.#wire.outbox.buffer;
+  }
+
+  /**
+   * What was encoded is to be sent, and kept where it may have to be sent again.
+   *
+   * @param start where it begins
+   * @returns whether it was queued, or kept for the next connection
+   */
+  #commit(start: number): boolean {
+    const { outbox } = this.#wire;
+    if (this.#resumption === undefined) {
+      return outbox.commit();
+    }
+    const isKept = this.#resumption.delivery.keep(outbox.buffer.bytes.slice(start, outbox.buffer.end));
+    if (this.#state === "working") {
+      return outbox.commit();
+    }
+    outbox.buffer.release();
+    if (!isKept) {
+      this.#outgrown();
+    }
+    return isKept;
   }
 
   // the life of the connection: handshake → judging → ack → working → closing → closed
@@ -330,8 +381,11 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     }
     this.#state = "ack";
     this.#admission = admission;
-    const { terms, response } = admission;
+    const { terms, response, resumption, resumes } = admission;
     this.#terms = terms;
+    if (resumes) {
+      resumption?.claim(this);
+    }
     this.#pushForm = this.#host.pushForms.of(terms, startsWithCodes(terms));
     if (!terms.profile.manyPacketsAFrame) {
       this.#wire.framePackets?.();
@@ -360,16 +414,25 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
 
   #acknowledged(): void {
     const { options } = this.#host;
-    const { handshake } = this.#admission as Admission;
+    const { handshake, resumption, resumes } = this.#admission as Admission;
     this.#admission = undefined;
     this.#knowsDrain = hasCapability(handshake.sys, "drain");
     this.#knowsPing = hasCapability(handshake.sys, "ping");
-    const knowsSystem = this.#knowsDrain || this.#knowsPing;
+    this.#resumption = resumption;
+    const knowsSystem = this.#knowsDrain || this.#knowsPing || resumption !== undefined;
     const lastType = knowsSystem ? PacketType.system : PacketType.kick;
     this.#packets.limit(options.maxPacketBytes, "maxPacketBytes", lastType);
-    this.#session = new Session(this.#host.nextSessionId(), handshake, this);
     this.#state = "working";
-    this.#host.opened(this.#session);
+    if (resumption !== undefined && resumes !== undefined) {
+      this.#goOn(resumption, resumes);
+    } else {
+      this.#session = new Session(this.#host.nextSessionId(), handshake, this);
+      if (resumption !== undefined) {
+        resumption.begin(this);
+        this.#host.resumptions?.begun(resumption);
+      }
+      this.#host.opened(this.#session);
+    }
     if (options.heartbeatIntervalMs > 0) {
       // pomelo's browser client only answers what it gets: the first comes from here.
       this.#wire.outbox.send(heartbeatPacket);
@@ -383,13 +446,18 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
 
   /** @param isWithinRate whether it may be answered; that the client goes is heard in any case */
   #system(body: Uint8Array, isWithinRate: boolean): void {
-    const { ping, leave } = decodeSystem(body);
+    const { ping, leave, received } = decodeSystem(body);
+    if (received !== undefined) {
+      this.#resumption?.delivery.acknowledged(received);
+    }
     if (typeof ping === "number" && this.#knowsPing && isWithinRate) {
       this.#wire.outbox.send(encodeSystem({ pong: ping }));
     }
     if (leave === true && this.#host.draining !== undefined) {
       this.#leaving = true;
       this.letGo();
+    } else if (leave === true && this.#resumption !== undefined) {
+      this.#leaving = true;
     }
   }
 
@@ -428,6 +496,9 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   }
 
   sweep(schedule: SweepSchedule): void {
+    if (this.#state === "suspended" || this.#state === "left") {
+      return;
+    }
     if (this.#state !== "working") {
       if (++this.#place.sweeps > schedule.handshake) {
         this.violated(
@@ -448,6 +519,9 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     } else if (++this.#sweepsSinceHeartbeat >= schedule.heartbeat) {
       this.#sweepsSinceHeartbeat = 0;
       this.#wire.outbox.send(heartbeatPacket);
+      if (this.#resumption !== undefined) {
+        this.#tellReceived(this.#resumption);
+      }
     }
   }
 
@@ -468,7 +542,9 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     const { code, message: reason, cause } = error;
     const fields = { code, reason, address: this.remoteAddress, session: this.#session?.id };
     this.#host.logger.warn(cause === undefined ? fields : { ...fields, cause }, "a connection is closed");
-    this.close(error);
+    if (code !== "heartbeat_timeout" || !this.#suspend(error)) {
+      this.close(error);
+    }
   }
 
   sendKick(reason: string): void {
@@ -476,39 +552,136 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   }
 
   #kick(body: { readonly reason: string; readonly retry?: ComeBack }): void {
+    if (this.#state !== "working") {
+      return;
+    }
     const bytes = this.#terms.profile.kickBody === "json" ? utf8.encode(JSON.stringify(body)) : undefined;
     this.#wire.outbox.send(encodePacket(PacketType.kick, bytes));
   }
 
   close(reason: NanowireError): void {
     if (!this.#over()) {
-      this.#state = "closing";
-      this.#closeReason = reason;
+      const wasSuspended = this.#state === "suspended";
+      this.#state = this.#gone ? "closed" : "closing";
       this.#wire.close(reason);
-      this.#ended(reason);
+      this.#ended(reason, wasSuspended);
     }
   }
 
   closed(): void {
-    if (this.#state === "closed") {
+    if (this.#gone) {
       return;
     }
-    const wasOpen = this.#state !== "closing";
-    this.#state = "closed";
-    if (wasOpen) {
-      this.#closeReason = new NanowireError("connection_lost", "the client closed the connection");
-      this.#ended(this.#closeReason);
+    this.#gone = true;
+    if (this.#state === "closing") {
+      this.#state = "closed";
+    } else if (this.#state !== "suspended" && this.#state !== "left") {
+      const reason = new NanowireError("connection_lost", "the client closed the connection");
+      if (!this.#suspend(reason)) {
+        this.#state = "closed";
+        this.#ended(reason, false);
+      }
     }
     this.#place.free();
     this.#host.closed(this);
   }
 
-  #ended(reason: NanowireError): void {
-    this.#host.counters.closed(reason.code);
+  /** @param wasSuspended whether the connection was counted among the closed ones already */
+  #ended(reason: NanowireError, wasSuspended: boolean): void {
+    if (!wasSuspended) {
+      this.#host.counters.closed(reason.code);
+    }
     this.#ordered?.clear();
+    this.#admission?.resumption?.abandoned(this);
+    this.#resumption?.end(reason);
     if (this.#session !== undefined) {
       this.#host.ended(this.#session, reason);
     }
+  }
+
+  // a session that outlives its connection: suspended → left, or closed
+
+  /** The connection broke. Returns whether its session is kept. */
+  #suspend(reason: NanowireError): boolean {
+    if (
+      this.#resumption === undefined ||
+      this.#state !== "working" ||
+      this.#leaving ||
+      this.#host.draining !== undefined
+    ) {
+      return false;
+    }
+    this.#state = "suspended";
+    this.#host.counters.closed(reason.code);
+    this.#wire.close(reason);
+    this.#resumption.suspend(reason);
+    this.#host.suspended(this.session, reason);
+    return true;
+  }
+
+  giveWay(): void {
+    // Whoever still hears this has not come back, or not alone: it is not to try again.
+    this.#kick({ reason: "resumed elsewhere" });
+    const reason = resumedElsewhere();
+    if (this.#state === "working" && !this.#suspend(reason)) {
+      this.close(reason);
+    }
+  }
+
+  handOver(): SessionState {
+    this.#state = "left";
+    return {
+      session: this.session,
+      pushForm: this.#pushForm,
+      ordered: this.#ordered,
+      unordered: this.#unordered,
+      rate: this.#rate,
+      limiters: this.#limiters,
+    };
+  }
+
+  /** Goes on with a session where its client has left off. */
+  #goOn(resumption: Resumption, { received }: ResumeClaim): void {
+    const { session, pushForm, ordered, unordered, rate, limiters } = resumption.resume(this);
+    this.#session = session;
+    this.#pushForm = pushForm;
+    this.#ordered = ordered;
+    this.#unordered = unordered;
+    this.#rate = rate;
+    this.#limiters = limiters;
+    resumption.delivery.goOnAfter(received);
+    this.#wire.outbox.send(resumption.delivery.packets());
+    this.#pauseWhenFull();
+    this.#host.resumed(session, this);
+  }
+
+  #tellReceived({ delivery }: Resumption): void {
+    const told = delivery.tell();
+    if (told !== undefined) {
+      this.#wire.outbox.send(encodeSystem(told));
+    }
+  }
+
+  /** More waits for the client than is kept. Whoever pushes is in the middle of something, as with an outbox that overflows. */
+  #outgrown(): void {
+    const { maxMessages = 0, maxBytes = 0 } = this.#host.resumptions?.settings ?? {};
+    const limits = `maxMessages ${maxMessages} or maxBytes ${maxBytes}`;
+    const reason = new NanowireError("resume_overflow", `more waits for a suspended session than ${limits}`);
+    this.#host.turn.atEnd({ endOfTurn: () => this.#state === "suspended" && this.close(reason) });
+  }
+
+  /** Whether messages of the session go out here, or are kept here. */
+  #hasSession(): boolean {
+    return this.#state === "working" || this.#state === "suspended";
+  }
+
+  /** The connection that has the session now, when this one had it before. */
+  get #successor(): Bearer | undefined {
+    return this.#state === "left" ? this.#resumption?.bearer : undefined;
+  }
+
+  get network(): string | undefined {
+    return this.#place.network;
   }
 
   // what others ask
@@ -541,8 +714,13 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     return this.#host.options.clock;
   }
 
+  /** A method, for the compiler: any call may have changed the state. */
+  #isSuspended(): boolean {
+    return this.#state === "suspended";
+  }
+
   #over(): boolean {
-    return this.#state === "closing" || this.#state === "closed";
+    return this.#state === "closing" || this.#state === "closed" || this.#state === "left";
   }
 
   mailboxHasRoom(): void {
@@ -567,12 +745,12 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   }
 
   #orderedMailbox(): Mailbox {
-    this.#ordered ??= new OrderedMailbox(this.#host.turn, this, this.#roomBelow);
+    this.#ordered ??= new OrderedMailbox(this.#host.turn, this.#resumption ?? this, this.#roomBelow);
     return this.#ordered;
   }
 
   #unorderedMailbox(): Mailbox {
-    this.#unordered ??= new UnorderedMailbox(this, this.#roomBelow);
+    this.#unordered ??= new UnorderedMailbox(this.#resumption ?? this, this.#roomBelow);
     return this.#unordered;
   }
 

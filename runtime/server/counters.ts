@@ -8,8 +8,12 @@ export interface ServerCounters {
   readonly refused: Readonly<Record<string, number>>;
   /** Connections that are open now, whatever their state. */
   readonly open: number;
-  /** Sessions that are open now: connections whose handshake was taken. */
+  /** Sessions that are open now: clients whose handshake was taken. */
   readonly sessions: number;
+  /** How many of them are suspended: their connections broke, and their clients may come back. */
+  readonly suspended: number;
+  /** Sessions that went on with another connection. */
+  readonly resumed: number;
   /** Requests that came. */
   readonly requests: number;
   /** Notifies that came. */
@@ -30,6 +34,8 @@ export class Counters {
   accepted = 0;
   open = 0;
   sessions = 0;
+  suspended = 0;
+  resumed = 0;
   requests = 0;
   notifies = 0;
   pushes = 0;
@@ -51,13 +57,15 @@ export class Counters {
   }
 
   snapshot(): ServerCounters {
-    const { arriving, accepted, open, sessions, requests, notifies, pushes, failedTasks } = this;
+    const { arriving, accepted, open, sessions, suspended, resumed, requests, notifies, pushes, failedTasks } = this;
     return {
       arriving,
       accepted,
       refused: Object.fromEntries(this.#refused),
       open,
       sessions,
+      suspended,
+      resumed,
       requests,
       notifies,
       pushes,

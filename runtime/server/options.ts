@@ -11,6 +11,7 @@ import type { BindingOptions, BindJudge } from "../session/session-registry.js";
 import { Proxies, type ProxyOptions } from "../transport/proxies.js";
 import type { Transport } from "../transport/transport.js";
 import { assertProfile, type Profile } from "./profile.js";
+import { type ResumeOptions, type ResumeSettings, resolveResumeOptions } from "./resume-options.js";
 import { maxNodeId } from "./session-ids.js";
 import { type SerializerOption, serializerNamed } from "./terms.js";
 
@@ -108,6 +109,11 @@ export interface ServerOptions {
    * session may be bound
    */
   readonly onBind?: BindJudge;
+  /**
+   * Whether a session outlives a connection that breaks, for a while, for clients that ask for it; `true`: with every default. Default: false, a session ends with its
+   * connection
+   */
+  readonly resume?: boolean | ResumeOptions;
   /** This node's number in session ids: 0 to 1023, different for each node. Default: a random one */
   readonly nodeId?: number;
   /** Time. Default: the machine's */
@@ -115,10 +121,11 @@ export interface ServerOptions {
 }
 
 /** The options with everything filled in. */
-export type ResolvedOptions = Required<Omit<ServerOptions, "binding" | "onBind" | "proxy">> & {
+export type ResolvedOptions = Required<Omit<ServerOptions, "binding" | "onBind" | "proxy" | "resume">> & {
   readonly binding: Required<BindingOptions>;
   readonly onBind: BindJudge | undefined;
   readonly proxies: Proxies;
+  readonly resume: ResumeSettings | undefined;
 };
 
 /**
@@ -148,6 +155,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
   if (typeof compressHandshakes !== "boolean") {
     throw new NanowireError("invalid_option", `compressHandshakes ${String(compressHandshakes)} is not true or false`);
   }
+  const maxOutboxBytes = number(options, "maxOutboxBytes", 1_048_576, 1_024, gibibyte);
   return {
     components: options.components,
     listen: options.listen,
@@ -161,7 +169,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
     maxPacketBytes: number(options, "maxPacketBytes", 65_536, 64, maxBodyBytes),
     maxHandshakeBytes: number(options, "maxHandshakeBytes", 4_096, 64, maxBodyBytes),
     maxInflatedBytes: number(options, "maxInflatedBytes", 1_048_576, 64, gibibyte),
-    maxOutboxBytes: number(options, "maxOutboxBytes", 1_048_576, 1_024, gibibyte),
+    maxOutboxBytes,
     maxQueuedMessages: number(options, "maxQueuedMessages", 256, 1, 1_000_000),
     requestTimeoutMs: number(options, "requestTimeoutMs", 30_000, 0, maxDelayMs, false),
     timerPrecisionMs: number(options, "timerPrecisionMs", 1, 1, 1_000),
@@ -173,6 +181,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
     onHandshake: options.onHandshake ?? (() => undefined),
     binding: resolveBinding(options.binding ?? {}),
     onBind: options.onBind,
+    resume: resolveResumeOptions(options.resume, maxOutboxBytes),
     nodeId: options.nodeId ?? Math.floor(Math.random() * (maxNodeId + 1)),
     clock: options.clock ?? systemClock,
   };
@@ -293,6 +302,7 @@ const optionNames: ReadonlySet<string> = new Set([
   "onHandshake",
   "binding",
   "onBind",
+  "resume",
   "nodeId",
   "clock",
 ] satisfies (keyof ServerOptions)[]);

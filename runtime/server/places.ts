@@ -120,6 +120,11 @@ export class TakenPlace implements Place, Swept {
     this.#handshakeTimeoutMs = handshakeTimeoutMs;
   }
 
+  /** What it is counted under; undefined for what is not counted. */
+  get network(): string | undefined {
+    return this.#network;
+  }
+
   comesFrom(address: string): void {
     if (this.#address !== undefined || this.#state === "free") {
       return;

@@ -11,7 +11,7 @@ import { encodePacket, PacketType, packetHeaderBytes } from "../protocol/packet.
 import type { Drain } from "../protocol/system.js";
 import { Scheduler } from "../schedule/scheduler.js";
 import { type ScheduleHost, SharedSchedule } from "../schedule/shared-schedule.js";
-import type { Session } from "../session/session.js";
+import type { Session, SessionLink } from "../session/session.js";
 import { SessionRegistry } from "../session/session-registry.js";
 import type { Proxies } from "../transport/proxies.js";
 import type { Guest, Place, TransportHost, Wire, WireReceiver } from "../transport/transport.js";
@@ -24,6 +24,7 @@ import { HeartbeatSweep } from "./heartbeat.js";
 import type { ResolvedOptions } from "./options.js";
 import { Places, type PlacesHost, TakenPlace } from "./places.js";
 import { PushForms } from "./push-forms.js";
+import { Resumptions } from "./resumptions.js";
 import { SessionIds } from "./session-ids.js";
 import { serializerNamed } from "./terms.js";
 
@@ -43,6 +44,7 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
   readonly maxFrameBytes: number;
   readonly maxOutboxBytes: number;
   readonly sweep: HeartbeatSweep;
+  readonly resumptions: Resumptions | undefined;
   readonly #places: Places;
   readonly #ids: SessionIds;
   readonly #connections = new Set<Connection>();
@@ -78,6 +80,7 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
     ]);
     this.#drainWatch = new DrainWatch(options.clock, this.#connections);
     this.sessions = new SessionRegistry(options.logger, options.binding, options.onBind);
+    this.resumptions = options.resume && new Resumptions(options.resume, options, options.clock);
     this.#ids = new SessionIds(options.clock, options.nodeId);
   }
 
@@ -142,8 +145,22 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
     this.sessions.open(session);
   }
 
+  suspended(session: Session, reason: NanowireError): void {
+    this.counters.suspended++;
+    session.suspend(reason);
+    this.sessions.tellSuspended(session, reason);
+  }
+
+  resumed(session: Session, link: SessionLink): void {
+    this.counters.suspended--;
+    this.counters.resumed++;
+    session.resume(link);
+    this.sessions.tellResumed(session);
+  }
+
   ended(session: Session, reason: NanowireError): void {
     this.counters.sessions--;
+    this.counters.suspended -= session.suspended ? 1 : 0;
     this.sessions.close(session);
     session.ended(reason);
     this.sessions.tellClosed(session, reason);
@@ -160,6 +177,8 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
   /** Tells clients to go, and refuses new ones from here on. */
   startDrain(drain: Drain): void {
     this.draining = drain;
+    // Where they would come back to nobody is let in any more.
+    this.resumptions?.endAll(new NanowireError("server_draining", "the server is about to stop"));
     for (const connection of this.#connections) {
       connection.drain(drain);
     }
@@ -186,6 +205,7 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
         resolve();
       };
     });
+    this.resumptions?.endAll(reason);
     for (const connection of this.#connections) {
       if (this.draining === undefined) {
         connection.close(reason);

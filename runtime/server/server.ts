@@ -5,7 +5,7 @@ import { type InboundStep, type OutboundStep, Pipeline } from "../pipeline/pipel
 import type { Dictionary } from "../protocol/dictionary.js";
 import type { Scheduler } from "../schedule/scheduler.js";
 import type { Session } from "../session/session.js";
-import type { SessionBound, SessionClosed } from "../session/session-registry.js";
+import type { SessionBound, SessionClosed, SessionSuspended } from "../session/session-registry.js";
 import { Users } from "../session/users.js";
 import type { ListenAddress } from "../transport/transport.js";
 import type { ServerCounters } from "./counters.js";
@@ -34,7 +34,7 @@ export interface ServerHealth {
   readonly state: ServerState;
   /** Connections that are open. */
   readonly connections: number;
-  /** Sessions that are open: connections whose handshake was taken. */
+  /** Sessions that are open: clients whose handshake was taken; with the option `resume` also those that are suspended. */
   readonly sessions: number;
   /** Clients that are on their way: they have a socket, and are no connection yet. */
   readonly arriving: number;
@@ -146,6 +146,19 @@ export class Server {
   /** Calls `listener` for every session that was bound to a uid, or is bound to none again. Returns what takes the listener back. */
   onSessionBind(listener: (bound: SessionBound) => void): () => void {
     return this.#host.sessions.onBind(listener);
+  }
+
+  /**
+   * Calls `listener` for every session whose connection broke and that is kept for a while (the option `resume`), after its own listeners. Returns what takes the listener
+   * back.
+   */
+  onSessionSuspend(listener: (suspended: SessionSuspended) => void): () => void {
+    return this.#host.sessions.onSuspend(listener);
+  }
+
+  /** Calls `listener` for every session whose client has come back, after its own listeners. Returns what takes the listener back. */
+  onSessionResume(listener: (session: Session) => void): () => void {
+    return this.#host.sessions.onResume(listener);
   }
 
   /**

@@ -7,7 +7,8 @@ import { maxUidLength, type Session, type SessionBinder } from "./session.js";
 /**
  * What becomes of a second session that is bound to a uid.
  * - `allow`: both stay.
- * - `refuse`: the second is not bound; `bind` throws `uid_in_use`.
+ * - `refuse`: the second is not bound; `bind` throws `uid_in_use`. A first one that is suspended is kicked instead: nobody is there, and the
+ *   user may be who comes anew.
  * - `kick`: the first ones are kicked, with {@link BindingOptions.kickReason} as the reason.
  */
 export type SecondSession = "allow" | "refuse" | "kick";
@@ -38,12 +39,23 @@ export interface SessionClosed {
   readonly reason: NanowireError;
 }
 
+/** What listeners of {@link SessionEvents.onSuspend} are told. */
+export interface SessionSuspended {
+  readonly session: Session;
+  /** Why its connection broke. */
+  readonly reason: NanowireError;
+}
+
 /** Listeners for what befalls any session of a server. Each returns what takes the listener back. One that throws is logged. */
 export interface SessionEvents {
   /** A client has finished its handshake. */
   onOpen(listener: (session: Session) => void): () => void;
   /** A session was bound to a uid, or is bound to none again. */
   onBind(listener: (bound: SessionBound) => void): () => void;
+  /** A session's connection broke, and its client may come back; the session's own listeners were told. */
+  onSuspend(listener: (suspended: SessionSuspended) => void): () => void;
+  /** The client of a suspended session came back; the session's own listeners were told. */
+  onResume(listener: (session: Session) => void): () => void;
   /** A session is closed; its groups are left, and its own listeners were told. */
   onClose(listener: (closed: SessionClosed) => void): () => void;
 }
@@ -57,6 +69,8 @@ export class SessionRegistry implements SessionEvents, SessionBinder {
   readonly #byUid = new Map<string, Set<Session>>();
   readonly #opened = new Listeners<Session>();
   readonly #bound = new Listeners<SessionBound>();
+  readonly #suspended = new Listeners<SessionSuspended>();
+  readonly #resumed = new Listeners<Session>();
   readonly #closed = new Listeners<SessionClosed>();
 
   constructor(logger: Logger, binding: Required<BindingOptions>, judge: BindJudge | undefined) {
@@ -93,6 +107,14 @@ export class SessionRegistry implements SessionEvents, SessionBinder {
     return this.#bound.add(listener);
   }
 
+  onSuspend(listener: (suspended: SessionSuspended) => void): () => void {
+    return this.#suspended.add(listener);
+  }
+
+  onResume(listener: (session: Session) => void): () => void {
+    return this.#resumed.add(listener);
+  }
+
   onClose(listener: (closed: SessionClosed) => void): () => void {
     return this.#closed.add(listener);
   }
@@ -107,6 +129,20 @@ export class SessionRegistry implements SessionEvents, SessionBinder {
   close(session: Session): void {
     this.#byId.delete(session.id);
     this.#forget(session, session.uid);
+  }
+
+  /** Tells those who asked; the session's own listeners come first. */
+  tellSuspended(session: Session, reason: NanowireError): void {
+    if (session.suspended) {
+      this.#suspended.call({ session, reason }, this.#logger);
+    }
+  }
+
+  /** Tells those who asked; the session's own listeners come first. */
+  tellResumed(session: Session): void {
+    if (!session.closed) {
+      this.#resumed.call(session, this.#logger);
+    }
   }
 
   /** Tells those who asked; the session's own listeners come first. */
@@ -136,13 +172,14 @@ export class SessionRegistry implements SessionEvents, SessionBinder {
       this.#assertMay(session, uid);
     }
     const others = [...this.byUid(uid)].filter((other) => other !== session);
-    if (others.length > 0 && this.#binding.second === "refuse") {
+    const { second, kickReason } = this.#binding;
+    if (second === "refuse" && others.some((other) => !other.suspended)) {
       throw new NanowireError("uid_in_use", `another session is bound to ${uid}`);
     }
     this.#set(session, uid);
-    if (this.#binding.second === "kick") {
+    if (second !== "allow") {
       for (const other of others) {
-        other.kick(this.#binding.kickReason);
+        other.kick(kickReason);
       }
     }
   }

@@ -53,18 +53,21 @@ export interface Membership {
 }
 
 /**
- * One client, from its handshake to the end of its connection. Made by the server; handlers get it as their first
- * argument.
+ * One client, from its handshake to the end of its connection; with the server's option `resume` it may outlive that, and go on with another. Made
+ * by the server; handlers get it as their first argument.
  */
 export class Session implements PushReceiver {
   /** A decimal number of 64 bits, unique in the cluster. */
   readonly id: string;
   /** What the client said of itself in its handshake. */
   readonly handshake: HandshakeRequest;
-  readonly #link: SessionLink;
+  #link: SessionLink;
   readonly #memberships = new Set<Membership>();
   #data: Partial<SessionData> | undefined;
   #closeListeners: Listeners<NanowireError> | undefined;
+  #suspendListeners: Listeners<NanowireError> | undefined;
+  #resumeListeners: Listeners<void> | undefined;
+  #suspended = false;
   #uid = "";
   #closed: NanowireError | undefined;
   #abort: AbortController | undefined;
@@ -87,12 +90,20 @@ export class Session implements PushReceiver {
     return this.#uid !== "";
   }
 
-  /** Whether the connection is gone. */
+  /** Whether it is over: the connection is gone, and the client cannot come back to this session. */
   get closed(): boolean {
     return this.#closed !== undefined;
   }
 
-  /** What carries the connection: `tcp`, `tls`, `ws`, `wss`, `memory`. */
+  /**
+   * Whether the connection broke, and the client may still come back (the server's option `resume`). Meanwhile messages that came are handled, and pushes and
+   * answers are kept for the client.
+   */
+  get suspended(): boolean {
+    return this.#suspended;
+  }
+
+  /** What carries the connection, or carried the last one: `tcp`, `tls`, `ws`, `wss`, `memory`. */
   get transport(): string {
     return this.#link.transport;
   }
@@ -181,7 +192,7 @@ export class Session implements PushReceiver {
     return this.#closed === undefined && this.#link.sendPush(push);
   }
 
-  /** Tells the client to go, and why, and closes the connection when what waits is written. */
+  /** Tells the client to go, and why, and closes the connection when what waits is written. A client that is not connected cannot come back to this session. */
   kick(reason: string): void {
     if (this.#closed === undefined) {
       this.#link.sendKick(reason);
@@ -211,6 +222,33 @@ export class Session implements PushReceiver {
     return this.#closeListeners.add(listener);
   }
 
+  /**
+   * Calls `listener` each time that the connection breaks and the session is kept, with the reason. Returns what takes the listener back.
+   */
+  onSuspend(listener: (reason: NanowireError) => void): () => void {
+    this.#suspendListeners ??= new Listeners();
+    return this.#suspendListeners.add(listener);
+  }
+
+  /** Calls `listener` each time that the client has come back. Returns what takes the listener back. */
+  onResume(listener: () => void): () => void {
+    this.#resumeListeners ??= new Listeners();
+    return this.#resumeListeners.add(listener);
+  }
+
+  /** @internal The connection broke. */
+  suspend(reason: NanowireError): void {
+    this.#suspended = true;
+    this.#suspendListeners?.call(reason, this.#link.logger);
+  }
+
+  /** @internal The client is back, on another connection. */
+  resume(link: SessionLink): void {
+    this.#link = link;
+    this.#suspended = false;
+    this.#resumeListeners?.call(undefined, link.logger);
+  }
+
   /** @internal As {@link queue}, and also when it is closed: what waits there stays there. */
   get handedTo(): Queue | undefined {
     return this.#queue;
@@ -237,6 +275,7 @@ export class Session implements PushReceiver {
       return;
     }
     this.#closed = reason;
+    this.#suspended = false;
     this.#queue = undefined;
     for (const membership of this.#memberships) {
       membership.sessionClosed(this);
@@ -245,5 +284,7 @@ export class Session implements PushReceiver {
     this.#abort?.abort(reason);
     this.#closeListeners?.call(reason, this.#link.logger);
     this.#closeListeners?.clear();
+    this.#suspendListeners?.clear();
+    this.#resumeListeners?.clear();
   }
 }

@@ -315,6 +315,8 @@ describe.each(transportNames)("a session over %s", (transport) => {
       refused: {},
       open: 1,
       sessions: 1,
+      suspended: 0,
+      resumed: 0,
       requests: 2,
       notifies: 1,
       pushes: 1,
