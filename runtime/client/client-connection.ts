@@ -6,7 +6,7 @@ import type { RoundTrip } from "./round-trip.js";
 /**
  * A connection to a server, as `connect` makes it. Generated clients call it; a program mostly asks it for what happens
  * to the connection itself. With the option `reconnect` it is made again when it breaks: the object stays, and with it
- * its listeners and the generated clients on it. What the server knew of the client is gone: log in again in `onReconnected`.
+ * its listeners and the generated clients on it. What the server knew of the client is gone: log in again in `onReconnected`. With `resume` the server may have kept it.
  */
 export interface ClientConnection {
   /** `open`; `closed` for ever. With `reconnect` also `reconnecting`, in a pause, and `connecting`, in an attempt. */
@@ -39,7 +39,8 @@ export interface ClientConnection {
    * - `deadline_exceeded`: no answer came within the time-out
    * - `canceled`: `options.signal` was aborted, with the signal's reason as cause; nothing is sent when it was before
    * - `unavailable`: the connection is, or was, closed before the answer came; the cause is the reason of the close. A request
-   *   that was under way when the connection broke is rejected at once, whether or not it is made again: the server may have handled it
+   *   that was under way when the connection broke is rejected at once, whether or not it is made again: the server may have handled it.
+   *   With `resume` it waits for its answer until the session turns out to be gone
    * - `invalid_response`: the answer is no message of the method's type
    * - `message_too_large`, `invalid_route`, `invalid_option`: nothing is sent
    */
@@ -91,7 +92,11 @@ export type ConnectionStatus =
       /** Which one in a row. */
       readonly attempt: number;
     }
-  | { readonly state: "open" }
+  | {
+      readonly state: "open";
+      /** Whether the session of the connection before goes on ({@link resumption}); false: it is a new one. */
+      readonly resumed: boolean;
+    }
   | {
       /** It broke, and is made again after a pause. */
       readonly state: "reconnecting";

@@ -98,7 +98,12 @@ export function resolveConnectOptions(options: ConnectOptions): ConnectSettings 
   }
   const { serializers = [] } = options;
   const reconnect = resolveReconnectOptions(options.reconnect);
-  const capabilities: readonly Capability[] = reconnect === undefined ? ["ping"] : ["drain", "ping"];
+  const capabilities: readonly Capability[] =
+    reconnect === undefined
+      ? ["ping"]
+      : reconnect.resume === undefined
+        ? ["drain", "ping"]
+        : ["drain", "ping", "resume"];
   return {
     dictVersion,
     serializers,

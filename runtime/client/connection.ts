@@ -18,6 +18,7 @@ import { OfflineQueue } from "./offline-queue.js";
 import { Opening } from "./opening.js";
 import { canceled, PendingRequests } from "./pending-requests.js";
 import { PushListeners, subscribe } from "./push-listeners.js";
+import type { Resuming } from "./resuming.js";
 import { MeasuredRoundTrip } from "./round-trip.js";
 
 /** Makes what dials: where `connect` was told to, or where the server sends the client. */
@@ -44,6 +45,7 @@ class Connection implements ClientConnection, LinkHost {
   readonly kickListeners = new Listeners<string>();
   readonly roundTrip = new MeasuredRoundTrip();
   readonly offline: OfflineQueue;
+  readonly resuming: Resuming | undefined;
   readonly closed: Promise<NanowireError>;
   handshake: ServerHandshake = { user: undefined, servertime: undefined };
   status: ConnectionStatus = { state: "connecting", attempt: 1 };
@@ -68,6 +70,8 @@ class Connection implements ClientConnection, LinkHost {
   /** Whether `connect` was answered. */
   #connected = false;
   #openedAt = 0;
+  /** Why the link before this one ended, or the last attempt failed. */
+  #lostBy: NanowireError | undefined;
   /** Attempts in a row that failed. */
   #attempt = 0;
   /** Where the server sent the client; undefined: where `connect` was told to. */
@@ -98,6 +102,7 @@ class Connection implements ClientConnection, LinkHost {
       settings.reconnect?.maxOfflineBytes ?? 0,
       (id) => this.pending.has(id),
     );
+    this.resuming = settings.reconnect?.resume?.();
     this.closed = new Promise((done) => {
       this.#resolveClosed = done;
     });
@@ -238,10 +243,16 @@ class Connection implements ClientConnection, LinkHost {
   #opened(link: Link): void {
     this.#link = link;
     this.#openedAt = this.settings.clock.steady();
-    this.handshake = link.handshake;
+    const resumed = this.resuming?.resumed === true;
+    if (!resumed) {
+      this.handshake = link.handshake;
+    }
     if (this.#connected && link.serializer !== this.#serializer) {
       link.fail(new NanowireError("invalid_handshake", "the server chose another serializer than before"));
+    } else if (resumed) {
+      this.#welcome(link);
     } else if (this.#connected) {
+      this.pending.lose(this.#lostBy as NanowireError);
       this.#logIn(link).then(
         () => this.#welcome(link),
         (error: unknown) => link.fail(toNanowireError(error, "internal", "onReconnected failed")),
@@ -271,7 +282,7 @@ class Connection implements ClientConnection, LinkHost {
       if (!this.#leaving) {
         this.#ready = link;
       }
-      this.#tell({ state: "open" });
+      this.#tell({ state: "open", resumed: this.resuming?.resumed === true });
     }
   }
 
@@ -307,7 +318,12 @@ class Connection implements ClientConnection, LinkHost {
       // Where the server sent the client nobody answers: next time to where `connect` was told to.
       this.#url = undefined;
     }
+    if (this.#link !== undefined && this.#ready === undefined) {
+      // The client has said that it goes, or had not logged in yet: it begins anew.
+      this.resuming?.forget();
+    }
     this.#link = undefined;
+    this.#lostBy = reason;
     this.#ready = undefined;
     this.#leaving = false;
     this.#cancelTimer?.();
@@ -324,7 +340,9 @@ class Connection implements ClientConnection, LinkHost {
       this.#end(reason);
       return;
     }
-    this.pending.lose(reason);
+    if (this.resuming?.keeps !== true) {
+      this.pending.lose(reason);
+    }
     const { minDelayMs, maxDelayMs, jitter } = reconnect;
     const delayMs =
       comeBackAt !== undefined

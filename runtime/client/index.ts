@@ -26,4 +26,6 @@ export type { ConnectOptions } from "./connect-options.js";
 export type { CallOptions, ClientMethod, ClientPush, Unsubscribe } from "./method.js";
 export type { OfflineCounts } from "./offline-queue.js";
 export type { ReconnectOptions } from "./reconnect-options.js";
+export type { Resuming, Resumption } from "./resuming.js";
+export { resumption } from "./resumption.js";
 export type { RoundTrip } from "./round-trip.js";

@@ -28,6 +28,7 @@ import { Inbox } from "./inbox.js";
 import { isDeflated } from "./inflate.js";
 import type { PendingRequests } from "./pending-requests.js";
 import type { PushListeners } from "./push-listeners.js";
+import type { Resuming } from "./resuming.js";
 import type { MeasuredRoundTrip } from "./round-trip.js";
 
 /** What a connection keeps while its links come and go. */
@@ -37,6 +38,8 @@ export interface LinkHost {
   readonly pushes: PushListeners;
   readonly kickListeners: Listeners<string>;
   readonly roundTrip: MeasuredRoundTrip;
+  /** What resumes the session; undefined: nothing does. */
+  readonly resuming: Resuming | undefined;
   /** The server is about to stop. */
   drained(drain: Drain): void;
 }
@@ -110,7 +113,8 @@ export class Link {
     this.#startedAt = this.#settings.clock.steady();
     this.#socket.start(this.#inbox);
     if (this.#state === "handshake") {
-      this.#send(this.#settings.handshake);
+      const { handshake } = this.#settings;
+      this.#send(this.#host.resuming?.claim(handshake) ?? handshake);
     }
   }
 
@@ -130,16 +134,17 @@ export class Link {
     if (out.bytes.length > keptBytes) {
       const packet = out.view();
       out.release();
-      this.#send(packet);
+      this.sendPacket(packet);
     } else {
       const packet = out.bytes.slice(0, out.end);
       out.clear();
-      this.#send(packet);
+      this.sendPacket(packet);
     }
   }
 
-  /** Sends a packet that waited for this link. */
+  /** Sends a message's packet, which is not written to afterwards. */
   sendPacket(packet: Uint8Array): void {
+    this.#host.resuming?.sent(packet);
     this.#send(packet);
   }
 
@@ -156,6 +161,7 @@ export class Link {
     this.#state = "closed";
     this.#inbox.stop();
     this.#heartbeat?.stop();
+    this.#host.resuming?.part(reason);
     this.#closeSocket();
     this.#settings.logger.debug({ code: reason.code, reason: reason.message }, "the connection is closed");
     this.#observer.ended(reason);
@@ -204,12 +210,13 @@ export class Link {
     this.handshake = { user, servertime: typeof sys.servertime === "number" ? sys.servertime : undefined };
     this.#state = "open";
     this.#pings = hasCapability(sys, "ping");
-    if (this.#pings || hasCapability(sys, "drain")) {
+    if (Array.isArray(sys.capabilities)) {
       this.#inbox.takeSystem();
     }
     this.#host.roundTrip.sample(this.#settings.clock.steady() - this.#startedAt);
     this.#settings.logger.debug({ heartbeat: sys.heartbeat, routes: this.#dictionary?.size }, "connected");
     this.#send(encodePacket(PacketType.handshakeAck));
+    this.#host.resuming?.agree(sys, this.#socket);
     this.#startHeartbeat(sys.heartbeat ?? 0);
     if (this.#isOpen()) {
       this.#observer.opened();
@@ -246,6 +253,7 @@ export class Link {
   /** What is sent every interval. */
   #beat(): void {
     this.#send(encodePacket(PacketType.heartbeat));
+    this.#host.resuming?.beat();
     if (this.#pings) {
       this.#pingedAt = this.#settings.clock.steady();
       this.#send(encodeSystem({ ping: ++this.#ping }));
@@ -263,7 +271,8 @@ export class Link {
   }
 
   #receiveSystem(body: Uint8Array): void {
-    const { pong, drain: told } = decodeSystem(body);
+    const { pong, drain: told, received } = decodeSystem(body);
+    this.#host.resuming?.acknowledged(received);
     const drain = decodeDrain(told);
     if (pong === this.#ping) {
       this.#host.roundTrip.sample(this.#settings.clock.steady() - this.#pingedAt);
@@ -303,6 +312,7 @@ export class Link {
   }
 
   #receivePush(payload: Uint8Array): void {
+    this.#host.resuming?.received(payload.length);
     const { code, route } = this.#header;
     const heard =
       code !== 0 && this.#generatedCodes
@@ -314,6 +324,7 @@ export class Link {
   }
 
   #receiveResponse(payload: Uint8Array): void {
+    this.#host.resuming?.received(payload.length);
     const { id, error } = this.#header;
     const request = this.#host.pending.take(id);
     if (request?.sentAt !== undefined && !this.#pings) {
@@ -333,6 +344,7 @@ export class Link {
 
   /** The payload cannot be inflated. It is the message that is lost for that, not the connection. */
   #missPayload(error: unknown): void {
+    this.#host.resuming?.received(0);
     const { type, id, route, code } = this.#header;
     if (type === MessageType.push) {
       this.#settings.logger.warn({ route, code, error }, "a push cannot be inflated");

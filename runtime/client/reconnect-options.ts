@@ -1,6 +1,7 @@
 import type { Awaitable } from "../base/awaitable.js";
 import { NanowireError } from "../base/error.js";
 import type { ClientConnection } from "./client-connection.js";
+import type { Resumption } from "./resuming.js";
 
 /** How a connection that broke is made again. */
 export interface ReconnectOptions {
@@ -33,13 +34,19 @@ export interface ReconnectOptions {
   /**
    * Called whenever the connection was made again, before anything that waits is sent: here a client logs in once more, for the server knows nothing of
    * it. What is called on the connection that it is given is sent at once; what is called on any other waits until the promise is resolved. A rejection
-   * is a failed attempt: the connection is given up, and made anew after a pause. Default: nothing.
+   * is a failed attempt: the connection is given up, and made anew after a pause. Not called when the session was resumed: nothing is to be done then. Default: nothing.
    */
   readonly onReconnected?: (connection: ClientConnection) => Awaitable<void>;
+  /**
+   * What lets the connection go on with its session, where the server keeps it: {@link resumption}. Default: none, each connection is a new session.
+   */
+  readonly resume?: Resumption;
 }
 
 /** The options with every default filled in. */
-export type ReconnectSettings = Required<ReconnectOptions>;
+export type ReconnectSettings = Required<Omit<ReconnectOptions, "resume">> & {
+  readonly resume: Resumption | undefined;
+};
 
 /**
  * Checks the options and fills in the defaults.
@@ -80,6 +87,7 @@ const defaults: ReconnectSettings = {
   maxOfflineMessages: 500,
   maxOfflineBytes: 1_048_576,
   onReconnected: () => {},
+  resume: undefined,
 };
 
 /** The longest time that a timer takes. */
