@@ -12,6 +12,14 @@ export interface LinkConditions {
   readonly pieceBytes?: number;
 }
 
+/** After how many bytes a link breaks. */
+export interface CutPoint {
+  /** How many more bytes of the client arrive. Default: any number */
+  readonly toServerBytes?: number;
+  /** How many more bytes of the server arrive. Default: any number */
+  readonly toClientBytes?: number;
+}
+
 /** One way of a link: keeps the order, and lets go of what it holds when its time has come and it is not frozen. */
 class Lane {
   readonly #clock: Clock;
@@ -59,6 +67,8 @@ export class TestLink implements ClientSocket, ClientReceiver {
   readonly #toServer: Lane;
   readonly #toClient: Lane;
   #pieceBytes = Number.POSITIVE_INFINITY;
+  /** How many bytes may still pass, each way. */
+  readonly #left = { toServer: Number.POSITIVE_INFINITY, toClient: Number.POSITIVE_INFINITY };
   #receiver: ClientReceiver | undefined;
   /** Whether the client has closed, or was told that the connection is gone. */
   #over = false;
@@ -95,6 +105,22 @@ export class TestLink implements ClientSocket, ClientReceiver {
     this.#gone(new NanowireError("connection_lost", "the test cut the connection"));
   }
 
+  /** Breaks it when so many more bytes have passed, in the middle of whatever it is; with 0 at once. */
+  cutAfter({ toServerBytes, toClientBytes }: CutPoint): void {
+    this.#left.toServer = toServerBytes ?? this.#left.toServer;
+    this.#left.toClient = toClientBytes ?? this.#left.toClient;
+    if (this.#left.toServer === 0 || this.#left.toClient === 0) {
+      this.cut();
+    }
+  }
+
+  /** The client finds the connection gone, and the server is not told. */
+  vanish(): void {
+    this.#toServer.drop();
+    this.#toServer.freeze(true);
+    this.#gone(new NanowireError("connection_lost", "the test took the client away"));
+  }
+
   // As the client sees it.
 
   start(receiver: ClientReceiver): void {
@@ -104,7 +130,7 @@ export class TestLink implements ClientSocket, ClientReceiver {
 
   send(packets: Uint8Array): void {
     if (!this.#over) {
-      this.#toServer.put(() => this.#pieces(packets, (piece) => this.#inner.send(piece)));
+      this.#toServer.put(() => this.#pieces(packets, "toServer", (piece) => this.#inner.send(piece)));
     }
   }
 
@@ -119,7 +145,7 @@ export class TestLink implements ClientSocket, ClientReceiver {
 
   receive(bytes: Uint8Array): void {
     this.#toClient.put(() =>
-      this.#pieces(bytes, (piece) => {
+      this.#pieces(bytes, "toClient", (piece) => {
         if (!this.#over) {
           this.#receiver?.receive(piece);
         }
@@ -138,9 +164,14 @@ export class TestLink implements ClientSocket, ClientReceiver {
     }
   }
 
-  #pieces(bytes: Uint8Array, deliver: (piece: Uint8Array) => void): void {
-    for (let start = 0; start < bytes.length; start += this.#pieceBytes) {
-      deliver(bytes.subarray(start, Math.min(bytes.length, start + this.#pieceBytes)));
+  #pieces(bytes: Uint8Array, way: "toServer" | "toClient", deliver: (piece: Uint8Array) => void): void {
+    for (let start = 0; start < bytes.length && this.#left[way] > 0; start += this.#pieceBytes) {
+      const piece = bytes.subarray(start, Math.min(bytes.length, start + this.#pieceBytes, start + this.#left[way]));
+      this.#left[way] -= piece.length;
+      deliver(piece);
+    }
+    if (this.#left[way] === 0) {
+      this.cut();
     }
   }
 }

@@ -1,9 +1,16 @@
+import { NanowireError } from "../base/error.js";
 import type { ClientConnection } from "../client/client-connection.js";
-import type { LinkConditions, TestLink } from "./link.js";
+import type { CutPoint, LinkConditions, TestLink } from "./link.js";
 
 /** The links of a client: one, or after a reconnect the last of several. */
 export interface LinkHolder {
   readonly link: TestLink | undefined;
+}
+
+/** The time that a client lives in. */
+export interface TestTime {
+  readonly clock: { readonly nextAt: number | undefined; now(): number };
+  advance(ms: number): Promise<void>;
 }
 
 /** A client of a {@link TestServer}, and the hand on its connection. */
@@ -11,11 +18,13 @@ export class TestClient {
   /** What proxies and listeners are made with: `new RoomClient(client.connection)`. */
   readonly connection: ClientConnection;
   readonly #links: LinkHolder;
+  readonly #time: TestTime;
 
   /** @internal {@link TestServer.connect} makes clients. */
-  constructor(connection: ClientConnection, links: LinkHolder) {
+  constructor(connection: ClientConnection, links: LinkHolder, time: TestTime) {
     this.connection = connection;
     this.#links = links;
+    this.#time = time;
   }
 
   /** Makes the connection slow, or lets bytes come in pieces. What is not named stays as it is. */
@@ -36,5 +45,38 @@ export class TestClient {
   /** Breaks the connection: what was under way is lost, and both sides find it gone. */
   cut(): void {
     this.#links.link?.cut();
+  }
+
+  /** Breaks the connection when so many more bytes have passed, in the middle of a packet if it comes so; with 0 at once. */
+  cutAfter(point: CutPoint): void {
+    this.#links.link?.cutAfter(point);
+  }
+
+  /** The client finds its connection gone, and the server is not told: to it the client is there until it has been silent for too long, or comes back. */
+  vanish(): void {
+    this.#links.link?.vanish();
+  }
+
+  /**
+   * Lets time pass until a client with `reconnect` is connected again.
+   *
+   * @param withinMs how long it may take, in the test's time
+   * @throws NanowireError `deadline_exceeded` when it takes longer; `unavailable` when the connection is closed for good
+   */
+  async comeBack(withinMs = 60_000): Promise<void> {
+    const { clock } = this.#time;
+    const until = clock.now() + withinMs;
+    await this.#time.advance(0);
+    while (this.connection.state !== "open") {
+      if (this.connection.state === "closed") {
+        throw new NanowireError("unavailable", "the client's connection is closed for good");
+      }
+      const { nextAt } = clock;
+      if (nextAt === undefined || nextAt > until) {
+        throw new NanowireError("deadline_exceeded", `the client did not come back within ${withinMs} ms`);
+      }
+      await this.#time.advance(Math.max(0, nextAt - clock.now()));
+      await this.#time.advance(0);
+    }
   }
 }

@@ -63,7 +63,7 @@ export class TestServer {
       holder.link = link;
       return link;
     };
-    return new TestClient(await connect(dial, { ...options, clock: this.clock }), holder);
+    return new TestClient(await connect(dial, { ...options, clock: this.clock }), holder, this);
   }
 
   /** Whether clients can connect. Those that are connected are not touched. */
