@@ -28,11 +28,12 @@ export class SteppedClock implements Clock {
   /** When the next timer falls due; undefined while none waits. */
   get nextAt(): number | undefined {
     const next = this.#next();
-    return next === undefined ? undefined : next.at - this.#passedMs + this.now();
+    return next === undefined ? undefined : next.at + this.#beginMs + this.#setMs;
   }
 
   now(): number {
-    return this.#beginMs + this.#passedMs + this.#setMs;
+    // Whole milliseconds, as a machine's clock has them; a client's pauses are not.
+    return Math.floor(this.#beginMs + this.#passedMs + this.#setMs);
   }
 
   steady(): number {
@@ -61,6 +62,23 @@ export class SteppedClock implements Clock {
     }
     // A timer may have let more time pass by itself.
     this.#passedMs = Math.max(this.#passedMs, until);
+  }
+
+  /**
+   * Lets time pass until the next timer falls due, and calls those that do then. It goes by the timers' own times: what is left to wait, as {@link nextAt} has it, may be
+   * rounded.
+   *
+   * @param until a {@link steady} time; nothing happens when no timer falls due by then
+   * @returns whether one did
+   */
+  stepToNext(until: number): boolean {
+    const next = this.#next();
+    if (next === undefined || next.at > until) {
+      return false;
+    }
+    this.#passedMs = Math.max(this.#passedMs, next.at);
+    this.step(0);
+    return true;
   }
 
   /** The process stands still: what falls due meanwhile is called late, at the next {@link step}. */

@@ -1,6 +1,7 @@
 import { NanowireError } from "../base/error.js";
 import type { ClientConnection } from "../client/client-connection.js";
 import type { CutPoint, LinkConditions, TestLink } from "./link.js";
+import type { SteppedClock } from "./stepped-clock.js";
 
 /** The links of a client: one, or after a reconnect the last of several. */
 export interface LinkHolder {
@@ -9,8 +10,8 @@ export interface LinkHolder {
 
 /** The time that a client lives in. */
 export interface TestTime {
-  readonly clock: { readonly nextAt: number | undefined; now(): number };
-  advance(ms: number): Promise<void>;
+  readonly clock: SteppedClock;
+  settled(): Promise<void>;
 }
 
 /** A client of a {@link TestServer}, and the hand on its connection. */
@@ -65,18 +66,16 @@ export class TestClient {
    */
   async comeBack(withinMs = 60_000): Promise<void> {
     const { clock } = this.#time;
-    const until = clock.now() + withinMs;
-    await this.#time.advance(0);
+    const until = clock.steady() + withinMs;
+    await this.#time.settled();
     while (this.connection.state !== "open") {
       if (this.connection.state === "closed") {
         throw new NanowireError("unavailable", "the client's connection is closed for good");
       }
-      const { nextAt } = clock;
-      if (nextAt === undefined || nextAt > until) {
+      if (!clock.stepToNext(until)) {
         throw new NanowireError("deadline_exceeded", `the client did not come back within ${withinMs} ms`);
       }
-      await this.#time.advance(Math.max(0, nextAt - clock.now()));
-      await this.#time.advance(0);
+      await this.#time.settled();
     }
   }
 }

@@ -83,12 +83,7 @@ export class TestServer {
     const { clock } = this;
     const until = clock.steady() + ms;
     await this.settled();
-    for (let next = clock.nextAt; next !== undefined; next = clock.nextAt) {
-      const waitMs = Math.max(0, next - clock.now());
-      if (clock.steady() + waitMs > until) {
-        break;
-      }
-      clock.step(waitMs);
+    while (clock.stepToNext(until)) {
       await this.settled();
     }
     clock.step(until - clock.steady());

@@ -10,6 +10,7 @@ import {
   connect,
   type Dial,
   type NanowireError,
+  resumption,
   type Unsubscribe,
 } from "nanowire/client";
 import { RoomClient, RoomEventsClient } from "../../generated/chat/v1/room.client.js";
@@ -31,6 +32,18 @@ export async function typesOfTheClient(
   same<typeof connection.closed, Promise<NanowireError>>(true);
   same<typeof connection.state, "connecting" | "open" | "reconnecting" | "closed">(true);
   same<typeof connection.handshake.user, unknown>(true);
+  await connect("ws://there", { reconnect: { resume: resumption } });
+  // @ts-expect-error it is made for each connection, by the connection
+  await connect("ws://there", { reconnect: { resume: resumption() } });
+  // @ts-expect-error without reconnecting there is nothing to resume by
+  await connect("ws://there", { resume: resumption });
+  connection.onState((status) => {
+    // @ts-expect-error only a connection that is open has been resumed, or not
+    same<typeof status.resumed, boolean>(true);
+    if (status.state === "open") {
+      same<typeof status.resumed, boolean>(true);
+    }
+  });
 
   const answer = await connection.request(join, { name: "ada" }, { timeoutMs: 5 });
   same<typeof answer, { members: string[] }>(true);

@@ -91,6 +91,34 @@ describe("options", () => {
     expect(message).toContain(" heartbeatIntervalMs,");
   });
 
+  it.each([
+    [true, "made"],
+    [false, "made"],
+    [{}, "made"],
+    [{ graceMs: 100, maxMessages: 4, maxBytes: 1_024 }, "made"],
+    [{ graceMs: 86_400_000, maxMessages: 1_000_000, maxBytes: mebibyte }, "made"],
+    [{ graceMs: 99 }, "invalid_option startup: resume.graceMs 99 is not a number from 100 to 86400000"],
+    [{ graceMs: "1s" }, "invalid_option startup: resume.graceMs 1s is not a number from 100 to 86400000"],
+    [{ maxMessages: 3 }, "invalid_option startup: resume.maxMessages 3 is not an integer from 4 to 1000000"],
+    [{ maxBytes: 1_023 }, "invalid_option startup: resume.maxBytes 1023 is not an integer from 1024 to 1048576"],
+    [
+      { maxBytes: mebibyte + 1 },
+      "invalid_option startup: resume.maxBytes 1048577 is not an integer from 1024 to 1048576",
+    ],
+    [{ grace: 1 }, "invalid_option startup: there is no option resume.grace; there are graceMs, maxMessages, maxBytes"],
+    ["yes", "invalid_option startup: resume yes is not true, false or an object"],
+    [null, "invalid_option startup: resume null is not true, false or an object"],
+  ])("take resume as %j: %s", (resume, expected) => {
+    expect(made({ resume })).toBe(expected);
+  });
+
+  it("keep no more for a client that may come back than its outbox holds", () => {
+    const options = { components: [], listen: [memory()], resume: true };
+    expect(resolveOptions(options).resume).toEqual({ graceMs: 30_000, maxMessages: 1_024, maxBytes: 262_144 });
+    expect(resolveOptions({ ...options, maxOutboxBytes: 2_048 }).resume?.maxBytes).toBe(2_048);
+    expect(resolveOptions({ components: [], listen: [memory()] }).resume).toBeUndefined();
+  });
+
   it("need somewhere to listen", () => {
     expect(made({ listen: [] })).toBe("invalid_option startup: listen is empty: a server needs one transport or more");
   });

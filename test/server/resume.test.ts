@@ -187,8 +187,8 @@ describe("a suspended session", () => {
 
   it("ends when it is kicked or closed, and when the server stops or drains, at once", async () => {
     const ends = [
-      (test: TestServer, session: Session) => (session.kick("out"), test),
-      (test: TestServer, session: Session) => (session.close(), test),
+      (_: TestServer, session: Session) => session.kick("out"),
+      (_: TestServer, session: Session) => session.close(),
       (test: TestServer) => test.server.stop(),
       (test: TestServer) => test.server.drain({ graceMs: 60_000 }),
     ];

@@ -1,12 +1,32 @@
 // Never run: the compiler reads it. Each `@ts-expect-error` stands over a line that must not compile.
 
-import { Group, type GroupPart, type Queue, type Scheduler, type Session, type TickLoop, type Timer } from "nanowire";
+import {
+  Group,
+  type GroupPart,
+  type Queue,
+  type Scheduler,
+  type Server,
+  type Session,
+  type TickLoop,
+  type Timer,
+} from "nanowire";
 import { RoomComponent, RoomEvents } from "../../generated/chat/v1/room.server.js";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
 /** Compiles only where both types are the same. */
 function same<A, B>(_: Same<A, B>): void {}
+
+/** What a program may and may not write of a session whose client may come back. */
+export function typesOfResuming(session: Session, server: Server): void {
+  same<typeof session.suspended, boolean>(true);
+  session.onSuspend(({ code }) => same<typeof code, string>(true));
+  session.onResume(() => {});
+  server.onSessionSuspend(({ session: { id }, reason }) => same<typeof id, typeof reason.code>(true));
+  server.onSessionResume(({ uid }) => same<typeof uid, string>(true));
+  // @ts-expect-error: nobody suspends a session by saying so
+  session.suspended = true;
+}
 
 /** What a program may and may not write of groups and senders. */
 export function typesOfGroups(session: Session, sessions: readonly Session[], queue: Queue): void {

@@ -172,4 +172,52 @@ describe("a clock that is stepped", () => {
     cancels[1]?.();
     expect([clock.nextAt, clock.waiting, clock.now()]).toEqual([undefined, 0, 1_040]);
   });
+
+  test("breaks it after so many bytes, in the middle of a packet", async () => {
+    const test = await start({ components: servicesOf({ Desk: { Echo: (_session, text) => text } }) });
+    const codec = pushOf("", 0).message.protobuf;
+    const method = { route: "Desk.Echo", code: 1, request: codec, response: codec };
+    const client = await test.connect();
+    const end = endOf(client.connection);
+    client.cutAfter({ toServerBytes: 5 });
+    const answer = client.connection.request(method, "x").catch((error: unknown) => error);
+    expect(await answer).toMatchObject({ code: "unavailable", cause: { code: "connection_lost" } });
+    await test.settled();
+    expect([end(), test.server.counters.requests, test.server.counters.open]).toEqual(["connection_lost", 0, 0]);
+
+    const other = await test.connect();
+    const otherEnd = endOf(other.connection);
+    other.cutAfter({ toClientBytes: 1 });
+    await other.connection.request(method, "x").catch(() => {});
+    await test.settled();
+    expect([otherEnd(), test.server.counters.requests]).toEqual(["connection_lost", 1]);
+
+    const last = await test.connect();
+    last.cutAfter({ toClientBytes: 0 });
+    expect(last.connection.state).toBe("closed");
+  });
+
+  test("takes the client away without a word to the server", async () => {
+    const test = await start();
+    const client = await test.connect();
+    client.vanish();
+    await test.settled();
+    expect([client.connection.state, test.server.counters.open]).toEqual(["closed", 1]);
+    await test.advance(90_000);
+    expect(test.server.counters).toMatchObject({ open: 0, closed: { heartbeat_timeout: 1 } });
+  });
+
+  test("waits for a client to come back, and says when it does not", async () => {
+    const test = await start();
+    const client = await test.connect({ reconnect: true });
+    client.cut();
+    await client.comeBack();
+    expect([client.connection.state, test.server.sessions().length]).toEqual(["open", 1]);
+    expect(test.clock.now() % 1).toBe(0);
+    client.cut();
+    test.reachable = false;
+    await expect(client.comeBack(5_000)).rejects.toMatchObject({ code: "deadline_exceeded" });
+    client.connection.close();
+    await expect(client.comeBack()).rejects.toMatchObject({ code: "unavailable" });
+  });
 });
