@@ -1,5 +1,5 @@
 import type { CancelTimer } from "nanowire";
-import type { ClientConnection } from "nanowire/client";
+import { type ClientConnection, resumption } from "nanowire/client";
 import { SteppedClock, startTestServer, type TestServer, type TestServerOptions } from "nanowire/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Room } from "../../examples/chat/room.js";
@@ -195,6 +195,17 @@ describe("a clock that is stepped", () => {
     const last = await test.connect();
     last.cutAfter({ toClientBytes: 0 });
     expect(last.connection.state).toBe("closed");
+  });
+
+  test("breaks it before an answer is through; a session that is resumed has it all the same", async () => {
+    const test = await start({ resume: true });
+    const client = await test.connect({ reconnect: { resume: resumption } });
+    client.cutAfter({ toClientBytes: 1 });
+    const joined = new RoomClient(client.connection).join({ name: "ada" });
+    await client.comeBack();
+    await test.settled();
+    expect((await joined).members).toEqual(["ada"]);
+    expect(test.server.counters).toMatchObject({ resumed: 1, requests: 1, sessions: 1 });
   });
 
   test("takes the client away without a word to the server", async () => {
