@@ -91,6 +91,8 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   #knowsPing = false;
   /** Where the session can be resumed: what of it outlives this connection. */
   #resumption: Resumption | undefined;
+  /** Whether more waits for a client that is away than is kept: the session ends with this turn. */
+  #outgrown = false;
   /** Whether the client said that it sends nothing more. */
   #leaving = false;
   #ordered: OrderedMailbox | undefined;
@@ -347,10 +349,10 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
       return outbox.commit();
     }
     outbox.buffer.release();
-    if (!isKept) {
-      this.#outgrown();
+    if (!isKept && !this.#outgrown) {
+      this.#outgrow();
     }
-    return isKept;
+    return !this.#outgrown;
   }
 
   // the life of the connection: handshake → judging → ack → working → closing → closed
@@ -663,7 +665,8 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   }
 
   /** More waits for the client than is kept. Whoever pushes is in the middle of something, as with an outbox that overflows. */
-  #outgrown(): void {
+  #outgrow(): void {
+    this.#outgrown = true;
     const { maxMessages = 0, maxBytes = 0 } = this.#host.resumptions?.settings ?? {};
     const limits = `maxMessages ${maxMessages} or maxBytes ${maxBytes}`;
     const reason = new NanowireError("resume_overflow", `more waits for a suspended session than ${limits}`);

@@ -172,8 +172,8 @@ describe("a suspended session", () => {
     const client = await enter(test);
     const [session] = test.begun as [Session];
     await cut(test, client);
-    const queued = Array.from({ length: 17 }, () => session.push(told, "x"));
-    expect(queued).toEqual([...Array(16).fill(1), 0]);
+    const queued = Array.from({ length: 18 }, () => session.push(told, "x"));
+    expect(queued).toEqual([...Array(16).fill(1), 0, 0]);
     expect(session.closed).toBe(false);
     let reason = "";
     session.onClose(({ code, message }) => {
