@@ -232,7 +232,7 @@ describe("OrderedMailbox", () => {
 describe("UnorderedMailbox", () => {
   it("begins everything at once, and counts what runs", () => {
     const { begun, now, later, finish } = tasks();
-    const mailbox = new UnorderedMailbox({ mailboxHasRoom: () => {} }, 1);
+    const mailbox = new UnorderedMailbox(handTurned().turn, { mailboxHasRoom: () => {} }, 1);
     mailbox.post(later("a"));
     mailbox.post(later("b"));
     mailbox.post(now("c"));
@@ -248,6 +248,7 @@ describe("UnorderedMailbox", () => {
     const roomBelow = Math.ceil(most / 2);
     const told: number[] = [];
     const mailbox: UnorderedMailbox = new UnorderedMailbox(
+      handTurned().turn,
       { mailboxHasRoom: () => void told.push(mailbox.length) },
       roomBelow,
     );
