@@ -247,7 +247,7 @@ function readMethod(
 
   checkShape(context, method, choices, name, problems);
   const isSaid = (field: number): boolean => source.has(optionPath(field));
-  const what = `${name} is a ${ofService.kind === "PUSH" ? "push" : "remote call"}`;
+  const what = `${name} is a ${callNames[ofService.kind]}`;
   refuseOptions(ofService.kind, what, choices, optionField.method, { isSaid, placeOf: optionPlace, problems });
   if (choices.rateLimit?.messages === 0) {
     problems.push({ message: noMessages, place: optionPlace(optionField.method.rateLimit) });
@@ -269,7 +269,7 @@ function readMethod(
     const own = choices[option];
     const key = (own ?? ofService[option])?.key ?? "";
     const place = own === undefined ? requestPlace : optionPlace(optionField.method[option], optionField[option].key);
-    return keyField(key, request, reader.messages, `${option} of ${name}`, place, problems);
+    return keyField(key, request, reader.messages, `the ${option} of ${name}`, place, problems);
   };
   const route = choices.route ?? `${context.route}.${method.name}`;
   const fault = choices.route === undefined && context.routeIsFaulty ? undefined : routeFault(route, true);
@@ -429,6 +429,9 @@ function checkShape(
     });
   }
 }
+
+/** What a method of each kind is. */
+const callNames = { HANDLER: "call of a client", PUSH: "push", REMOTE: "remote call" } as const;
 
 const noMessages =
   "a rate limit of 0 messages lets nothing through: write `messages: 1` or more, or leave `rate_limit` out";
