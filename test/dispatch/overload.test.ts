@@ -213,6 +213,36 @@ describe("a method of which only the newest waits", () => {
   });
 });
 
+describe("a client that sends without end, over tcp", () => {
+  it.each([
+    ["refuse", refuse],
+    ["conflate by key", { policy: "conflate", key: (text: string) => text } as const],
+    ["no policy", undefined],
+  ])("is not read any more while as much waits as may: %s", async (_name, overload) => {
+    const stage = new Stage();
+    const method = overload === undefined ? { handle: stage.handle } : { handle: stage.handle, overload };
+    const services: Services = { A: { Do: { ...method, kind: "notify" } } };
+    const test = await startServer({ services, transport: "tcp", maxQueuedMessages: 50 });
+    const client = await test.enter();
+    const count = 20_000;
+    const flood = concat(...Array.from({ length: 1_000 }, (_, index) => notify("A.Do", `${index}`.padStart(30, "x"))));
+    for (let sent = 0; sent < count; sent += 1_000) {
+      client.send(flood);
+    }
+    await until(() => test.server.counters.notifies > 50);
+    for (let turns = 0; turns < 200; turns++) {
+      await turn();
+    }
+    // What it refuses, or lets give way, is handled; of what waits there is never more than a chunk's.
+    const { notifies, failed } = test.server.counters;
+    const gone = (failed["overloaded"] ?? 0) + (failed["replaced"] ?? 0);
+    expect(notifies - gone).toBeLessThan(50 + 65_536 / 40);
+    const stopped = test.server.stop();
+    await stage.endAll();
+    await stopped;
+  });
+});
+
 describe("what waits at a session's end", () => {
   it("is forgotten, and not answered", async () => {
     const { stage, client, test } = await start(byLetter);
