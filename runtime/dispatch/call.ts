@@ -8,7 +8,6 @@ import type { Mailbox, MailboxTask } from "../schedule/mailbox.js";
 import type { Session } from "../session/session.js";
 import type { Endpoint } from "./dispatcher.js";
 import { callHooked } from "./hook-chain.js";
-import type { WaitingCall } from "./overload.js";
 
 /** What a call needs of the connection that it came from. */
 export interface Caller {
@@ -26,6 +25,12 @@ export interface Caller {
   failed(call: Call, error: unknown): void;
 }
 
+/** A call's place among those that wait. */
+export interface WaitingPlace {
+  /** The call has begun, or gave way. */
+  end(): void;
+}
+
 /** One request or notify on its way through a component. It is settled exactly once, whatever its handler does. */
 export class Call implements MailboxTask {
   readonly endpoint: Endpoint;
@@ -36,7 +41,7 @@ export class Call implements MailboxTask {
   /** Whether the client compressed the payload. */
   readonly compressed: boolean;
   /** Its place among the calls of its method that wait, where there is a limit to them. */
-  waits: WaitingCall | undefined;
+  waits: WaitingPlace | undefined;
   readonly #caller: Caller;
   #settled = false;
   #cancelTimeout: CancelTimer | undefined;

@@ -1,7 +1,7 @@
 import { type ErrorCode, NanowireError } from "../base/error.js";
 import type { Overload } from "../component/service.js";
 import type { Mailbox } from "../schedule/mailbox.js";
-import type { Call } from "./call.js";
+import type { Call, WaitingPlace } from "./call.js";
 
 /** Sees to it that no more calls of a method wait, in one session, than its policy lets. */
 export class Overloads {
@@ -44,7 +44,7 @@ export class Overloads {
       this.#giveWay(oldest, "overloaded", message);
     }
     waiting.set(key, call);
-    call.waits = new WaitingCall(waiting, key);
+    call.waits = new KeyedPlace(waiting, key);
     return true;
   }
 
@@ -57,8 +57,8 @@ export class Overloads {
   }
 }
 
-/** A call's place among those that wait. */
-export class WaitingCall {
+/** The place of a call that is known by a key. */
+class KeyedPlace implements WaitingPlace {
   readonly #waiting: Map<unknown, Call>;
   readonly #key: unknown;
 
@@ -67,7 +67,6 @@ export class WaitingCall {
     this.#key = key;
   }
 
-  /** It has begun, or gave way. */
   end(): void {
     this.#waiting.delete(this.#key);
   }
