@@ -41,9 +41,6 @@ export const Thing: MessageFns<Thing> = {
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
     if ( message.bigNumber !== 0n) {
-      if (BigInt.asIntN(64, message.bigNumber) !== message.bigNumber) {
-        throw new globalThis.Error('value provided for field message.bigNumber of type int64 too large');
-      }
       writer.uint32(8).int64(message.bigNumber);
     }
     if (message.maybe !== undefined ) {
@@ -66,62 +63,54 @@ export const Thing: MessageFns<Thing> = {
     length?: number,
   ): Thing {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseThing();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseThing();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.bigNumber = reader.int64() as bigint;
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.bigNumber = reader.int64() as bigint;
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.maybe = reader.string();
-            continue; }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
+          message.maybe = reader.string();
+          continue; }
+        case 3: {
+          if (tag !== 24) {
+            break;
+          }
 
-            message.isLeft = reader.bool();
-            continue; }
-          case 4: {
-            if (tag !== 32) {
-              break;
-            }
+          message.isLeft = reader.bool();
+          continue; }
+        case 4: {
+          if (tag !== 32) {
+            break;
+          }
 
-            message.side = reader.int32() as any;
-            continue; }
-          case 5: {
-            if (tag !== 45) {
-              break;
-            }
+          message.side = reader.int32() as any;
+          continue; }
+        case 5: {
+          if (tag !== 45) {
+            break;
+          }
 
-            message["4"] = reader.fixed32();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message["4"] = reader.fixed32();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -145,34 +134,26 @@ export const Thing_Inner: MessageFns<Thing_Inner> = {
     length?: number,
   ): Thing_Inner {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseThing_Inner();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseThing_Inner();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.class = reader.sint32();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.class = reader.sint32();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
