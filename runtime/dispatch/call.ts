@@ -96,8 +96,10 @@ export class Call implements MailboxTask {
    * other.
    */
   start(mailbox: Mailbox): boolean {
-    this.waits?.end();
-    this.waits = undefined;
+    if (this.waits !== undefined) {
+      this.waits.end();
+      this.waits = undefined;
+    }
     const { order, mailbox: componentMailbox } = this.endpoint;
     const waitedIn = this.#waitsIn;
     if (waitedIn === Place.session && componentMailbox !== undefined) {

@@ -314,22 +314,21 @@ export class Connection
     const flagged = error && profile.errors === "flagged";
     const start = outbox.buffer.end;
     writeResponse(outbox.buffer, id, compressed ?? whole, flagged, compressed !== undefined);
-    this.#assertFits("an answer", start);
+    this.#assertFits("an answer", outbox.buffer.end - start, start);
     outbox.commit();
   }
 
   /**
    * What no outbox ever holds is taken back: the client is not to blame for it.
    *
-   * @param start the buffer's end before it was written
+   * @param bytes how long the packet is
+   * @param start where the buffer ends without it
    * @throws NanowireError `message_too_large`
    */
-  #assertFits(what: string, start: number): void {
-    const { buffer } = this.#wire.outbox;
+  #assertFits(what: string, bytes: number, start: number): void {
     const { maxOutboxBytes } = this.#host.options;
-    const bytes = buffer.end - start;
     if (bytes > maxOutboxBytes) {
-      buffer.end = start;
+      this.#wire.outbox.buffer.end = start;
       const message = `${what} of ${bytes} bytes is larger than maxOutboxBytes ${maxOutboxBytes}`;
       throw new NanowireError("message_too_large", message);
     }
@@ -383,7 +382,7 @@ export class Connection
     } else {
       push.writeChangedTo(outbox.buffer, payload, this.#pushForm);
     }
-    this.#assertFits(push.route, start);
+    this.#assertFits(push.route, outbox.buffer.end - start, start);
     if (push.overflow !== "drop") {
       return outbox.commit();
     }
@@ -396,9 +395,11 @@ export class Connection
 
   /** Lets a push wait until the client takes something again, or a newer one comes. */
   #conflate(push: OutgoingPush, payload: Uint8Array | undefined): boolean {
+    const { outbox } = this.#wire;
     const form = this.#pushForm;
     const packet = payload === undefined ? push.packet(form) : push.changedPacket(payload, form);
-    const outcome = this.#wire.outbox.conflate(push.key, packet);
+    this.#assertFits(push.route, packet.length, outbox.buffer.end);
+    const outcome = outbox.conflate(push.key, packet);
     if (outcome === "replaced") {
       this.#host.counters.replacedPushes++;
     }

@@ -258,6 +258,22 @@ describe("pushes of which only the newest waits", () => {
   });
 });
 
+describe("a push that no outbox holds, while its client does not read", () => {
+  it.each([["close", close] as const, ["drop", drop] as const, ["conflate", newest] as const])(
+    "is the sender's error, and closes nobody: %s",
+    async (_policy, method) => {
+      const test = await start({ maxOutboxBytes: 1_024 });
+      const reader = await readerOf(test);
+      await fallBehind(test, reader);
+      expect(() => reader.session.push(method, "x".repeat(1_100))).toThrow(/is larger than maxOutboxBytes 1024$/);
+      expect(reader.session.waiting.messages).toBe(1);
+      expect(reader.session.push(method, "small")).toBe(1);
+      await readOn(test, reader);
+      expect(reader.heard).toEqual(["under way", "blocks", "small"]);
+    },
+  );
+});
+
 describe("a client, however it reads and whatever is pushed", () => {
   it("hears what was sent in order, all of what must come, and at last the newest of each key; what waits is bounded", async () => {
     const step = fc.oneof(
