@@ -3,7 +3,13 @@ import { startTestServer, type TestClient, type TestServer, type TestServerOptio
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type Overflow, type PushDefinition, sendPush } from "../../runtime/index.js";
 import type { Session } from "../../runtime/session/session.js";
+import { tcp } from "../../runtime/transport/tcp.js";
+import type { Transport } from "../../runtime/transport/transport.js";
+import { ws } from "../../runtime/transport/ws.js";
+import { makeCertificate } from "../support/certificate.js";
+import { startServer } from "../support/server.js";
 import { components, countingCodec, pushOf, pushWith, type Services, textCodec } from "../support/service.js";
+import { turn, until } from "../support/wait.js";
 
 /** Only the newest of each first letter waits. */
 const byLetter: Overflow<string> = { policy: "conflate", key: (text) => text.slice(0, 1) };
@@ -13,6 +19,9 @@ const letter = pushWith(byLetter, "Events.Letter", 4);
 const newest = pushWith({ policy: "conflate" }, "Events.Newest", 5);
 const routes = [close, drop, letter, newest].map(({ route }) => route);
 const echo = { route: "Echo.Say", code: 1, request: textCodec.protobuf, response: textCodec.protobuf };
+
+const loopback = { host: "127.0.0.1", port: 0 };
+const tls = makeCertificate("localhost");
 
 interface Reader {
   readonly client: TestClient;
@@ -272,6 +281,48 @@ describe("a push that no outbox holds, while its client does not read", () => {
       expect(reader.heard).toEqual(["under way", "blocks", "small"]);
     },
   );
+});
+
+describe.each<[string, () => Transport]>([
+  ["tcp", () => tcp(loopback)],
+  ["tls", () => tcp({ ...loopback, tls })],
+  ["ws", () => ws(loopback)],
+  ["wss", () => ws({ ...loopback, tls })],
+])("a client that does not read, over %s", (_name, transport) => {
+  it("is told all that must come, in order, and the newest of each key", async () => {
+    const test = await startServer({ transport: transport(), maxOutboxBytes: 100_000_000 });
+    const client = await test.enter();
+    await client.call(1, "Echo.Say");
+    const [session] = test.server.sessions() as [Session];
+    client.link.stopReading();
+    let drained = 0;
+    session.onDrain(() => void drained++);
+    let fillers = 0;
+    // A turn each: what the operating system takes for a client that does not read has an end.
+    while (!session.blocked) {
+      session.push(close, `${fillers++}`.padEnd(60_000));
+      await turn();
+    }
+    const before = session.waiting.messages;
+    for (let index = 0; index < 1_000; index++) {
+      session.push(index % 100 === 0 ? close : letter, `${"abc"[index % 3]}${index}`);
+    }
+    expect(session.waiting.messages - before).toBe(10 + 3);
+    expect(drained).toBe(0);
+    client.link.readOn();
+    const messages = await client.messages(fillers + 10 + 3);
+    const texts = messages.map(({ text }) => text.trim());
+    expect(texts.slice(0, fillers)).toEqual(Array.from({ length: fillers }, (_, index) => String(index)));
+    expect(texts.slice(fillers)).toEqual([
+      ...Array.from({ length: 10 }, (_, index) => `${"abc"[index % 3]}${index * 100}`),
+      "b997",
+      "c998",
+      "a999",
+    ]);
+    await until(() => !session.blocked && session.waiting.messages === 0);
+    expect(drained).toBeGreaterThan(0);
+    expect(test.server.counters).toMatchObject({ replacedPushes: 990 - 3, closed: {} });
+  });
 });
 
 describe("a client, however it reads and whatever is pushed", () => {
