@@ -35,6 +35,7 @@ export {
   defineMethod,
   type HandlingOrder,
   type MethodDefinition,
+  type Overload,
   type RateLimit,
   type ServiceDefinition,
 } from "./component/service.js";
@@ -71,9 +72,9 @@ export {
 export type { SerializerOption } from "./server/terms.js";
 export { Group, type GroupOptions } from "./session/group.js";
 export type { GroupPart, SessionFilter } from "./session/group-part.js";
-export type { PushDefinition, PushReceiver } from "./session/push.js";
+export type { ConflationKey, Overflow, PushDefinition, PushReceiver } from "./session/push.js";
 export { type PushTarget, sendPush } from "./session/send-push.js";
-export type { Session, SessionData } from "./session/session.js";
+export type { Session, SessionData, Waiting } from "./session/session.js";
 export type {
   BindingOptions,
   BindJudge,
@@ -86,9 +87,9 @@ export type { Users } from "./session/users.js";
 export type { PemFileOptions, PemOptions, TlsOptions, TlsSettings } from "./transport/certificates.js";
 export { type HybridOptions, hybrid } from "./transport/hybrid.js";
 export type { ListenOptions, PortOptions, SocketPathOptions } from "./transport/listen.js";
-export { type MemoryTransport, memory } from "./transport/memory.js";
+export { type MemorySocket, type MemoryTransport, memory } from "./transport/memory.js";
 export type { Origins } from "./transport/origin-check.js";
-export { Outbox, type OutboxWriter, WriteOutcome } from "./transport/outbox.js";
+export { Outbox, type OutboxLimit, type OutboxOwner, type OutboxWriter, WriteOutcome } from "./transport/outbox.js";
 export type { Origin, Proxies, ProxyOptions } from "./transport/proxies.js";
 export type { Listener } from "./transport/socket-listener.js";
 export { type TcpOptions, tcp } from "./transport/tcp.js";

@@ -29,6 +29,13 @@ export const ownRules = {
   RESPONSE_TYPE_CHANGED: { severity: "breaking", meaning: "a request is answered with another message" },
   PUSH_TYPE_CHANGED: { severity: "breaking", meaning: "a push has another message" },
   RATE_LIMIT_NARROWED: { severity: "breaking", meaning: "a method may be called less often, or not as often at once" },
+  MAX_PAYLOAD_NARROWED: { severity: "breaking", meaning: "a method takes only smaller payloads" },
+  OVERLOAD_NARROWED: { severity: "breaking", meaning: "calls that would have waited are refused, or give way" },
+  OVERLOAD_CHANGED: { severity: "info", meaning: "other calls than before give way, or more wait" },
+  OVERFLOW_CHANGED: {
+    severity: "warning",
+    meaning: "a client that falls behind may miss pushes, or is closed for them",
+  },
   TIMEOUT_SHORTENED: { severity: "breaking", meaning: "a handler may take less time" },
   BOUND_ONLY_ON: { severity: "breaking", meaning: "only a bound session may call, and any could" },
   TIMEOUT_CHANGED: { severity: "info", meaning: "a handler's time was the server's default, or is it now" },

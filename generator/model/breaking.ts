@@ -3,6 +3,7 @@ import { type OwnRule, ownRules, type Severity } from "./breaking-rules.js";
 import type { RateLimit, ServiceKind } from "./options.js";
 import { compareText, type RoutesLock } from "./routes-lock.js";
 import type { MethodDeclaration, ServiceDeclaration } from "./services.js";
+import type { OverflowDeclaration, OverloadDeclaration } from "./waiting-policies.js";
 
 /** What one side promises the other: the services of a tree of .proto files, and the codes of their routes. */
 export interface Contract {
@@ -254,6 +255,17 @@ function compareHandling(old: MethodDeclaration, { service, method }: Entry, fou
       method.place,
     );
   }
+  if (isLess(old.maxPayloadBytes, method.maxPayloadBytes)) {
+    const error = method.notify ? "are dropped" : "get payload_too_large";
+    found.add(
+      "MAX_PAYLOAD_NARROWED",
+      [callers],
+      `${name} took payloads of ${bytesText(old.maxPayloadBytes)}, and takes ${bytesText(method.maxPayloadBytes)}: longer ones of ${callers} ${error}`,
+      "let the limit be as wide as it was until there are none that need it",
+      method.place,
+    );
+  }
+  compareWaiting(old, method, name, callers, found);
   if (isShorter(old.timeoutMs, method.timeoutMs)) {
     found.add(
       "TIMEOUT_SHORTENED",
@@ -291,6 +303,72 @@ function compareHandling(old: MethodDeclaration, { service, method }: Entry, fou
       method.place,
     );
   }
+}
+
+/** What becomes of what waits. */
+function compareWaiting(
+  old: MethodDeclaration,
+  method: MethodDeclaration,
+  name: string,
+  callers: Broken,
+  found: Findings,
+): void {
+  const [before, after] = [overloadText(old.overload), overloadText(method.overload)];
+  if (before !== after) {
+    const isNarrowed =
+      method.overload !== undefined &&
+      (old.overload?.policy !== method.overload.policy || isLess(old.overload.maxWaiting, method.overload.maxWaiting));
+    const error = method.overload?.policy === "conflate" ? "replaced" : "overloaded";
+    const fate = method.notify ? "are dropped" : `get ${error}`;
+    found.add(
+      isNarrowed ? "OVERLOAD_NARROWED" : "OVERLOAD_CHANGED",
+      isNarrowed ? [callers] : [],
+      `the overload of ${name} was ${before}, and is ${after}${isNarrowed ? `: more of ${callers} ${fate}` : ""}`,
+      isNarrowed ? "let it be as it was until there are none that count on it" : "see that the server bears what waits",
+      method.place,
+    );
+  }
+  const [flowed, flows] = [overflowText(old.overflow), overflowText(method.overflow)];
+  if (flowed !== flows) {
+    found.add(
+      "OVERFLOW_CHANGED",
+      [],
+      `the overflow of ${name} was ${flowed}, and is ${flows}`,
+      "see that no client counts on each of these pushes",
+      method.place,
+    );
+  }
+}
+
+/** Whether a number is less; undefined is without end. */
+function isLess(before: number | undefined, after: number | undefined): boolean {
+  return after !== undefined && (before === undefined || after < before);
+}
+
+function bytesText(bytes: number | undefined): string {
+  return bytes === undefined ? "any size" : `${bytes} bytes`;
+}
+
+function overloadText(overload: OverloadDeclaration | undefined): string {
+  if (overload === undefined) {
+    return "QUEUE";
+  }
+  const { policy, maxWaiting, key } = overload;
+  return policy === "conflate"
+    ? `CONFLATE${keyText(key?.name)}`
+    : `${policy === "refuse" ? "REFUSE" : "DROP_OLDEST"} above ${maxWaiting}`;
+}
+
+function overflowText(overflow: OverflowDeclaration | undefined): string {
+  return overflow === undefined
+    ? "CLOSE"
+    : overflow.policy === "drop"
+      ? "DROP"
+      : `CONFLATE${keyText(overflow.key?.name)}`;
+}
+
+function keyText(key: string | undefined): string {
+  return key === undefined ? "" : ` by ${key}`;
 }
 
 /** Whether less gets through than did: fewer messages at once, or fewer in the long run. */

@@ -1,4 +1,5 @@
 import type { MethodDeclaration, ServiceDeclaration } from "./services.js";
+import type { OverloadDeclaration } from "./waiting-policies.js";
 
 /**
  * The lines of a TSDoc comment: what the .proto says, then what the generator says, then whether it is deprecated. Block tags
@@ -32,12 +33,42 @@ export function serverNote(method: MethodDeclaration, code: number): string {
   if (method.timeoutMs !== undefined) {
     parts.push(method.timeoutMs === 0 ? "May take for ever." : `May take ${method.timeoutMs} ms.`);
   }
+  if (method.maxPayloadBytes !== undefined) {
+    parts.push(`Payloads of at most ${method.maxPayloadBytes} ${method.maxPayloadBytes === 1 ? "byte" : "bytes"}.`);
+  }
   if (method.order === "service") {
     parts.push("One at a time for the whole component.");
   } else if (method.order === "none") {
     parts.push("Waits for nothing that came before.");
   }
+  if (method.overload !== undefined) {
+    parts.push(overloadNote(method.overload));
+  }
   return parts.join(" ");
+}
+
+function overloadNote({ policy, maxWaiting, key }: OverloadDeclaration): string {
+  switch (policy) {
+    case "conflate":
+      return `Only the newest${key === undefined ? "" : ` of each \`${key.name}\``} waits.`;
+    case "dropOldest":
+      return `At most ${maxWaiting} of a session wait: the oldest gives way.`;
+    case "refuse":
+      return `At most ${maxWaiting} of a session wait: more are refused.`;
+  }
+}
+
+/** `Push \`RoomEvents.Said\`, code 4. Not sent to a client that falls behind.` */
+export function pushNote({ route, overflow }: MethodDeclaration, code: number): string {
+  const what = `Push \`${route}\`, code ${code}.`;
+  switch (overflow?.policy) {
+    case "drop":
+      return `${what} Not sent to a client that falls behind.`;
+    case "conflate":
+      return `${what} Only the newest${overflow.key === undefined ? "" : ` of each \`${overflow.key.name}\``} waits for a client that falls behind.`;
+    default:
+      return what;
+  }
 }
 
 /** `Request \`Room.Join\`.` */

@@ -15,13 +15,39 @@ import {
   type MethodOptions,
   type ServiceOptions,
 } from "@bufbuild/protobuf/wkt";
+import { MessageIndex } from "./message-index.js";
 import { optional } from "./optional.js";
 
 /** Where `nanowire/options.proto` puts its options, and the numbers of their fields: for their places in the source. */
 export const optionField = {
   extension: 51217,
-  service: { kind: 1, route: 2, order: 3, timeoutMs: 4, rateLimit: 5, boundOnly: 6, was: 7 },
-  method: { notify: 1, route: 2, code: 3, order: 4, timeoutMs: 5, rateLimit: 6, boundOnly: 7, was: 8 },
+  service: {
+    kind: 1,
+    route: 2,
+    order: 3,
+    timeoutMs: 4,
+    rateLimit: 5,
+    boundOnly: 6,
+    was: 7,
+    maxPayloadBytes: 8,
+    overload: 9,
+    overflow: 10,
+  },
+  method: {
+    notify: 1,
+    route: 2,
+    code: 3,
+    order: 4,
+    timeoutMs: 5,
+    rateLimit: 6,
+    boundOnly: 7,
+    was: 8,
+    maxPayloadBytes: 9,
+    overload: 10,
+    overflow: 11,
+  },
+  overload: { policy: 1, maxWaiting: 2, key: 3 },
+  overflow: { policy: 1, key: 2 },
 } as const;
 
 /** Who calls whom. */
@@ -36,6 +62,20 @@ export interface RateLimit {
   readonly perMs: number;
 }
 
+/** Who gives way when calls wait, as the .proto says it. What was not said is 0 or "". */
+export interface OverloadChoice {
+  readonly policy: "QUEUE" | "REFUSE" | "DROP_OLDEST" | "CONFLATE";
+  readonly maxWaiting: number;
+  /** As in the .proto: `unit_id`. */
+  readonly key: string;
+}
+
+/** Who pays for a push that a client does not take, as the .proto says it. What was not said is "". */
+export interface OverflowChoice {
+  readonly policy: "CLOSE" | "DROP" | "CONFLATE";
+  readonly key: string;
+}
+
 /** What a service's or a method's options have in common. What is absent was not said. */
 export interface HandlingOptions {
   readonly route?: string;
@@ -43,6 +83,10 @@ export interface HandlingOptions {
   readonly timeoutMs?: number;
   readonly rateLimit?: RateLimit;
   readonly boundOnly?: boolean;
+  /** 0: as much as the server takes. */
+  readonly maxPayloadBytes?: number;
+  readonly overload?: OverloadChoice;
+  readonly overflow?: OverflowChoice;
   /** Earlier routes: whole ones of a method, first parts of a service. */
   readonly was: readonly string[];
 }
@@ -68,11 +112,14 @@ export class OptionReader {
   readonly #registry: Registry | undefined;
   readonly #service: DescExtension | undefined;
   readonly #method: DescExtension | undefined;
+  /** The messages of all files: options name their fields. */
+  readonly messages: MessageIndex;
 
   /**
    * @param files all compiled files; when none of them imports nanowire/options.proto, no option can be there
    */
   constructor(files: readonly FileDescriptorProto[]) {
+    this.messages = new MessageIndex(files);
     const needed = [descriptorFile, optionsFile].flatMap((name) => files.find((file) => file.name === name) ?? []);
     if (needed.some((file) => file.name === optionsFile)) {
       this.#registry = createFileRegistry(create(FileDescriptorSetSchema, { file: needed }));
@@ -119,6 +166,9 @@ function handling(said: JsonObject): HandlingOptions {
       },
     ),
     ...optional("boundOnly", typeof said["boundOnly"] === "boolean" ? said["boundOnly"] : undefined),
+    ...optional("maxPayloadBytes", numberOf(said["maxPayloadBytes"])),
+    ...optional("overload", overloadOf(said["overload"])),
+    ...optional("overflow", overflowOf(said["overflow"])),
     was: stringsOf(said["was"]),
   };
 }
@@ -134,6 +184,30 @@ function orderOf(value: JsonValue | undefined): Order | undefined {
     default:
       return undefined;
   }
+}
+
+function overloadOf(said: JsonValue | undefined): OverloadChoice | undefined {
+  if (said === undefined) {
+    return undefined;
+  }
+  const { policy, maxWaiting, key } = objectOf(said);
+  return {
+    policy: policy === "REFUSE" || policy === "DROP_OLDEST" || policy === "CONFLATE" ? policy : "QUEUE",
+    maxWaiting: numberOf(maxWaiting ?? 0) ?? 0,
+    key: textOf(key),
+  };
+}
+
+function overflowOf(said: JsonValue | undefined): OverflowChoice | undefined {
+  if (said === undefined) {
+    return undefined;
+  }
+  const { policy, key } = objectOf(said);
+  return { policy: policy === "DROP" || policy === "CONFLATE" ? policy : "CLOSE", key: textOf(key) };
+}
+
+function textOf(value: JsonValue | undefined): string {
+  return typeof value === "string" ? value : "";
 }
 
 function numberOf(value: JsonValue | undefined): number | undefined {

@@ -2,6 +2,23 @@ import { formatPlace } from "../error.js";
 import { optional } from "./optional.js";
 import type { Order, RateLimit } from "./options.js";
 import type { MethodDeclaration, ServiceDeclaration } from "./services.js";
+import type { OverflowDeclaration, OverloadDeclaration } from "./waiting-policies.js";
+
+/** Who gives way when calls of one session and method wait. */
+export interface ProtocolOverload {
+  readonly policy: "refuse" | "dropOldest" | "conflate";
+  /** How many may wait; absent for `conflate`. */
+  readonly maxWaiting?: number;
+  /** The field by which calls are told apart, as in the .proto; absent: any newer one takes the place. */
+  readonly key?: string;
+}
+
+/** What becomes of a push that a client does not take. */
+export interface ProtocolOverflow {
+  readonly policy: "drop" | "conflate";
+  /** As of {@link ProtocolOverload}. */
+  readonly key?: string;
+}
 
 /** Who sends the first message of a call. */
 export type Direction = "client-to-server" | "server-to-client" | "server-to-server";
@@ -54,6 +71,12 @@ export interface ProtocolMethod {
   readonly rateLimit?: RateLimit;
   /** Whether only a bound session may call. */
   readonly boundOnly: boolean;
+  /** The most bytes that a payload may have; absent: as much as the server takes. */
+  readonly maxPayloadBytes?: number;
+  /** Absent: every call waits. */
+  readonly overload?: ProtocolOverload;
+  /** Of a push; absent: it waits, and a client for whom too much waits is closed. */
+  readonly overflow?: ProtocolOverflow;
   /** The lines of its comment. */
   readonly comment: readonly string[];
   readonly deprecated: boolean;
@@ -123,8 +146,19 @@ function buildMethod(
     ...optional("timeoutMs", method.timeoutMs),
     ...optional("rateLimit", method.rateLimit),
     boundOnly: method.boundOnly,
+    ...optional("maxPayloadBytes", method.maxPayloadBytes),
+    ...optional("overload", method.overload && overloadOf(method.overload)),
+    ...optional("overflow", method.overflow && overflowOf(method.overflow)),
     comment: method.comment,
     deprecated: method.deprecated,
     place: formatPlace(method.place),
   };
+}
+
+function overloadOf({ policy, maxWaiting, key }: OverloadDeclaration): ProtocolOverload {
+  return { policy, ...optional("maxWaiting", maxWaiting), ...optional("key", key?.name) };
+}
+
+function overflowOf({ policy, key }: OverflowDeclaration): ProtocolOverflow {
+  return { policy, ...optional("key", key?.name) };
 }

@@ -1,10 +1,11 @@
-import { docLines, remoteNote, serverNote, serviceNote } from "./doc.js";
+import { docLines, pushNote, remoteNote, serverNote, serviceNote } from "./doc.js";
 import { type ImportModel, Imports } from "./imports.js";
 import type { TypeNames } from "./messages.js";
 import { lowerCamel, type Names, upperCamel } from "./names.js";
 import { optional } from "./optional.js";
 import type { Order, RateLimit } from "./options.js";
 import type { MethodDeclaration, ServiceDeclaration } from "./services.js";
+import type { OverflowDeclaration, OverloadDeclaration } from "./waiting-policies.js";
 
 /** `room.server.ts`: stubs to implement and senders of pushes. */
 export interface ServerFileModel {
@@ -109,6 +110,20 @@ export interface ServerMethodModel {
   readonly timeoutMs?: number;
   readonly rateLimit?: RateLimit;
   readonly boundOnly: boolean;
+  readonly maxPayloadBytes?: number;
+  readonly overload?: WaitingModel;
+  /** Of a push. */
+  readonly overflow?: WaitingModel;
+}
+
+/** Who gives way when something waits. */
+export interface WaitingModel {
+  /** `refuse`, `dropOldest`, `conflate`; of a push `drop`, `conflate`. */
+  readonly policy: string;
+  /** How many may wait; absent for those that say it otherwise. */
+  readonly maxWaiting?: number;
+  /** What stands after the message where its key is read: `.unitId`; absent for no key. */
+  readonly key?: string;
 }
 
 /** `RoomComponent`; `RoomEvents` for pushes; `LedgerRemote` and its callers for remotes. */
@@ -239,7 +254,7 @@ export function buildServerFile(
     const parameters = [first, ...(argument === undefined ? [] : [argument])];
     const note = {
       HANDLER: () => serverNote(method, code),
-      PUSH: () => `Push \`${method.route}\`, code ${code}.`,
+      PUSH: () => pushNote(method, code),
       REMOTE: () => remoteNote(method),
     }[kind]();
     // The default order is left out: a session's for what clients send, none for what nodes send.
@@ -266,6 +281,9 @@ export function buildServerFile(
       ...optional("timeoutMs", method.timeoutMs),
       ...optional("rateLimit", method.rateLimit),
       boundOnly: method.boundOnly,
+      ...optional("maxPayloadBytes", method.maxPayloadBytes),
+      ...optional("overload", method.overload && waitingOf(method.overload, method.request, typeNames)),
+      ...optional("overflow", method.overflow && waitingOf(method.overflow, method.request, typeNames)),
     };
   };
 
@@ -321,6 +339,22 @@ export function buildServerFile(
     };
   });
   return { imports: imports.toModel(), services: models, codecs: [...codecs.values()], runtime };
+}
+
+function waitingOf(
+  { policy, key, ...counted }: OverloadDeclaration | OverflowDeclaration,
+  typeName: string | undefined,
+  typeNames: TypeNames,
+): WaitingModel {
+  const property = key && typeNames.get(typeName ?? "")?.fields[key.index];
+  return {
+    policy,
+    ...optional("maxWaiting", "maxWaiting" in counted ? counted.maxWaiting : undefined),
+    ...optional(
+      "key",
+      property && (/^[A-Za-z_$][\w$]*$/.test(property) ? `.${property}` : `[${JSON.stringify(property)}]`),
+    ),
+  };
 }
 
 function uncapitalized(name: string): string {

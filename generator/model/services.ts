@@ -2,9 +2,12 @@ import type { FileDescriptorProto, MethodDescriptorProto, ServiceDescriptorProto
 import { formatPlace, type Place, type Problem } from "../error.js";
 import { methodName } from "./names.js";
 import {
+  type HandlingOptions,
   type MethodChoices,
   type OptionReader,
   type Order,
+  type OverflowChoice,
+  type OverloadChoice,
   optionField,
   type RateLimit,
   type ServiceChoices,
@@ -13,6 +16,14 @@ import {
 import { routeFault } from "./route-fault.js";
 import type { FormerRoute } from "./routes-lock.js";
 import type { SourceIndex, SourcePath } from "./source.js";
+import {
+  checkOverflow,
+  checkOverload,
+  type KeyField,
+  keyField,
+  type OverflowDeclaration,
+  type OverloadDeclaration,
+} from "./waiting-policies.js";
 
 /** A service as the .proto declares it, checked. */
 export interface ServiceDeclaration {
@@ -48,6 +59,12 @@ export interface MethodDeclaration {
   readonly timeoutMs: number | undefined;
   readonly rateLimit: RateLimit | undefined;
   readonly boundOnly: boolean;
+  /** Undefined: as much as the server takes. */
+  readonly maxPayloadBytes: number | undefined;
+  /** Undefined: every call waits. */
+  readonly overload: OverloadDeclaration | undefined;
+  /** Of a push. Undefined: it waits, and a client for whom too much waits is closed. */
+  readonly overflow: OverflowDeclaration | undefined;
   readonly comment: readonly string[];
   readonly deprecated: boolean;
   /** Where its name stands. */
@@ -127,8 +144,8 @@ function readService(
   const place = source.place([...path, inService.name]);
   const protoName = file.descriptor.package === "" ? service.name : `${file.descriptor.package}.${service.name}`;
   const choices = reader.service(service.options);
-  const optionPlace = (field: number): Place =>
-    source.place([...path, inService.options, optionField.extension, field]);
+  const optionPlace = (...field: number[]): Place =>
+    source.place([...path, inService.options, optionField.extension, ...field]);
 
   const isSaid = (field: number): boolean => source.has([...path, inService.options, optionField.extension, field]);
   refuseOptions(choices.kind, `service ${protoName} is of kind ${choices.kind}`, choices, optionField.service, {
@@ -139,6 +156,7 @@ function readService(
   if (choices.rateLimit?.messages === 0) {
     problems.push({ message: noMessages, place: optionPlace(optionField.service.rateLimit) });
   }
+  checkWaiting(choices, optionField.service, `service ${protoName}`, optionPlace, problems);
   const route = choices.route ?? service.name;
   const fault = choices.route === undefined ? undefined : routeFault(route);
   if (fault !== undefined) {
@@ -223,17 +241,36 @@ function readMethod(
   const { source, path, choices: ofService } = context;
   const place = source.place([...path, inMethod.name]);
   const choices = reader.method(method.options);
-  const optionPath = (field: number): number[] => [...path, inMethod.options, optionField.extension, field];
-  const optionPlace = (field: number): Place => source.place(optionPath(field));
+  const optionPath = (...field: number[]): number[] => [...path, inMethod.options, optionField.extension, ...field];
+  const optionPlace = (...field: number[]): Place => source.place(optionPath(...field));
   const name = `${context.protoName}.${method.name}`;
 
   checkShape(context, method, choices, name, problems);
   const isSaid = (field: number): boolean => source.has(optionPath(field));
-  const what = `${name} is a ${ofService.kind === "PUSH" ? "push" : "remote call"}`;
+  const what = `${name} is a ${callNames[ofService.kind]}`;
   refuseOptions(ofService.kind, what, choices, optionField.method, { isSaid, placeOf: optionPlace, problems });
   if (choices.rateLimit?.messages === 0) {
     problems.push({ message: noMessages, place: optionPlace(optionField.method.rateLimit) });
   }
+  checkWaiting(choices, optionField.method, name, optionPlace, problems);
+  const request = method.inputType === empty ? undefined : method.inputType;
+  const order = choices.order ?? ofService.order;
+  if (choices.overload !== undefined && order === "none") {
+    problems.push({
+      message: `${name} is of the order NONE, and waits for nothing: leave \`overload\` out`,
+      place: optionPlace(optionField.method.overload),
+    });
+  }
+  const isPush = ofService.kind === "PUSH";
+  const waits = ofService.kind === "HANDLER" && order !== "none";
+  const requestPlace = source.place([...path, inMethod.input]);
+  /** The key of a method's own policy, or of its service's: that stands elsewhere, and this method does not fit it. */
+  const readKey = (option: "overload" | "overflow"): KeyField | undefined => {
+    const own = choices[option];
+    const key = (own ?? ofService[option])?.key ?? "";
+    const place = own === undefined ? requestPlace : optionPlace(optionField.method[option], optionField[option].key);
+    return keyField(key, request, reader.messages, `the ${option} of ${name}`, place, problems);
+  };
   const route = choices.route ?? `${context.route}.${method.name}`;
   const fault = choices.route === undefined && context.routeIsFaulty ? undefined : routeFault(route, true);
   if (fault !== undefined) {
@@ -250,19 +287,70 @@ function readMethod(
     was: readFormerRoutes(context, choices, method.name, problems),
     explicitCode,
     notify: choices.notify,
-    request: method.inputType === empty ? undefined : method.inputType,
+    request,
     response: method.outputType === empty ? undefined : method.outputType,
-    order: choices.order ?? ofService.order,
+    order,
     timeoutMs: choices.timeoutMs ?? ofService.timeoutMs,
     rateLimit: choices.rateLimit ?? ofService.rateLimit,
     boundOnly: choices.boundOnly ?? ofService.boundOnly ?? false,
+    maxPayloadBytes: (choices.maxPayloadBytes ?? ofService.maxPayloadBytes) || undefined,
+    overload: waits ? declareOverload(choices.overload ?? ofService.overload, () => readKey("overload")) : undefined,
+    overflow: isPush ? declareOverflow(choices.overflow ?? ofService.overflow, () => readKey("overflow")) : undefined,
     comment: source.comment(path),
     deprecated: context.isDeprecated || method.options?.deprecated === true,
     place,
-    requestPlace: source.place([...path, inMethod.input]),
+    requestPlace,
     responsePlace: source.place([...path, inMethod.output]),
     codePlace: explicitCode === undefined ? place : optionPlace(optionField.method.code),
   };
+}
+
+/** What is wrong with policies, whatever their method. */
+function checkWaiting(
+  { overload, overflow }: HandlingOptions,
+  fields: typeof optionField.service | typeof optionField.method,
+  what: string,
+  optionPlace: (...field: number[]) => Place,
+  problems: Problem[],
+): void {
+  if (overload !== undefined) {
+    const placeOf = (field: number): Place => optionPlace(fields.overload, field);
+    checkOverload({ choice: overload, placeOf }, what, problems);
+  }
+  if (overflow !== undefined) {
+    const placeOf = (field: number): Place => optionPlace(fields.overflow, field);
+    checkOverflow({ choice: overflow, placeOf }, what, problems);
+  }
+}
+
+function declareOverload(
+  choice: OverloadChoice | undefined,
+  readKey: () => KeyField | undefined,
+): OverloadDeclaration | undefined {
+  switch (choice?.policy) {
+    case "CONFLATE":
+      return { policy: "conflate", maxWaiting: undefined, key: readKey() };
+    case "REFUSE":
+      return { policy: "refuse", maxWaiting: choice.maxWaiting, key: undefined };
+    case "DROP_OLDEST":
+      return { policy: "dropOldest", maxWaiting: choice.maxWaiting, key: undefined };
+    default:
+      return undefined;
+  }
+}
+
+function declareOverflow(
+  choice: OverflowChoice | undefined,
+  readKey: () => KeyField | undefined,
+): OverflowDeclaration | undefined {
+  switch (choice?.policy) {
+    case "CONFLATE":
+      return { policy: "conflate", key: readKey() };
+    case "DROP":
+      return { policy: "drop", key: undefined };
+    default:
+      return undefined;
+  }
 }
 
 /** The routes that a method had: those it names, and those that follow from its service's earlier names. */
@@ -342,32 +430,49 @@ function checkShape(
   }
 }
 
+/** What a method of each kind is. */
+const callNames = { HANDLER: "call of a client", PUSH: "push", REMOTE: "remote call" } as const;
+
 const noMessages =
   "a rate limit of 0 messages lets nothing through: write `messages: 1` or more, or leave `rate_limit` out";
 
 const ofHandling = "says how the server handles a call";
 const ofClients = "is for the calls of clients";
+const ofPushes = "is for pushes";
 
 /**
  * The options that a kind has no use for, and why: they would be silently without effect. The order SESSION is refused by
  * {@link refuseOptions} itself, for the others are of use.
  */
 const uselessOptions: Readonly<Record<ServiceKind, readonly (readonly [name: UselessOption, why: string])[]>> = {
-  HANDLER: [],
+  HANDLER: [["overflow", ofPushes]],
   PUSH: [
     ["order", ofHandling],
     ["timeout_ms", ofHandling],
     ["rate_limit", ofHandling],
     ["bound_only", ofHandling],
+    ["max_payload_bytes", ofHandling],
+    ["overload", ofHandling],
   ],
   REMOTE: [
     ["rate_limit", ofClients],
     ["bound_only", ofClients],
+    ["max_payload_bytes", ofClients],
+    ["overload", ofClients],
+    ["overflow", ofPushes],
     ["code", "is for the dictionary of clients, which has no remote calls"],
   ],
 };
 
-type UselessOption = "order" | "timeout_ms" | "rate_limit" | "bound_only" | "code";
+type UselessOption =
+  | "order"
+  | "timeout_ms"
+  | "rate_limit"
+  | "bound_only"
+  | "max_payload_bytes"
+  | "overload"
+  | "overflow"
+  | "code";
 
 /** Where options stand, and where what is wrong with them goes. */
 interface OptionSources {
@@ -390,6 +495,9 @@ function refuseOptions(
     timeout_ms: [choices.timeoutMs, fields.timeoutMs],
     rate_limit: [choices.rateLimit, fields.rateLimit],
     bound_only: [choices.boundOnly, fields.boundOnly],
+    max_payload_bytes: [choices.maxPayloadBytes, fields.maxPayloadBytes],
+    overload: [choices.overload, fields.overload],
+    overflow: [choices.overflow, fields.overflow],
     code: ["code" in choices ? choices.code : undefined, code],
   };
   for (const [name, why] of uselessOptions[kind]) {

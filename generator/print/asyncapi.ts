@@ -88,6 +88,9 @@ function operationOf(service: DocsService, method: DocsMethod): JsonObject {
       ...(method.rateLimit === undefined ? {} : { rateLimit: { ...method.rateLimit } }),
       ...(method.timeoutMs === undefined ? {} : { timeoutMs: method.timeoutMs }),
       ...(method.order === undefined ? {} : { order: method.order }),
+      ...(method.maxPayloadBytes === undefined ? {} : { maxPayloadBytes: method.maxPayloadBytes }),
+      ...(method.overload === undefined ? {} : { overload: { ...method.overload } }),
+      ...(method.overflow === undefined ? {} : { overflow: { ...method.overflow } }),
     },
   };
 }

@@ -1,7 +1,8 @@
-import type { ProtocolMethod } from "../model/protocol.js";
+import type { ProtocolMethod, ProtocolOverflow, ProtocolOverload } from "../model/protocol.js";
 
 /** What the runtime holds a method to, in words: what is as everywhere is not said. */
-export function policyTexts({ boundOnly, rateLimit, timeoutMs, order, direction }: ProtocolMethod): string[] {
+export function policyTexts(method: ProtocolMethod): string[] {
+  const { boundOnly, rateLimit, timeoutMs, order, direction, maxPayloadBytes, overload, overflow } = method;
   const texts: string[] = [];
   if (boundOnly) {
     texts.push("bound sessions only");
@@ -9,6 +10,9 @@ export function policyTexts({ boundOnly, rateLimit, timeoutMs, order, direction 
   if (rateLimit !== undefined) {
     const { messages, perMs } = rateLimit;
     texts.push(`at most ${messages} ${messages === 1 ? "message" : "messages"} in ${perMs} ms from one session`);
+  }
+  if (maxPayloadBytes !== undefined) {
+    texts.push(`payloads of at most ${maxPayloadBytes} ${maxPayloadBytes === 1 ? "byte" : "bytes"}`);
   }
   if (timeoutMs !== undefined) {
     texts.push(timeoutMs === 0 ? "no time-out" : `time-out ${timeoutMs} ms`);
@@ -18,5 +22,29 @@ export function policyTexts({ boundOnly, rateLimit, timeoutMs, order, direction 
   } else if (order === "none" && direction !== "server-to-server") {
     texts.push("waits for nothing that came before");
   }
+  if (overload !== undefined) {
+    texts.push(overloadText(overload));
+  }
+  if (overflow !== undefined) {
+    texts.push(overflowText(overflow));
+  }
   return texts;
+}
+
+function overloadText({ policy, maxWaiting, key }: ProtocolOverload): string {
+  switch (policy) {
+    case "conflate":
+      return key === undefined ? "only the newest waits" : `only the newest of each ${key} waits`;
+    case "dropOldest":
+      return `at most ${maxWaiting} of a session wait, the oldest gives way`;
+    case "refuse":
+      return `at most ${maxWaiting} of a session wait, more are refused`;
+  }
+}
+
+function overflowText({ policy, key }: ProtocolOverflow): string {
+  if (policy === "drop") {
+    return "not sent to a client that falls behind";
+  }
+  return `only the newest${key === undefined ? "" : ` of each ${key}`} waits for a client that falls behind`;
 }

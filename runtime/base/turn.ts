@@ -14,11 +14,20 @@ export class Turn {
   #waiting: EndOfTurn[] = [];
   #scheduled = false;
   readonly #schedule: (task: () => void) => void;
+  readonly #failed: (error: unknown) => void;
   readonly #run = (): void => this.#finish();
 
-  /** @param schedule calls a function at the end of the turn. Default: `setImmediate` */
-  constructor(schedule: (task: () => void) => void = (task) => void setImmediate(task)) {
+  /**
+   * @param schedule calls a function at the end of the turn. Default: `setImmediate`
+   * @param failed told what one of those who were called has thrown; the others are called all the same. Default: it is thrown
+   * when all are done
+   */
+  constructor(
+    schedule: (task: () => void) => void = (task) => void setImmediate(task),
+    failed: (error: unknown) => void = throwLater,
+  ) {
     this.#schedule = schedule;
+    this.#failed = failed;
   }
 
   /** Sees to it that this turn ends. */
@@ -48,11 +57,23 @@ export class Turn {
     const waiting = this.#waiting;
     this.#flushing = [];
     this.#waiting = [];
-    for (const task of flushing) {
-      task.endOfTurn();
-    }
-    for (const task of waiting) {
-      task.endOfTurn();
+    this.#call(flushing);
+    this.#call(waiting);
+  }
+
+  #call(tasks: readonly EndOfTurn[]): void {
+    for (const task of tasks) {
+      try {
+        task.endOfTurn();
+      } catch (error) {
+        this.#failed(error);
+      }
     }
   }
+}
+
+function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }

@@ -1,6 +1,7 @@
 import type { Awaitable } from "../base/awaitable.js";
 import type { MessageCodec } from "../protocol/codec.js";
 import type { RouteDictionary } from "../protocol/dictionary.js";
+import type { ConflationKey } from "../session/push.js";
 import type { Session } from "../session/session.js";
 
 /**
@@ -16,6 +17,20 @@ export interface RateLimit {
   readonly messages: number;
   readonly perMs: number;
 }
+
+/**
+ * What becomes of a message of a session while earlier ones of the same method wait in that session's order. Absent: it waits, too.
+ * - `refuse`: where `maxWaiting` wait, it is refused with `overloaded`.
+ * - `dropOldest`: where `maxWaiting` wait, the oldest of them gives way, with `overloaded`.
+ * - `conflate`: one of the same key that waits gives way, with `replaced`. Without a key: whichever waits.
+ *
+ * A notify that is refused or gives way is dropped and counted.
+ *
+ * @typeParam Req what the client sends
+ */
+export type Overload<Req> =
+  | { readonly policy: "refuse" | "dropOldest"; readonly maxWaiting: number }
+  | { readonly policy: "conflate"; readonly key?: (request: Req) => ConflationKey };
 
 /**
  * One method of a service, as the generator describes it.
@@ -49,6 +64,10 @@ export interface MethodDefinition<C, Req, Res> {
   readonly rateLimit?: RateLimit;
   /** Whether only a bound session may call. Default: false. */
   readonly boundOnly?: boolean;
+  /** The most bytes that the payload may have, inflated where it came compressed. Default: what the server's limits allow. */
+  readonly maxPayloadBytes?: number;
+  /** What becomes of a message while earlier ones of its method wait. Default: it waits, too. Without effect for the order `none`. */
+  readonly overload?: Overload<Req>;
 }
 
 /** What the component's method is called that a method of a service stands for. */

@@ -17,10 +17,18 @@ export interface Caller {
   inbound(call: Call): void | Promise<void>;
   /** Decodes the payload. */
   decode(call: Call): unknown;
+  /** Decodes the payload as it came, before any inbound step, and leaves it as it is. */
+  peek(call: Call): unknown;
   /** The handler is done: a request is answered with its value. */
   succeeded(call: Call, value: unknown): void;
   /** The call failed: a request is answered with the error. */
   failed(call: Call, error: unknown): void;
+}
+
+/** A call's place among those that wait. */
+export interface WaitingPlace {
+  /** The call has begun, or gave way. */
+  end(): void;
 }
 
 /** One request or notify on its way through a component. It is settled exactly once, whatever its handler does. */
@@ -32,6 +40,8 @@ export class Call implements MailboxTask {
   payload: Uint8Array;
   /** Whether the client compressed the payload. */
   readonly compressed: boolean;
+  /** Its place among the calls of its method that wait, where there is a limit to them. */
+  waits: WaitingPlace | undefined;
   readonly #caller: Caller;
   #settled = false;
   #cancelTimeout: CancelTimer | undefined;
@@ -61,12 +71,35 @@ export class Call implements MailboxTask {
     return this.endpoint.method.route;
   }
 
+  /** Whether it was settled while it waited. */
+  get gaveWay(): boolean {
+    return this.#settled;
+  }
+
+  /** Settles a call that has not begun: its turn does not come any more. */
+  giveWay(error: NanowireError): void {
+    this.#fail(error);
+  }
+
+  /**
+   * The message, decoded for a look: it is decoded once more in its turn.
+   *
+   * @throws what decoding it throws
+   */
+  peek(): unknown {
+    return this.#caller.peek(this);
+  }
+
   /**
    * One of the session at a time, then one of the component where the order says so, then one of the queue that the session
    * was handed to. It keeps its place in each until it is settled, and always takes them in this order: two calls never wait for each
    * other.
    */
   start(mailbox: Mailbox): boolean {
+    if (this.waits !== undefined) {
+      this.waits.end();
+      this.waits = undefined;
+    }
     const { order, mailbox: componentMailbox } = this.endpoint;
     const waitedIn = this.#waitsIn;
     if (waitedIn === Place.session && componentMailbox !== undefined) {

@@ -37,6 +37,11 @@ export class Delivery {
     return this.#forgotten;
   }
 
+  /** How many are kept, and what they take. */
+  get kept(): { readonly messages: number; readonly bytes: number } {
+    return { messages: this.#kept.length, bytes: this.#keptBytes };
+  }
+
   /** How many messages came. */
   get received(): number {
     return this.#received;
@@ -57,6 +62,28 @@ export class Delivery {
       this.#forget(1);
     }
     return !isTooMuch;
+  }
+
+  /** Whether a packet of so many bytes can be kept, and a quarter of the room is left for what must arrive. */
+  hasRoomFor(bytes: number): boolean {
+    const { maxMessages, maxBytes } = this.#limits;
+    return this.#kept.length + 1 <= maxMessages * mostOfLosable && this.#keptBytes + bytes <= maxBytes * mostOfLosable;
+  }
+
+  /**
+   * A message that was kept is not to be sent after all. Nothing of it, nor of what comes after it, may have been sent: those count from its number on.
+   *
+   * @param packet as it was kept
+   */
+  takeBack(packet: Uint8Array): void {
+    const index = this.#kept.lastIndexOf(packet);
+    if (index < 0) {
+      // It was forgotten for newer ones.
+      this.#forgotten--;
+    } else {
+      this.#kept.splice(index, 1);
+      this.#keptBytes -= packet.length;
+    }
   }
 
   /**
@@ -138,6 +165,9 @@ export class Delivery {
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
+
+/** How much of the room packets that may be lost fill. */
+const mostOfLosable = 0.75;
 
 /** How often the other side is told before its limits are reached. */
 const tellings = 4;

@@ -1,6 +1,7 @@
 // A hot file: every message of a client passes through a mailbox. An idle mailbox costs no queue and no promise.
 
 import type { EndOfTurn, Turn } from "../base/turn.js";
+import { TurnBudget } from "./turn-budget.js";
 
 /** Something to be done in its turn. */
 export interface MailboxTask {
@@ -10,6 +11,8 @@ export interface MailboxTask {
    * @returns whether it is done; if not, it calls `mailbox.done()` once when it is
    */
   start(mailbox: Mailbox): boolean;
+  /** Whether it is settled before its turn has come, and is not to be begun; its mailbox is told by {@link Mailbox.forgot}. Absent: never. */
+  readonly gaveWay?: boolean;
 }
 
 /** Told when a mailbox has room, each time that a task of it is done or a turn begins, whether or not it was full. */
@@ -25,14 +28,13 @@ export interface Mailbox {
   post(task: MailboxTask): void;
   /** Called by a task that was not done at once. */
   done(): void;
+  /** One of the tasks that wait here gave way: it counts no more. */
+  forgot(): void;
   /** Forgets the tasks that have not begun. */
   clear(): void;
 }
 
-/**
- * One task at a time, in the order in which they came. In one turn of the event loop it begins at most
- * `messagesPerTurn`, so that a client that sends thousands at once does not hold up the others.
- */
+/** One task at a time, in the order in which they came, and no more in one turn of the event loop than its budget has. */
 export class OrderedMailbox implements Mailbox, EndOfTurn {
   readonly #turn: Turn;
   readonly #owner: MailboxOwner | undefined;
@@ -42,26 +44,28 @@ export class OrderedMailbox implements Mailbox, EndOfTurn {
   #postponed = false;
   #queue: MailboxTask[] = [];
   #first = 0;
-  #turnNumber = -1;
-  #begunInTurn = 0;
+  /** How many in the queue gave way. */
+  #gone = 0;
+  readonly #budget: TurnBudget;
 
   /**
    * @param owner told when fewer than `roomBelow` tasks wait or run
    */
   constructor(turn: Turn, owner?: MailboxOwner, roomBelow = 0) {
     this.#turn = turn;
+    this.#budget = new TurnBudget(turn);
     this.#owner = owner;
     this.#roomBelow = roomBelow;
   }
 
   get length(): number {
-    return this.#queue.length - this.#first + (this.#busy ? 1 : 0);
+    return this.#queue.length - this.#first - this.#gone + (this.#busy ? 1 : 0);
   }
 
   post(task: MailboxTask): void {
     if (this.#busy || this.#postponed || this.#queue.length > 0) {
       this.#queue.push(task);
-    } else if (!this.#mayBegin()) {
+    } else if (!this.#budget.take()) {
       this.#queue.push(task);
       this.#postpone();
     } else {
@@ -84,9 +88,24 @@ export class OrderedMailbox implements Mailbox, EndOfTurn {
     this.#tellOfRoom();
   }
 
+  forgot(): void {
+    if (this.#gone === this.#queue.length - this.#first) {
+      // What heard of it has had the mailbox cleared.
+      return;
+    }
+    this.#gone++;
+    // So that a queue of which most gave way takes no more memory than what is left: each is moved once for one that is gone.
+    if (this.#gone > fewGone && this.#gone * 2 > this.#queue.length - this.#first) {
+      this.#queue = this.#queue.slice(this.#first).filter(({ gaveWay }) => gaveWay !== true);
+      this.#first = 0;
+      this.#gone = 0;
+    }
+  }
+
   clear(): void {
     this.#queue = [];
     this.#first = 0;
+    this.#gone = 0;
   }
 
   endOfTurn(): void {
@@ -104,11 +123,14 @@ export class OrderedMailbox implements Mailbox, EndOfTurn {
 
   #goOn(): void {
     while (this.#first < this.#queue.length && !this.#busy && !this.#postponed) {
-      if (!this.#mayBegin()) {
+      if (this.#gone > 0 && this.#queue[this.#first]?.gaveWay === true) {
+        this.#gone--;
+        this.#shift();
+      } else if (this.#budget.take()) {
+        this.#begin(this.#shift());
+      } else {
         this.#postpone();
-        return;
       }
-      this.#begin(this.#shift());
     }
   }
 
@@ -116,7 +138,8 @@ export class OrderedMailbox implements Mailbox, EndOfTurn {
     const task = this.#queue[this.#first] as MailboxTask;
     this.#first++;
     if (this.#first === this.#queue.length) {
-      this.clear();
+      this.#queue = [];
+      this.#first = 0;
     } else if (this.#first === compactAt) {
       this.#queue = this.#queue.slice(this.#first);
       this.#first = 0;
@@ -131,55 +154,91 @@ export class OrderedMailbox implements Mailbox, EndOfTurn {
     }
   }
 
-  #mayBegin(): boolean {
-    if (this.#turnNumber !== this.#turn.number) {
-      this.#turnNumber = this.#turn.number;
-      this.#begunInTurn = 0;
-      this.#turn.touch();
-    }
-    return this.#begunInTurn++ < messagesPerTurn;
-  }
-
   #postpone(): void {
     this.#postponed = true;
     this.#turn.next(this);
   }
 }
 
-/** Every task at once when it comes. It only counts them, so that a client cannot begin without end. */
-export class UnorderedMailbox implements Mailbox {
+/**
+ * Every task at once when it comes, but no more in one turn of the event loop than its budget has; the others wait for the next. It
+ * counts them, so that a client cannot begin without end.
+ */
+export class UnorderedMailbox implements Mailbox, EndOfTurn {
+  readonly #turn: Turn;
+  readonly #budget: TurnBudget;
   readonly #owner: MailboxOwner;
   readonly #roomBelow: number;
   #running = 0;
+  /** Those for whom the turn's budget had nothing left. */
+  #waiting: MailboxTask[] = [];
 
-  constructor(owner: MailboxOwner, roomBelow: number) {
+  /**
+   * @param owner told when fewer than `roomBelow` tasks wait or run
+   */
+  constructor(turn: Turn, owner: MailboxOwner, roomBelow: number) {
+    this.#turn = turn;
+    this.#budget = new TurnBudget(turn);
     this.#owner = owner;
     this.#roomBelow = roomBelow;
   }
 
   get length(): number {
-    return this.#running;
+    return this.#running + this.#waiting.length;
   }
 
   post(task: MailboxTask): void {
+    if (this.#waiting.length === 0 && this.#budget.take()) {
+      this.#begin(task);
+      return;
+    }
+    this.#waiting.push(task);
+    if (this.#waiting.length === 1) {
+      this.#turn.next(this);
+    }
+  }
+
+  done(): void {
+    this.#running--;
+    this.#tellOfRoom();
+  }
+
+  forgot(): void {}
+
+  clear(): void {
+    this.#waiting = [];
+  }
+
+  endOfTurn(): void {
+    const waiting = this.#waiting;
+    let begun = 0;
+    // What one that begins here posts waits behind the others.
+    while (begun < this.#waiting.length && this.#budget.take()) {
+      this.#begin(waiting[begun++] as MailboxTask);
+    }
+    waiting.splice(0, begun);
+    if (this.#waiting.length > 0) {
+      this.#turn.next(this);
+    }
+    this.#tellOfRoom();
+  }
+
+  #begin(task: MailboxTask): void {
     this.#running++;
     if (task.start(this)) {
       this.#running--;
     }
   }
 
-  done(): void {
-    this.#running--;
-    if (this.#running < this.#roomBelow) {
+  #tellOfRoom(): void {
+    if (this.length < this.#roomBelow) {
       this.#owner.mailboxHasRoom();
     }
   }
-
-  clear(): void {}
 }
 
-/** How many messages of one session are handled in a turn of the event loop. */
-const messagesPerTurn = 64;
+/** So many that gave way are left where they are. */
+const fewGone = 32;
 
 /** A queue that is never empty is moved to its front when so many have left it. */
 const compactAt = 1_024;

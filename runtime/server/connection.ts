@@ -1,13 +1,13 @@
 // The path of one message, in path order. A hot file: no promise, no closure and no view a message but its payload's.
 
 import { isPromise } from "../base/awaitable.js";
-import type { ByteBuffer } from "../base/byte-buffer.js";
 import type { Clock } from "../base/clock.js";
 import { NanowireError, toNanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
 import type { Turn } from "../base/turn.js";
 import { Call, type Caller } from "../dispatch/call.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
+import { Overloads } from "../dispatch/overload.js";
 import { RateLimiters } from "../dispatch/rate-limiter.js";
 import { type InboundStep, type OutboundStep, type Pipeline, runInbound, runOutbound } from "../pipeline/pipeline.js";
 import { encodeErrorPayload } from "../protocol/error-payload.js";
@@ -20,9 +20,10 @@ import { encodePacket, maxBodyBytes, PacketType } from "../protocol/packet.js";
 import { PacketDecoder, type PacketSink } from "../protocol/packet-decoder.js";
 import type { ResumeClaim } from "../protocol/resume.js";
 import { type ComeBack, type Drain, decodeSystem, encodeSystem, hasCapability } from "../protocol/system.js";
-import { type Mailbox, OrderedMailbox, UnorderedMailbox } from "../schedule/mailbox.js";
+import { type MailboxTask, OrderedMailbox, UnorderedMailbox } from "../schedule/mailbox.js";
 import type { OutgoingPush, PushForm } from "../session/push.js";
-import { Session, type SessionBinder, type SessionLink } from "../session/session.js";
+import { Session, type SessionBinder, type SessionLink, type Waiting } from "../session/session.js";
+import type { OutboxOwner } from "../transport/outbox.js";
 import type { Wire, WireReceiver } from "../transport/transport.js";
 import { type Admission, type AdmissionHost, admit, refusalOf } from "./admission.js";
 import type { Counters } from "./counters.js";
@@ -75,7 +76,9 @@ export interface ConnectionHost extends AdmissionHost {
 type ConnectionState = "handshake" | "judging" | "ack" | "working" | "suspended" | "left" | "closing" | "closed";
 
 /** One client's connection, from the first byte to the last. */
-export class Connection implements WireReceiver, PacketSink, Caller, SessionLink, Bearer, Swept, Drainable {
+export class Connection
+  implements WireReceiver, PacketSink, Caller, SessionLink, Bearer, OutboxOwner, Swept, Drainable
+{
   readonly #host: ConnectionHost;
   readonly #wire: Wire;
   readonly #place: TakenPlace;
@@ -99,6 +102,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   #unordered: UnorderedMailbox | undefined;
   #rate: MessageRate | undefined;
   #limiters: RateLimiters | undefined;
+  #overloads: Overloads | undefined;
   #paused = false;
   /** Whether what carries it is gone. */
   #gone = false;
@@ -110,6 +114,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     this.#place = place;
     this.#host = host;
     this.#packets = new PacketDecoder(host.options.maxHandshakeBytes, "maxHandshakeBytes");
+    wire.outbox.owner = this;
   }
 
   // socket → transport →
@@ -166,38 +171,68 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     }
     if (!this.#isWithinRate()) {
       const limit = `a client may send ${this.#host.options.maxMessagesPerSecond} messages a second`;
-      this.#refuse(id, endpoint?.method.route ?? "", new NanowireError("rate_limited", limit));
+      this.#turnAway(id, endpoint?.method.route ?? "", new NanowireError("rate_limited", limit));
       return;
     }
     if (endpoint === undefined) {
       const route = code === 0 ? header.route : dispatcher.dictionary.routeOf(code);
-      this.#refuse(id, "", new NanowireError("unknown_route", `no component has the route ${route}`));
+      this.#turnAway(id, "", new NanowireError("unknown_route", `no component has the route ${route}`));
       return;
     }
     const { method, order } = endpoint;
     if ((method.kind === "request") !== (type === MessageType.request)) {
-      this.#refuse(id, method.route, new NanowireError("wrong_kind", `${method.route} is a ${method.kind}`));
+      this.#turnAway(id, method.route, new NanowireError("wrong_kind", `${method.route} is a ${method.kind}`));
       return;
     }
     if (method.rateLimit !== undefined && !this.#takeToken(method.rateLimit)) {
       const limit = `${method.rateLimit.messages} messages in ${method.rateLimit.perMs} ms`;
-      this.#refuse(id, method.route, new NanowireError("rate_limited", `${method.route} takes ${limit}`));
+      this.#turnAway(id, method.route, new NanowireError("rate_limited", `${method.route} takes ${limit}`));
       return;
     }
     const payload = bytes.subarray(header.payloadStart, end);
-    const mailbox = order === "none" ? this.#unorderedMailbox() : this.#orderedMailbox();
-    mailbox.post(new Call(this, endpoint, id, payload, header.compressed));
+    if (method.maxPayloadBytes !== undefined && payload.length > method.maxPayloadBytes && !header.compressed) {
+      this.#turnAway(id, method.route, payloadTooLarge(method.route, method.maxPayloadBytes, payload.length));
+      return;
+    }
+    const call = new Call(this, endpoint, id, payload, header.compressed);
+    if (order === "none") {
+      this.#unorderedMailbox().post(call);
+    } else if (method.overload === undefined) {
+      this.#orderedMailbox().post(call);
+    } else {
+      this.#overloads ??= new Overloads(this.#orderedMailbox());
+      this.#overloads.post(call, method.overload);
+    }
+    this.#pauseWhenFull();
+  }
+
+  /** Refuses a message that comes to no mailbox: a client that sends thousands of them does not hold up the others either. */
+  #turnAway(id: MessageId, route: string, error: NanowireError): void {
+    this.#unorderedMailbox().post(new TurnedAway(this, id, route, error));
     this.#pauseWhenFull();
   }
 
   // → inbound pipeline →
 
   inbound(call: Call): void | Promise<void> {
-    const { inbound, options } = this.#host;
+    const { inbound } = this.#host;
     if (call.compressed) {
-      call.payload = inflate(call.payload, options.maxInflatedBytes);
+      call.payload = this.#inflated(call);
     }
     return inbound.empty ? undefined : runInbound(inbound, call.session, call);
+  }
+
+  #inflated({ payload, endpoint }: Call): Uint8Array {
+    const { maxInflatedBytes } = this.#host.options;
+    const { route, maxPayloadBytes = maxInflatedBytes } = endpoint.method;
+    return maxPayloadBytes < maxInflatedBytes
+      ? inflate(payload, maxPayloadBytes, () => payloadTooLarge(route, maxPayloadBytes))
+      : inflate(payload, maxInflatedBytes);
+  }
+
+  peek(call: Call): unknown {
+    const payload = call.compressed ? this.#inflated(call) : call.payload;
+    return this.#terms.serializer.decode(call.endpoint.method.request, payload);
   }
 
   // → component method →
@@ -224,20 +259,23 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
       const payload = this.#terms.serializer.encode(call.endpoint.method.response, value);
       this.#respond(call.id, call.route, payload, undefined);
     } catch (error) {
+      if (error instanceof NanowireError && error.code === "message_too_large") {
+        this.#host.logger.error({ error, route: call.route, session: this.session.id }, "an answer is too large");
+      }
       this.failed(call, error);
     }
   }
 
   failed(call: Call, error: unknown): void {
     if (this.#successor === undefined) {
-      this.#refuse(call.id, call.route, error);
+      this.refuse(call.id, call.route, error);
     } else {
       this.#successor.failed(call, error);
     }
   }
 
   /** Answers a request with an error. A notify's is logged and counted, as a request's is. */
-  #refuse(id: MessageId, route: string, error: unknown): void {
+  refuse(id: MessageId, route: string, error: unknown): void {
     const { logger, counters } = this.#host;
     const refusal = toNanowireError(error, "internal", internalFailure);
     const fields = { session: this.#session?.id, route, code: refusal.code, error };
@@ -262,12 +300,13 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
 
   /** An error that cannot be sent, or not in one packet, becomes one that can: the request is answered all the same. */
   #errorPayload(refusal: NanowireError, route: string): Uint8Array {
-    const { logger } = this.#host;
+    const { logger, options } = this.#host;
+    const mostBytes = Math.min(maxBodyBytes, options.maxOutboxBytes) - mostResponseHeaderBytes;
     for (const error of [refusal, new NanowireError("internal", internalFailure)]) {
       const { code } = error;
       try {
         const payload = encodeErrorPayload(error, this.#terms.serializer);
-        if (payload.length <= mostErrorBytes) {
+        if (payload.length <= mostBytes) {
           return payload;
         }
         logger.error({ route, code, bytes: payload.length }, "an error reply is too large");
@@ -295,64 +334,149 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     const whole = payload.length > 0 || profile.emptyResponses ? payload : (serializer.emptyPayload ?? payload);
     const compressed = this.#pushForm.compress?.(whole);
     const flagged = error && profile.errors === "flagged";
-    const out = this.#out;
-    const start = out.end;
-    writeResponse(out, id, compressed ?? whole, flagged, compressed !== undefined);
-    this.#commit(start);
+    const { buffer } = this.#wire.outbox;
+    const start = buffer.end;
+    writeResponse(buffer, id, compressed ?? whole, flagged, compressed !== undefined);
+    this.#assertFits("an answer", buffer.end - start, start);
+    this.#commit(start, false);
+  }
+
+  /**
+   * What no outbox ever holds is taken back: the client is not to blame for it.
+   *
+   * @param bytes how long the packet is
+   * @param start where the buffer ends without it
+   * @throws NanowireError `message_too_large`
+   */
+  #assertFits(what: string, bytes: number, start: number): void {
+    const { maxOutboxBytes } = this.#host.options;
+    if (bytes > maxOutboxBytes) {
+      this.#wire.outbox.buffer.end = start;
+      const message = `${what} of ${bytes} bytes is larger than maxOutboxBytes ${maxOutboxBytes}`;
+      throw new NanowireError("message_too_large", message);
+    }
   }
 
   // push → outbound pipeline → message encoder → outbox
 
   sendPush(push: OutgoingPush): boolean {
-    if (!this.#hasSession()) {
+    const { outbox } = this.#wire;
+    if (!this.#hasSession() || (outbox.closed && this.#resumption === undefined)) {
       return false;
     }
-    const { outbound, counters, logger } = this.#host;
-    const out = this.#out;
-    const start = out.end;
-    if (outbound.empty) {
-      push.writeTo(out, this.#pushForm);
-    } else {
-      const { route } = push;
-      const payload = push.payload(this.#pushForm.serializer);
-      const message = { kind: "push" as const, route, error: undefined, payload };
-      try {
-        runOutbound(outbound, this.session, message);
-      } catch (error) {
-        logger.error({ error, route, session: this.session.id }, "an outbound step failed: the push is dropped");
-        return false;
-      }
-      push.writeChangedTo(out, message.payload, this.#pushForm);
+    const { outbound, counters } = this.#host;
+    const payload = outbound.empty ? undefined : this.#steppedPayload(push);
+    if (payload === null) {
+      return false;
     }
-    counters.pushes++;
-    return this.#commit(start);
+    const isQueued =
+      push.overflow === "conflate" && (outbox.blocked || this.#isSuspended())
+        ? this.#conflate(push, payload)
+        : this.#writePush(push, payload);
+    if (isQueued) {
+      counters.pushes++;
+    }
+    return isQueued;
   }
 
-  /** Where messages are encoded. That of a closed outbox is as good as any. */
-  get #out(): ByteBuffer {
-    return this.#wire.outbox.buffer;
+  /** What the outbound steps leave of a push; null when one of them failed. */
+  #steppedPayload(push: OutgoingPush): Uint8Array | null {
+    const { outbound, logger } = this.#host;
+    const { route } = push;
+    const message = {
+      kind: "push" as const,
+      route,
+      error: undefined,
+      payload: push.payload(this.#pushForm.serializer),
+    };
+    try {
+      runOutbound(outbound, this.session, message);
+      return message.payload;
+    } catch (error) {
+      logger.error({ error, route, session: this.session.id }, "an outbound step failed: the push is dropped");
+      return null;
+    }
+  }
+
+  /** @param payload what the outbound steps left; undefined where there are none */
+  #writePush(push: OutgoingPush, payload: Uint8Array | undefined): boolean {
+    const { outbox } = this.#wire;
+    const start = outbox.buffer.end;
+    if (payload === undefined) {
+      push.writeTo(outbox.buffer, this.#pushForm);
+    } else {
+      push.writeChangedTo(outbox.buffer, payload, this.#pushForm);
+    }
+    this.#assertFits(push.route, outbox.buffer.end - start, start);
+    const isQueued = this.#commit(start, push.overflow === "drop");
+    if (!isQueued && push.overflow === "drop") {
+      this.#host.counters.droppedPushes++;
+    }
+    return isQueued;
   }
 
   /**
    * What was encoded is to be sent, and kept where it may have to be sent again.
    *
    * @param start where it begins
+   * @param mayBeLost whether it gives way where there is little room
    * @returns whether it was queued, or kept for the next connection
    */
-  #commit(start: number): boolean {
+  #commit(start: number, mayBeLost: boolean): boolean {
     const { outbox } = this.#wire;
     if (this.#resumption === undefined) {
-      return outbox.commit();
+      return mayBeLost ? outbox.commitOrDrop(start) : outbox.commit();
     }
-    const isKept = this.#resumption.delivery.keep(outbox.buffer.bytes.slice(start, outbox.buffer.end));
-    if (this.#state === "working") {
-      return outbox.commit();
+    const packet = outbox.buffer.bytes.slice(start, outbox.buffer.end);
+    if (this.#state === "suspended") {
+      outbox.buffer.release();
+      return this.#keep(this.#resumption, packet, mayBeLost);
     }
-    outbox.buffer.release();
-    if (!isKept && !this.#outgrown) {
+    const isQueued = mayBeLost ? outbox.commitOrDrop(start) : outbox.commit();
+    if (isQueued || !mayBeLost) {
+      this.#resumption.delivery.keep(packet);
+    }
+    return isQueued;
+  }
+
+  /** Keeps a packet for a client that is away. */
+  #keep({ delivery }: Resumption, packet: Uint8Array, mayBeLost: boolean): boolean {
+    if (mayBeLost && !delivery.hasRoomFor(packet.length)) {
+      return false;
+    }
+    if (!delivery.keep(packet) && !this.#outgrown) {
       this.#outgrow();
     }
     return !this.#outgrown;
+  }
+
+  /** Lets a push wait until the client takes something again, or a newer one comes. */
+  #conflate(push: OutgoingPush, payload: Uint8Array | undefined): boolean {
+    const { outbox } = this.#wire;
+    const form = this.#pushForm;
+    const packet = payload === undefined ? push.packet(form) : push.changedPacket(payload, form);
+    this.#assertFits(push.route, packet.length, outbox.buffer.end);
+    const resumption = this.#resumption;
+    if (resumption !== undefined && this.#isSuspended()) {
+      this.#host.counters.replacedPushes += resumption.takeBack(push.key) ? 1 : 0;
+      resumption.replaceable(push.key, packet);
+      return this.#keep(resumption, packet, false);
+    }
+    const outcome = outbox.conflate(push.key, packet);
+    if (outcome === "replaced") {
+      this.#host.counters.replacedPushes++;
+      resumption?.takeBack(push.key);
+    }
+    if (resumption !== undefined) {
+      resumption.replaceable(push.key, packet);
+      resumption.delivery.keep(packet);
+    }
+    return outcome !== "closed";
+  }
+
+  outboxDrained(): void {
+    this.#resumption?.allWritten();
+    this.#session?.drained();
   }
 
   // the life of the connection: handshake → judging → ack → working → closing → closed
@@ -594,6 +718,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
       this.#host.counters.closed(reason.code);
     }
     this.#ordered?.clear();
+    this.#unordered?.clear();
     this.#admission?.resumption?.abandoned(this);
     this.#resumption?.end(reason);
     if (this.#session !== undefined) {
@@ -639,22 +764,25 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
       unordered: this.#unordered,
       rate: this.#rate,
       limiters: this.#limiters,
+      overloads: this.#overloads,
     };
   }
 
   /** Goes on with a session where its client has left off. */
   #goOn(resumption: Resumption, { received }: ResumeClaim): void {
-    const { session, pushForm, ordered, unordered, rate, limiters } = resumption.resume(this);
+    const { session, pushForm, ordered, unordered, rate, limiters, overloads } = resumption.resume(this);
     this.#session = session;
     this.#pushForm = pushForm;
     this.#ordered = ordered;
     this.#unordered = unordered;
     this.#rate = rate;
     this.#limiters = limiters;
+    this.#overloads = overloads;
     resumption.delivery.goOnAfter(received);
     this.#wire.outbox.send(resumption.delivery.packets());
     this.#pauseWhenFull();
     this.#host.resumed(session, this);
+    session.drained();
   }
 
   #tellReceived({ delivery }: Resumption): void {
@@ -705,6 +833,18 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     return this.#wire.remoteAddress;
   }
 
+  get waiting(): Waiting {
+    if (this.#resumption !== undefined && this.#isSuspended()) {
+      return this.#resumption.delivery.kept;
+    }
+    const { waitingBytes, waitingMessages } = this.#wire.outbox;
+    return { bytes: waitingBytes, messages: waitingMessages };
+  }
+
+  get blocked(): boolean {
+    return this.#isSuspended() || this.#wire.outbox.blocked;
+  }
+
   get binder(): SessionBinder {
     return this.#host.sessions;
   }
@@ -747,13 +887,13 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     return (this.#ordered?.length ?? 0) + (this.#unordered?.length ?? 0);
   }
 
-  #orderedMailbox(): Mailbox {
+  #orderedMailbox(): OrderedMailbox {
     this.#ordered ??= new OrderedMailbox(this.#host.turn, this.#resumption ?? this, this.#roomBelow);
     return this.#ordered;
   }
 
-  #unorderedMailbox(): Mailbox {
-    this.#unordered ??= new UnorderedMailbox(this.#resumption ?? this, this.#roomBelow);
+  #unorderedMailbox(): UnorderedMailbox {
+    this.#unordered ??= new UnorderedMailbox(this.#host.turn, this.#resumption ?? this, this.#roomBelow);
     return this.#unordered;
   }
 
@@ -779,6 +919,32 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   }
 }
 
+/** A message that was refused before it came to a mailbox: that it is told takes its turn all the same. */
+class TurnedAway implements MailboxTask {
+  readonly #connection: Connection;
+  readonly #id: MessageId;
+  readonly #route: string;
+  readonly #error: NanowireError;
+
+  constructor(connection: Connection, id: MessageId, route: string, error: NanowireError) {
+    this.#connection = connection;
+    this.#id = id;
+    this.#route = route;
+    this.#error = error;
+  }
+
+  start(): boolean {
+    this.#connection.refuse(this.#id, this.#route, this.#error);
+    return true;
+  }
+}
+
+/** @param bytes how many it has; undefined when only so many were looked at */
+function payloadTooLarge(route: string, most: number, bytes?: number): NanowireError {
+  const message = `${route} takes payloads of ${most} bytes, ${bytes === undefined ? "and this one is longer" : `not of ${bytes}`}`;
+  return new NanowireError("payload_too_large", message);
+}
+
 /** Where and when to come back, of all that a drain says. */
 function comeBackOf({ afterMs, spreadMs, url }: Drain): ComeBack {
   return { afterMs, spreadMs, url };
@@ -787,8 +953,8 @@ function comeBackOf({ afterMs, spreadMs, url }: Drain): ComeBack {
 /** What a client is told of an error that was not meant for it. */
 const internalFailure = "the server failed to handle the request";
 
-/** What an error payload may have, to fit into a packet with the longest id. */
-const mostErrorBytes = maxBodyBytes - 11;
+/** What stands before a response's payload: the packet's header, the flag, and the longest id. */
+const mostResponseHeaderBytes = 15;
 
 const noPayload = new Uint8Array(0);
 

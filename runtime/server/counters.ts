@@ -20,6 +20,10 @@ export interface ServerCounters {
   readonly notifies: number;
   /** Pushes that were queued, each connection counted. */
   readonly pushes: number;
+  /** Pushes that were not sent to a connection because its outbox was too full: those that the .proto lets drop. */
+  readonly droppedPushes: number;
+  /** Pushes that waited for a connection and gave way to a newer one. They are among `pushes`. */
+  readonly replacedPushes: number;
   /** Requests that were answered with an error and notifies that failed, by the error's code. */
   readonly failed: Readonly<Record<string, number>>;
   /** Tasks and timers that threw, were rejected, or took too long. */
@@ -39,6 +43,8 @@ export class Counters {
   requests = 0;
   notifies = 0;
   pushes = 0;
+  droppedPushes = 0;
+  replacedPushes = 0;
   failedTasks = 0;
   readonly #refused = new Map<string, number>();
   readonly #failed = new Map<string, number>();
@@ -58,6 +64,7 @@ export class Counters {
 
   snapshot(): ServerCounters {
     const { arriving, accepted, open, sessions, suspended, resumed, requests, notifies, pushes, failedTasks } = this;
+    const { droppedPushes, replacedPushes } = this;
     return {
       arriving,
       accepted,
@@ -69,6 +76,8 @@ export class Counters {
       requests,
       notifies,
       pushes,
+      droppedPushes,
+      replacedPushes,
       failedTasks,
       failed: Object.fromEntries(this.#failed),
       closed: Object.fromEntries(this.#closed),

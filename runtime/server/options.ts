@@ -73,6 +73,11 @@ export interface ServerOptions {
    */
   readonly maxOutboxBytes?: number;
   /**
+   * The most messages that may wait to be sent to one client; a client with more is closed. 16 to 16,777,216. Default:
+   * 16,384, as many as the default of `maxOutboxBytes` holds at 64 bytes each
+   */
+  readonly maxOutboxMessages?: number;
+  /**
    * How many messages of one client may wait or be under way. From there on the client is not read until half of them
    * are handled. 1 to 1,000,000. Default: 256
    */
@@ -170,6 +175,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
     maxHandshakeBytes: number(options, "maxHandshakeBytes", 4_096, 64, maxBodyBytes),
     maxInflatedBytes: number(options, "maxInflatedBytes", 1_048_576, 64, gibibyte),
     maxOutboxBytes,
+    maxOutboxMessages: number(options, "maxOutboxMessages", 16_384, 16, 16_777_216),
     maxQueuedMessages: number(options, "maxQueuedMessages", 256, 1, 1_000_000),
     requestTimeoutMs: number(options, "requestTimeoutMs", 30_000, 0, maxDelayMs, false),
     timerPrecisionMs: number(options, "timerPrecisionMs", 1, 1, 1_000),
@@ -291,6 +297,7 @@ const optionNames: ReadonlySet<string> = new Set([
   "maxHandshakeBytes",
   "maxInflatedBytes",
   "maxOutboxBytes",
+  "maxOutboxMessages",
   "maxQueuedMessages",
   "requestTimeoutMs",
   "timerPrecisionMs",

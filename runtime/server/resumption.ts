@@ -1,6 +1,7 @@
 import type { CancelTimer, Clock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
 import type { Call } from "../dispatch/call.js";
+import type { Overloads } from "../dispatch/overload.js";
 import type { RateLimiters } from "../dispatch/rate-limiter.js";
 import { Delivery } from "../protocol/delivery.js";
 import type { ResumeOffer } from "../protocol/resume.js";
@@ -19,6 +20,7 @@ export interface SessionState {
   readonly unordered: UnorderedMailbox | undefined;
   readonly rate: MessageRate | undefined;
   readonly limiters: RateLimiters | undefined;
+  readonly overloads: Overloads | undefined;
 }
 
 /** The connection that has a session, or had it last: what a {@link Resumption} asks of it. */
@@ -57,6 +59,8 @@ export class Resumption implements MailboxOwner {
   #bearer: Bearer | undefined;
   /** The connection whose client has claimed the session and has not acknowledged yet. */
   #claimant: Bearer | undefined;
+  /** Pushes that may give way to a newer one of their key, by that: they wait, and no client has seen them. */
+  readonly #replaceable = new Map<string, Uint8Array>();
   #cancelGrace: CancelTimer | undefined;
   #state: "offered" | "borne" | "suspended" | "ended" = "offered";
 
@@ -91,6 +95,8 @@ export class Resumption implements MailboxOwner {
   /** The connection broke. Should nobody come back, the session ends for that reason. */
   suspend(reason: NanowireError): void {
     this.#state = "suspended";
+    // What waited in the outbox may have been written with the last of it.
+    this.#replaceable.clear();
     this.#cancelGrace = this.#keeper.clock.after(this.#keeper.settings.graceMs, () => this.bearer.close(reason));
     this.#keeper.suspended(this);
   }
@@ -104,6 +110,7 @@ export class Resumption implements MailboxOwner {
   /** The client has acknowledged: the session goes on with the claimant. */
   resume(claimant: Bearer): SessionState {
     const state = this.bearer.handOver();
+    this.#replaceable.clear();
     this.#cancelGrace?.();
     this.#claimant = undefined;
     this.#bearer = claimant;
@@ -127,6 +134,29 @@ export class Resumption implements MailboxOwner {
       this.#keeper.ended(this);
       this.#claimant?.close(reason);
     }
+  }
+
+  /** A push waits that may give way to a newer one. */
+  replaceable(key: string, packet: Uint8Array): void {
+    this.#replaceable.set(key, packet);
+  }
+
+  /**
+   * The push of a key that waits gives way to a newer one.
+   *
+   * @returns whether there was one
+   */
+  takeBack(key: string): boolean {
+    const older = this.#replaceable.get(key);
+    if (older !== undefined) {
+      this.delivery.takeBack(older);
+    }
+    return older !== undefined;
+  }
+
+  /** Nothing waits any more: all was written. */
+  allWritten(): void {
+    this.#replaceable.clear();
   }
 
   /** The mailboxes go along from connection to connection; who has them now is told. */

@@ -32,7 +32,7 @@ import { serializerNamed } from "./terms.js";
 export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, ScheduleHost {
   readonly options: ResolvedOptions;
   readonly logger: Logger;
-  readonly turn = new Turn();
+  readonly turn: Turn;
   readonly counters = new Counters();
   readonly header = new MessageHeader();
   readonly sessions: SessionRegistry;
@@ -43,6 +43,7 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
   readonly speaksJson: boolean;
   readonly maxFrameBytes: number;
   readonly maxOutboxBytes: number;
+  readonly maxOutboxMessages: number;
   readonly sweep: HeartbeatSweep;
   readonly resumptions: Resumptions | undefined;
   readonly #places: Places;
@@ -57,6 +58,7 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
   constructor(options: ResolvedOptions, inbound: Pipeline<InboundStep>, outbound: Pipeline<OutboundStep>) {
     this.options = options;
     this.logger = options.logger;
+    this.turn = new Turn(undefined, (error) => options.logger.error({ error }, "a part of a turn's end failed"));
     this.inbound = inbound;
     this.outbound = outbound;
     this.dispatcher = new Dispatcher(options.components, this.turn, options.requestTimeoutMs);
@@ -73,6 +75,7 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
     }
     this.maxFrameBytes = packetHeaderBytes + Math.max(options.maxPacketBytes, options.maxHandshakeBytes);
     this.maxOutboxBytes = options.maxOutboxBytes;
+    this.maxOutboxMessages = options.maxOutboxMessages;
     this.#places = new Places(this);
     this.sweep = new HeartbeatSweep(options.clock, options.heartbeatIntervalMs, options.handshakeTimeoutMs, [
       this.#places.arriving,

@@ -4,6 +4,21 @@ import type { Dictionary } from "../protocol/dictionary.js";
 import { writePush } from "../protocol/message-encoder.js";
 import type { Serializer } from "../protocol/serializer.js";
 
+/** What messages are told apart by, of which only the newest waits: the value of a field. */
+export type ConflationKey = string | number | bigint | boolean | undefined;
+
+/**
+ * What becomes of a push to a client that does not take what was written. Absent: it waits in the client's outbox, and a client with a
+ * full one is closed.
+ * - `drop`: it waits as long as the outbox is not three quarters full; then it is not sent to that client.
+ * - `conflate`: while it waits, a newer one of the same route and key takes its place. Without a key: any newer one of the route.
+ *
+ * @typeParam T what is pushed
+ */
+export type Overflow<T> =
+  | { readonly policy: "drop" }
+  | { readonly policy: "conflate"; readonly key?: (message: T) => ConflationKey };
+
 /**
  * One method of a PUSH service, as the generator describes it.
  *
@@ -15,6 +30,8 @@ export interface PushDefinition<T> {
   /** The route's code in the dictionary. */
   readonly code: number;
   readonly message: MessageCodec<T>;
+  /** What becomes of it where a client does not take what was written. Default: it waits, and a client with a full outbox is closed. */
+  readonly overflow?: Overflow<T>;
 }
 
 /** What takes a push: a session, a group, a part of a group. */
@@ -42,6 +59,7 @@ export interface PushForm {
 /** A push on its way out. Each form of it is made once, whatever the number of connections it goes to. */
 export class OutgoingPush<T = unknown> {
   readonly route: string;
+  readonly #overflow: Overflow<T> | undefined;
   readonly #codec: MessageCodec<T>;
   readonly #message: T;
   readonly #shared: boolean;
@@ -50,13 +68,30 @@ export class OutgoingPush<T = unknown> {
   readonly #packets: { readonly form: PushForm; readonly packet: Uint8Array }[] = [];
   /** What a serializer, or a form, has thrown: it is not tried again for each member. */
   #failures: Map<Serializer | PushForm, { readonly error: unknown }> | undefined;
+  /** Made when it is first asked for. */
+  #key: string | undefined;
 
   /** @param shared whether it goes to more than one connection: its packets are then kept */
   constructor(method: PushDefinition<T>, message: T, shared: boolean) {
     this.route = method.route;
+    this.#overflow = method.overflow;
     this.#codec = method.message;
     this.#message = message;
     this.#shared = shared;
+  }
+
+  /** What becomes of it where it has to wait; undefined: it does. */
+  get overflow(): Overflow<T>["policy"] | undefined {
+    return this.#overflow?.policy;
+  }
+
+  /** Its route, and what it is told apart by from others of its route. */
+  get key(): string {
+    if (this.#key === undefined) {
+      const key = this.#overflow?.policy === "conflate" ? this.#overflow.key?.(this.#message) : undefined;
+      this.#key = `${this.route}\n${key}`;
+    }
+    return this.#key;
   }
 
   /** The message's bytes. Throws what encoding them has thrown. */
@@ -78,17 +113,21 @@ export class OutgoingPush<T = unknown> {
 
   /** Writes the whole packet. */
   writeTo(out: ByteBuffer, form: PushForm): void {
-    const payload = this.payload(form.serializer);
-    if (!this.#shared) {
-      this.#write(out, payload, form);
-      return;
+    if (this.#shared) {
+      out.append(this.packet(form));
+    } else {
+      this.#write(out, this.payload(form.serializer), form);
     }
+  }
+
+  /** The whole packet. It is shared: nobody writes to it. */
+  packet(form: PushForm): Uint8Array {
     for (const made of this.#packets) {
       if (made.form === form) {
-        out.append(made.packet);
-        return;
+        return made.packet;
       }
     }
+    const payload = this.payload(form.serializer);
     this.#throwAgain(form);
     const alone = new ByteBuffer();
     try {
@@ -98,7 +137,7 @@ export class OutgoingPush<T = unknown> {
     }
     const packet = alone.view();
     this.#packets.push({ form, packet });
-    out.append(packet);
+    return packet;
   }
 
   /** Writes a packet with the payload that the outbound steps have left: mostly the message's own, whose packet is made. */
@@ -108,6 +147,16 @@ export class OutgoingPush<T = unknown> {
     } else {
       this.#write(out, payload, form);
     }
+  }
+
+  /** The packet with such a payload. */
+  changedPacket(payload: Uint8Array, form: PushForm): Uint8Array {
+    if (payload === this.payload(form.serializer)) {
+      return this.packet(form);
+    }
+    const alone = new ByteBuffer();
+    this.#write(alone, payload, form);
+    return alone.view();
   }
 
   #write(out: ByteBuffer, payload: Uint8Array, { dictionary, compress }: PushForm): void {

@@ -30,6 +30,13 @@ export interface SessionBinder {
   unbind(session: Session): void;
 }
 
+/** What waits to be sent to a client: what was queued this turn, and what the client has not taken yet. */
+export interface Waiting {
+  readonly bytes: number;
+  /** Packets: answers, pushes, heartbeats. */
+  readonly messages: number;
+}
+
 /** What a session asks of the connection that carries it. */
 export interface SessionLink {
   readonly binder: SessionBinder;
@@ -40,6 +47,10 @@ export interface SessionLink {
   /** The address of the proxy that told it, if one did. */
   readonly proxyAddress?: string | undefined;
   readonly logger: Logger;
+  /** What waits in its outbox. */
+  readonly waiting: Waiting;
+  /** Whether the client does not take what was written. */
+  readonly blocked: boolean;
   /** @returns whether it was queued */
   sendPush(push: OutgoingPush): boolean;
   sendKick(reason: string): void;
@@ -68,6 +79,7 @@ export class Session implements PushReceiver {
   #suspendListeners: Listeners<NanowireError> | undefined;
   #resumeListeners: Listeners<void> | undefined;
   #suspended = false;
+  #drainListeners: Listeners<Session> | undefined;
   #uid = "";
   #closed: NanowireError | undefined;
   #abort: AbortController | undefined;
@@ -192,6 +204,30 @@ export class Session implements PushReceiver {
     return this.#closed === undefined && this.#link.sendPush(push);
   }
 
+  /** How much waits to be sent to the client. The limits are the server's `maxOutboxBytes` and `maxOutboxMessages`. */
+  get waiting(): Waiting {
+    return this.#closed === undefined ? this.#link.waiting : nothing;
+  }
+
+  /** Whether the client does not take what was written: what is sent now waits in the server. {@link onDrain} tells when it does again. */
+  get blocked(): boolean {
+    return this.#closed === undefined && this.#link.blocked;
+  }
+
+  /**
+   * Calls `listener` each time that the client takes again what is sent, after it was {@link blocked}. Returns what takes the
+   * listener back.
+   */
+  onDrain(listener: (session: Session) => void): () => void {
+    this.#drainListeners ??= new Listeners();
+    return this.#drainListeners.add(listener);
+  }
+
+  /** @internal The client takes again what is sent. */
+  drained(): void {
+    this.#drainListeners?.call(this, this.#link.logger);
+  }
+
   /** Tells the client to go, and why, and closes the connection when what waits is written. A client that is not connected cannot come back to this session. */
   kick(reason: string): void {
     if (this.#closed === undefined) {
@@ -286,5 +322,8 @@ export class Session implements PushReceiver {
     this.#closeListeners?.clear();
     this.#suspendListeners?.clear();
     this.#resumeListeners?.clear();
+    this.#drainListeners?.clear();
   }
 }
+
+const nothing: Waiting = { bytes: 0, messages: 0 };

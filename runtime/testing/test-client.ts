@@ -43,6 +43,19 @@ export class TestClient {
     this.#links.link?.freeze(false);
   }
 
+  /**
+   * The client reads nothing any more, and goes on sending. What the server sends waits: up to `windowBytes` on its way, the rest in the server's
+   * outbox, where limits and policies hold.
+   */
+  stopReading(): void {
+    this.#links.link?.read(false);
+  }
+
+  /** Reads on, what has waited first. */
+  startReading(): void {
+    this.#links.link?.read(true);
+  }
+
   /** Breaks the connection: what was under way is lost, and both sides find it gone. */
   cut(): void {
     this.#links.link?.cut();

@@ -2,6 +2,7 @@
 
 import { ByteBuffer } from "../base/byte-buffer.js";
 import type { EndOfTurn, Turn } from "../base/turn.js";
+import { KeyedPackets } from "./keyed-packets.js";
 
 /** What became of a write. */
 export const WriteOutcome = {
@@ -16,52 +17,96 @@ export const WriteOutcome = {
 /** What became of a write. */
 export type WriteOutcome = (typeof WriteOutcome)[keyof typeof WriteOutcome];
 
+/** Which limit of an outbox: an option of the server. */
+export type OutboxLimit = "maxOutboxBytes" | "maxOutboxMessages";
+
 /** Writes what an {@link Outbox} holds to what carries the connection. */
 export interface OutboxWriter {
   /** Writes the buffer's bytes in one go; the buffer's headroom is there for a frame header. */
   write(buffer: ByteBuffer): WriteOutcome;
   /** How many bytes were written and wait in memory, because the other side does not take them. */
   readonly queuedBytes: number;
-  /** The outbox would hold more than `maxBytes`: the connection is to be closed. Called once at most. */
-  overflowed(waitingBytes: number, maxBytes: number): void;
+  /** The outbox would hold more than `most` of what `limit` bounds: the connection is to be closed. Called once at most. */
+  overflowed(waiting: number, most: number, limit: OutboxLimit): void;
+}
+
+/** Whom an {@link Outbox} tells what becomes of it: the connection. */
+export interface OutboxOwner {
+  /** The other side takes again what is written, after it did not. */
+  outboxDrained(): void;
 }
 
 /**
  * What waits to be written to one connection. Packets are encoded straight into its buffer; at the end of the turn all
- * of them are written at once. While the other side does not take what was written, packets gather here, up to `maxBytes`.
+ * of them are written at once. While the other side does not take what was written, packets gather here, up to `maxBytes`
+ * and `maxMessages`.
  */
 export class Outbox implements EndOfTurn {
+  /** Who is told; undefined for nobody. */
+  owner: OutboxOwner | undefined;
   readonly #writer: OutboxWriter;
   readonly #turn: Turn;
   readonly #maxBytes: number;
+  readonly #maxMessages: number;
   readonly #buffer: ByteBuffer;
   #state: WriteOutcome = WriteOutcome.taken;
   #scheduled = false;
   #closed = false;
+  /** How many packets wait here. */
+  #messages = 0;
+  /** How many were written since the other side had taken everything. */
+  #writtenMessages = 0;
+  /** While it is blocked: packets of which only the newest of a key waits. */
+  #keyed: KeyedPackets | undefined;
 
   /**
    * @param maxBytes the most bytes that may wait
    * @param headroom how many bytes the writer wants free before the first packet
+   * @param maxMessages the most packets that may wait
    */
-  constructor(writer: OutboxWriter, turn: Turn, maxBytes: number, headroom: number) {
+  constructor(
+    writer: OutboxWriter,
+    turn: Turn,
+    maxBytes: number,
+    headroom: number,
+    maxMessages: number = Number.POSITIVE_INFINITY,
+  ) {
     this.#writer = writer;
     this.#turn = turn;
     this.#maxBytes = maxBytes;
+    this.#maxMessages = maxMessages;
     this.#buffer = new ByteBuffer(headroom);
   }
 
   /** How many bytes wait, here and behind the last write. */
   get waitingBytes(): number {
-    return this.#buffer.length + (this.#state === WriteOutcome.taken ? 0 : this.#writer.queuedBytes);
+    const behind = this.#state === WriteOutcome.taken ? 0 : this.#writer.queuedBytes + (this.#keyed?.bytes ?? 0);
+    return this.#buffer.length + behind;
   }
 
-  /** The buffer to encode packets into; {@link commit} is called after it, in the same go. */
+  /** How many packets wait, here and behind the last write. One that is taken in part counts until all that was written is taken. */
+  get waitingMessages(): number {
+    const isTaken = this.#state === WriteOutcome.taken || this.#writer.queuedBytes === 0;
+    return this.#messages + (isTaken ? 0 : this.#writtenMessages);
+  }
+
+  /** Whether the other side does not take what was written: what comes now waits here. */
+  get blocked(): boolean {
+    return this.#state === WriteOutcome.blocked;
+  }
+
+  /** Whether it takes nothing more. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The buffer to encode packets into, each followed by {@link commit} in the same go. To take one back, set `end` to what it was. */
   get buffer(): ByteBuffer {
     return this.#buffer;
   }
 
   /**
-   * What was encoded into the buffer is to be sent.
+   * What was encoded into the buffer is to be sent: one packet.
    *
    * @returns false when that was too much, and the connection is being closed, or when it is closed already
    */
@@ -70,10 +115,8 @@ export class Outbox implements EndOfTurn {
       this.#buffer.release();
       return false;
     }
-    const waiting = this.waitingBytes;
-    if (waiting > this.#maxBytes) {
-      this.discard();
-      this.#writer.overflowed(waiting, this.#maxBytes);
+    this.#messages++;
+    if (!this.#isWithinLimits()) {
       return false;
     }
     if (!this.#scheduled && this.#state !== WriteOutcome.blocked) {
@@ -83,9 +126,45 @@ export class Outbox implements EndOfTurn {
     return true;
   }
 
-  /** Copies packets that are encoded already to the end, and commits them. */
-  send(packets: Uint8Array): boolean {
-    this.#buffer.append(packets);
+  /**
+   * As {@link commit}, for a packet that may be lost: it is taken back where it would fill the outbox beyond three quarters. The last
+   * quarter is for what must arrive.
+   *
+   * @param start the buffer's end before it was encoded
+   * @returns whether it is to be sent
+   */
+  commitOrDrop(start: number): boolean {
+    const { end } = this.#buffer;
+    const wasEmpty = this.waitingBytes === end - start;
+    const isTooMuch =
+      this.waitingBytes > this.#maxBytes * mostOfLosable ||
+      this.waitingMessages + 1 > this.#maxMessages * mostOfLosable;
+    if (isTooMuch && !wasEmpty) {
+      this.#buffer.end = start;
+      return false;
+    }
+    return this.commit();
+  }
+
+  /**
+   * Takes a whole packet while it is {@link blocked}; an older one of the same key that waits is forgotten. The bytes may be shared, and are
+   * not written to.
+   */
+  conflate(key: string, packet: Uint8Array): "queued" | "replaced" | "closed" {
+    if (this.#closed) {
+      return "closed";
+    }
+    this.#keyed ??= new KeyedPackets();
+    const replaced = this.#keyed.put(key, packet, this.#buffer.end);
+    if (!replaced) {
+      this.#messages++;
+    }
+    return !this.#isWithinLimits() ? "closed" : replaced ? "replaced" : "queued";
+  }
+
+  /** Copies a packet that is encoded already to the end, and commits it. */
+  send(packet: Uint8Array): boolean {
+    this.#buffer.append(packet);
     return this.commit();
   }
 
@@ -98,8 +177,12 @@ export class Outbox implements EndOfTurn {
 
   /** The other side has taken what was written. */
   drained(): void {
+    const wasBlocked = this.blocked;
     this.#state = WriteOutcome.taken;
     this.#write();
+    if (wasBlocked && !this.blocked && !this.#closed) {
+      this.owner?.outboxDrained();
+    }
   }
 
   /** Writes what waits, whether or not what was written before is taken, and takes nothing more. */
@@ -111,21 +194,54 @@ export class Outbox implements EndOfTurn {
   /** Drops what waits, and takes nothing more. */
   discard(): void {
     this.#closed = true;
+    this.#messages = 0;
+    this.#keyed = undefined;
     this.#buffer.release();
   }
 
+  /** Whether what waits is not too much; if it is, everything is dropped and the writer told. */
+  #isWithinLimits(): boolean {
+    const bytes = this.waitingBytes;
+    const isTooMuch = bytes > this.#maxBytes;
+    // What was written may have been taken meanwhile: that is looked at only when it matters.
+    const areTooMany =
+      this.#messages + this.#writtenMessages > this.#maxMessages && this.waitingMessages > this.#maxMessages;
+    if (!isTooMuch && !areTooMany) {
+      return true;
+    }
+    const messages = this.waitingMessages;
+    this.discard();
+    if (isTooMuch) {
+      this.#writer.overflowed(bytes, this.#maxBytes, "maxOutboxBytes");
+    } else {
+      this.#writer.overflowed(messages, this.#maxMessages, "maxOutboxMessages");
+    }
+    return false;
+  }
+
   #write(): void {
-    if (this.#buffer.length === 0 || this.#closed) {
+    const keyed = this.#keyed;
+    if ((this.#buffer.length === 0 && keyed === undefined) || this.#closed) {
       return;
     }
-    this.#state = this.#writer.write(this.#buffer);
-    if (this.#state === WriteOutcome.taken && this.#buffer.bytes.length <= keptBytes) {
+    if (this.#writtenMessages > 0 && (this.#state === WriteOutcome.taken || this.#writer.queuedBytes === 0)) {
+      this.#writtenMessages = 0;
+    }
+    this.#keyed = undefined;
+    this.#state = this.#writer.write(keyed === undefined ? this.#buffer : keyed.mergedWith(this.#buffer));
+    const isTaken = this.#state === WriteOutcome.taken;
+    this.#writtenMessages = isTaken ? 0 : this.#writtenMessages + this.#messages;
+    this.#messages = 0;
+    if ((isTaken || keyed !== undefined) && this.#buffer.bytes.length <= keptBytes) {
       this.#buffer.clear();
     } else {
       this.#buffer.release();
     }
   }
 }
+
+/** How much of an outbox packets that may be lost fill. */
+const mostOfLosable = 0.75;
 
 /** A buffer that grew larger than this is let go of after it is written: an idle connection keeps little. */
 const keptBytes = 16 * 1024;

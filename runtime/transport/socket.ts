@@ -2,7 +2,7 @@
 
 import type { Socket } from "node:net";
 import { NanowireError } from "../base/error.js";
-import { WriteOutcome } from "./outbox.js";
+import { type OutboxLimit, WriteOutcome } from "./outbox.js";
 
 /** How long a client has, after we said the last, to take it and to hang up. */
 export const lingerMs = 2_000;
@@ -33,6 +33,7 @@ export function peerAddress(socket: Socket): string {
 }
 
 /** The error of an outbox that is full. */
-export function outboxOverflow(waitingBytes: number, maxBytes: number): NanowireError {
-  return new NanowireError("outbox_overflow", `${waitingBytes} bytes wait, more than maxOutboxBytes ${maxBytes}`);
+export function outboxOverflow(waiting: number, most: number, limit: OutboxLimit): NanowireError {
+  const what = limit === "maxOutboxBytes" ? "bytes" : "messages";
+  return new NanowireError("outbox_overflow", `${waiting} ${what} wait, more than ${limit} ${most}`);
 }

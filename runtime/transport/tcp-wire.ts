@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { ByteBuffer } from "../base/byte-buffer.js";
 import type { Arrival } from "./arrival.js";
-import { Outbox, type OutboxWriter, type WriteOutcome } from "./outbox.js";
+import { Outbox, type OutboxLimit, type OutboxWriter, type WriteOutcome } from "./outbox.js";
 import { endSocket, outboxOverflow, writeOut } from "./socket.js";
 import type { Wire, WireReceiver } from "./transport.js";
 
@@ -28,7 +28,7 @@ export class TcpWire implements Wire, OutboxWriter {
     this.transport = transport;
     this.remoteAddress = origin.address;
     this.proxyAddress = origin.proxy;
-    this.outbox = new Outbox(this, host.turn, host.maxOutboxBytes, 0);
+    this.outbox = new Outbox(this, host.turn, host.maxOutboxBytes, 0, host.maxOutboxMessages);
     socket.nanowire = this;
     socket.on("data", onData);
     socket.on("drain", onDrain);
@@ -65,8 +65,8 @@ export class TcpWire implements Wire, OutboxWriter {
     return this.#socket.writableLength;
   }
 
-  overflowed(waitingBytes: number, maxBytes: number): void {
-    this.#receiver.violated(outboxOverflow(waitingBytes, maxBytes));
+  overflowed(waiting: number, most: number, limit: OutboxLimit): void {
+    this.#receiver.violated(outboxOverflow(waiting, most, limit));
   }
 
   pause(): void {

@@ -52,6 +52,8 @@ export interface TransportHost {
   readonly maxFrameBytes: number;
   /** The most bytes that may wait in an outbox. */
   readonly maxOutboxBytes: number;
+  /** The most packets that may wait in an outbox. */
+  readonly maxOutboxMessages: number;
   /** The proxies before the server, for a transport whose clients may come by one. */
   readonly proxies: Proxies;
   /**

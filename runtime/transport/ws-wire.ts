@@ -3,7 +3,7 @@ import { type RawData, WebSocket } from "ws";
 import type { ByteBuffer } from "../base/byte-buffer.js";
 import { NanowireError } from "../base/error.js";
 import type { Arrival } from "./arrival.js";
-import { Outbox, type OutboxWriter, WriteOutcome } from "./outbox.js";
+import { Outbox, type OutboxLimit, type OutboxWriter, WriteOutcome } from "./outbox.js";
 import { outboxOverflow, writeOut } from "./socket.js";
 import type { Wire, WireReceiver } from "./transport.js";
 import { frameHeadroom, frameInPlace, framesOfPackets, packetsIn } from "./websocket-frame.js";
@@ -46,7 +46,7 @@ export class WsWire implements Wire, OutboxWriter {
     this.transport = transport;
     this.remoteAddress = origin.address;
     this.proxyAddress = origin.proxy;
-    this.outbox = new Outbox(this, host.turn, host.maxOutboxBytes, frameHeadroom);
+    this.outbox = new Outbox(this, host.turn, host.maxOutboxBytes, frameHeadroom, host.maxOutboxMessages);
     this.#maxOutboxBytes = host.maxOutboxBytes;
     this.#onSent = websocket.extensions === "" ? undefined : () => this.outbox.drained();
     socket.nanowire = this;
@@ -77,7 +77,7 @@ export class WsWire implements Wire, OutboxWriter {
     }
     const waiting = this.#websocket.bufferedAmount;
     if (waiting > this.#maxOutboxBytes) {
-      this.overflowed(waiting, this.#maxOutboxBytes);
+      this.overflowed(waiting, this.#maxOutboxBytes, "maxOutboxBytes");
     } else if (this.#websocket.readyState === WebSocket.OPEN) {
       this.#websocket.pong(data);
     }
@@ -128,8 +128,8 @@ export class WsWire implements Wire, OutboxWriter {
     }
   }
 
-  overflowed(waitingBytes: number, maxBytes: number): void {
-    this.#receiver.violated(outboxOverflow(waitingBytes, maxBytes));
+  overflowed(waiting: number, most: number, limit: OutboxLimit): void {
+    this.#receiver.violated(outboxOverflow(waiting, most, limit));
   }
 
   pause(): void {

@@ -95,6 +95,31 @@ describe("Turn", () => {
     expect(numbers).toEqual([0, 0, 1, 1, 1, 2]);
   });
 
+  it("calls all the others when one throws, and tells what was thrown", () => {
+    const ends: (() => void)[] = [];
+    const failures: unknown[] = [];
+    const log: string[] = [];
+    const turn = new Turn(
+      (task) => void ends.push(task),
+      (error) => void failures.push(error),
+    );
+    const failing = (error: string): EndOfTurn => ({
+      endOfTurn() {
+        throw error;
+      },
+    });
+    turn.atEnd(failing("first"));
+    turn.atEnd({ endOfTurn: () => log.push("flushed") });
+    turn.next(failing("second"));
+    turn.next({ endOfTurn: () => log.push("went on") });
+    ends.shift()?.();
+    expect(log).toEqual(["flushed", "went on"]);
+    expect(failures).toEqual(["first", "second"]);
+    turn.atEnd({ endOfTurn: () => log.push("the next turn") });
+    ends.shift()?.();
+    expect(log).toEqual(["flushed", "went on", "the next turn"]);
+  });
+
   it("ends, when no one says otherwise, after what runs and its promises", async () => {
     const log: string[] = [];
     await new Promise<void>((resolve) => {

@@ -334,7 +334,7 @@ describe("a client whose session can be resumed", () => {
   async function start(options: Partial<TestServerOptions> = {}, connectOptions: TestConnectOptions = {}) {
     const desk = new Desk();
     const test = await startTestServer({
-      components: components(desk.services, ["Events.Told"]),
+      components: components(desk.services, ["Events.Told", "Events.Moved"]),
       resume: { graceMs: 30_000, maxMessages: 16 },
       ...options,
     });
@@ -478,6 +478,35 @@ describe("a client whose session can be resumed", () => {
     await test.settled();
     await talk.check(desk);
     expect(client.connection.status).toEqual({ state: "open", resumed: true });
+  });
+
+  it("keeps count of pushes that give way to newer ones while it does not read", async () => {
+    const { test, desk, client, talk } = await start(
+      { resume: { maxMessages: 1_000 } },
+      { conditions: { windowBytes: 0 } },
+    );
+    const [session] = desk.sessions as [Session];
+    const moves: string[] = [];
+    const moved = { ...pushOf("Events.Moved", 4), overflow: { policy: "conflate", key: () => "" } } as const;
+    client.connection.on({ route: "Events.Moved", code: 4, message: text }, (move) => void moves.push(move));
+    client.stopReading();
+    for (let count = 1; count <= 30; count++) {
+      session.push(moved, String(count));
+      desk.push(session);
+      await test.settled();
+    }
+    expect(test.server.counters.replacedPushes).toBeGreaterThan(20);
+    client.cut();
+    await client.comeBack();
+    talk.ask();
+    await test.settled();
+    client.cut();
+    desk.push(session);
+    await client.comeBack();
+    await test.settled();
+    await talk.check(desk);
+    expect(moves.at(-1)).toBe("30");
+    expect(moves.length).toBeLessThan(10);
   });
 
   it("reconnects as ever where the server keeps no sessions", async () => {

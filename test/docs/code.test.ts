@@ -38,6 +38,7 @@ describe("the code in docs/", () => {
       "client",
       "groups",
       "life-cycle",
+      "limits",
       "listening",
       "profiles",
       "server",
@@ -51,7 +52,9 @@ describe("the code in docs/", () => {
   test("compiles under every strict flag", () => {
     const files = blocks.map(({ page, index, code }) => {
       const name = `${page.replace(/\W/g, "-")}-${index}.ts`;
-      writeFileSync(`${folder}/${name}`, code.replaceAll('"../generated/', `"${root}generated/`));
+      const arena = `"${root}test/generator/scenarios/policies/expected/generated/arena/`;
+      const placed = code.replaceAll('"../generated/arena/', arena).replaceAll('"../generated/', `"${root}generated/`);
+      writeFileSync(`${folder}/${name}`, placed);
       return name;
     });
     const config = {

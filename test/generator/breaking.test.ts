@@ -67,6 +67,11 @@ const notify = (name: string, option = ""): string =>
   `  rpc ${name}(Text) returns (google.protobuf.Empty) { option (nanowire.method).notify = true;${option === "" ? "" : ` option (nanowire.method).${option};`} }`;
 const event = (name: string, message = "Text"): string => `  rpc ${name}(${message}) returns (google.protobuf.Empty);`;
 
+const pushed = (name: string, option: string): string =>
+  `  rpc ${name}(Text) returns (google.protobuf.Empty) { option (nanowire.method).${option}; }`;
+const refuse = (count: number): string => `overload = { policy: REFUSE max_waiting: ${count} }`;
+const conflate = (option: string): string => `${option} = { policy: CONFLATE key: "text" }`;
+
 const limit = (messages: number, perMs: number): string => `rate_limit = { messages: ${messages} per_ms: ${perMs} }`;
 
 /** Both versions of a thing, and what they say. */
@@ -301,6 +306,71 @@ const cases: Readonly<Record<keyof typeof ownRules | keyof typeof wireRules, rea
       after: {
         lines: handler(request("A"), request("B", limit(20, 2000)), request("C", "rate_limit = { messages: 10 }")),
       },
+    },
+  ],
+  MAX_PAYLOAD_NARROWED: [
+    {
+      before: { lines: handler(request("A"), request("B", "max_payload_bytes = 10"), notify("C")) },
+      after: {
+        lines: handler(
+          request("A", "max_payload_bytes = 10"),
+          request("B", "max_payload_bytes = 9"),
+          notify("C", "max_payload_bytes = 1"),
+        ),
+      },
+      fires: [8, 9, 10].map((line) => `MAX_PAYLOAD_NARROWED (old clients) new ${line}:7`),
+    },
+    {
+      before: { lines: handler(request("A", "max_payload_bytes = 10"), request("B", "max_payload_bytes = 10")) },
+      after: { lines: handler(request("A", "max_payload_bytes = 0"), request("B", "max_payload_bytes = 11")) },
+    },
+  ],
+  OVERLOAD_NARROWED: [
+    {
+      before: { lines: handler(request("A"), request("B", refuse(2)), request("C", refuse(2)), notify("D")) },
+      after: {
+        lines: handler(
+          request("A", refuse(9)),
+          request("B", refuse(1)),
+          request("C", "overload = { policy: DROP_OLDEST max_waiting: 2 }"),
+          notify("D", conflate("overload")),
+        ),
+      },
+      fires: [8, 9, 10, 11].map((line) => `OVERLOAD_NARROWED (old clients) new ${line}:7`),
+    },
+    {
+      before: { lines: handler(request("A", "overload = { policy: QUEUE }"), request("B", refuse(2))) },
+      after: { lines: handler(request("A"), request("B", refuse(2))) },
+    },
+  ],
+  OVERLOAD_CHANGED: [
+    {
+      before: { lines: handler(request("A", refuse(2)), request("B", refuse(2)), request("C", conflate("overload"))) },
+      after: {
+        lines: handler(request("A", refuse(3)), request("B"), request("C", "overload = { policy: CONFLATE }")),
+      },
+      fires: [8, 9, 10].map((line) => `OVERLOAD_CHANGED () new ${line}:7`),
+    },
+    {
+      before: { lines: handler(request("A", conflate("overload"))) },
+      after: { lines: handler(request("A", conflate("overload"))) },
+    },
+  ],
+  OVERFLOW_CHANGED: [
+    {
+      before: { lines: push(event("A"), pushed("B", conflate("overflow")), pushed("C", conflate("overflow"))) },
+      after: {
+        lines: push(
+          pushed("A", "overflow = { policy: DROP }"),
+          event("B"),
+          pushed("C", "overflow = { policy: CONFLATE }"),
+        ),
+      },
+      fires: [9, 10, 11].map((line) => `OVERFLOW_CHANGED () new ${line}:7`),
+    },
+    {
+      before: { lines: push(event("A"), pushed("B", conflate("overflow"))) },
+      after: { lines: push(pushed("A", "overflow = { policy: CLOSE }"), pushed("B", conflate("overflow"))) },
     },
   ],
   TIMEOUT_SHORTENED: [

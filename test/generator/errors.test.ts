@@ -18,6 +18,15 @@ const noCode = "`code` is for the dictionary of clients, which has no remote cal
 const noMessages =
   "a rate limit of 0 messages lets nothing through: write `messages: 1` or more, or leave `rate_limit` out";
 
+const unsaid = (what: string, policy: string): string =>
+  `the overload of ${what} is ${policy}, and does not say how many may wait: write \`max_waiting: 1\` or more`;
+const ofCounting = (what: string, policy: string): string =>
+  `the overload of ${what} is ${policy}, and \`max_waiting\` is for REFUSE and DROP_OLDEST: leave it out`;
+const ofConflating = (what: string, policy: string): string =>
+  `the ${what} is ${policy}, and \`key\` is for CONFLATE: leave it out`;
+const notApart = (key: string, method: string, fault: string): string =>
+  `the key ${key} of the overload of test.v1.S.${method} is ${fault} in test.v1.Thing: write a field that is a number without fractions, a string, a bool or an enum`;
+
 const cases: readonly Case[] = [
   {
     what: "a request that streams",
@@ -304,6 +313,127 @@ const cases: readonly Case[] = [
       "}",
     ],
     errors: [at(8, 10, noMessages), at(10, 12, noMessages)],
+  },
+  {
+    what: "payloads and waiting where there are none",
+    lines: [
+      "service S {",
+      "  option (nanowire.service).overflow = { policy: DROP };",
+      "  rpc A(Text) returns (Text) {",
+      "    option (nanowire.method).overflow = { policy: DROP };",
+      "  }",
+      "}",
+      "service P {",
+      "  option (nanowire.service).kind = PUSH;",
+      "  option (nanowire.service).max_payload_bytes = 0;",
+      "  rpc A(Text) returns (google.protobuf.Empty) {",
+      "    option (nanowire.method).max_payload_bytes = 5;",
+      "    option (nanowire.method).overload = { policy: QUEUE };",
+      "  }",
+      "}",
+      "service R {",
+      "  option (nanowire.service).kind = REMOTE;",
+      "  option (nanowire.service).overload = { policy: CONFLATE };",
+      "  rpc A(Text) returns (Text) {",
+      "    option (nanowire.method).max_payload_bytes = 5;",
+      "    option (nanowire.method).overflow = { policy: DROP };",
+      "  }",
+      "}",
+    ],
+    errors: [
+      at(8, 10, "service test.v1.S is of kind HANDLER, and `overflow` is for pushes: leave it out"),
+      at(10, 12, "test.v1.S.A is a call of a client, and `overflow` is for pushes: leave it out"),
+      at(15, 3, handling("service test.v1.P is of kind PUSH", "max_payload_bytes")),
+      at(17, 5, handling("test.v1.P.A is a push", "max_payload_bytes")),
+      at(18, 12, handling("test.v1.P.A is a push", "overload")),
+      at(23, 10, ofClients("service test.v1.R is of kind REMOTE", "overload")),
+      at(25, 5, ofClients("test.v1.R.A is a remote call", "max_payload_bytes")),
+      at(26, 12, "test.v1.R.A is a remote call, and `overflow` is for pushes: leave it out"),
+    ],
+  },
+  {
+    what: "waiting that says too little or too much",
+    lines: [
+      "service S {",
+      "  option (nanowire.service).overload = { policy: REFUSE };",
+      "  rpc A(Text) returns (Text) {",
+      "    option (nanowire.method).overload = { policy: DROP_OLDEST max_waiting: 0 };",
+      "  }",
+      "  rpc B(Text) returns (Text) {",
+      '    option (nanowire.method).overload = { policy: CONFLATE max_waiting: 3 key: "text" };',
+      "  }",
+      "  rpc C(Text) returns (Text) {",
+      '    option (nanowire.method).overload = { max_waiting: 3 key: "text" };',
+      "  }",
+      "  rpc D(Text) returns (Text) {",
+      "    option (nanowire.method).order = NONE;",
+      "    option (nanowire.method).overload = { policy: CONFLATE };",
+      "  }",
+      "}",
+      "service P {",
+      "  option (nanowire.service).kind = PUSH;",
+      '  option (nanowire.service).overflow = { policy: DROP key: "text" };',
+      "  rpc A(Text) returns (google.protobuf.Empty) {",
+      '    option (nanowire.method).overflow = { key: "text" };',
+      "  }",
+      "}",
+    ],
+    errors: [
+      at(8, 10, unsaid("service test.v1.S", "REFUSE")),
+      at(10, 63, unsaid("test.v1.S.A", "DROP_OLDEST")),
+      at(13, 60, ofCounting("test.v1.S.B", "CONFLATE")),
+      at(16, 43, ofCounting("test.v1.S.C", "QUEUE")),
+      at(16, 58, ofConflating("overload of test.v1.S.C", "QUEUE")),
+      at(20, 12, "test.v1.S.D is of the order NONE, and waits for nothing: leave `overload` out"),
+      at(25, 55, ofConflating("overflow of service test.v1.P", "DROP")),
+      at(27, 43, ofConflating("overflow of test.v1.P.A", "CLOSE")),
+    ],
+  },
+  {
+    what: "keys by which nothing can be told apart",
+    lines: [
+      "message Thing {",
+      "  Text message = 1;",
+      "  repeated int32 list = 2;",
+      "  map<string, string> map = 3;",
+      "  bytes bytes = 4;",
+      "  double double = 5;",
+      "  oneof either { int32 one = 6; }",
+      "  string good = 7;",
+      "}",
+      "service S {",
+      ...["lost", "message", "list", "map", "bytes", "double", "one", "good"].map(
+        (key, index) =>
+          `  rpc A${index}(Thing) returns (Thing) { option (nanowire.method).overload = { policy: CONFLATE key: "${key}" }; }`,
+      ),
+      '  rpc B(google.protobuf.Empty) returns (Thing) { option (nanowire.method).overload = { policy: CONFLATE key: "x" }; }',
+      "}",
+      "service P {",
+      "  option (nanowire.service).kind = PUSH;",
+      '  option (nanowire.service).overflow = { policy: CONFLATE key: "good" };',
+      "  rpc A(Thing) returns (google.protobuf.Empty);",
+      "  rpc B(Text) returns (google.protobuf.Empty);",
+      "}",
+    ],
+    errors: [
+      at(
+        17,
+        90,
+        "the key lost of the overload of test.v1.S.A0 is no field of test.v1.Thing: write one of good, or leave `key` out",
+      ),
+      at(18, 90, notApart("message", "A1", "a message")),
+      at(19, 90, notApart("list", "A2", "a list or a map")),
+      at(20, 90, notApart("map", "A3", "a list or a map")),
+      at(21, 90, notApart("bytes", "A4", "bytes")),
+      at(22, 90, notApart("double", "A5", "a number with fractions")),
+      at(23, 90, notApart("one", "A6", "in a oneof")),
+      at(25, 105, "the key x of the overload of test.v1.S.B is no field of google.protobuf.Empty: leave `key` out"),
+      at(
+        31,
+        9,
+        "the key good of the overflow of test.v1.P.B is no field of test.v1.Text: write one of text, or leave `key` out",
+      ),
+    ],
   },
   {
     what: "methods that get one name",

@@ -100,6 +100,56 @@ describe("nanowire inspect", () => {
     expect(await project.run("inspect", "--json")).toEqual(first);
   });
 
+  test("tells what becomes of what is too large, or waits", async () => {
+    const project = new Project({
+      "proto/a.proto": proto(
+        "service Room {",
+        "  option (nanowire.service) = { max_payload_bytes: 9, overload: { policy: CONFLATE } };",
+        "  rpc Any(Text) returns (Text);",
+        "  rpc Key(Text) returns (Text) {",
+        '    option (nanowire.method) = { max_payload_bytes: 1, overload: { policy: CONFLATE, key: "text" } };',
+        "  }",
+        "  rpc Few(Text) returns (Text) {",
+        "    option (nanowire.method) = { max_payload_bytes: 0, overload: { policy: REFUSE, max_waiting: 3 } };",
+        "  }",
+        "  rpc New(Text) returns (Text) {",
+        "    option (nanowire.method).overload = { policy: DROP_OLDEST max_waiting: 3 };",
+        "  }",
+        "}",
+        "service RoomEvents {",
+        "  option (nanowire.service) = { kind: PUSH, overflow: { policy: DROP } };",
+        "  rpc Lost(Text) returns (google.protobuf.Empty);",
+        "  rpc Last(Text) returns (google.protobuf.Empty) {",
+        '    option (nanowire.method).overflow = { policy: CONFLATE key: "text" };',
+        "  }",
+        "}",
+      ),
+    });
+    const { printed } = await project.run("inspect");
+    const policies = printed.flatMap((line) =>
+      line.startsWith("  re") || line.startsWith("  pu") ? [line.split("  ").at(-1)] : [],
+    );
+    expect(policies).toEqual([
+      "payloads of at most 9 bytes, only the newest waits",
+      "payloads of at most 1 byte, only the newest of each text waits",
+      "at most 3 of a session wait, more are refused",
+      "payloads of at most 9 bytes, at most 3 of a session wait, the oldest gives way",
+      "not sent to a client that falls behind",
+      "only the newest of each text waits for a client that falls behind",
+    ]);
+    const { protocol } = JSON.parse((await project.run("inspect", "--json")).printed.join("\n"));
+    const methods = protocol.services.flatMap((service: { methods: object[] }) => service.methods);
+    expect(methods).toMatchObject([
+      { maxPayloadBytes: 9, overload: { policy: "conflate" } },
+      { maxPayloadBytes: 1, overload: { policy: "conflate", key: "text" } },
+      { overload: { policy: "refuse", maxWaiting: 3 } },
+      { maxPayloadBytes: 9, overload: { policy: "dropOldest", maxWaiting: 3 } },
+      { overflow: { policy: "drop" } },
+      { overflow: { policy: "conflate", key: "text" } },
+    ]);
+    expect(methods[2]).not.toHaveProperty("maxPayloadBytes");
+  });
+
   test("tells what nodes ask of each other, which has no code", async () => {
     const project = new Project({
       "proto/a.proto": proto(

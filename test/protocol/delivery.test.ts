@@ -47,6 +47,23 @@ describe("what was sent", () => {
     expect([one.sent, one.forgotten, one.packets().length]).toEqual([4, 4, 0]);
   });
 
+  it("may be taken back while it waits, also when it was forgotten for newer ones: the others count on", () => {
+    const one = new Delivery({ maxMessages: 3, maxBytes: 100 });
+    const packets = [1, 2, 3, 4].map((number) => packetOf(number));
+    for (const packet of packets) {
+      one.keep(packet);
+    }
+    one.takeBack(packets[2] as Uint8Array);
+    expect([one.sent, one.forgotten, [...one.packets()], one.kept]).toEqual([3, 1, [2, 4], { messages: 2, bytes: 2 }]);
+    one.takeBack(packets[0] as Uint8Array);
+    expect([one.sent, one.forgotten, [...one.packets()]]).toEqual([2, 0, [2, 4]]);
+  });
+
+  it("leaves a quarter of the room to what must arrive", () => {
+    expect([delivery(5).hasRoomFor(1), delivery(6).hasRoomFor(1)]).toEqual([true, false]);
+    expect([delivery(1).hasRoomFor(749), delivery(1).hasRoomFor(750)]).toEqual([true, false]);
+  });
+
   it.each([4, -1, 1.5, "2", null, Number.NaN, undefined, {}])("is not acknowledged by a count of %s", (count) => {
     const one = delivery(3);
     expect(codeOf(() => one.acknowledged(count))).toBe("invalid_acknowledgment");

@@ -179,6 +179,40 @@ describe("OrderedMailbox", () => {
     },
   );
 
+  it("passes over what gave way, counts it no more, and keeps none of it", () => {
+    const { turn, endTurn } = handTurned();
+    const { begun, now, later, finish } = tasks();
+    const mailbox = new OrderedMailbox(turn);
+    mailbox.post(later("first"));
+    const gone = Array.from({ length: 1_000 }, (_, index) => ({ ...now(String(index)), gaveWay: false }));
+    for (const [index, task] of gone.entries()) {
+      mailbox.post(task);
+      if (index % 10 !== 0) {
+        task.gaveWay = true;
+        mailbox.forgot();
+      }
+    }
+    expect(mailbox.length).toBe(101);
+    finish();
+    endTurn();
+    expect(begun).toEqual(["first", ...Array.from({ length: 100 }, (_, index) => String(index * 10))]);
+    expect(mailbox.length).toBe(0);
+  });
+
+  it("is cleared by what hears that something gave way", () => {
+    const { turn } = handTurned();
+    const { now, later, finish, begun } = tasks();
+    const mailbox = new OrderedMailbox(turn);
+    mailbox.post(later("first"));
+    mailbox.post({ ...now("gone"), gaveWay: true });
+    mailbox.clear();
+    mailbox.forgot();
+    expect(mailbox.length).toBe(1);
+    mailbox.post(now("next"));
+    finish();
+    expect([begun, mailbox.length]).toEqual([["first", "next"], 0]);
+  });
+
   it("begins every task once, in order, one at a time, whatever happens when", () => {
     const step = fc.constantFrom("now", "later", "later", "finish", "turn");
     fc.assert(
@@ -232,7 +266,7 @@ describe("OrderedMailbox", () => {
 describe("UnorderedMailbox", () => {
   it("begins everything at once, and counts what runs", () => {
     const { begun, now, later, finish } = tasks();
-    const mailbox = new UnorderedMailbox({ mailboxHasRoom: () => {} }, 1);
+    const mailbox = new UnorderedMailbox(handTurned().turn, { mailboxHasRoom: () => {} }, 1);
     mailbox.post(later("a"));
     mailbox.post(later("b"));
     mailbox.post(now("c"));
@@ -243,11 +277,49 @@ describe("UnorderedMailbox", () => {
     expect(mailbox.length).toBe(1);
   });
 
+  it("begins 64 in a turn, and the next 64 in the next", () => {
+    const { turn, endTurn } = handTurned();
+    const { begun, now } = tasks();
+    const told: number[] = [];
+    const mailbox: UnorderedMailbox = new UnorderedMailbox(
+      turn,
+      { mailboxHasRoom: () => void told.push(mailbox.length) },
+      100,
+    );
+    for (let index = 0; index < 200; index++) {
+      mailbox.post(now(String(index)));
+    }
+    expect([begun.length, mailbox.length]).toEqual([64, 136]);
+    endTurn();
+    mailbox.post(now("200"));
+    expect([begun.length, mailbox.length]).toEqual([128, 73]);
+    endTurn();
+    endTurn();
+    expect([begun.length, mailbox.length]).toEqual([201, 0]);
+    expect(begun).toEqual(Array.from({ length: 201 }, (_, index) => String(index)));
+    expect(told).toEqual([72, 9, 0]);
+  });
+
+  it("forgets those that wait when it is cleared, also by one that begins", () => {
+    const { turn, endTurn } = handTurned();
+    const { begun, now } = tasks();
+    const mailbox = new UnorderedMailbox(turn, { mailboxHasRoom: () => {} }, 1);
+    for (let index = 0; index < 100; index++) {
+      mailbox.post(now(String(index), index === 70 ? () => mailbox.clear() : undefined));
+    }
+    endTurn();
+    expect([begun.at(-1), mailbox.length]).toEqual(["70", 0]);
+    mailbox.post(now("after"));
+    endTurn();
+    expect([begun.at(-1), mailbox.length]).toEqual(["after", 0]);
+  });
+
   it.each([1, 2, 3, 4, 8])("tells its owner of room once fewer than half of %d run", (most) => {
     const { later, finish } = tasks();
     const roomBelow = Math.ceil(most / 2);
     const told: number[] = [];
     const mailbox: UnorderedMailbox = new UnorderedMailbox(
+      handTurned().turn,
       { mailboxHasRoom: () => void told.push(mailbox.length) },
       roomBelow,
     );

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { PushDefinition } from "../../runtime/session/push.js";
 import type { Session } from "../../runtime/session/session.js";
 import { type Client, type HandshakeAnswer, notify, packet, request, textOf } from "../support/client.js";
 import { startServer, type TestServer, type TestServerOptions, transportNames } from "../support/server.js";
@@ -270,6 +271,61 @@ describe("a suspended session", () => {
       [3, "c"],
     ]);
     expect(handled).toEqual(["a", "b", "c"]);
+  });
+});
+
+describe("pushes that may give way, to a client that is away", () => {
+  const moved: PushDefinition<string> = {
+    ...pushOf("Events.Moved", 8),
+    overflow: { policy: "conflate", key: (text) => text[0] as string },
+  };
+  const shown: PushDefinition<string> = { ...pushOf("Events.Shown", 7), overflow: { policy: "drop" } };
+
+  it("conflate: the newest of a key waits, at the place where it came", async () => {
+    const test = await start();
+    const client = await enter(test);
+    const [session] = test.begun as [Session];
+    session.push(moved, "a0");
+    await client.message();
+    await cut(test, client);
+    for (let count = 1; count <= 50; count++) {
+      session.push(moved, `a${count}`);
+      session.push(moved, `b${count}`);
+    }
+    session.push(told, "between");
+    session.push(moved, "a51");
+    expect(session.waiting.messages).toBe(4);
+    const back = await enter(test, claim(client, 1));
+    expect((await back.messages(3)).map(({ text }) => text)).toEqual(["b50", "between", "a51"]);
+    expect(test.server.counters.replacedPushes).toBe(99);
+    await cut(test, back);
+    expect((await enter(test, claim(client, 4))).offer).toMatchObject({ received: 0 });
+  });
+
+  it("drop: they leave a quarter of the room to what must arrive, and cost no session", async () => {
+    const test = await start();
+    const client = await enter(test);
+    const [session] = test.begun as [Session];
+    await cut(test, client);
+    const queued = Array.from({ length: 20 }, () => session.push(shown, "x"));
+    expect(queued).toEqual([...Array(12).fill(1), ...Array(8).fill(0)]);
+    expect(session.push(told, "last")).toBe(1);
+    expect(test.server.counters.droppedPushes).toBe(8);
+    const back = await enter(test, claim(client, 0));
+    expect((await back.messages(13)).at(-1)?.text).toBe("last");
+    expect(session.closed).toBe(false);
+  });
+
+  it("are not blocked any more when it is back: who waits for that is told", async () => {
+    const test = await start();
+    const client = await enter(test);
+    const [session] = test.begun as [Session];
+    const drained: boolean[] = [];
+    session.onDrain(({ blocked }) => drained.push(blocked));
+    await cut(test, client);
+    expect(session.blocked).toBe(true);
+    await enter(test, claim(client, 0));
+    expect(drained).toEqual([false]);
   });
 });
 

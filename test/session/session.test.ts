@@ -19,6 +19,8 @@ function sessionOf() {
     transport: "tcp",
     remoteAddress: "10.1.2.3",
     logger,
+    waiting: { bytes: 70, messages: 2 },
+    blocked: true,
     sendPush: ({ route }) => asked.push(`push ${route}`) > 0,
     sendKick: (reason) => void asked.push(`kick ${reason}`),
     close({ code, message, scope }) {
@@ -320,6 +322,8 @@ describe.each(transportNames)("a session over %s", (transport) => {
       requests: 2,
       notifies: 1,
       pushes: 1,
+      droppedPushes: 0,
+      replacedPushes: 0,
       failedTasks: 0,
       failed: {},
       closed: {},

@@ -3,12 +3,15 @@
 import {
   Group,
   type GroupPart,
+  type Overflow,
+  type Overload,
   type Queue,
   type Scheduler,
   type Server,
   type Session,
   type TickLoop,
   type Timer,
+  type Waiting,
 } from "nanowire";
 import { RoomComponent, RoomEvents } from "../../generated/chat/v1/room.server.js";
 
@@ -85,4 +88,46 @@ export abstract class TypesOfSchedulers extends RoomComponent {
     // @ts-expect-error: a component has its scheduler from the server
     this.scheduler = scheduler;
   }
+}
+
+interface Move {
+  readonly unitId: number;
+  readonly place: { readonly x: number };
+}
+
+/** What a hand-written definition may and may not say of what waits. */
+export const overloads: Overload<Move>[] = [
+  { policy: "refuse", maxWaiting: 3 },
+  { policy: "dropOldest", maxWaiting: 3 },
+  { policy: "conflate" },
+  { policy: "conflate", key: ({ unitId }) => unitId },
+  // @ts-expect-error: how many is not said
+  { policy: "refuse" },
+  // @ts-expect-error: the newest waits, whatever the number
+  { policy: "conflate", maxWaiting: 3 },
+  // @ts-expect-error: messages are not told apart by an object
+  { policy: "conflate", key: ({ place }) => place },
+  // @ts-expect-error: the message has no such field
+  { policy: "conflate", key: (move) => move.unit },
+  // @ts-expect-error: that all wait is said by saying nothing
+  { policy: "queue" },
+];
+export const overflows: Overflow<Move>[] = [
+  { policy: "drop" },
+  { policy: "conflate", key: ({ unitId }) => unitId },
+  // @ts-expect-error: what is dropped needs no key
+  { policy: "drop", key: ({ unitId }: Move) => unitId },
+  // @ts-expect-error: pushes do not refuse
+  { policy: "refuse", maxWaiting: 3 },
+];
+
+/** What a program sees of what waits for a session. */
+export function typesOfWaiting(session: Session): void {
+  same<typeof session.waiting, Waiting>(true);
+  const stop = session.onDrain((drained) => same<typeof drained, Session>(true));
+  same<typeof stop, () => void>(true);
+  // @ts-expect-error: it is not for a program to say
+  session.waiting.bytes = 0;
+  // @ts-expect-error: as this
+  session.blocked = false;
 }

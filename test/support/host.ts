@@ -112,6 +112,7 @@ export class KeptHost implements TransportHost {
   full: NanowireError | undefined;
   readonly maxFrameBytes: number;
   readonly maxOutboxBytes: number;
+  readonly maxOutboxMessages = 1_000_000;
   /** Connections as they came. */
   readonly accepted = new Arrivals<AcceptedWire>();
   /** With how many bytes a client shows that it is there, which do not count. */

@@ -1,9 +1,15 @@
 import type { Awaitable } from "../../runtime/base/awaitable.js";
 import { Component } from "../../runtime/component/component.js";
-import { type AnyMethod, defineMethod, type HandlingOrder, type RateLimit } from "../../runtime/component/service.js";
+import {
+  type AnyMethod,
+  defineMethod,
+  type HandlingOrder,
+  type Overload,
+  type RateLimit,
+} from "../../runtime/component/service.js";
 import type { MessageCodec } from "../../runtime/protocol/codec.js";
 import type { RouteDictionary } from "../../runtime/protocol/dictionary.js";
-import type { PushDefinition } from "../../runtime/session/push.js";
+import type { Overflow, PushDefinition } from "../../runtime/session/push.js";
 import type { Session } from "../../runtime/session/session.js";
 
 /** A message that is a text, and no more. Its bytes are the text's; as JSON it is `{"text": …}`. */
@@ -35,6 +41,8 @@ export interface MethodSpec {
   readonly timeoutMs?: number;
   readonly rateLimit?: RateLimit;
   readonly boundOnly?: boolean;
+  readonly maxPayloadBytes?: number;
+  readonly overload?: Overload<string>;
   readonly was?: readonly string[];
   readonly request?: MessageCodec<string>;
   readonly response?: MessageCodec<string>;
@@ -120,6 +128,11 @@ export function method(route: string, code: number, spec: MethodSpec): AnyMethod
 /** A push of a text. */
 export function pushOf(route: string, code: number, message: MessageCodec<string> = textCodec): PushDefinition<string> {
   return { route, code, message };
+}
+
+/** A push of a text that need not reach everybody. */
+export function pushWith(overflow: Overflow<string>, route: string, code: number, message = textCodec) {
+  return { route, code, message, overflow } satisfies PushDefinition<string>;
 }
 
 /** A codec that counts how often each serializer encodes. */

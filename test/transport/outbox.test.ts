@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Turn } from "../../runtime/base/turn.js";
-import { Outbox, type OutboxWriter, WriteOutcome } from "../../runtime/transport/outbox.js";
+import { Outbox, type OutboxLimit, type OutboxWriter, WriteOutcome } from "../../runtime/transport/outbox.js";
 import { frameHeadroom, frameInPlace } from "../../runtime/transport/websocket-frame.js";
 import { concat, hex, toHex } from "../protocol/hex.js";
 
@@ -14,11 +14,11 @@ interface HandWriter extends OutboxWriter {
 }
 
 /** An outbox with a turn that is ended by hand and a writer that does as it is told. */
-function handDriven({ maxBytes = 1_000, headroom = 0 } = {}) {
+function handDriven({ maxBytes = 1_000, headroom = 0, maxMessages = 1_000 } = {}) {
   const ends: (() => void)[] = [];
   const turn = new Turn((task) => void ends.push(task));
   const writes: string[] = [];
-  const overflows: [number, number][] = [];
+  const overflows: [number, number, OutboxLimit][] = [];
   const writer: HandWriter = {
     outcome: WriteOutcome.taken,
     queuedBytes: 0,
@@ -29,9 +29,9 @@ function handDriven({ maxBytes = 1_000, headroom = 0 } = {}) {
       writer.queuedBytes += writer.outcome === WriteOutcome.taken ? 0 : buffer.length;
       return writer.outcome;
     },
-    overflowed: (waiting: number, most: number) => void overflows.push([waiting, most]),
+    overflowed: (waiting, most, limit) => void overflows.push([waiting, most, limit]),
   };
-  const outbox = new Outbox(writer, turn, maxBytes, headroom);
+  const outbox = new Outbox(writer, turn, maxBytes, headroom, maxMessages);
   return { outbox, writer, writes, overflows, ends, endTurn: () => ends.shift()?.() };
 }
 
@@ -144,7 +144,7 @@ describe("an outbox's limit", () => {
     expect(outbox.send(new Uint8Array(4))).toBe(true);
     expect(overflows).toEqual([]);
     expect(outbox.send(new Uint8Array(1))).toBe(false);
-    expect(overflows).toEqual([[11, 10]]);
+    expect(overflows).toEqual([[11, 10, "maxOutboxBytes"]]);
   });
 
   it("tells once, drops what waits and takes nothing more", () => {
@@ -155,7 +155,169 @@ describe("an outbox's limit", () => {
     outbox.finish();
     endTurn();
     outbox.drained();
-    expect([overflows, writes, outbox.waitingBytes, outbox.buffer.bytes.length]).toEqual([[[11, 10]], [], 0, 0]);
+    expect([overflows, writes, outbox.waitingBytes, outbox.buffer.bytes.length]).toEqual([
+      [[11, 10, "maxOutboxBytes"]],
+      [],
+      0,
+      0,
+    ]);
+  });
+});
+
+describe("how many messages wait", () => {
+  it("counts those here and those behind the last write, until they are taken", () => {
+    const { outbox, writer, endTurn } = handDriven();
+    outbox.send(hex("01"));
+    outbox.send(hex("02"));
+    expect(outbox.waitingMessages).toBe(2);
+    writer.outcome = WriteOutcome.held;
+    endTurn();
+    outbox.send(hex("03"));
+    expect(outbox.waitingMessages).toBe(3);
+    // Nobody tells that what was held is taken.
+    writer.queuedBytes = 0;
+    expect(outbox.waitingMessages).toBe(1);
+    writer.outcome = WriteOutcome.blocked;
+    endTurn();
+    outbox.send(hex("04"));
+    expect([outbox.waitingMessages, outbox.blocked]).toEqual([2, true]);
+    writer.outcome = WriteOutcome.taken;
+    writer.queuedBytes = 0;
+    outbox.drained();
+    expect([outbox.waitingMessages, outbox.blocked]).toEqual([0, false]);
+  });
+
+  it("has a limit of its own", () => {
+    const { outbox, writer, overflows, endTurn } = handDriven({ maxMessages: 3 });
+    writer.outcome = WriteOutcome.blocked;
+    outbox.send(hex("01"));
+    outbox.send(hex("02"));
+    endTurn();
+    expect(outbox.send(hex("03"))).toBe(true);
+    expect(overflows).toEqual([]);
+    expect(outbox.send(hex("04"))).toBe(false);
+    expect(overflows).toEqual([[4, 3, "maxOutboxMessages"]]);
+    expect([outbox.waitingMessages, outbox.closed]).toEqual([2, true]);
+  });
+
+  it("does not hold against a client what it has taken meanwhile", () => {
+    const { outbox, writer, overflows, endTurn } = handDriven({ maxMessages: 3 });
+    writer.outcome = WriteOutcome.held;
+    for (let turn = 0; turn < 10; turn++) {
+      outbox.send(hex("01"));
+      outbox.send(hex("02"));
+      endTurn();
+      writer.queuedBytes = 0;
+    }
+    expect(overflows).toEqual([]);
+  });
+});
+
+describe("packets of which only the newest of a key waits", () => {
+  it("stay in the order in which they came, among themselves and all others", () => {
+    const { outbox, writer, writes, endTurn } = handDriven();
+    writer.outcome = WriteOutcome.blocked;
+    outbox.send(hex("00"));
+    endTurn();
+    expect(outbox.conflate("a", hex("a1"))).toBe("queued");
+    outbox.send(hex("01"));
+    expect(outbox.conflate("b", hex("b1 b1"))).toBe("queued");
+    expect(outbox.conflate("a", hex("a2"))).toBe("replaced");
+    outbox.send(hex("02"));
+    expect(outbox.conflate("b", hex("b2"))).toBe("replaced");
+    expect([outbox.waitingBytes, outbox.waitingMessages]).toEqual([5, 5]);
+    writer.outcome = WriteOutcome.taken;
+    writer.queuedBytes = 0;
+    outbox.drained();
+    expect(writes).toEqual(["00", "01a202b2"]);
+    expect([outbox.waitingBytes, outbox.waitingMessages]).toEqual([0, 0]);
+  });
+
+  it("may be all that waits, and are written also when it ends", () => {
+    const { outbox, writer, writes, endTurn } = handDriven({ headroom: 4 });
+    writer.outcome = WriteOutcome.blocked;
+    outbox.send(hex("00"));
+    endTurn();
+    outbox.conflate("a", hex("a1"));
+    outbox.drained();
+    outbox.conflate("a", hex("a2"));
+    outbox.finish();
+    expect(writes).toEqual(["00", "a1", "a2"]);
+    expect(outbox.conflate("a", hex("a3"))).toBe("closed");
+  });
+
+  it("count against both limits", () => {
+    for (const limits of [{ maxBytes: 6 }, { maxMessages: 4 }]) {
+      const { outbox, writer, overflows, endTurn } = handDriven(limits);
+      writer.outcome = WriteOutcome.blocked;
+      outbox.send(hex("00"));
+      endTurn();
+      for (let round = 0; round < 100; round++) {
+        outbox.conflate(String(round % 3), hex("aa"));
+      }
+      expect(overflows).toEqual([]);
+      expect(["d", "e", "f"].map((key) => outbox.conflate(key, hex("bb")))).toContain("closed");
+      expect(overflows).toHaveLength(1);
+    }
+  });
+});
+
+describe("packets that may be lost", () => {
+  function lose(outbox: Outbox, bytes: number): boolean {
+    const start = outbox.buffer.end;
+    outbox.buffer.reserve(bytes);
+    return outbox.commitOrDrop(start);
+  }
+
+  it("leave the last quarter to the others", () => {
+    const { outbox, writer, overflows, endTurn } = handDriven({ maxBytes: 100 });
+    writer.outcome = WriteOutcome.blocked;
+    outbox.send(new Uint8Array(50));
+    endTurn();
+    expect([lose(outbox, 25), lose(outbox, 1)]).toEqual([true, false]);
+    expect([outbox.waitingBytes, outbox.waitingMessages]).toEqual([75, 2]);
+    expect(outbox.send(new Uint8Array(25))).toBe(true);
+    expect(lose(outbox, 1)).toBe(false);
+    expect(overflows).toEqual([]);
+  });
+
+  it("are counted, too", () => {
+    const { outbox, endTurn, writes } = handDriven({ maxMessages: 4 });
+    expect([1, 2, 3, 4].map(() => lose(outbox, 1))).toEqual([true, true, true, false]);
+    expect(outbox.send(hex("ff"))).toBe(true);
+    endTurn();
+    expect(writes).toEqual(["000000ff"]);
+  });
+
+  it("are taken however large they are when nothing else waits, up to the limit itself", () => {
+    const { outbox, overflows } = handDriven({ maxBytes: 100 });
+    expect(lose(outbox, 100)).toBe(true);
+    expect(lose(outbox, 1)).toBe(false);
+    expect(overflows).toEqual([]);
+  });
+});
+
+describe("the owner of an outbox", () => {
+  it("is told each time that it takes something again, when what had gathered is written", () => {
+    const { outbox, writer, writes, endTurn } = handDriven();
+    const told: string[] = [];
+    outbox.owner = { outboxDrained: () => void told.push(writes.join(" ")) };
+    writer.outcome = WriteOutcome.blocked;
+    outbox.send(hex("01"));
+    endTurn();
+    outbox.send(hex("02"));
+    outbox.drained();
+    expect(told).toEqual([]);
+    writer.outcome = WriteOutcome.held;
+    outbox.drained();
+    outbox.drained();
+    expect(told).toEqual(["01 02"]);
+    writer.outcome = WriteOutcome.blocked;
+    outbox.send(hex("03"));
+    endTurn();
+    outbox.discard();
+    outbox.drained();
+    expect(told).toEqual(["01 02"]);
   });
 });
 
@@ -256,6 +418,93 @@ describe("an outbox and the frames made in its headroom", () => {
     );
   });
 });
+
+describe("an outbox, whatever is sent, lost and replaced", () => {
+  it("loses nothing that must arrive, keeps the order, writes the newest of each key, and stays within its limits", () => {
+    const step = fc.oneof(
+      { weight: 3, arbitrary: fc.record({ do: fc.constant("send" as const), length: fc.nat(20) }) },
+      { weight: 3, arbitrary: fc.record({ do: fc.constant("lose" as const), length: fc.nat(20) }) },
+      {
+        weight: 4,
+        arbitrary: fc.record({ do: fc.constant("conflate" as const), key: fc.nat(3), length: fc.nat(20) }),
+      },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant("end" as const), outcome: fc.constantFrom(0, 1, 2) }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant("drain" as const), outcome: fc.constantFrom(0, 1, 2) }) },
+    );
+    const [maxBytes, maxMessages] = [400, 24];
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 150 }), (steps) => {
+        const { outbox, writer, writes, overflows } = handDriven({ maxBytes, maxMessages });
+        /** Number of the packet → what it was. Each packet begins with its number. */
+        const sent: { readonly kind: "send" | "lose" | "conflate"; readonly key?: number }[] = [];
+        const taken = new Set<number>();
+        const newest = new Map<number, number>();
+        const packet = (length: number): Uint8Array => {
+          const bytes = new Uint8Array(2 + length);
+          bytes.set([sent.length - 1, length]);
+          return bytes;
+        };
+        const note = (isTaken: boolean): void => void (isTaken && taken.add(sent.length - 1));
+        for (const each of steps) {
+          switch (each.do) {
+            case "send":
+              sent.push({ kind: "send" });
+              note(outbox.send(packet(each.length)));
+              break;
+            case "lose": {
+              sent.push({ kind: "lose" });
+              const start = outbox.buffer.end;
+              outbox.buffer.append(packet(each.length));
+              note(outbox.commitOrDrop(start));
+              break;
+            }
+            case "conflate":
+              sent.push({ kind: "conflate", key: each.key });
+              newest.set(each.key, sent.length - 1);
+              note(
+                outbox.blocked
+                  ? outbox.conflate(String(each.key), packet(each.length)) !== "closed"
+                  : outbox.send(packet(each.length)),
+              );
+              break;
+            case "end":
+              writer.outcome = each.outcome as WriteOutcome;
+              outbox.endOfTurn();
+              break;
+            case "drain":
+              writer.outcome = each.outcome as WriteOutcome;
+              writer.queuedBytes = 0;
+              outbox.drained();
+              break;
+          }
+          expect(outbox.waitingBytes - writer.queuedBytes).toBeLessThanOrEqual(maxBytes);
+          expect(outbox.closed || outbox.waitingMessages <= maxMessages).toBe(true);
+          expect(overflows.length).toBe(outbox.closed ? 1 : 0);
+        }
+        const hasOverflowed = outbox.closed;
+        outbox.finish();
+        const written = numbersIn(hex(writes.join("")));
+        expect(written).toEqual([...written].sort((a, b) => a - b));
+        expect(new Set(written).size).toBe(written.length);
+        expect(written.every((number) => taken.has(number))).toBe(true);
+        // A client that is closed for too much may lose what waited.
+        const must = [...taken].filter((number) => sent[number]?.kind !== "conflate");
+        const last = [...newest.values()].filter((number) => taken.has(number));
+        expect(hasOverflowed ? [] : [...must, ...last].filter((number) => !written.includes(number))).toEqual([]);
+      }),
+      { numRuns: 400 },
+    );
+  });
+});
+
+/** The numbers of packets that stand one after the other: number, length, bytes. */
+function numbersIn(bytes: Uint8Array): number[] {
+  const numbers: number[] = [];
+  for (let offset = 0; offset < bytes.length; offset += 2 + (bytes[offset + 1] as number)) {
+    numbers.push(bytes[offset] as number);
+  }
+  return numbers;
+}
 
 function payloadOf(frame: Uint8Array): Uint8Array {
   const short = frame[1] as number;
