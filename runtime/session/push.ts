@@ -89,7 +89,8 @@ export class OutgoingPush<T = unknown> {
   get key(): string {
     if (this.#key === undefined) {
       const key = this.#overflow?.policy === "conflate" ? this.#overflow.key?.(this.#message) : undefined;
-      this.#key = `${this.route}\n${key}`;
+      // No route has a line break: two routes never share a key.
+      this.#key = key === undefined ? this.route : `${this.route}\n${key}`;
     }
     return this.#key;
   }
