@@ -438,6 +438,35 @@ describe("what cannot be generated", () => {
     );
   });
 
+  test("what is declared twice, with both places", async () => {
+    const project = new Project({
+      "proto/a.proto": 'syntax = "proto3";\npackage p;\n// message Text {}\nmessage Text { string x = 1; }\n',
+      "proto/b.proto":
+        'syntax = "proto3";\npackage p;\nenum Kind {\n  NONE = 0;\n  /* } */ Text = 1;\n}\nservice S {}\n\nmessage S {}\n',
+      "proto/c.proto": 'syntax = "proto3";\npackage q;\nmessage Text { string x = 1; string x = 2; }\n',
+    });
+    const [ofText, ...others] = (await project.errors()).toSorted();
+    // Of two files the compiler takes either for the first.
+    expect(["a.proto:4:9 b.proto:5:11", "b.proto:5:11 a.proto:4:9"]).toContain(
+      /^proto\/(\S+): `Text` declared multiple times, also at proto\/(\S+): rename one of them$/
+        .exec(ofText ?? "")
+        ?.slice(1)
+        .join(" "),
+    );
+    expect(others).toEqual([
+      "proto/b.proto:9:9: `S` declared multiple times, also at proto/b.proto:7:9: rename one of them",
+      "proto/c.proto:3:23: `x` declared multiple times",
+      "proto/c.proto:3:37: message fields have the same JSON name",
+    ]);
+  });
+
+  test("an edition that there is not", async () => {
+    const project = new Project({ "proto/a.proto": 'edition = "2030";\nmessage M {}\n' });
+    expect(await project.errors()).toEqual([
+      'proto/a.proto:1:11: unrecognized `edition` declaration value: write `edition = "2024"` or `edition = "2023"`',
+    ]);
+  });
+
   test("what the compiler falls over: no stack of its own program, but the file and the line", async () => {
     const project = new Project({
       "proto/a.proto": 'syntax = "proto3";\nmessage A {}\n',
