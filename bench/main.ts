@@ -8,6 +8,7 @@ import { generator } from "./cases/generator.js";
 import { pingPong, pingPongBytes } from "./cases/ping-pong.js";
 import { timers } from "./cases/timers.js";
 import { watch } from "./cases/watch.js";
+import { wire } from "./cases/wire.js";
 import {
   type CommandCase,
   type CommandFigures,
@@ -30,7 +31,7 @@ import { selectCases } from "./select-cases.js";
 
 type AnyCase = BenchCase | CommandCase | WatchCase | BundleCase;
 
-const cases: readonly AnyCase[] = [pingPong, pingPongBytes, timers, generator, watch, bundle];
+const cases: readonly AnyCase[] = [pingPong, pingPongBytes, timers, wire, generator, watch, bundle];
 
 try {
   await main();

@@ -145,6 +145,19 @@ describe("npm run bench", () => {
     expect(output.trimEnd().split("\n").at(-1)).toMatch(/^ratio timers\/mixed-10-ms +× setInterval +\d+\.\d\d$/);
   }, 60_000);
 
+  it("runs wire: both kinds write the same bytes, and the ratio is printed last", async () => {
+    const json = join(directory, "wire.json");
+    const { code, output, errors } = await bench("wire/chat-encode", "--quick", "--json", json);
+    expect(errors).toBe("");
+    expect(code).toBe(0);
+    const { cases } = JSON.parse(readFileSync(json, "utf8")) as { cases: { comparisons: ComparisonFigures[] }[] };
+    const [figures] = cases[0]?.comparisons ?? [];
+    expect(figures?.baseline.requestBytes).toBeGreaterThan(80);
+    expect(figures?.subject.requestBytes).toBe(figures?.baseline.requestBytes);
+    expect(figures?.subject.cpuMicrosPerMessage).toBeGreaterThan(0);
+    expect(output.trimEnd().split("\n").at(-1)).toMatch(/^ratio wire\/chat-encode +× @bufbuild\/protobuf +\d+\.\d\d$/);
+  }, 60_000);
+
   it("runs generator: both commands are measured, and the ratios are printed last", async () => {
     const json = join(directory, "generator.json");
     const { code, output, errors } = await bench("generator/with-json", "--quick", "--rounds", "1", "--json", json);
