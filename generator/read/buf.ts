@@ -2,9 +2,8 @@ import { spawn } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { formatPlace, GeneratorError, type Problem } from "../error.js";
-import { optional } from "../model/optional.js";
-import { findDeclaredTwice } from "./declared-twice.js";
+import { GeneratorError, type Problem } from "../error.js";
+import { CompileHints } from "./compile-hints.js";
 import { optionsFileName, type ProtoFile } from "./proto-files.js";
 import { packTar, type TarEntry } from "./tar.js";
 import { findUnfinishedString } from "./unfinished-string.js";
@@ -46,7 +45,7 @@ export async function compileProtoFiles(
     if (panic(result) !== undefined) {
       throw await panicError(bufBinary, archive, result, files);
     }
-    throw compileError(result.stderr, files);
+    throw compileError(result.stderr, files, optionsProto);
   }
   return result.stdout;
 }
@@ -163,14 +162,16 @@ function canBeMade(folder: string): boolean {
   }
 }
 
-function compileError(stderr: string, files: readonly ProtoFile[]): GeneratorError {
+function compileError(stderr: string, files: readonly ProtoFile[], optionsProto: Uint8Array): GeneratorError {
+  const hints = new CompileHints(files, optionsProto);
   const paths = new Map(files.map((file) => [`${userModule}/${file.name}`, file.path]));
   const problems: Problem[] = [];
   const rest: string[] = [];
   for (const line of stderr.split("\n")) {
     const problem = parseAnnotation(line, paths);
     if (problem !== undefined) {
-      problems.push(withOtherPlace(problem, files));
+      const { message, place } = problem;
+      problems.push(place === undefined ? { message } : { message: message + hints.of(message, place), place });
     } else if (line.trim() !== "") {
       rest.push(line.trim());
     }
@@ -179,16 +180,6 @@ function compileError(stderr: string, files: readonly ProtoFile[]): GeneratorErr
     problems.push({ message: `buf could not compile the .proto files: ${rest.join(" ") || "it said nothing"}` });
   }
   return new GeneratorError(problems);
-}
-
-/** Of two things of one name the compiler tells one place. */
-function withOtherPlace({ message, place }: Problem, files: readonly ProtoFile[]): Problem {
-  const name = /^`([\w.]+)` declared multiple times$/.exec(message)?.[1];
-  const other = name === undefined || place === undefined ? undefined : findDeclaredTwice(name, place, files);
-  return {
-    message: other === undefined ? message : `${message}, also at ${formatPlace(other)}: rename one of them`,
-    ...optional("place", place),
-  };
 }
 
 /** What buf says of a place in the files, and by which of its rules. */
@@ -232,6 +223,5 @@ function hint(message: string): string {
   if (message === "unrecognized `edition` declaration value") {
     return ': write `edition = "2024"` or `edition = "2023"`';
   }
-  const isOwn = /^cannot find `\.?nanowire\.\w+` in this scope$/.test(message);
-  return isOwn ? `: write \`import "${optionsFileName}";\` above, if it is not there` : "";
+  return "";
 }
