@@ -5,7 +5,7 @@ import { WireType } from "./wire-type.js";
 
 /**
  * Reads protobuf's wire format (https://protobuf.dev/programming-guides/encoding/). Its methods are those of the class of the same name in
- * `@bufbuild/protobuf/wire`, as far as generated codecs call them, read the same values, and throw in the same words.
+ * `@bufbuild/protobuf/wire`, as far as generated codecs call them, read the same values, and throw in the same words; {@link enter} and {@link leave} are its own.
  *
  * Reading past the end throws a RangeError, as does a varint of more than 10 bytes; nothing is allocated by a length that is only claimed.
  */
@@ -17,11 +17,33 @@ export class BinaryReader {
   readonly #bytes: Uint8Array;
   #low = 0;
   #high = 0;
+  /** How many messages are being read, each inside the one before. */
+  #depth = 0;
 
   /** @param bytes they are not copied: a `bytes` field is a view of them */
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
     this.len = bytes.length;
+  }
+
+  /**
+   * Begins to read a message; {@link leave} ends it.
+   *
+   * @param length how many bytes it has. Default: all that are left
+   * @returns where it ends
+   * @throws Error when more than 100 messages are inside each other
+   */
+  enter(length?: number): number {
+    if (this.#depth >= deepestMessage) {
+      throw new Error("protobuf decode recursion limit exceeded");
+    }
+    this.#depth++;
+    return length === undefined ? this.len : this.pos + length;
+  }
+
+  /** The message that was begun last has been read. */
+  leave(): void {
+    this.#depth--;
   }
 
   /**
@@ -274,6 +296,7 @@ function join(low: number, high: number): bigint {
 /** A varint has 10 bytes of 7 bits at the most. */
 const varintBits = 70;
 const deepestGroup = 100;
+const deepestMessage = 100;
 const endless = "invalid varint";
 /** Calling the decoder costs more than a text of as many bytes. */
 const longestByHand = 24;
