@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { RoomComponent } from "../../generated/chat/v1/room.server.js";
 import type { Serializer } from "../../runtime/protocol/serializer.js";
@@ -8,10 +9,11 @@ import { Client } from "../support/client.js";
 import { startServer } from "../support/server.js";
 import { PageProgram } from "./support/page-program.js";
 
-const page = new PageProgram("docs/profiles.md");
+const programs = new PageProgram("docs/profiles.md");
+const page = readFileSync(new URL("../../docs/profiles.md", import.meta.url), "utf8");
 
 test("a profile of one's own", async () => {
-  const { server, transport } = await page.run<{ server: Server; transport: MemoryTransport }>("const dart", []);
+  const { server, transport } = await programs.run<{ server: Server; transport: MemoryTransport }>("const dart", []);
   await server.start();
   const client = await Client.open(transport);
   const { sys } = await client.enter({ sys: { type: "dart" } });
@@ -22,14 +24,13 @@ test("a profile of one's own", async () => {
 });
 
 test("a serializer of one's own, and a client that speaks it", async () => {
-  const { packed } = await page.run<{ packed: (name: string, pack: unknown, unpack: unknown) => Serializer }>(
+  const { packed } = await programs.run<{ packed: (name: string, pack: unknown, unpack: unknown) => Serializer }>(
     "function packed",
     [],
   );
-  const { join } = await page.run<{ join: (url: string, serializer: Serializer, name: string) => Promise<string[]> }>(
-    "function join",
-    [],
-  );
+  const { join } = await programs.run<{
+    join: (url: string, serializer: Serializer, name: string) => Promise<string[]>;
+  }>("function join", []);
   const backwards = (bytes: Uint8Array): Uint8Array => bytes.slice().reverse();
   const serializer = packed(
     "backwards",
