@@ -1,4 +1,5 @@
-// nano: at SIGTERM sessions are not closed and their OnClosed is not called; Shutdown called twice ends the process with a panic. (PEERS 1.1, 1.2)
+// nano: at SIGTERM sessions are not closed and their OnClosed is not called; Shutdown called twice ends the process with a
+// panic. (nano: cluster/node.go, session/lifetime.go)
 
 import { expect, it } from "vitest";
 import { textOf } from "../support/client.js";

@@ -1,5 +1,6 @@
-// nano: the deadline of a heartbeat is reckoned in whole seconds: with an interval of less a second, clients that are alive are closed,
-// or dead ones stay. pitaya: SetHeartbeatTime is not read by whoever sends heartbeats. colyseus: patchRate 0 stops the clock. (PEERS 1.1, 2.1, 3)
+// nano: the deadline of a heartbeat is reckoned in whole seconds: with an interval of less than a second, clients that are alive are
+// closed, or dead ones stay. pitaya: SetHeartbeatTime is not read by whoever sends heartbeats. colyseus: patchRate 0 stops the
+// clock. (nano: cluster/agent.go; pitaya: pkg/app.go; colyseus#869)
 
 import { expect, it } from "vitest";
 import { packet } from "../support/client.js";

@@ -1,5 +1,5 @@
-// nano: a code that stands twice in the dictionary is logged, and the last wins: routes and codes then say different things. pitaya: names that
-// are lower-cased collide without a word. (PEERS 1.1, 2.2)
+// nano: a code that stands twice in the dictionary is logged, and the last wins: routes and codes then say different things.
+// pitaya: names that are lower-cased collide without a word. (nano: options.go; pitaya: pkg/component/method.go)
 
 import { describe, expect, it } from "vitest";
 import { createServer } from "../../runtime/server/server.js";

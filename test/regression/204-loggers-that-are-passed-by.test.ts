@@ -1,5 +1,5 @@
-// nano: the logger that was given is not asked by timers, which write to the standard one. pinus: the whole dictionary is written to the console
-// at each start. (PEERS 1.1, 2b)
+// nano: the logger that was given is not asked by timers, which write to the standard one. pinus: the whole dictionary is
+// written to the console at each start. (nano: scheduler/)
 
 import { expect, it, onTestFinished, vi } from "vitest";
 import { packet, request } from "../support/client.js";

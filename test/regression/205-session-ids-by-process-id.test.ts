@@ -1,5 +1,5 @@
-// nano: a node's number in session ids is the process's id: in containers that is 1 everywhere, and two gates give out the same ids. (PEERS 1.1)
-// They are numbers of 63 bits, which JavaScript cannot hold. (PEERS 1.2)
+// nano: a node's number in session ids is the process's id: in containers that is 1 everywhere, and two gates give out the same
+// ids. (nano: options.go, WithNodeId) They are numbers of 63 bits, which JavaScript cannot hold. (session/session.go)
 
 import { expect, it } from "vitest";
 import { startServer } from "../support/server.js";

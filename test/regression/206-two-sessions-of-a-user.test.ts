@@ -1,5 +1,6 @@
-// nano: any number of sessions may be bound to a uid, none is found by it, and none is kicked. (PEERS 1.2) pitaya: the older session is kicked,
-// always, and without a reason. (PEERS 2.3, 2.4) pomelo: session.uid is null right after bind. (pomelo#721)
+// nano: any number of sessions may be bound to a uid, none is found by it, and none is kicked. (session/session.go) pitaya: the
+// older session is kicked, always, and without a reason. (pkg/session/session.go, modules/unique_session.go) pomelo:
+// session.uid is null right after bind. (pomelo#721)
 
 import { expect, it } from "vitest";
 import { textOf } from "../support/client.js";

@@ -1,6 +1,6 @@
-// nano: a session takes 16 pushes at once; what is more is lost, with an error that nobody looks at. One goroutine fills and drains the queue before
-// the socket: under sustained pushes it waits for itself, and the session stands still for ever. (PEERS 1.2, 1.6, "B✔") It makes a system call a
-// message. (1.6)
+// nano: a session takes 16 pushes at once; what is more is lost, with an error that nobody looks at. One goroutine fills and
+// drains the queue before the socket: under sustained pushes it waits for itself, and the session stands still for ever.
+// (cluster/agent.go:239-320) It makes a system call a message.
 
 import { expect, it } from "vitest";
 import { startServer, transportNames } from "../support/server.js";

@@ -1,5 +1,6 @@
-// pitaya: a push to a session whose queue of 100 is full blocks whoever sends it: one slow player holds up all others (pitaya#321). After the
-// write's 10 seconds it goes on though a part of a frame may be out: what comes next cannot be read. (PEERS 2.5)
+// pitaya: a push to a session whose queue of 100 is full blocks whoever sends it: one slow player holds up all others
+// (pitaya#321). After the write's 10 seconds it goes on though a part of a frame may be out: what comes next cannot be read.
+// (pkg/agent/agent.go)
 
 import { describe, expect, it } from "vitest";
 import { Group } from "../../runtime/session/group.js";

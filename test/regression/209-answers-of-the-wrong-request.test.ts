@@ -1,5 +1,5 @@
-// nano: Response answers the last message of the session: a handler that answers later answers another request, and its own is never answered. An
-// answer that comes twice, or never, is noticed by nobody. (PEERS 1.2)
+// nano: Response answers the last message of the session: a handler that answers later answers another request, and its own is
+// never answered. An answer that comes twice, or never, is noticed by nobody. (session/session.go)
 
 import { expect, it } from "vitest";
 import { concat } from "../protocol/hex.js";

@@ -1,5 +1,6 @@
-// pitaya: callbacks are told apart by the pointer of their function: of the closures that one function makes, all but the first are dropped without
-// a word. (PEERS 2.4) nano: on a gate that is the master too, OnClosed is called twice. (1.2)
+// pitaya: callbacks are told apart by the pointer of their function: of the closures that one function makes, all but the first
+// are dropped without a word. (pkg/session/session.go) nano: on a gate that is the master too, OnClosed is called twice.
+// (session/lifetime.go)
 
 import { expect, it } from "vitest";
 import { startServer } from "../support/server.js";

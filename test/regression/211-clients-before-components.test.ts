@@ -1,5 +1,5 @@
-// pitaya: acceptors take clients before what they need is there. nano: a node is called before its components' Init. pitaya's IsRunning says no more
-// than that it began. (PEERS 1.4, 2.1)
+// pitaya: acceptors take clients before what they need is there. nano: a node is called before its components' Init. pitaya's
+// IsRunning says no more than that it began. (pitaya: pkg/app.go; nano: cluster/node.go, Startup)
 
 import { expect, it } from "vitest";
 import { createServer } from "../../runtime/server/server.js";

@@ -1,5 +1,6 @@
-// nano: a handler's error, a panic, an unknown route, a payload that cannot be read: each is logged, and the client waits for ever, for the protocol has
-// no error. (PEERS 1.4, 1.6) pitaya: the text of a panic goes to the client. (2.2) colyseus: a message of an unknown type closes the connection. (4)
+// nano: a handler's error, a panic, an unknown route, a payload that cannot be read: each is logged, and the client waits for
+// ever, for the protocol has no error. (cluster/handler.go) pitaya: the text of a panic goes to the client.
+// (pkg/service/handler.go) colyseus: a message of an unknown type closes the connection. (core/src/Room.ts)
 
 import { expect, it } from "vitest";
 import { NanowireError } from "../../runtime/base/error.js";

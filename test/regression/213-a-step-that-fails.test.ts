@@ -1,5 +1,6 @@
-// nano: a message on which a pipeline's step fails is dropped, on the way in and on the way out; the client waits for ever. (PEERS 1.5) pitaya: what a
-// check before the handler says is wrong comes out as the code for "unknown". (2.2)
+// nano: a message on which a pipeline's step fails is dropped, on the way in and on the way out; the client waits for ever.
+// (pipeline/pipeline.go) pitaya: what a check before the handler says is wrong comes out as the code for "unknown".
+// (defaultpipelines/structvalidation)
 
 import { expect, it } from "vitest";
 import { NanowireError } from "../../runtime/base/error.js";

@@ -1,4 +1,5 @@
-// nano: a packet of 16 MiB or more goes out with the lower 24 bits of its length: the client reads the rest of it as packets. (PEERS 1.6)
+// nano: a packet of 16 MiB or more goes out with the lower 24 bits of its length: the client reads the rest of it as packets.
+// (internal/codec)
 
 import { expect, it } from "vitest";
 import { errorIn } from "../support/client.js";

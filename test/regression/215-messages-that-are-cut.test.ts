@@ -1,5 +1,6 @@
-// nano: a message whose compressed route has fewer than two bytes is read past its end, which gives another's bytes or ends the process, for nobody
-// recovers there. (PEERS 1.6) pinus pads a short packet with zeros, and takes it. pomelo: a connector dies without a word. (pomelo#958)
+// nano: a message whose compressed route has fewer than two bytes is read past its end, which gives another's bytes or ends the
+// process, for nobody recovers there. (internal/message) pinus pads a short packet with zeros, and takes it. pomelo: a
+// connector dies without a word. (pomelo#958)
 
 import { describe, expect, it } from "vitest";
 import { hex } from "../protocol/hex.js";

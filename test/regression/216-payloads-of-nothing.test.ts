@@ -1,5 +1,5 @@
-// nano: a response without a payload, which is what protobuf makes of an empty message, is a wrong message to its client. (PEERS 1.6) pomelo: a falsy
-// answer is not sent at all; JavaScript clients throw on JSON of no bytes. (2c)
+// nano: a response without a payload, which is what protobuf makes of an empty message, is a wrong message to its client.
+// (internal/message) pomelo: a falsy answer is not sent at all; JavaScript clients throw on JSON of no bytes.
 
 import { expect, it } from "vitest";
 import { connect } from "../../runtime/client/connect-node.js";

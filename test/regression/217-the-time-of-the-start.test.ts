@@ -1,4 +1,5 @@
-// nano: the handshake's answer is made once, when the process starts: servertime is the time of the start for ever. (PEERS 1.6)
+// nano: the handshake's answer is made once, when the process starts: servertime is the time of the start for ever.
+// (cluster/handler.go)
 
 import { expect, it } from "vitest";
 import { startServer } from "../support/server.js";

@@ -1,5 +1,5 @@
-// pitaya: two apps of one process share the handshake's bytes, the dictionary and the groups. nano: there is one app a process, and one serializer for
-// it. (PEERS 1.1, 2.1)
+// pitaya: two apps of one process share the handshake's bytes, the dictionary and the groups. nano: there is one app a process,
+// and one serializer for it. (nano: interface.go; pitaya: pkg/static.go)
 
 import { expect, it } from "vitest";
 import { startServer } from "../support/server.js";

@@ -1,5 +1,5 @@
-// nano: a gate never takes closed sessions out of its map, and so never gives up their memory. (PEERS 1.6) pomelo and colyseus: memory that grows with
-// each client that came by. (pomelo#754, #599, colyseus#842)
+// nano: a gate never takes closed sessions out of its map, and so never gives up their memory. (cluster/handler.go,
+// node.sessions) pomelo and colyseus: memory that grows with each client that came by. (pomelo#754, #599, colyseus#842)
 
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";

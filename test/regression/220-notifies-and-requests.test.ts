@@ -1,4 +1,4 @@
-// pitaya: a notify that is sent to a handler of requests is warned of and handled all the same. (PEERS 2.2)
+// pitaya: a notify that is sent to a handler of requests is warned of and handled all the same. (pkg/service/handler.go)
 
 import { expect, it } from "vitest";
 import { errorIn, notify } from "../support/client.js";

@@ -1,11 +1,12 @@
-// pitaya: metrics and logs are labelled by whatever route a client asks for: each slip, and each stranger, adds a row that never goes. (PEERS 2.2)
+// pitaya: metrics and logs are labelled by whatever route a client asks for: each slip, and each stranger, adds a row that
+// never goes. (pkg/route/route.go)
 
 import { expect, it } from "vitest";
 import { concat } from "../protocol/hex.js";
 import { request } from "../support/client.js";
 import { startServer } from "../support/server.js";
 
-it("a thousand routes that there are not are one row in the counters, and no line in the log of a day", async () => {
+it("a thousand routes that there are not are one row in the counters, and in the log but for those who debug nothing", async () => {
   const test = await startServer();
   const client = await test.enter();
   const before = JSON.stringify(Object.keys(test.server.counters));

@@ -1,5 +1,6 @@
-// pitaya: 25 goroutines serve everybody: 25 handlers that wait, and nobody else is heard, heartbeats included. The messages of one player run beside each
-// other, and out of order. (PEERS 2.2; pitaya#179, #261, #283, #312, #321) nano: one slow backend holds up all that a client says. (1.7)
+// pitaya: 25 goroutines serve everybody: 25 handlers that wait, and nobody else is heard, heartbeats included. The messages of
+// one player run beside each other, and out of order. (pkg/service/handler.go; pitaya#179, #261, #283, #312, #321) nano: one
+// slow backend holds up all that a client says. (cluster/handler.go)
 
 import { expect, it } from "vitest";
 import { concat } from "../protocol/hex.js";

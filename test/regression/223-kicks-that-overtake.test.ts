@@ -1,5 +1,6 @@
-// pitaya: a kick is written straight to the socket, past the queue: it overtakes what was pushed before, and over WebSocket two writers at once end the
-// process (pitaya#258). It has no reason. (PEERS 2.3) nano never sends one. (1.2)
+// pitaya: a kick is written straight to the socket, past the queue: it overtakes what was pushed before, and over WebSocket two
+// writers at once end the process (pitaya#258). It has no reason. (pkg/agent/agent.go) nano never sends one.
+// (session/session.go)
 
 import { expect, it } from "vitest";
 import { textOf } from "../support/client.js";

@@ -1,5 +1,5 @@
-// pitaya: a push to a uid that is nowhere is reported as sent. (PEERS 2.3) nano: a member whose queue is full loses the message, and the sender hears of
-// the last member only. (1.3)
+// pitaya: a push to a uid that is nowhere is reported as sent. nano: a member whose queue is full loses the
+// message, and the sender hears of the last member only. (group.go)
 
 import { expect, it } from "vitest";
 import { Group } from "../../runtime/session/group.js";

@@ -1,5 +1,5 @@
-// pitaya: CloseAll waits for sessions with requests under way, for ever, and at the first such one it stops closing the others. (PEERS 2.4) While it
-// drains it takes new clients, and tells nobody where to go. (2.8)
+// pitaya: CloseAll waits for sessions with requests under way, for ever, and at the first such one it stops closing the others.
+// (pkg/session/session.go) While it drains it takes new clients, and tells nobody where to go. (pkg/app.go)
 
 import { expect, it } from "vitest";
 import { packet, request } from "../support/client.js";

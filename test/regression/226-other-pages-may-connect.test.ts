@@ -1,4 +1,5 @@
-// nano: any page may connect. pitaya: any page by ws, and by wss only those of the same origin. (PEERS 1.1, 2.6)
+// nano: any page may connect. pitaya: any page by ws, and by wss only those of the same origin. (nano: options.go; pitaya:
+// pkg/acceptor)
 
 import { expect, it } from "vitest";
 import { ws } from "../../runtime/transport/ws.js";

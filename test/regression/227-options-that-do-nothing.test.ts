@@ -1,5 +1,5 @@
-// pitaya: its page of settings names keys that the code does not read, and defaults that are others; who follows it changes nothing, and is not told.
-// (PEERS 2.10)
+// pitaya: its page of settings names keys that the code does not read, and defaults that are others; who follows it changes
+// nothing, and is not told. (docs/configuration.rst, pkg/config/config.go)
 
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";

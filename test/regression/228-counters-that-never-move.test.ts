@@ -1,5 +1,5 @@
-// pitaya: a gauge is registered and never set; histograms are made and never registered. (PEERS 2.9) What a server here counts are its counters: each of
-// them has to move.
+// pitaya: a gauge is registered and never set; histograms are made and never registered. (prometheus_reporter.go:313-326) What
+// a server here counts are its counters: each of them has to move.
 
 import { expect, it } from "vitest";
 import { NanowireError } from "../../runtime/base/error.js";

@@ -1,4 +1,5 @@
-// pomelo's and nano's clients in JavaScript make a text of a message by String.fromCharCode.apply, which fails beyond some 100,000 characters. (PEERS 2c)
+// pomelo's and nano's clients in JavaScript make a text of a message by String.fromCharCode.apply, which fails beyond some
+// 100,000 characters. (nano-websocket-client, pomelo-protocol)
 
 import { expect, it } from "vitest";
 import { clientSerializer } from "../../runtime/client/client-serializer.js";
