@@ -24,6 +24,7 @@ export interface HandshakeSys {
 export interface HandshakeRequest {
   /** There was nothing in the packet, not so much as an object: absent when there was. */
   readonly isEmpty?: true;
+  /** What the client is, in the words of its library. */
   readonly sys: HandshakeSys;
   /** What the application put there; anything that JSON can say, `null` when nothing. */
   readonly user: unknown;

@@ -31,6 +31,7 @@ export interface ServerHealth {
   readonly live: boolean;
   /** Whether clients may be sent here: it runs, and is not about to stop. */
   readonly ready: boolean;
+  /** Where the server is in its life. */
   readonly state: ServerState;
   /** Connections that are open. */
   readonly connections: number;
