@@ -187,14 +187,17 @@ function printDoc(doc: Doc | undefined, owner: ApiExport, links: Links): string[
     return [];
   }
   const say = (text: string): string => withLinks(text, owner, links);
+  const types = doc.typeParams.map(({ name, text }) => `\`${name}\`: ${joined(say(text))}`).join("<br>");
   const facts = [
-    ...doc.typeParams.map(({ name, text }) => `- \`${name}\`: ${say(text)}`),
     ...doc.params.map(({ name, text }) => `- \`${name}\`: ${say(text)}`),
     ...(doc.returns === "" ? [] : [`- Returns ${say(doc.returns)}`]),
     ...doc.throws.map((text) => `- Throws ${say(text)}`),
   ].map(joined);
   return [
     ...(doc.text === "" ? [] : [...paragraphs(say(doc.text)), ""]),
+    ...(types === "" ? [] : [types, ""]),
+    // A list behind a list would be one.
+    ...(facts.length > 0 && doc.text.includes("\n- ") ? ["Besides:", ""] : []),
     ...(facts.length === 0 ? [] : [...facts, ""]),
   ];
 }

@@ -255,41 +255,35 @@ function classMembers(declaration: ClassDeclaration): ApiMember[] {
       return [{ name, signature, doc: docOf(heads[0]) }];
     }
     const isReadonly = Node.isGetAccessorDeclaration(node) ? !setters.has(name) : node.isReadonly();
-    const type = Node.isGetAccessorDeclaration(node) ? node.getReturnTypeNode() : typeOf(node);
-    const signature = `${before}${isReadonly ? "readonly " : ""}${name}: ${textOf(type)}`;
+    const type = Node.isGetAccessorDeclaration(node)
+      ? textOf(node.getReturnTypeNode())
+      : textOf(node.getTypeNode(), node.getInitializer());
+    const signature = `${before}${isReadonly ? "readonly " : ""}${name}: ${type}`;
     // A setter's comment does for both.
     return [{ name, signature, doc: docOf(node) ?? docOf(declaration.getSetAccessor(name)) }];
   });
   return [...constructors, ...members];
 }
 
-/** A property's type, as it says it or as it makes it: `new Pipeline<InboundStep>()`. */
-function typeOf(node: Node): Node | undefined {
-  if (!Node.isPropertyDeclaration(node)) {
-    return undefined;
+/** A type as it is written, or that of the value which stands for it: `1_000`, `new Pipeline<InboundStep>()`. */
+function textOf(type: Node | undefined, value?: Node): string {
+  if (type !== undefined) {
+    return oneLine(type.getText());
   }
-  const initializer = node.getInitializer();
-  return node.getTypeNode() ?? initializer;
-}
-
-/** A type as it is written, or that of a value: `1_000`, `new Pipeline<InboundStep>()`. */
-function textOf(node: Node | undefined): string {
-  if (Node.isNumericLiteral(node)) {
+  if (Node.isNumericLiteral(value)) {
     return "number";
   }
-  if (Node.isStringLiteral(node)) {
+  if (Node.isStringLiteral(value)) {
     return "string";
   }
-  if (Node.isTrueLiteral(node) || Node.isFalseLiteral(node)) {
+  if (Node.isTrueLiteral(value) || Node.isFalseLiteral(value)) {
     return "boolean";
   }
-  if (Node.isNewExpression(node)) {
-    return node.getText().replace(/^new |\(.*$/gs, "");
+  if (Node.isNewExpression(value)) {
+    return value.getText().replace(/^new |\(.*$/gs, "");
   }
-  if (node === undefined) {
-    throw new Error("what is exported has to say its types: one of them is left out");
-  }
-  return oneLine(node.getText());
+  const where = value === undefined ? "" : `: ${value.getSourceFile().getBaseName()}, ${value.getText()}`;
+  throw new Error(`what is exported has to say its types, and one is left out${where}`);
 }
 
 function interfaceMembers(declaration: InterfaceDeclaration): ApiMember[] {
@@ -356,7 +350,7 @@ function parametersOf(node: { getParameters(): Node[] }): string {
       const name = parameter.getNameNode();
       const shown = Node.isIdentifier(name) ? name.getText() : "options";
       const isOptional = parameter.isOptional() && !parameter.isRestParameter();
-      const type = textOf(parameter.getTypeNode() ?? parameter.getInitializer());
+      const type = textOf(parameter.getTypeNode(), parameter.getInitializer());
       return `${parameter.isRestParameter() ? "..." : ""}${shown.replace(/^_/, "")}${isOptional ? "?" : ""}: ${type}`;
     })
     .join(", ");
