@@ -37,6 +37,8 @@ export interface ApiExport {
 export interface ApiEntry {
   /** `nanowire/client`. */
   readonly name: string;
+  /** Its source, from the project's folder: `runtime/client/index.ts`. */
+  readonly file: string;
   /** What the entry's file says of itself in its first comment. */
   readonly purpose: string;
   readonly exports: readonly ApiExport[];

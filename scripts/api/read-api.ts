@@ -34,16 +34,18 @@ export function readApi(root: string): ApiEntry[] {
   const isPublic = new Set(entries.flatMap(({ index }) => declarationsOf(index).map(({ declaration }) => declaration)));
   return entries.map(({ name, index }) => ({
     name,
+    file: pathOf(index, root),
     purpose: purposeOf(index),
     exports: declarationsOf(index).map(({ exported, isType, declaration }) => ({
       name: exported,
       ...describe(declaration, isPublic, isType),
-      file: declaration
-        .getSourceFile()
-        .getFilePath()
-        .slice(root.length + 1),
+      file: pathOf(declaration.getSourceFile(), root),
     })),
   }));
+}
+
+function pathOf(file: SourceFile, root: string): string {
+  return file.getFilePath().slice(root.length + 1);
 }
 
 /** The entries as package.json has them, and their sources. */

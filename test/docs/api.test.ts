@@ -15,23 +15,11 @@ const exported: (ApiExport & { readonly entry: string })[] = entries.flatMap(({ 
 
 describe("what the package exports", () => {
   test("is all that its entries name, and not little", async () => {
-    expect(entries.map(({ name }) => name)).toEqual([
-      "nanowire",
-      "nanowire/client",
-      "nanowire/json",
-      "nanowire/testing",
-      "nanowire/wire",
-    ]);
-    const loaded = await Promise.all([
-      import("../../runtime/index.js"),
-      import("../../runtime/client/index.js"),
-      import("../../runtime/protocol/json/index.js"),
-      import("../../runtime/testing/index.js"),
-      import("../../runtime/protocol/wire/index.js"),
-    ]);
-    for (const [index, module] of loaded.entries()) {
-      const names = entries[index]?.exports.map(({ name }) => name);
-      expect(names).toEqual(expect.arrayContaining(Object.keys(module)));
+    const names = ["nanowire", "nanowire/client", "nanowire/json", "nanowire/testing", "nanowire/wire"];
+    expect(entries.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
+    for (const { file, exports } of entries) {
+      const module = (await import(/* @vite-ignore */ `${root}/${file}`)) as object;
+      expect(exports.map(({ name }) => name)).toEqual(expect.arrayContaining(Object.keys(module)));
     }
     expect(exported.length).toBeGreaterThan(200);
   });
