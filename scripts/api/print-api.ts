@@ -155,7 +155,7 @@ function printExport(thing: ApiExport, before: ApiExport | undefined, links: Lin
   return [
     ...(isSecond ? [] : [`### ${thing.kind} ${thing.name}`, ""]),
     "```ts",
-    thing.signature,
+    thing.signature.replace(/\{@link\s+([^}]+)\}/g, "$1"),
     "```",
     "",
     ...(isSecond && thing.doc?.text === before.doc?.text ? [] : printDoc(thing.doc, thing, links)),
@@ -252,7 +252,7 @@ function linkTo(thing: ApiExport, { file, places }: Links): string {
 function withLinks(text: string, owner: ApiExport, links: Links): string {
   // A page that is named is a link, too.
   const named = text.replace(/(?<![\w/`(])docs\/([\w-]+\.md)/g, "[docs/$1](../$1)");
-  return named.replace(/\{@link ([^\s|}]+)(?:\s*\|?\s*([^}]+))?\}/g, (_all, target: string, label?: string) => {
+  return named.replace(/\{@link\s+([^\s|}]+)(?:\s*\|?\s*([^}]+))?\}/g, (_all, target: string, label?: string) => {
     const [name = ""] = target.split(".");
     const thing = links.entry.exports.find((other) => other.name === name && other.name !== owner.name);
     const shown = `\`${label?.trim() ?? target}\``;
