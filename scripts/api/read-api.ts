@@ -5,14 +5,14 @@ import {
   type FunctionDeclaration,
   type InterfaceDeclaration,
   type JSDocableNode,
-  type JSDocTag,
   Node,
   Project,
   type SourceFile,
   type TypeAliasDeclaration,
   type VariableDeclaration,
 } from "ts-morph";
-import type { ApiEntry, ApiExport, ApiMember, Doc, NamedText } from "./api.js";
+import type { ApiEntry, ApiExport, ApiMember, Doc } from "./api.js";
+import { docOf, isInternal } from "./read-doc.js";
 
 type Declaration =
   | ClassDeclaration
@@ -84,12 +84,12 @@ function declarationsOf(index: SourceFile): Exported[] {
     const file = sourceOf(index, statement.getModuleSpecifierValue() ?? "");
     return statement.getNamedExports().flatMap((specifier) => {
       const exported = specifier.getName();
-      const found = declared(file, exported);
-      if (found.length === 0) {
+      const declarations = declared(file, exported);
+      if (declarations.length === 0) {
         throw new Error(`${file.getFilePath()} declares no ${exported}`);
       }
       const isType = statement.isTypeOnly() || specifier.isTypeOnly();
-      return found.map((declaration) => ({ exported, isType, declaration }));
+      return declarations.map((declaration) => ({ exported, isType, declaration }));
     });
   });
 }
@@ -363,38 +363,4 @@ function oneLine(text: string): string {
     .replace(/\/\*[\s\S]*?\*\//g, "")
     .replace(/\s+/g, " ")
     .trim();
-}
-
-function isInternal(node: Node): boolean {
-  return Node.isJSDocable(node) && node.getJsDocs().some((doc) => doc.getTags().some(isCalled("internal")));
-}
-
-function docOf(node: (JSDocableNode & Node) | undefined): Doc | undefined {
-  const comment = node?.getJsDocs().at(-1);
-  if (comment === undefined) {
-    return undefined;
-  }
-  const tags = comment.getTags();
-  const called = (name: string): NamedText[] => tags.filter(isCalled(name)).map(named);
-  return {
-    text: comment.getDescription().trim(),
-    params: called("param"),
-    typeParams: called("typeParam"),
-    returns: called("returns")[0]?.text ?? "",
-    throws: called("throws").map(({ text }) => text),
-  };
-}
-
-/** `@param uid 1 to 255 characters` has a name before its text; a type parameter's is the first word, which is not taken for one. */
-function named(tag: JSDocTag): NamedText {
-  const text = (tag.getCommentText() ?? "").trim();
-  if (tag.getTagName() === "typeParam") {
-    const [name = ""] = text.split(" ");
-    return { name, text: text.slice(name.length).trim() };
-  }
-  return { name: Node.isJSDocParameterTag(tag) ? tag.getName() : "", text };
-}
-
-function isCalled(name: string): (tag: JSDocTag) => boolean {
-  return (tag) => tag.getTagName() === name;
 }
