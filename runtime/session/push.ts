@@ -29,6 +29,7 @@ export interface PushDefinition<T> {
   readonly route: string;
   /** The route's code in the dictionary. */
   readonly code: number;
+  /** Writes the message. */
   readonly message: MessageCodec<T>;
   /** What becomes of it where a client does not take what was written. Default: it waits, and a client with a full outbox is closed. */
   readonly overflow?: Overflow<T>;
