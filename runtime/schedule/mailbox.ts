@@ -212,8 +212,8 @@ export class UnorderedMailbox implements Mailbox, EndOfTurn {
   endOfTurn(): void {
     const waiting = this.#waiting;
     let begun = 0;
-    // What one that begins here posts waits behind the others.
-    while (begun < this.#waiting.length && this.#budget.take()) {
+    // What one that begins here posts waits behind the others; it may also have the mailbox cleared.
+    while (this.#waiting === waiting && begun < waiting.length && this.#budget.take()) {
       this.#begin(waiting[begun++] as MailboxTask);
     }
     waiting.splice(0, begun);

@@ -2,7 +2,7 @@
 
 import { isPromise } from "../base/awaitable.js";
 import type { Clock } from "../base/clock.js";
-import { NanowireError, toNanowireError } from "../base/error.js";
+import { type ErrorCode, NanowireError, toNanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
 import type { Turn } from "../base/turn.js";
 import { Call, type Caller } from "../dispatch/call.js";
@@ -171,27 +171,29 @@ export class Connection
     }
     if (!this.#isWithinRate()) {
       const limit = `a client may send ${this.#host.options.maxMessagesPerSecond} messages a second`;
-      this.#turnAway(id, endpoint?.method.route ?? "", new NanowireError("rate_limited", limit));
+      this.#turnAway(id, endpoint?.method.route ?? "", "rate_limited", limit);
       return;
     }
     if (endpoint === undefined) {
       const route = code === 0 ? header.route : dispatcher.dictionary.routeOf(code);
-      this.#turnAway(id, "", new NanowireError("unknown_route", `no component has the route ${route}`));
+      this.#turnAway(id, "", "unknown_route", `no component has the route ${route}`);
       return;
     }
     const { method, order } = endpoint;
     if ((method.kind === "request") !== (type === MessageType.request)) {
-      this.#turnAway(id, method.route, new NanowireError("wrong_kind", `${method.route} is a ${method.kind}`));
+      this.#turnAway(id, method.route, "wrong_kind", `${method.route} is a ${method.kind}`);
       return;
     }
     if (method.rateLimit !== undefined && !this.#takeToken(method.rateLimit)) {
       const limit = `${method.rateLimit.messages} messages in ${method.rateLimit.perMs} ms`;
-      this.#turnAway(id, method.route, new NanowireError("rate_limited", `${method.route} takes ${limit}`));
+      this.#turnAway(id, method.route, "rate_limited", `${method.route} takes ${limit}`);
       return;
     }
     const payload = bytes.subarray(header.payloadStart, end);
-    if (method.maxPayloadBytes !== undefined && payload.length > method.maxPayloadBytes && !header.compressed) {
-      this.#turnAway(id, method.route, payloadTooLarge(method.route, method.maxPayloadBytes, payload.length));
+    const { maxPayloadBytes } = method;
+    if (maxPayloadBytes !== undefined && payload.length > maxPayloadBytes && !header.compressed) {
+      const message = `${method.route} takes payloads of ${maxPayloadBytes} bytes, not of ${payload.length}`;
+      this.#turnAway(id, method.route, "payload_too_large", message);
       return;
     }
     const call = new Call(this, endpoint, id, payload, header.compressed);
@@ -207,8 +209,8 @@ export class Connection
   }
 
   /** Refuses a message that comes to no mailbox: a client that sends thousands of them does not hold up the others either. */
-  #turnAway(id: MessageId, route: string, error: NanowireError): void {
-    this.#unorderedMailbox().post(new TurnedAway(this, id, route, error));
+  #turnAway(id: MessageId, route: string, code: ErrorCode, message: string): void {
+    this.#unorderedMailbox().post(new TurnedAway(this, id, route, code, message));
     this.#pauseWhenFull();
   }
 
@@ -226,7 +228,10 @@ export class Connection
     const { maxInflatedBytes } = this.#host.options;
     const { route, maxPayloadBytes = maxInflatedBytes } = endpoint.method;
     return maxPayloadBytes < maxInflatedBytes
-      ? inflate(payload, maxPayloadBytes, () => payloadTooLarge(route, maxPayloadBytes))
+      ? inflate(payload, maxPayloadBytes, () => {
+          const message = `${route} takes payloads of ${maxPayloadBytes} bytes, and this one is longer`;
+          return new NanowireError("payload_too_large", message);
+        })
       : inflate(payload, maxInflatedBytes);
   }
 
@@ -919,30 +924,29 @@ export class Connection
   }
 }
 
-/** A message that was refused before it came to a mailbox: that it is told takes its turn all the same. */
+/**
+ * A message that was refused before it came to a mailbox: that it is told takes its turn all the same. The error is made only then, for many may
+ * wait.
+ */
 class TurnedAway implements MailboxTask {
   readonly #connection: Connection;
   readonly #id: MessageId;
   readonly #route: string;
-  readonly #error: NanowireError;
+  readonly #code: ErrorCode;
+  readonly #message: string;
 
-  constructor(connection: Connection, id: MessageId, route: string, error: NanowireError) {
+  constructor(connection: Connection, id: MessageId, route: string, code: ErrorCode, message: string) {
     this.#connection = connection;
     this.#id = id;
     this.#route = route;
-    this.#error = error;
+    this.#code = code;
+    this.#message = message;
   }
 
   start(): boolean {
-    this.#connection.refuse(this.#id, this.#route, this.#error);
+    this.#connection.refuse(this.#id, this.#route, new NanowireError(this.#code, this.#message));
     return true;
   }
-}
-
-/** @param bytes how many it has; undefined when only so many were looked at */
-function payloadTooLarge(route: string, most: number, bytes?: number): NanowireError {
-  const message = `${route} takes payloads of ${most} bytes, ${bytes === undefined ? "and this one is longer" : `not of ${bytes}`}`;
-  return new NanowireError("payload_too_large", message);
 }
 
 /** Where and when to come back, of all that a drain says. */

@@ -29,6 +29,7 @@ export interface PushDefinition<T> {
   readonly route: string;
   /** The route's code in the dictionary. */
   readonly code: number;
+  /** Writes the message. */
   readonly message: MessageCodec<T>;
   /** What becomes of it where a client does not take what was written. Default: it waits, and a client with a full outbox is closed. */
   readonly overflow?: Overflow<T>;
@@ -89,7 +90,8 @@ export class OutgoingPush<T = unknown> {
   get key(): string {
     if (this.#key === undefined) {
       const key = this.#overflow?.policy === "conflate" ? this.#overflow.key?.(this.#message) : undefined;
-      this.#key = `${this.route}\n${key}`;
+      // No route has a line break: two routes never share a key.
+      this.#key = key === undefined ? this.route : `${this.route}\n${key}`;
     }
     return this.#key;
   }

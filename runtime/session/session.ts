@@ -32,6 +32,7 @@ export interface SessionBinder {
 
 /** What waits to be sent to a client: what was queued this turn, and what the client has not taken yet. */
 export interface Waiting {
+  /** Of whole packets, headers and all. */
   readonly bytes: number;
   /** Packets: answers, pushes, heartbeats. */
   readonly messages: number;

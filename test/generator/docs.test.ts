@@ -297,6 +297,34 @@ describe("asyncapi.json", () => {
   });
 });
 
+describe("what becomes of what is too much", () => {
+  test("stands in every page", async () => {
+    const project = await scenario("policies");
+    await project.run("docs");
+    const { operations } = JSON.parse(project.read("docs/protocol/asyncapi.json"));
+    const policies = ["Arena.Steer", "Arena.Find", "ArenaEvents.Moved", "ArenaEvents.Sparkled"].map(
+      (method) => operations[`arena.v1.${method}`]["x-policies"],
+    );
+    expect(policies).toEqual([
+      {
+        boundOnly: false,
+        order: "session",
+        maxPayloadBytes: 4096,
+        overload: { policy: "conflate", key: "unit_id" },
+      },
+      { boundOnly: false, order: "session", maxPayloadBytes: 1024, overload: { policy: "refuse", maxWaiting: 2 } },
+      { boundOnly: false, overflow: { policy: "conflate", key: "unit_id" } },
+      { boundOnly: false, overflow: { policy: "drop" } },
+    ]);
+    expect(project.read("docs/protocol/protocol.md")).toContain(
+      "- payloads of at most 4096 bytes\n- only the newest of each unit_id waits\n",
+    );
+    const html = project.read("docs/protocol/protocol.html");
+    expect(html).toContain("<li>at most 2 of a session wait, the oldest gives way</li>");
+    expect(html).toContain("<li>not sent to a client that falls behind</li>");
+  });
+});
+
 describe("protocol.md", () => {
   test("tells services, routes, policies, messages, enums and comments", async () => {
     const project = new Project({

@@ -51,6 +51,31 @@ describe("a server for tests", () => {
     expect(ends[1]?.()).toBe("heartbeat_timeout");
   });
 
+  test("holds back in the server what a client that stands still cannot have any more", async () => {
+    const test = await start({ heartbeatIntervalMs: 0 });
+    const client = await test.connect();
+    const [session] = test.server.sessions();
+    const told = pushOf("Events.Told", 7);
+    const heard: string[] = [];
+    client.connection.on(
+      { route: told.route, code: 7, message: told.message.protobuf },
+      (text) => void heard.push(text),
+    );
+    client.freeze();
+    const texts = Array.from({ length: 30 }, (_, index) => String(index).padEnd(10_000));
+    for (const text of texts) {
+      session?.push(told, text);
+      await test.settled();
+    }
+    // 65,536 bytes are under way, to the end of the push that made it more; one is written, the rest waits.
+    expect(session?.blocked).toBe(true);
+    expect(session?.waiting.messages).toBe(30 - 7);
+    client.thaw();
+    await test.settled();
+    expect([session?.blocked, session?.waiting.bytes]).toEqual([false, 0]);
+    expect(heard).toEqual(texts);
+  });
+
   test("lets time-outs come at their time, on both sides", async () => {
     const [desk] = servicesOf({ Desk: { Wait: () => new Promise(() => {}) } });
     const test = await start({ components: desk === undefined ? [] : [desk], requestTimeoutMs: 5_000 });
