@@ -1,13 +1,11 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import { RoomClient, RoomEventsClient } from "../../generated/chat/v1/room.client.js";
-import { systemClock } from "../../runtime/base/clock.js";
 import type { ClientConnection } from "../../runtime/client/client-connection.js";
 import { connect } from "../../runtime/client/connect-node.js";
 import type { ConnectOptions } from "../../runtime/client/connect-options.js";
 import { dialWs } from "../../runtime/client/dial-ws.js";
 import { resumption } from "../../runtime/client/resumption.js";
 import type { Server } from "../../runtime/server/server.js";
-import { TestLink } from "../../runtime/testing/link.js";
 import type { Dial } from "../../runtime/transport/client-socket.js";
 import { PageProgram } from "./support/page-program.js";
 
@@ -72,10 +70,20 @@ test("a handler stops when its client is gone", async () => {
 test("a client comes back, and its room has not noticed", async () => {
   const { server, seen } = await start<{ server: Server; seen: string[] }>("resume:", ["seen"]);
   const url = new URL(`ws://127.0.0.1:${server.addresses[0]?.port}`);
-  let link: TestLink | undefined;
+  let cut = (): void => {};
   const dial: Dial = async (signal) => {
-    link = new TestLink(await dialWs(url, 65_536, undefined)(signal), systemClock, {}, () => {});
-    return link;
+    const socket = await dialWs(url, 65_536, undefined)(signal);
+    return {
+      start(receiver) {
+        cut = () => {
+          socket.close();
+          receiver.closed(undefined);
+        };
+        socket.start(receiver);
+      },
+      send: (packets) => socket.send(packets),
+      close: () => socket.close(),
+    };
   };
   const ada = await connect(dial, { reconnect: { resume: resumption, minDelayMs: 1, jitter: 0 } });
   const heard: string[] = [];
@@ -83,7 +91,7 @@ test("a client comes back, and its room has not noticed", async () => {
   await new RoomClient(ada).join({ name: "ada" });
   const eve = new RoomClient(await come(server));
   await eve.join({ name: "eve" });
-  link?.cut();
+  cut();
   await vi.waitFor(() => expect(seen).toContain("ada is away: connection_lost"));
   await eve.say({ text: "where are you?" });
   await vi.waitFor(() => expect(heard).toEqual(["where are you?"]));
