@@ -1,4 +1,4 @@
-// What a server is built from. A client imports "nanowire/client".
+// `nanowire`: what a server is built from. A client imports `nanowire/client`.
 
 export type { Awaitable } from "./base/awaitable.js";
 export type { ByteBuffer } from "./base/byte-buffer.js";

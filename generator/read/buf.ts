@@ -1,7 +1,9 @@
 import { spawn } from "node:child_process";
+import { accessSync, constants, existsSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { GeneratorError, type Problem } from "../error.js";
+import { CompileHints } from "./compile-hints.js";
 import { optionsFileName, type ProtoFile } from "./proto-files.js";
 import { packTar, type TarEntry } from "./tar.js";
 import { findUnfinishedString } from "./unfinished-string.js";
@@ -43,7 +45,7 @@ export async function compileProtoFiles(
     if (panic(result) !== undefined) {
       throw await panicError(bufBinary, archive, result, files);
     }
-    throw compileError(result.stderr, new Map(files.map((file) => [`${userModule}/${file.name}`, file.path])));
+    throw compileError(result.stderr, files, optionsProto);
   }
   return result.stdout;
 }
@@ -135,22 +137,41 @@ export function runBuf(
   });
 }
 
-/** buf wants a folder for its cache even when it puts nothing there; a container may have no home. */
-export function bufEnvironment(): NodeJS.ProcessEnv {
-  const { BUF_CACHE_DIR, XDG_CACHE_HOME, HOME, LocalAppData } = process.env;
-  const hasHome = [BUF_CACHE_DIR, XDG_CACHE_HOME, HOME, LocalAppData].some(
+/** buf wants a folder for its cache even when it puts nothing there; a container may have no home, or one that nobody may write. */
+export function bufEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const { BUF_CACHE_DIR, XDG_CACHE_HOME, HOME, LocalAppData } = environment;
+  const home = [BUF_CACHE_DIR, XDG_CACHE_HOME, HOME && join(HOME, ".cache"), LocalAppData].find(
     (value) => value !== undefined && value !== "",
   );
-  return hasHome ? process.env : { ...process.env, BUF_CACHE_DIR: join(tmpdir(), "nanowire-buf-cache") };
+  return home !== undefined && canBeMade(home)
+    ? environment
+    : { ...environment, BUF_CACHE_DIR: join(tmpdir(), `nanowire-buf-cache-${process.getuid?.() ?? 0}`) };
 }
 
-function compileError(stderr: string, paths: ReadonlyMap<string, string>): GeneratorError {
+/** Whether a folder can be written, or made where it is not there. */
+function canBeMade(folder: string): boolean {
+  const there = existsSync(folder);
+  if (!there && dirname(folder) !== folder) {
+    return canBeMade(dirname(folder));
+  }
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function compileError(stderr: string, files: readonly ProtoFile[], optionsProto: Uint8Array): GeneratorError {
+  const hints = new CompileHints(files, optionsProto);
+  const paths = new Map(files.map((file) => [`${userModule}/${file.name}`, file.path]));
   const problems: Problem[] = [];
   const rest: string[] = [];
   for (const line of stderr.split("\n")) {
     const problem = parseAnnotation(line, paths);
     if (problem !== undefined) {
-      problems.push(problem);
+      const { message, place } = problem;
+      problems.push(place === undefined ? { message } : { message: message + hints.of(message, place), place });
     } else if (line.trim() !== "") {
       rest.push(line.trim());
     }
@@ -199,6 +220,8 @@ function hint(message: string): string {
   if (/imported file does not exist|^import .* was not found|file does not exist/.test(message)) {
     return " (imports are looked for in the folders given with --proto)";
   }
-  const isOwn = /^cannot find `\.?nanowire\.\w+` in this scope$/.test(message);
-  return isOwn ? `: write \`import "${optionsFileName}";\` above, if it is not there` : "";
+  if (message === "unrecognized `edition` declaration value") {
+    return ': write `edition = "2024"` or `edition = "2023"`';
+  }
+  return "";
 }

@@ -3,9 +3,13 @@
  * No payload is ever logged.
  */
 export interface Logger {
+  /** What helps to find a fault: every message that is refused, every client that is turned away. */
   debug(fields: object, message: string): void;
+  /** What happens seldom, and as it should: a server listens, or stops. */
   info(fields: object, message: string): void;
+  /** What somebody should look at: a connection that is closed for what it did, a client that is turned away. */
   warn(fields: object, message: string): void;
+  /** What failed: a handler, a task, a listener. `fields.error` is the error, with its stack. */
   error(fields: object, message: string): void;
 }
 

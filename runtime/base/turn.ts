@@ -1,5 +1,6 @@
 /** Something that has work to do at the end of a turn. */
 export interface EndOfTurn {
+  /** Called once, at the end of the turn that it was asked for. */
   endOfTurn(): void;
 }
 

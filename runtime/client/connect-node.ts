@@ -7,14 +7,14 @@ import { parseDialUrl, schemesAfter } from "./dial-url.js";
 import { dialWs } from "./dial-ws.js";
 
 /**
- * Connects to a server, and shakes hands with it (PROTOCOL.md, 1, Handshake). Resolved when messages can be sent.
+ * Connects to a server, and shakes hands with it. Resolved when messages can be sent.
  *
  * It rejects with a NanowireError:
  * - `invalid_url`, `invalid_option`: nothing was tried
  * - `connect_failed`: the server is not reached, within `connectTimeoutMs`
  * - `handshake_timeout`: the server does not answer within `connectTimeoutMs`
  * - `handshake_refused`: the server does not take the client; `details` hold its `code`, and `error` and `reason` where it tells them
- * - `invalid_handshake`: the answer cannot be read, or the server does not speak protobuf
+ * - `invalid_handshake`: the answer cannot be read, or the server chose a serializer that the client does not have
  * - `canceled`: `options.signal` was aborted; the cause is the signal's reason
  * - `connection_lost`, `kicked`, or another reason of a connection's end, when it ends before the handshake does
  *

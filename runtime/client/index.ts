@@ -1,4 +1,6 @@
-// `nanowire/client` in Node. browser.ts exports the same names.
+// `nanowire/client`: how to connect, in a browser and in Node.
+
+// This is Node's; browser.ts exports the same names.
 
 export type { CancelTimer, Clock } from "../base/clock.js";
 export {

@@ -11,7 +11,9 @@ export interface ClientMethod<Req, Res> {
   readonly route: string;
   /** The route's code in the dictionary that the client was generated with. */
   readonly code: number;
+  /** Writes what is sent. */
   readonly request: ProtobufCodec<Req>;
+  /** Reads what is answered. */
   readonly response: ProtobufCodec<Res>;
 }
 
@@ -25,6 +27,7 @@ export interface ClientPush<T> {
   readonly route: string;
   /** The route's code in the dictionary that the client was generated with. */
   readonly code: number;
+  /** Reads what is pushed. */
   readonly message: ProtobufCodec<T>;
 }
 

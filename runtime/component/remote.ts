@@ -16,7 +16,9 @@ export interface RemoteMethod<Req, Res> {
   readonly route: string;
   /** A call is answered exactly once; a tell never. */
   readonly kind: "call" | "tell";
+  /** Writes and reads what is sent. */
   readonly request: ProtobufCodec<Req>;
+  /** Writes and reads what is answered. */
   readonly response: ProtobufCodec<Res>;
   /**
    * Milliseconds that a call may take when the caller does not say, or that the handler of a tell may take; 0: for ever.
@@ -49,6 +51,7 @@ export interface RemoteContext {
  * @typeParam R the remote
  */
 export interface RemoteHandler<R, Req, Res> {
+  /** The method that it answers. */
   readonly method: RemoteMethod<Req, Res>;
   /** Calls the remote's method. */
   readonly invoke: (remote: R, context: RemoteContext, request: Req) => Awaitable<Res>;
@@ -69,6 +72,7 @@ export interface RemoteDefinition<R> {
   readonly name: string;
   /** The full name in the .proto: `bank.v1.Ledger`. */
   readonly protoName: string;
+  /** What answers each of its methods. */
   readonly handlers: readonly AnyRemoteHandler<R>[];
 }
 

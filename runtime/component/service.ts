@@ -13,7 +13,9 @@ export type HandlingOrder = "session" | "service" | "none";
 
 /** A token bucket: `messages` at once, filled again at the rate of `messages` in `perMs` milliseconds. */
 export interface RateLimit {
+  /** How many messages, 1 or more. */
   readonly messages: number;
+  /** In how many milliseconds, 1 or more. */
   readonly perMs: number;
 }
 
@@ -37,7 +39,9 @@ export interface MethodDefinition<C, Req, Res> {
   readonly was?: readonly string[];
   /** A request is answered exactly once; a notify never. */
   readonly kind: "request" | "notify";
+  /** Writes and reads what the client sends. */
   readonly request: MessageCodec<Req>;
+  /** Writes and reads what it gets back. */
   readonly response: MessageCodec<Res>;
   /** Calls the component's method. */
   readonly invoke: (component: C, session: Session, request: Req) => Awaitable<Res>;
@@ -71,6 +75,7 @@ export interface ServiceDefinition<C> {
   readonly protoName: string;
   /** The dictionary that was generated with it. */
   readonly dictionary: RouteDictionary;
+  /** Its methods, made by {@link defineMethod}. */
   readonly methods: readonly AnyMethod<C>[];
 }
 

@@ -21,9 +21,11 @@ export interface CallData {}
  * @typeParam Req what the client sent; `undefined` for google.protobuf.Empty
  */
 export interface HandlerCall<Req = unknown> {
+  /** Whose call it is. */
   readonly session: Session;
   /** `Room.Join`. */
   readonly route: string;
+  /** Whether it is answered. */
   readonly kind: "request" | "notify";
   /** The decoded message. A hook before the handler may put another in its place. */
   request: Req;

@@ -47,10 +47,12 @@ export class HandlerHooks implements Hooks {
     this.#changed = changed;
   }
 
+  /** @internal Those of this layer, in their order. */
   get beforeHooks(): readonly BeforeHook[] {
     return this.#before;
   }
 
+  /** @internal Likewise. */
   get afterHooks(): readonly AfterHook[] {
     return this.#after;
   }
@@ -87,6 +89,7 @@ export class ServerHooks extends HandlerHooks {
   readonly #ofComponents = new Map<Component, HandlerHooks>();
   readonly #ofEndpoints = new Map<Endpoint, HandlerHooks>();
 
+  /** @internal A server makes it. */
   constructor(endpoints: Iterable<Endpoint>) {
     super(() => this.#chain());
     this.#endpoints = endpoints;

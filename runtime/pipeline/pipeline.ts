@@ -5,7 +5,9 @@ import type { Session } from "../session/session.js";
 
 /** A message from a client, before it is decoded. */
 export interface InboundMessage {
+  /** Whether it is to be answered. */
   readonly kind: "request" | "notify";
+  /** What is called: `Room.Join`. */
   readonly route: string;
   /** The message's bytes; a step may put others in their place. */
   payload: Uint8Array;
@@ -13,7 +15,9 @@ export interface InboundMessage {
 
 /** A message to a client, after it was encoded. */
 export interface OutboundMessage {
+  /** Whether it answers a request, or was pushed. */
   readonly kind: "response" | "push";
+  /** What is answered, or the push's own. */
   readonly route: string;
   /** The error of a response that is one. */
   readonly error: NanowireError | undefined;

@@ -31,6 +31,7 @@ export interface JsonCodec<T> {
  * @typeParam T the message
  */
 export interface MessageCodec<T> {
+  /** Its bytes in protobuf. */
   readonly protobuf: ProtobufCodec<T>;
   /** Absent when the project was generated without JSON: a client that wants JSON is then refused. */
   readonly json?: JsonCodec<T>;

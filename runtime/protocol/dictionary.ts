@@ -19,6 +19,7 @@ export interface RouteDictionary {
 
 /** A dictionary that can be looked up both ways. */
 export class Dictionary {
+  /** The dictionary's hash: a client that names it is not sent the dictionary. */
   readonly version: string;
   readonly #codes = new Map<string, number>();
   readonly #routes = new Map<number, string>();

@@ -1,6 +1,6 @@
 import { NanowireError } from "../base/error.js";
 
-/** What a client says of itself in its handshake (PROTOCOL.md, 1). What is not named here may be there as well. */
+/** What a client says of itself in its handshake. What is not named here may be there as well. */
 export interface HandshakeSys {
   /** What the client is: `js-websocket` for nano's and pomelo's browser clients, `nanowire` for ours. */
   readonly type?: string;
@@ -16,7 +16,7 @@ export interface HandshakeSys {
   readonly libVersion?: string;
   /** pitaya's clients: the version of the application. */
   readonly clientVersion?: string;
-  /** The system messages that it knows (system.ts); whatever the client wrote. */
+  /** The system messages that it knows, of those in docs/life-cycle.md; whatever the client wrote. */
   readonly capabilities?: unknown;
 }
 
@@ -24,6 +24,7 @@ export interface HandshakeSys {
 export interface HandshakeRequest {
   /** There was nothing in the packet, not so much as an object: absent when there was. */
   readonly isEmpty?: true;
+  /** What the client is, in the words of its library. */
   readonly sys: HandshakeSys;
   /** What the application put there; anything that JSON can say, `null` when nothing. */
   readonly user: unknown;

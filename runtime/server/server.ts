@@ -14,7 +14,12 @@ import { type ResolvedOptions, resolveOptions, type ServerOptions } from "./opti
 import { ServerHost } from "./server-host.js";
 import { onSignals, stopSignals } from "./signals.js";
 
-/** A server that is not started yet: `createServer({ components: [new Room()], listen: [ws({ port: 3250 })] })`. */
+/**
+ * A server that is not started yet: `createServer({ components: [new Room()], listen: [ws({ port: 3250 })] })`.
+ *
+ * @throws NanowireError `invalid_option`, which names the option, its value and its limits; `invalid_route` where two components have
+ * one route, or one code
+ */
 export function createServer(options: ServerOptions): Server {
   return new Server(resolveOptions(options));
 }
@@ -31,6 +36,7 @@ export interface ServerHealth {
   readonly live: boolean;
   /** Whether clients may be sent here: it runs, and is not about to stop. */
   readonly ready: boolean;
+  /** Where the server is in its life. */
   readonly state: ServerState;
   /** Connections that are open. */
   readonly connections: number;

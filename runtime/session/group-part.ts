@@ -35,6 +35,7 @@ export class GroupPart implements PushReceiver, Iterable<Session> {
     return picked;
   }
 
+  /** Those whom the filter picks now, in the order in which they came. */
   [Symbol.iterator](): Iterator<Session> {
     return this.members()[Symbol.iterator]();
   }

@@ -14,6 +14,7 @@ export interface PushDefinition<T> {
   readonly route: string;
   /** The route's code in the dictionary. */
   readonly code: number;
+  /** Writes the message. */
   readonly message: MessageCodec<T>;
 }
 

@@ -26,16 +26,19 @@ export interface BindingOptions {
 /** Judges a session that is about to be bound. An error that it throws is what `bind` throws. */
 export type BindJudge = (session: Session, uid: string) => Awaitable<void>;
 
-/** What listeners of {@link SessionEvents.onBind} are told. */
+/** What the listeners of `server.onSessionBind` are told. */
 export interface SessionBound {
+  /** The session, bound to its new uid already. */
   readonly session: Session;
   /** What the session was bound to before; empty for nothing. */
   readonly previousUid: string;
 }
 
-/** What listeners of {@link SessionEvents.onClose} are told. */
+/** What the listeners of `server.onSessionClose` are told. */
 export interface SessionClosed {
+  /** The session, closed already. */
   readonly session: Session;
+  /** Why it was closed. */
   readonly reason: NanowireError;
 }
 

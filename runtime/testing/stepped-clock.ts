@@ -16,7 +16,7 @@ export class SteppedClock implements Clock {
   readonly #timers = new Set<Timer>();
 
   /** @param now where it stands at first, in milliseconds since 1970, UTC. Default: the beginning of 2025 */
-  constructor(now = Date.UTC(2025, 0, 1)) {
+  constructor(now: number = Date.UTC(2025, 0, 1)) {
     this.#beginMs = now;
   }
 

@@ -15,6 +15,7 @@ export type TestServerOptions = Omit<ServerOptions, "listen" | "clock">;
 
 /** What {@link TestServer.connect} takes: a client's options, and what its connection is like. */
 export interface TestConnectOptions extends Omit<ConnectOptions, "clock"> {
+  /** What its connection is like. Default: as fast as can be, and whole. */
   readonly conditions?: LinkConditions;
 }
 
@@ -34,6 +35,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
 
 /** A server in this process, its clock, and its clients. */
 export class TestServer {
+  /** The server itself. */
   readonly server: Server;
   /** Time for the server and all of its clients. */
   readonly clock: SteppedClock;

@@ -89,6 +89,7 @@ export class Outbox implements EndOfTurn {
     return this.commit();
   }
 
+  /** Writes what gathered in the turn. */
   endOfTurn(): void {
     this.#scheduled = false;
     if (this.#state !== WriteOutcome.blocked) {

@@ -33,7 +33,9 @@ export interface Origin {
 
 /** Knows the proxies, and asks them. */
 export class Proxies {
+  /** How they tell it to TCP. */
   readonly tcp: Required<ProxyOptions>["tcp"];
+  /** How they tell it to WebSocket. */
   readonly ws: Required<ProxyOptions>["ws"];
   readonly #trusted: Networks;
 

@@ -28,6 +28,7 @@ export interface Transport {
 
 /** Where a transport listens. */
 export interface ListenAddress {
+  /** The transport's name: `tcp`, `tls`, `ws`, `wss`, `hybrid`, `memory`. */
   readonly transport: string;
   /** The address; of a Unix socket `unix`. */
   readonly host: string;
@@ -44,7 +45,9 @@ export interface ListenAddress {
 
 /** What the server gives to a transport. */
 export interface TransportHost {
+  /** The server's log. */
   readonly logger: Logger;
+  /** The server's time. */
   readonly clock: Clock;
   /** The end of the turn, where outboxes are written. */
   readonly turn: Turn;

@@ -36,6 +36,8 @@ describe("the code in docs/", () => {
     const shown = new Set(blocks.map(({ page }) => page));
     const guides = [
       "client",
+      "coming-from-nano",
+      "coming-from-pitaya",
       "groups",
       "life-cycle",
       "listening",

@@ -1,3 +1,5 @@
+// `nanowire/json`: what generated JSON codecs are made of, on the server and in a browser.
+
 export {
   durationMessage,
   fieldMask,

@@ -50,8 +50,11 @@ export type JsonFields<T> = {
  * @typeParam V what it holds when it is chosen
  */
 export interface JsonMember<V> {
+  /** The field's name in JSON. */
   readonly jsonName: string;
+  /** The field's name in the .proto, which is read too. */
   readonly protoName: string;
+  /** How its value is written and read. */
   readonly type: JsonType<V>;
 }
 

@@ -23,7 +23,9 @@ export interface JsonType<T> {
  * @typeParam T the type in TypeScript
  */
 export interface JsonScalar<T> extends JsonType<T> {
+  /** What a field is that was not set. */
   zero(): T;
+  /** Whether a value is that: such a field is left out. */
   isZero(value: T): boolean;
   /** Reads the key of a map, which in JSON is a text. Default: as a value. */
   readKey?(text: string): T;
@@ -36,10 +38,12 @@ const shownCharacters = 40;
 
 /** JSON that is no value of its type: where, and why. */
 export class JsonMismatch extends Error {
+  /** What tells it from other errors where classes are not shared. */
   override readonly name = "JsonMismatch";
   readonly #reason: string;
   #path = "";
 
+  /** @param reason what was expected, and what was there instead */
   constructor(reason: string) {
     super(reason);
     this.#reason = reason;

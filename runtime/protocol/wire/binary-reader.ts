@@ -75,7 +75,7 @@ export class BinaryReader {
    * @param depth how deep groups may lie in one another
    * @throws RangeError when it does not end, is nested too deep, or has no wire type that there is
    */
-  skip(wireType: number, field?: number, depth = deepestGroup): Uint8Array {
+  skip(wireType: number, field?: number, depth: number = deepestGroup): Uint8Array {
     const start = this.pos;
     if (wireType === WireType.varint) {
       while (((this.#bytes[this.pos++] as number) & 0x80) !== 0) {
