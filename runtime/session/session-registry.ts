@@ -44,6 +44,7 @@ export interface SessionClosed {
 
 /** What listeners of {@link SessionEvents.onSuspend} are told. */
 export interface SessionSuspended {
+  /** The session; it is kept for a while. */
   readonly session: Session;
   /** Why its connection broke. */
   readonly reason: NanowireError;

@@ -210,7 +210,7 @@ export class Session implements PushReceiver {
     return this.#closed === undefined ? this.#link.waiting : nothing;
   }
 
-  /** Whether the client does not take what was written: what is sent now waits in the server. {@link onDrain} tells when it does again. */
+  /** Whether the client does not take what was written, or is {@link suspended}: what is sent now waits in the server. {@link onDrain} tells when it does again. */
   get blocked(): boolean {
     return this.#closed === undefined && this.#link.blocked;
   }

@@ -548,6 +548,24 @@ describe("a server that says what cannot be", () => {
     expect(server.sent).toEqual(["02000000", hexOf(data("02 08 'Room.Say' 'b'"))]);
   });
 
+  it("is told only of what was handled: a push that waits behind an answer when the link is given up comes again", async () => {
+    const server = new FakeServer();
+    const connection = await server.connected({ sys: { ...sys, heartbeat: 1 } }, options);
+    const heard: string[] = [];
+    connection.on(said, (message) => heard.push(message));
+    const answer = connection.request(join, "x");
+    server.send(data("04 01 'y'"), data("06 0f 'RoomEvents.Said' 'z'"));
+    server.clock.step(2_000);
+    expect(connection.status).toMatchObject({ state: "reconnecting", reason: { code: "heartbeat_timeout" } });
+    expect(await answer).toBe("y");
+    server.sent.length = 0;
+    server.clock.step(500);
+    await settled();
+    expect(handshakeOf(server).sys).toMatchObject({ resume: { received: 1 } });
+    expect(heard).toEqual([]);
+    connection.close();
+  });
+
   it.each([3, -1, "1", null])(
     "has got %s messages: the client begins anew with the next connection",
     async (received) => {
