@@ -38,7 +38,7 @@ export {
   type RateLimit,
   type ServiceDefinition,
 } from "./component/service.js";
-export type { AfterHook, BeforeHook, CallData, HandlerCall, HandlerOutcome } from "./dispatch/hook-chain.js";
+export type { AfterHook, BeforeHook, HandlerCall, HandlerOutcome } from "./dispatch/hook-chain.js";
 export type { HandlerName, Hooks, RequestOf, ResponseOf, ServerHooks } from "./dispatch/hooks.js";
 export type { InboundMessage, InboundStep, OutboundMessage, OutboundStep, Pipeline } from "./pipeline/pipeline.js";
 export { emptyCodec, emptyMessage, type JsonCodec, type MessageCodec, type ProtobufCodec } from "./protocol/codec.js";
@@ -67,7 +67,9 @@ export {
   type ServerState,
   type StopOnSignalsOptions,
 } from "./server/server.js";
+export type { ServerPipeline } from "./server/server-pipeline.js";
 export type { SerializerOption } from "./server/terms.js";
+export type { CallData } from "./session/call-data.js";
 export { Group, type GroupOptions } from "./session/group.js";
 export type { GroupPart, SessionFilter } from "./session/group-part.js";
 export type { PushDefinition, PushReceiver } from "./session/push.js";

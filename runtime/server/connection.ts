@@ -8,7 +8,7 @@ import type { Turn } from "../base/turn.js";
 import { Call, type Caller } from "../dispatch/call.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
 import { RateLimiters } from "../dispatch/rate-limiter.js";
-import { type InboundStep, type OutboundStep, type Pipeline, runInbound, runOutbound } from "../pipeline/pipeline.js";
+import { type InboundStep, type OutboundStep, runInbound, runOutbound } from "../pipeline/pipeline.js";
 import { encodeErrorPayload } from "../protocol/error-payload.js";
 import { encodeHandshake } from "../protocol/handshake.js";
 import { JsonMismatch } from "../protocol/json/index.js";
@@ -31,6 +31,7 @@ import { inflate } from "./inflate.js";
 import { MessageRate } from "./message-rate.js";
 import type { TakenPlace } from "./places.js";
 import type { PushForms } from "./push-forms.js";
+import type { ServerPipeline } from "./server-pipeline.js";
 import { startsWithCodes, type Terms } from "./terms.js";
 
 /** What the connections of a server share. */
@@ -38,8 +39,8 @@ export interface ConnectionHost extends AdmissionHost {
   readonly logger: Logger;
   readonly turn: Turn;
   readonly dispatcher: Dispatcher;
-  readonly inbound: Pipeline<InboundStep>;
-  readonly outbound: Pipeline<OutboundStep>;
+  readonly inbound: ServerPipeline<InboundStep>;
+  readonly outbound: ServerPipeline<OutboundStep>;
   readonly counters: Counters;
   readonly pushForms: PushForms;
   /** Filled anew for each message: it is read before anything else can arrive. */
@@ -178,7 +179,8 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     if (call.compressed) {
       call.payload = inflate(call.payload, options.maxInflatedBytes);
     }
-    return inbound.empty ? undefined : runInbound(inbound, call.session, call);
+    const steps = inbound.stepsOf(call.route);
+    return steps.length === 0 ? undefined : runInbound(steps, call.session, call);
   }
 
   // → component method →
@@ -202,18 +204,18 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     }
     try {
       const payload = this.#terms.serializer.encode(call.endpoint.method.response, value);
-      this.#respond(call.id, call.route, payload, undefined);
+      this.#respond(call.id, call.route, payload, undefined, call);
     } catch (error) {
       this.failed(call, error);
     }
   }
 
   failed(call: Call, error: unknown): void {
-    this.#refuse(call.id, call.route, error);
+    this.#refuse(call.id, call.route, error, call);
   }
 
   /** Answers a request with an error. A notify's is logged and counted, as a request's is. */
-  #refuse(id: MessageId, route: string, error: unknown): void {
+  #refuse(id: MessageId, route: string, error: unknown, call?: Call): void {
     const { logger, counters } = this.#host;
     const refusal = toNanowireError(error, "internal", internalFailure);
     const fields = { session: this.#session?.id, route, code: refusal.code, error };
@@ -228,7 +230,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     }
     const payload = this.#errorPayload(refusal, route);
     try {
-      this.#respond(id, route, payload, refusal);
+      this.#respond(id, route, payload, refusal, call);
     } catch (failure) {
       // An outbound step failed on the error itself: the client gets it without the step.
       logger.error({ error: failure, route }, "an outbound step failed on an error reply");
@@ -255,13 +257,14 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     return noPayload;
   }
 
-  #respond(id: MessageId, route: string, payload: Uint8Array, error: NanowireError | undefined): void {
-    const { outbound } = this.#host;
-    if (outbound.empty) {
+  /** @param call what is answered; undefined for what reached no handler */
+  #respond(id: MessageId, route: string, payload: Uint8Array, error: NanowireError | undefined, call?: Call): void {
+    const steps = this.#host.outbound.stepsOf(route);
+    if (steps.length === 0) {
       this.#write(id, payload, error !== undefined);
     } else {
-      const message = { kind: "response" as const, route, error, payload };
-      runOutbound(outbound, this.session, message);
+      const message = { kind: "response" as const, route, error, payload, data: call?.data ?? {} };
+      runOutbound(steps, this.session, message);
       this.#write(id, message.payload, error !== undefined);
     }
   }
@@ -284,14 +287,15 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     }
     const { outbound, counters, logger } = this.#host;
     const { outbox } = this.#wire;
-    if (outbound.empty) {
+    const { route } = push;
+    const steps = outbound.stepsOf(route);
+    if (steps.length === 0) {
       push.writeTo(outbox.buffer, this.#pushForm);
     } else {
-      const { route } = push;
       const payload = push.payload(this.#pushForm.serializer);
-      const message = { kind: "push" as const, route, error: undefined, payload };
+      const message = { kind: "push" as const, route, error: undefined, payload, data: {} };
       try {
-        runOutbound(outbound, this.session, message);
+        runOutbound(steps, this.session, message);
       } catch (error) {
         logger.error({ error, route, session: this.session.id }, "an outbound step failed: the push is dropped");
         return false;

@@ -1,7 +1,7 @@
 import { NanowireError } from "../base/error.js";
 import { Component } from "../component/component.js";
 import { ServerHooks } from "../dispatch/hooks.js";
-import { type InboundStep, type OutboundStep, Pipeline } from "../pipeline/pipeline.js";
+import type { InboundStep, OutboundStep } from "../pipeline/pipeline.js";
 import type { Dictionary } from "../protocol/dictionary.js";
 import type { Scheduler } from "../schedule/scheduler.js";
 import type { Session } from "../session/session.js";
@@ -12,6 +12,7 @@ import type { ServerCounters } from "./counters.js";
 import { type DrainOptions, resolveDrainOptions } from "./drain.js";
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from "./options.js";
 import { ServerHost } from "./server-host.js";
+import type { ServerPipeline } from "./server-pipeline.js";
 import { onSignals, stopSignals } from "./signals.js";
 
 /** A server that is not started yet: `createServer({ components: [new Room()], listen: [ws({ port: 3250 })] })`. */
@@ -52,10 +53,10 @@ export interface StopOnSignalsOptions extends DrainOptions {
 
 /** Components, the transports that clients reach them by, and the sessions of those clients. */
 export class Server {
-  /** What every message of a client goes through before its handler. */
-  readonly inbound = new Pipeline<InboundStep>();
-  /** What every response and push goes through on its way out. */
-  readonly outbound = new Pipeline<OutboundStep>();
+  /** What every message of a client goes through before its handler, and what those of one service do. */
+  readonly inbound: ServerPipeline<InboundStep>;
+  /** What every response and push goes through on its way out, and what those of one service do. */
+  readonly outbound: ServerPipeline<OutboundStep>;
   /** What runs before and after handlers, with the decoded message: for all, for a component's, for one. */
   readonly hooks: ServerHooks;
   readonly #options: ResolvedOptions;
@@ -67,7 +68,9 @@ export class Server {
   /** @internal {@link createServer} makes servers. */
   constructor(options: ResolvedOptions) {
     this.#options = options;
-    this.#host = new ServerHost(options, this.inbound, this.outbound);
+    this.#host = new ServerHost(options);
+    this.inbound = this.#host.inbound;
+    this.outbound = this.#host.outbound;
     this.hooks = new ServerHooks(this.#host.dispatcher.endpoints);
   }
 
