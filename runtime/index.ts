@@ -14,6 +14,13 @@ export { consoleLogger, type Logger, silentLogger } from "./base/logger.js";
 export type { EndOfTurn, Turn } from "./base/turn.js";
 export { Component } from "./component/component.js";
 export {
+  Module,
+  type ModuleName,
+  type NamedModule,
+  type NamedModuleOf,
+  type ServerModules,
+} from "./component/module.js";
+export {
   type AnyRemoteHandler,
   defineRemoteHandler,
   Remote,
