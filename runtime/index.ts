@@ -10,7 +10,7 @@ export {
   NanowireError,
   type NanowireErrorOptions,
 } from "./base/error.js";
-export { consoleLogger, type Logger, silentLogger } from "./base/logger.js";
+export { consoleLogger, type Logger, type LogLevel, silentLogger } from "./base/logger.js";
 export type { EndOfTurn, Turn } from "./base/turn.js";
 export { Component } from "./component/component.js";
 export {
@@ -48,7 +48,14 @@ export {
 export type { AfterHook, BeforeHook, HandlerCall, HandlerOutcome } from "./dispatch/hook-chain.js";
 export type { HandlerName, Hooks, RequestOf, ResponseOf, ServerHooks } from "./dispatch/hooks.js";
 export type { InboundMessage, InboundStep, OutboundMessage, OutboundStep, Pipeline } from "./pipeline/pipeline.js";
-export { emptyCodec, emptyMessage, type JsonCodec, type MessageCodec, type ProtobufCodec } from "./protocol/codec.js";
+export {
+  emptyCodec,
+  emptyMessage,
+  type JsonCodec,
+  type MessageCodec,
+  type ProtobufCodec,
+  type Redaction,
+} from "./protocol/codec.js";
 export type { Dictionary, RouteDictionary } from "./protocol/dictionary.js";
 export type { HandshakeRequest, HandshakeSys } from "./protocol/handshake.js";
 export {

@@ -9,15 +9,16 @@ import { Call, type Caller } from "../dispatch/call.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
 import { RateLimiters } from "../dispatch/rate-limiter.js";
 import { type InboundStep, type OutboundStep, runInbound, runOutbound } from "../pipeline/pipeline.js";
+import type { MessageCodec } from "../protocol/codec.js";
 import { encodeErrorPayload } from "../protocol/error-payload.js";
 import { encodeHandshake } from "../protocol/handshake.js";
-import { JsonMismatch } from "../protocol/json/index.js";
 import { type MessageId, MessageType } from "../protocol/message.js";
 import { decodeMessageHeader, type MessageHeader } from "../protocol/message-decoder.js";
 import { writeResponse } from "../protocol/message-encoder.js";
 import { encodePacket, maxBodyBytes, PacketType } from "../protocol/packet.js";
 import { PacketDecoder, type PacketSink } from "../protocol/packet-decoder.js";
 import { type ComeBack, type Drain, decodeSystem, encodeSystem, hasCapability } from "../protocol/system.js";
+import { toldDecodeError, toldEncodeError } from "../protocol/told-error.js";
 import { type Mailbox, type MailboxOwner, OrderedMailbox, UnorderedMailbox } from "../schedule/mailbox.js";
 import type { OutgoingPush, PushForm } from "../session/push.js";
 import { Session, type SessionBinder, type SessionLink } from "../session/session.js";
@@ -29,6 +30,7 @@ import type { Drainable } from "./drain-watch.js";
 import type { SweepSchedule, Swept } from "./heartbeat.js";
 import { inflate } from "./inflate.js";
 import { MessageRate } from "./message-rate.js";
+import type { PayloadLog } from "./payload-log.js";
 import type { TakenPlace } from "./places.js";
 import type { PushForms } from "./push-forms.js";
 import type { ServerPipeline } from "./server-pipeline.js";
@@ -37,6 +39,8 @@ import { startsWithCodes, type Terms } from "./terms.js";
 /** What the connections of a server share. */
 export interface ConnectionHost extends AdmissionHost {
   readonly logger: Logger;
+  /** Undefined where what messages hold is never logged. */
+  readonly payloadLog: PayloadLog | undefined;
   readonly turn: Turn;
   readonly dispatcher: Dispatcher;
   readonly inbound: ServerPipeline<InboundStep>;
@@ -186,13 +190,22 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
   // → component method →
 
   decode(call: Call): unknown {
+    const { request } = call.endpoint.method;
+    const message = this.#decode(call, request);
+    if (this.#host.payloadLog?.on === true) {
+      this.#host.payloadLog.received(call.session, call.route, call.id, request, message);
+    }
+    return message;
+  }
+
+  #decode({ payload, route }: Call, codec: MessageCodec<unknown>): unknown {
     try {
-      return this.#terms.serializer.decode(call.endpoint.method.request, call.payload);
+      return this.#terms.serializer.decode(codec, payload);
     } catch (error) {
       // What JSON holds that does not fit is the client's own, and it is told where.
-      const where = error instanceof JsonMismatch ? `: ${error.message}` : "";
-      const message = `the payload of ${call.payload.length} bytes is no message of ${call.route}${where}`;
-      throw new NanowireError("invalid_payload", message, { cause: error });
+      const { where, ...cause } = toldDecodeError(codec, error);
+      const message = `the payload of ${payload.length} bytes is no message of ${route}${where}`;
+      throw new NanowireError("invalid_payload", message, cause);
     }
   }
 
@@ -203,10 +216,22 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
       return;
     }
     try {
-      const payload = this.#terms.serializer.encode(call.endpoint.method.response, value);
+      const { response } = call.endpoint.method;
+      const payload = this.#encode(response, value);
+      if (this.#host.payloadLog?.on === true) {
+        this.#host.payloadLog.answered(call.session, call.route, call.id, response, value);
+      }
       this.#respond(call.id, call.route, payload, undefined, call);
     } catch (error) {
       this.failed(call, error);
+    }
+  }
+
+  #encode(codec: MessageCodec<unknown>, message: unknown): Uint8Array {
+    try {
+      return this.#terms.serializer.encode(codec, message);
+    } catch (error) {
+      throw toldEncodeError(codec, error);
     }
   }
 
@@ -285,7 +310,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     if (this.#state !== "working") {
       return false;
     }
-    const { outbound, counters, logger } = this.#host;
+    const { outbound, counters, logger, payloadLog } = this.#host;
     const { outbox } = this.#wire;
     const { route } = push;
     const steps = outbound.stepsOf(route);
@@ -303,7 +328,11 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
       push.writeChangedTo(outbox.buffer, message.payload, this.#pushForm);
     }
     counters.pushes++;
-    return outbox.commit();
+    const isQueued = outbox.commit();
+    if (payloadLog?.on === true) {
+      payloadLog.pushed(this.session, push);
+    }
+    return isQueued;
   }
 
   // the life of the connection: handshake → judging → ack → working → closing → closed

@@ -22,6 +22,7 @@ import { payloadCompressor } from "./deflate.js";
 import { DrainWatch } from "./drain-watch.js";
 import { HeartbeatSweep } from "./heartbeat.js";
 import type { ResolvedOptions } from "./options.js";
+import { PayloadLog } from "./payload-log.js";
 import { Places, type PlacesHost, TakenPlace } from "./places.js";
 import { PushForms } from "./push-forms.js";
 import { ServerPipeline } from "./server-pipeline.js";
@@ -33,6 +34,7 @@ import { serializerNamed } from "./terms.js";
 export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, ScheduleHost {
   readonly options: ResolvedOptions;
   readonly logger: Logger;
+  readonly payloadLog: PayloadLog | undefined;
   readonly turn = new Turn();
   readonly counters = new Counters();
   readonly header = new MessageHeader();
@@ -57,6 +59,7 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
   constructor(options: ResolvedOptions) {
     this.options = options;
     this.logger = options.logger;
+    this.payloadLog = PayloadLog.of(options.logger);
     this.dispatcher = new Dispatcher(options.components, this.turn, options.requestTimeoutMs);
     this.inbound = new ServerPipeline("in", routesOfComponents(this.dispatcher));
     this.outbound = new ServerPipeline("out", routesOfServices(this.dispatcher));
