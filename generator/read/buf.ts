@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GeneratorError, type Problem } from "../error.js";
 import { optionsFileName, type ProtoFile } from "./proto-files.js";
+import { type RulesProto, rulesEntry, rulesFileName } from "./rules-proto.js";
 import { packTar, type TarEntry } from "./tar.js";
 import { findUnfinishedString } from "./unfinished-string.js";
 
@@ -11,6 +12,14 @@ const userModule = "proto";
 const ownModule = "nanowire";
 const bufYaml = `version: v2\nmodules:\n  - path: ${userModule}\n  - path: ${ownModule}\n`;
 
+/** What else {@link compileProtoFiles} may be given. */
+export interface CompileOptions {
+  /** Makes protovalidate's file, where one of the user's imports it. Default: it is not to be had */
+  readonly rules?: RulesProto;
+  /** Called once buf has the files, and works on them in a process of its own: time to load what comes next */
+  readonly meanwhile?: () => void;
+}
+
 /**
  * Compiles .proto files with buf's native binary. Nothing is written to disk: the files go in as an archive on its
  * standard input, so it does not matter where they lie.
@@ -18,7 +27,6 @@ const bufYaml = `version: v2\nmodules:\n  - path: ${userModule}\n  - path: ${own
  * @param bufBinary the path of the binary
  * @param files the user's files; a copy of nanowire/options.proto among them is replaced by the package's own
  * @param optionsProto the package's own nanowire/options.proto
- * @param meanwhile called once buf has the files, and works on them in a process of its own: time to load what comes next
  * @returns a google.protobuf.FileDescriptorSet with source information and every imported file, imports first
  * @throws GeneratorError with every error that the compiler found, at the user's own paths
  */
@@ -26,12 +34,13 @@ export async function compileProtoFiles(
   bufBinary: string,
   files: readonly ProtoFile[],
   optionsProto: Uint8Array,
-  meanwhile?: () => void,
+  { rules, meanwhile }: CompileOptions = {},
 ): Promise<Uint8Array> {
   const entries: TarEntry[] = [
     { name: "buf.yaml", bytes: new TextEncoder().encode(bufYaml) },
     { name: `${ownModule}/${optionsFileName}`, bytes: optionsProto },
   ];
+  entries.push(...rulesEntry(files, `${ownModule}/`, rules));
   for (const file of files) {
     if (file.name !== optionsFileName) {
       entries.push({ name: `${userModule}/${file.name}`, bytes: file.bytes });
@@ -43,7 +52,7 @@ export async function compileProtoFiles(
     if (panic(result) !== undefined) {
       throw await panicError(bufBinary, archive, result, files);
     }
-    throw compileError(result.stderr, new Map(files.map((file) => [`${userModule}/${file.name}`, file.path])));
+    throw compileError(result.stderr, new Map(files.map((file) => [`${userModule}/${file.name}`, file])));
   }
   return result.stdout;
 }
@@ -144,13 +153,14 @@ export function bufEnvironment(): NodeJS.ProcessEnv {
   return hasHome ? process.env : { ...process.env, BUF_CACHE_DIR: join(tmpdir(), "nanowire-buf-cache") };
 }
 
-function compileError(stderr: string, paths: ReadonlyMap<string, string>): GeneratorError {
+function compileError(stderr: string, files: ReadonlyMap<string, ProtoFile>): GeneratorError {
+  const paths = new Map([...files].map(([entry, { path }]) => [entry, path]));
   const problems: Problem[] = [];
   const rest: string[] = [];
   for (const line of stderr.split("\n")) {
     const problem = parseAnnotation(line, paths);
     if (problem !== undefined) {
-      problems.push(problem);
+      problems.push(wantsRules(problem, [...files.values()]) ? { ...problem, message: rulesAdvice } : problem);
     } else if (line.trim() !== "") {
       rest.push(line.trim());
     }
@@ -159,6 +169,15 @@ function compileError(stderr: string, paths: ReadonlyMap<string, string>): Gener
     problems.push({ message: `buf could not compile the .proto files: ${rest.join(" ") || "it said nothing"}` });
   }
   return new GeneratorError(problems);
+}
+
+const rulesAdvice = `${rulesFileName} is not there: it comes with protovalidate's package, so install that with \`npm install @bufbuild/protovalidate\``;
+
+/** Whether an import is missing, and it is protovalidate's file. */
+function wantsRules({ message, place }: Problem, files: readonly ProtoFile[]): boolean {
+  const file = missingImport.test(message) ? files.find(({ path }) => path === place?.file) : undefined;
+  const lines = file === undefined ? [] : new TextDecoder().decode(file.bytes).split("\n");
+  return lines[(place?.line ?? 0) - 1]?.includes(rulesFileName) === true;
 }
 
 /** What buf says of a place in the files, and by which of its rules. */
@@ -194,9 +213,11 @@ function positive(value: unknown): number {
   return typeof value === "number" && value > 0 ? value : 1;
 }
 
+const missingImport = /imported file does not exist|^import .* was not found|file does not exist/;
+
 /** What most often helps: a folder that was not given, an import that was forgotten. */
 function hint(message: string): string {
-  if (/imported file does not exist|^import .* was not found|file does not exist/.test(message)) {
+  if (missingImport.test(message)) {
     return " (imports are looked for in the folders given with --proto)";
   }
   const isOwn = /^cannot find `\.?nanowire\.\w+` in this scope$/.test(message);
