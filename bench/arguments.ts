@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { TreeSize } from "./commands/proto-tree.js";
+import type { SoakOptions } from "./soak/soak.js";
 
 /** What the command line says. */
 export interface BenchArguments {
@@ -16,6 +17,7 @@ export interface BenchArguments {
   readonly profile: string | undefined;
   /** How large a tree the generator gets. */
   readonly tree: TreeSize;
+  readonly soak: SoakOptions;
 }
 
 /** What --help prints. */
@@ -25,13 +27,14 @@ Without a name every case is run.
 
 Flags:
   --list            name the cases and their comparisons, and run none
-  --connections N   connections, all of them busy: 1 to 8000 (default: 1000)
+  --connections N   connections, all of them busy: 1 to 8000 (default: 1000; for soak: 2000)
   --rounds N        counted rounds of each side: 1 to 100 (default: 5)
-  --seconds S       how long a round sends requests: 0.01 to 20 (default: 2)
+  --seconds S       how long a round sends requests: 0.01 to 600 (default: 2; for soak, all of it: 60)
   --no-pin          leave the choice of cores to the machine, also where taskset is there
   --json FILE       also write every figure of every round to a file
   --profile DIR     have the servers write CPU profiles there, and print where their time went
-  --quick           20 connections, 2 rounds of 0.1 s, 5 services of 2 methods: a test of the bench, no measurement`;
+  --quick           20 connections, 2 rounds of 0.1 s, 5 services of 2 methods, 40 clients for 4 s: a test of the bench, no
+                    measurement`;
 
 /**
  * Reads the command line.
@@ -55,12 +58,13 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
     },
   });
   const fallback = values.quick ? quick : usual;
-  const seconds = number("--seconds", values.seconds, fallback.seconds, 0.01, 20);
+  const seconds = number("--seconds", values.seconds, fallback.seconds, 0.01, 600);
+  const connections = integer("--connections", values.connections, fallback.connections, 1, 8_000);
   return {
     names: positionals,
     list: values.list,
     help: values.help,
-    connections: integer("--connections", values.connections, fallback.connections, 1, 8_000),
+    connections,
     rounds: integer("--rounds", values.rounds, fallback.rounds, 1, 100),
     roundMs: seconds * 1_000,
     warmUpMs: seconds * 1_000,
@@ -68,6 +72,10 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
     json: values.json,
     profile: values.profile,
     tree: fallback.tree,
+    soak: {
+      clients: values.connections === undefined ? fallback.soak.clients : connections,
+      seconds: values.seconds === undefined ? fallback.soak.seconds : seconds,
+    },
   };
 }
 
@@ -87,5 +95,17 @@ function number(flag: string, text: string | undefined, fallback: number, least:
   return value;
 }
 
-const usual = { connections: 1_000, rounds: 5, seconds: 2, tree: { services: 200, methods: 10 } };
-const quick = { connections: 20, rounds: 2, seconds: 0.1, tree: { services: 5, methods: 2 } };
+const usual = {
+  connections: 1_000,
+  rounds: 5,
+  seconds: 2,
+  tree: { services: 200, methods: 10 },
+  soak: { clients: 2_000, seconds: 60 },
+};
+const quick = {
+  connections: 20,
+  rounds: 2,
+  seconds: 0.1,
+  tree: { services: 5, methods: 2 },
+  soak: { clients: 40, seconds: 4 },
+};

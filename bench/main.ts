@@ -6,8 +6,10 @@ import { type BenchArguments, parseBenchArguments, usage } from "./arguments.js"
 import { type BundleCase, type BundleFigures, bundle, formatBundle, measureBundle } from "./cases/bundle.js";
 import { generator } from "./cases/generator.js";
 import { pingPong, pingPongBytes } from "./cases/ping-pong.js";
+import { type SoakCase, soak } from "./cases/soak.js";
 import { timers } from "./cases/timers.js";
 import { watch } from "./cases/watch.js";
+import { wire } from "./cases/wire.js";
 import {
   type CommandCase,
   type CommandFigures,
@@ -23,14 +25,15 @@ import {
   type WatchFigures,
 } from "./commands/watch-comparison.js";
 import { type BenchCase, type ComparisonFigures, runComparison } from "./comparison.js";
-import { findPinning, unpinned } from "./pinning.js";
+import { findPinning, type Pinning, unpinned } from "./pinning.js";
 import { formatProfiles, listProfiles } from "./profile.js";
 import { formatComparison, formatRatios } from "./report.js";
 import { selectCases } from "./select-cases.js";
+import { formatSoak, formatSoakVerdict, runSoak, type SoakFigures } from "./soak/run-soak.js";
 
-type AnyCase = BenchCase | CommandCase | WatchCase | BundleCase;
+type AnyCase = BenchCase | CommandCase | WatchCase | BundleCase | SoakCase;
 
-const cases: readonly AnyCase[] = [pingPong, pingPongBytes, timers, generator, watch, bundle];
+const cases: readonly AnyCase[] = [pingPong, pingPongBytes, timers, wire, generator, watch, bundle, soak];
 
 try {
   await main();
@@ -74,6 +77,11 @@ async function main(): Promise<void> {
     options,
   );
   const bundleFigures = await runBundleCases(selected.filter((each): each is BundleCase => kindOf(each) === "bundle"));
+  const soakFigures = await runSoakCases(
+    selected.filter((each): each is SoakCase => kindOf(each) === "soak"),
+    options,
+    setting.pinning,
+  );
   const loaded = selected.filter((each): each is BenchCase => kindOf(each) === "load");
   if (loaded.length > 0) {
     console.log(
@@ -100,7 +108,7 @@ async function main(): Promise<void> {
     const { pinning, ...numbers } = setting;
     writeFileSync(
       options.json,
-      `${JSON.stringify({ machine, setting: { ...numbers, pinning: pinning.text }, cases: [...figures, ...commandFigures, ...watchFigures, ...bundleFigures] }, null, 2)}\n`,
+      `${JSON.stringify({ machine, setting: { ...numbers, pinning: pinning.text }, cases: [...figures, ...commandFigures, ...watchFigures, ...bundleFigures, ...soakFigures] }, null, 2)}\n`,
     );
   }
   for (const { case: name, comparisons } of figures) {
@@ -115,6 +123,31 @@ async function main(): Promise<void> {
   for (const { case: name, comparisons } of bundleFigures) {
     console.log(comparisons.map((each) => formatBundle(name, each)).join("\n"));
   }
+  for (const { comparisons } of soakFigures) {
+    console.log(comparisons.map(formatSoakVerdict).join("\n"));
+    if (comparisons.some(({ broken }) => broken.length > 0)) {
+      process.exitCode = 1;
+    }
+  }
+}
+
+/** Lets clients of every kind at a server, and prints what came of it. */
+async function runSoakCases(
+  selected: readonly SoakCase[],
+  options: BenchArguments,
+  pinning: Pinning,
+): Promise<{ case: string; comparisons: SoakFigures[] }[]> {
+  const figures: { case: string; comparisons: SoakFigures[] }[] = [];
+  for (const { name, comparisons } of selected) {
+    const done: SoakFigures[] = [];
+    for (const { name: which } of comparisons) {
+      const result = await runSoak(`${name}/${which}`, options.soak, pinning);
+      done.push(result);
+      console.log(`${formatSoak(result)}\n`);
+    }
+    figures.push({ case: name, comparisons: done });
+  }
+  return figures;
 }
 
 /** Measures what pages load: there is nothing to repeat. */
@@ -129,7 +162,7 @@ async function runBundleCases(
   );
 }
 
-function kindOf(each: AnyCase): "load" | "commands" | "watch" | "bundle" {
+function kindOf(each: AnyCase): "load" | "commands" | "watch" | "bundle" | "soak" {
   return "kind" in each ? each.kind : "load";
 }
 

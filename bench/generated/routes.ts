@@ -4,7 +4,7 @@
 import type { RouteDictionary } from "nanowire/client";
 
 /** The hash of the dictionary: a client that names it, `connect(url, { dictVersion })`, is not sent the dictionary. */
-export const dictVersion = "50d70668d37ad6a3";
+export const dictVersion = "ae3338d5be80595a";
 
 /** Every route that a client may send or receive, and its code. */
 export const dictionary: RouteDictionary = {
@@ -12,5 +12,8 @@ export const dictionary: RouteDictionary = {
   routes: {
     "Echo.Move": 1,
     "Echo.Ping": 2,
+    "Soak.Ask": 61558,
+    "Soak.Watch": 52415,
+    "SoakEvents.Ticked": 4980,
   },
 };

@@ -18,6 +18,12 @@ export function requestPacket(id: number, code: number, payload: Uint8Array): Ui
   return packet(4, Uint8Array.of(0x01, id, code >>> 8, code & 0xff, ...payload));
 }
 
+/** The same with the route's name. */
+export function namedRequestPacket(id: number, route: string, payload: Uint8Array): Uint8Array {
+  const name = new TextEncoder().encode(route);
+  return packet(4, Uint8Array.of(0x00, id, name.length, ...name, ...payload));
+}
+
 /** A data packet with the response to a request. */
 export function responsePacket(id: number, payload: Uint8Array): Uint8Array {
   return packet(4, Uint8Array.of(0x04, id, ...payload));

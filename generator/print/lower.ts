@@ -3,7 +3,6 @@ import {
   type EnumDescriptorProto,
   type FieldDescriptorProto,
   FieldDescriptorProto_Type,
-  FieldOptions_JSType,
   type FileDescriptorProto,
 } from "@bufbuild/protobuf/wkt";
 import {
@@ -89,8 +88,6 @@ export interface LoweredDescriptor {
 export interface LoweredFacts {
   /** The required fields, which have become optional ones. */
   readonly required: { readonly message: string; readonly field: string }[];
-  /** The 64-bit fields that are no bigint in TypeScript. */
-  readonly jsTyped: { readonly field: string; readonly number: number; readonly type: number }[];
 }
 
 /** Numbers of descriptor.proto. */
@@ -106,7 +103,7 @@ const inMessage = { field: 2, nested: 3, enum: 4 } as const;
  * that it is deprecated because what holds it is.
  */
 export function lowerFile(descriptor: FileDescriptorProto): LoweredDescriptor {
-  const facts: LoweredFacts = { required: [], jsTyped: [] };
+  const facts: LoweredFacts = { required: [] };
   const comments = new Comments(descriptor);
   const isDeprecated = descriptor.options?.deprecated === true;
   const prefix = descriptor.package === "" ? "" : `.${descriptor.package}`;
@@ -208,9 +205,6 @@ function noteField(
   const comment = (line: string): void => comments.add([...outerPath, inMessage.field, index], line);
   if (field.defaultValue !== "") {
     comment(`@defaultValue ${defaultText(field)}`);
-  }
-  if (field.options !== undefined && field.options.jstype !== FieldOptions_JSType.JS_NORMAL) {
-    facts.jsTyped.push({ field: field.name, number: field.number, type: field.type });
   }
   if (form.presence === "required") {
     facts.required.push({ message: fullName, field: field.name });

@@ -14,28 +14,10 @@ export interface RequiredProperty {
   readonly protoName: string;
 }
 
-/** A 64-bit property that is a string or a number: `[jstype = JS_STRING]`. */
-export interface JsTypedProperty {
-  readonly property: string;
-  /** The field's number. */
-  readonly number: number;
-  /** The field's type, as descriptor.proto numbers it. */
-  readonly type: number;
-}
-
-/** The fields of a file of which something is mended. */
-export interface MendedFields {
-  readonly required: readonly RequiredProperty[];
-  readonly jsTyped: readonly JsTypedProperty[];
-}
-
-/** Types of descriptor.proto with eight bytes on the wire; the other 64-bit types are varints. */
-const eightBytes: ReadonlySet<number> = new Set([6, 16]);
-
 /** Mends protobuf codecs. */
-export function mendCodecs(text: string, { required, jsTyped }: MendedFields): string {
+export function mendCodecs(text: string, required: readonly RequiredProperty[]): string {
   const mended = throughOurWire(knowMasks(keepNegativeZero(keepProtoKey(countNanosUp(keepUnknownFields(text))))));
-  return dropUnusableAliases(requireOnEncode(writeJsTyped(mended, jsTyped), required));
+  return dropUnusableAliases(requireOnEncode(mended, required));
 }
 
 /**
@@ -56,9 +38,26 @@ function keepUnknownFields(text: string): string {
   );
 }
 
-/** Codecs write and read through the package's own classes, a third as large in a browser. They have the methods of those that ts-proto names. */
+/**
+ * Codecs write and read through the package's own classes, a third as large in a browser. They have the methods of those that
+ * ts-proto names, and know more: the writer refuses what 64 bits do not hold, in words of its own, whatever type the number
+ * has in TypeScript, so that no codec needs to ask; the reader counts how deep messages are inside each other.
+ */
 function throughOurWire(text: string): string {
-  return text.replace(/(?<=^import \{[^}\n]*\} from (['"]))@bufbuild\/protobuf\/wire(?=\1)/m, "nanowire/wire");
+  return text
+    .replace(/(?<=^import \{[^}\n]*\} from (['"]))@bufbuild\/protobuf\/wire(?=\1)/m, "nanowire/wire")
+    .replace(
+      /if \(\s*BigInt\.asU?[iI]ntN\(64, ([^\n]+)\) !== \1\s*\) \{\s*throw new globalThis\.Error\(\s*['"][^\n]*['"],?\s*\);?\s*\}\s*/g,
+      "",
+    )
+    .replace(
+      /const previousRecursionDepth = \(reader as any\)\.__tsProtoDecodeDepth \?\? 0;.*?try \{\s*const end = length === undefined \? reader\.len : reader\.pos \+ length;/gs,
+      "const end = reader.enter(length);",
+    )
+    .replace(
+      /return message;\s*\} finally \{\s*\(reader as any\)\.__tsProtoDecodeDepth = previousRecursionDepth;\s*\}/g,
+      "reader.leave();\n      return message;",
+    );
 }
 
 /** Minus zero is not the default of a float or a double: it has a bit that zero has not. */
@@ -79,17 +78,6 @@ function countNanosUp(text: string): string {
 /** The paths of a google.protobuf.FieldMask in a oneof are there when its `$case` is, which their type does not tell. */
 function knowMasks(text: string): string {
   return text.replace(/\b(FieldMask\w*\.wrap\(message(?:\.[\w$]+|\["[^"\n]*"\])\.value)\)/g, "$1!)");
-}
-
-/** Whether a value fits is asked as if it were a bigint, in lists, oneofs and optional fields. The writer takes any, and asks again. */
-function writeJsTyped(text: string, jsTyped: readonly JsTypedProperty[]): string {
-  return jsTyped.reduce((mended, { property, number, type }) => {
-    const tag = ((number << 3) | (eightBytes.has(type) ? 1 : 0)) >>> 0;
-    const check = String.raw`if \(BigInt\.asU?[iI]ntN\(64, ([^()\n]+?)!?\) !== \1!?\) \{\s*throw new globalThis\.Error\('[^\n]*`;
-    const single = new RegExp(String.raw`${check}\s*\}\s*(?=writer\.uint32\(${tag}\)\.)`, "g");
-    const packed = new RegExp(String.raw`${check} array field ${escapeName(property)} of type [^\n]*\s*\}`, "g");
-    return mended.replace(single, "").replace(packed, "");
-  }, text);
 }
 
 /** As proto2 has it, a message that lacks a required field is not sent: nobody else would read it. */

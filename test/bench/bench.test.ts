@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CommandFigures } from "../../bench/commands/command-comparison.js";
 import type { WatchFigures } from "../../bench/commands/watch-comparison.js";
 import type { ComparisonFigures, SideFigures } from "../../bench/comparison.js";
+import type { SoakFigures } from "../../bench/soak/run-soak.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 let directory: string;
@@ -25,6 +26,7 @@ beforeAll(async () => {
       ...own,
       exports: {
         ".": "./runtime/index.js",
+        "./client": "./runtime/client/index.js",
         "./json": "./runtime/protocol/json/index.js",
         "./wire": "./runtime/protocol/wire/index.js",
       },
@@ -143,6 +145,35 @@ describe("npm run bench", () => {
       expect(round.latencyMs.most).toBeGreaterThan(0);
     }
     expect(output.trimEnd().split("\n").at(-1)).toMatch(/^ratio timers\/mixed-10-ms +× setInterval +\d+\.\d\d$/);
+  }, 60_000);
+
+  it("runs wire: both kinds write the same bytes, and the ratio is printed last", async () => {
+    const json = join(directory, "wire.json");
+    const { code, output, errors } = await bench("wire/chat-encode", "--quick", "--json", json);
+    expect(errors).toBe("");
+    expect(code).toBe(0);
+    const { cases } = JSON.parse(readFileSync(json, "utf8")) as { cases: { comparisons: ComparisonFigures[] }[] };
+    const [figures] = cases[0]?.comparisons ?? [];
+    expect(figures?.baseline.requestBytes).toBeGreaterThan(80);
+    expect(figures?.subject.requestBytes).toBe(figures?.baseline.requestBytes);
+    expect(figures?.subject.cpuMicrosPerMessage).toBeGreaterThan(0);
+    expect(output.trimEnd().split("\n").at(-1)).toMatch(/^ratio wire\/chat-encode +× @bufbuild\/protobuf +\d+\.\d\d$/);
+  }, 60_000);
+
+  it("runs soak: every kind of client comes, and what is kept is printed last", async () => {
+    const json = join(directory, "soak.json");
+    const { code, output, errors } = await bench("soak", "--quick", "--json", json);
+    expect(errors).toBe("");
+    expect(output).toMatch(/kept {2}soak\/mixed: [\d,]+ questions answered, in order; memory flat\n$/);
+    expect(code).toBe(0);
+    const { cases } = JSON.parse(readFileSync(json, "utf8")) as { cases: { comparisons: SoakFigures[] }[] };
+    const [figures] = cases[0]?.comparisons ?? [];
+    expect(figures?.report.answered).toBeGreaterThan(100);
+    expect(figures?.report.ticks).toBeGreaterThan(100);
+    expect(figures?.report.cuts).toBeGreaterThan(0);
+    expect(Object.keys(figures?.measures.at(-1)?.closed ?? {})).toEqual(
+      expect.arrayContaining(["invalid_packet_type", "connection_lost", "handshake_timeout"]),
+    );
   }, 60_000);
 
   it("runs generator: both commands are measured, and the ratios are printed last", async () => {

@@ -1,7 +1,5 @@
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
 import { RoomComponent } from "../../generated/chat/v1/room.server.js";
 import type { Serializer } from "../../runtime/protocol/serializer.js";
 import { type Profile, wireProfiles } from "../../runtime/server/profile.js";
@@ -9,43 +7,13 @@ import type { Server } from "../../runtime/server/server.js";
 import type { MemoryTransport } from "../../runtime/transport/memory.js";
 import { Client } from "../support/client.js";
 import { startServer } from "../support/server.js";
+import { PageProgram } from "./support/page-program.js";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-// Inside the project, so that packages are found; git ignores it.
-const folder = `${root}node_modules/.docs-profiles`;
-const page = readFileSync(`${root}docs/profiles.md`, "utf8");
-const blocks = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = ""]) => code);
-
-beforeAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-});
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** Runs one block of the page, and returns what it exports. */
-async function run<T>(index: number): Promise<T> {
-  const outfile = `${folder}/${index}.mjs`;
-  await build({
-    stdin: { contents: blocks[index] ?? "", resolveDir: `${root}docs`, loader: "ts" },
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    packages: "external",
-    alias: {
-      "nanowire/client": `${root}runtime/client/index.ts`,
-      "nanowire/json": `${root}runtime/protocol/json/index.ts`,
-      "nanowire/wire": `${root}runtime/protocol/wire/index.ts`,
-      nanowire: `${root}runtime/index.ts`,
-    },
-    logLevel: "silent",
-  });
-  return (await import(pathToFileURL(outfile).href)) as T;
-}
+const programs = new PageProgram("docs/profiles.md");
+const page = readFileSync(new URL("../../docs/profiles.md", import.meta.url), "utf8");
 
 test("a profile of one's own", async () => {
-  const { server, transport } = await run<{ server: Server; transport: MemoryTransport }>(0);
+  const { server, transport } = await programs.run<{ server: Server; transport: MemoryTransport }>("const dart", []);
   await server.start();
   const client = await Client.open(transport);
   const { sys } = await client.enter({ sys: { type: "dart" } });
@@ -56,8 +24,13 @@ test("a profile of one's own", async () => {
 });
 
 test("a serializer of one's own, and a client that speaks it", async () => {
-  const { packed } = await run<{ packed: (name: string, pack: unknown, unpack: unknown) => Serializer }>(1);
-  const { join } = await run<{ join: (url: string, serializer: Serializer, name: string) => Promise<string[]> }>(2);
+  const { packed } = await programs.run<{ packed: (name: string, pack: unknown, unpack: unknown) => Serializer }>(
+    "function packed",
+    [],
+  );
+  const { join } = await programs.run<{
+    join: (url: string, serializer: Serializer, name: string) => Promise<string[]>;
+  }>("function join", []);
   const backwards = (bytes: Uint8Array): Uint8Array => bytes.slice().reverse();
   const serializer = packed(
     "backwards",

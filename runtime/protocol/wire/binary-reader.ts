@@ -1,10 +1,11 @@
 // A hot file: every message that is received is read here, field by field. No view a field, and one BigInt a 64-bit integer.
 
+import { numberBytes, numbers } from "./numbers.js";
 import { WireType } from "./wire-type.js";
 
 /**
  * Reads protobuf's wire format (https://protobuf.dev/programming-guides/encoding/). Its methods are those of the class of the same name in
- * `@bufbuild/protobuf/wire`, as far as generated codecs call them, read the same values, and throw in the same words.
+ * `@bufbuild/protobuf/wire`, as far as generated codecs call them, read the same values, and throw in the same words; {@link enter} and {@link leave} are its own.
  *
  * Reading past the end throws a RangeError, as does a varint of more than 10 bytes; nothing is allocated by a length that is only claimed.
  */
@@ -14,15 +15,35 @@ export class BinaryReader {
   /** How many bytes there are. */
   readonly len: number;
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   #low = 0;
   #high = 0;
+  /** How many messages are being read, each inside the one before. */
+  #depth = 0;
 
   /** @param bytes they are not copied: a `bytes` field is a view of them */
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
     this.len = bytes.length;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /**
+   * Begins to read a message; {@link leave} ends it.
+   *
+   * @param length how many bytes it has. Default: all that are left
+   * @returns where it ends
+   * @throws Error when more than 100 messages are inside each other
+   */
+  enter(length?: number): number {
+    if (this.#depth >= deepestMessage) {
+      throw new Error("protobuf decode recursion limit exceeded");
+    }
+    this.#depth++;
+    return length === undefined ? this.len : this.pos + length;
+  }
+
+  /** The message that was begun last has been read. */
+  leave(): void {
+    this.#depth--;
   }
 
   /**
@@ -83,12 +104,17 @@ export class BinaryReader {
       this.pos++;
       return first;
     }
-    let value = 0;
-    for (let shift = 0; shift < varintBits; shift += 7) {
-      const byte = this.#bytes[this.pos++] as number;
+    const bytes = this.#bytes;
+    let pos = this.pos + 1;
+    let value = first & 0x7f;
+    for (let shift = 7; shift < varintBits; shift += 7) {
+      const byte = bytes[pos++] as number;
       // Of more than 32 bits the lower ones count: that is what a number of another type becomes.
-      value |= shift < 32 ? (byte & 0x7f) << shift : 0;
+      if (shift < 32) {
+        value |= (byte & 0x7f) << shift;
+      }
       if ((byte & 0x80) === 0) {
+        this.pos = pos;
         this.#assertInside();
         return value >>> 0;
       }
@@ -123,31 +149,31 @@ export class BinaryReader {
 
   bool(): boolean {
     this.#varint64();
-    return (this.#low | this.#high) !== 0;
+    return this.#low !== 0 || this.#high !== 0;
   }
 
   fixed32(): number {
-    return this.#view.getUint32(this.#advance(4), true);
+    return this.#fixed(4).getUint32(0, true);
   }
 
   sfixed32(): number {
-    return this.#view.getInt32(this.#advance(4), true);
+    return this.#fixed(4).getInt32(0, true);
   }
 
   fixed64(): bigint {
-    return this.#view.getBigUint64(this.#advance(8), true);
+    return this.#fixed(8).getBigUint64(0, true);
   }
 
   sfixed64(): bigint {
-    return this.#view.getBigInt64(this.#advance(8), true);
+    return this.#fixed(8).getBigInt64(0, true);
   }
 
   float(): number {
-    return this.#view.getFloat32(this.#advance(4), true);
+    return this.#fixed(4).getFloat32(0, true);
   }
 
   double(): number {
-    return this.#view.getFloat64(this.#advance(8), true);
+    return this.#fixed(8).getFloat64(0, true);
   }
 
   /** A view of bytes with their length before them. */
@@ -201,27 +227,42 @@ export class BinaryReader {
   }
 
   #varint64(): void {
+    const bytes = this.#bytes;
+    let pos = this.pos;
     let low = 0;
     let high = 0;
-    for (let shift = 0; shift < varintBits; shift += 7) {
-      const byte = this.#bytes[this.pos++] as number;
-      const bits = byte & 0x7f;
-      if (shift < 28) {
-        low |= bits << shift;
-      } else if (shift === 28) {
-        low |= bits << 28;
-        high = bits >>> 4;
-      } else {
-        high |= bits << (shift - 32);
-      }
-      if ((byte & 0x80) === 0) {
-        this.#assertInside();
-        this.#low = low;
-        this.#high = high;
-        return;
+    let byte = 0x80;
+    // Four bytes of the lower half, one of both, five of the upper one.
+    for (let shift = 0; shift < 28 && byte >= 0x80; shift += 7) {
+      byte = bytes[pos++] as number;
+      low |= (byte & 0x7f) << shift;
+    }
+    if (byte >= 0x80) {
+      byte = bytes[pos++] as number;
+      low |= byte << 28;
+      high = (byte & 0x7f) >>> 4;
+      for (let shift = 3; shift < 38 && byte >= 0x80; shift += 7) {
+        byte = bytes[pos++] as number;
+        high |= (byte & 0x7f) << shift;
       }
     }
-    throw new RangeError(endless);
+    if (byte >= 0x80) {
+      throw new RangeError(endless);
+    }
+    this.pos = pos;
+    this.#assertInside();
+    this.#low = low;
+    this.#high = high;
+  }
+
+  /** The next bytes, to be read as a number. */
+  #fixed(count: number): DataView {
+    const start = this.#advance(count);
+    this.#assertInside();
+    for (let index = 0; index < count; index++) {
+      numberBytes[index] = this.#bytes[start + index] as number;
+    }
+    return numbers;
   }
 
   /** Goes on by some bytes; returns where they begin. */
@@ -255,6 +296,7 @@ function join(low: number, high: number): bigint {
 /** A varint has 10 bytes of 7 bits at the most. */
 const varintBits = 70;
 const deepestGroup = 100;
+const deepestMessage = 100;
 const endless = "invalid varint";
 /** Calling the decoder costs more than a text of as many bytes. */
 const longestByHand = 24;

@@ -1,5 +1,7 @@
 // A hot file: every message that is sent is written here, field by field. No array and no view a field.
 
+import { numberBytes, numbers } from "./numbers.js";
+
 /**
  * Writes protobuf's wire format (https://protobuf.dev/programming-guides/encoding/). Its methods are those of the class of the same name in
  * `@bufbuild/protobuf/wire`, as far as generated codecs call them, and write the same bytes.
@@ -8,17 +10,19 @@
  */
 export class BinaryWriter {
   #bytes: Uint8Array<ArrayBuffer> = noBytes;
-  #view: DataView = noView;
   #end = 0;
   /** Where the lengths stand that are not known yet. */
   #forks: number[] = [];
 
   /** The bytes that were written, in an array of the caller's own. The writer begins anew. */
   finish(): Uint8Array<ArrayBuffer> {
-    const written = this.#bytes.slice(0, this.#end);
+    const bytes = this.#bytes;
+    const end = this.#end;
+    this.#bytes = noBytes;
     this.#end = 0;
     this.#forks = [];
-    return written;
+    // A copy of what is small stays in the heap, which a view does not; what is large is given away, unless much of it is empty.
+    return bytes.length <= smallestBytes || end * 2 < bytes.length ? bytes.slice(0, end) : bytes.subarray(0, end);
   }
 
   /** Begins something with a length before it: a message, a packed list. {@link join} ends it. */
@@ -58,18 +62,18 @@ export class BinaryWriter {
   }
 
   uint32(value: number): this {
-    const valid = integer(value, 0, 0xffffffff, "uint32");
-    this.#put(this.#reserve(varintBytes(valid)), valid);
+    const valid = value >>> 0 === value ? value : integer(value, 0, 0xffffffff, "uint32");
+    this.#end = this.#put(this.#reserve(mostUint32Bytes), valid);
     return this;
   }
 
   int32(value: number): this {
-    const valid = integer(value, -0x80000000, 0x7fffffff, "int32");
+    const valid = (value | 0) === value ? value : integer(value, -0x80000000, 0x7fffffff, "int32");
     return valid < 0 ? this.#varint64(valid >>> 0, 0xffffffff) : this.uint32(valid);
   }
 
   sint32(value: number): this {
-    const valid = integer(value, -0x80000000, 0x7fffffff, "sint32");
+    const valid = (value | 0) === value ? value : integer(value, -0x80000000, 0x7fffffff, "sint32");
     return this.uint32(((valid << 1) ^ (valid >> 31)) >>> 0);
   }
 
@@ -88,16 +92,14 @@ export class BinaryWriter {
 
   fixed32(value: number): this {
     const valid = integer(value, 0, 0xffffffff, "fixed32");
-    const start = this.#reserve(4);
-    this.#view.setUint32(start, valid, true);
-    return this;
+    numbers.setUint32(0, valid, true);
+    return this.#copy(4);
   }
 
   sfixed32(value: number): this {
     const valid = integer(value, -0x80000000, 0x7fffffff, "sfixed32");
-    const start = this.#reserve(4);
-    this.#view.setInt32(start, valid, true);
-    return this;
+    numbers.setInt32(0, valid, true);
+    return this.#copy(4);
   }
 
   fixed64(value: bigint | number | string): this {
@@ -111,15 +113,13 @@ export class BinaryWriter {
   /** A number too great for 32 bits of floating point throws; Infinity does not. */
   float(value: number): this {
     const valid = float32(value);
-    const start = this.#reserve(4);
-    this.#view.setFloat32(start, valid, true);
-    return this;
+    numbers.setFloat32(0, valid, true);
+    return this.#copy(4);
   }
 
   double(value: number): this {
-    const start = this.#reserve(8);
-    this.#view.setFloat64(start, value, true);
-    return this;
+    numbers.setFloat64(0, value, true);
+    return this.#copy(8);
   }
 
   bool(value: boolean): this {
@@ -163,11 +163,8 @@ export class BinaryWriter {
 
   /** A 64-bit value in two's complement, as a varint. */
   #split(value: bigint): this {
-    // The 8 bytes behind the end serve to take it apart.
-    const start = this.#reserve(8);
-    this.#end = start;
-    this.#view.setBigUint64(start, BigInt.asUintN(64, value), true);
-    return this.#varint64(this.#view.getUint32(start, true), this.#view.getUint32(start + 4, true));
+    numbers.setBigUint64(0, BigInt.asUintN(64, value), true);
+    return this.#varint64(numbers.getUint32(0, true), numbers.getUint32(4, true));
   }
 
   #varint64(low: number, high: number): this {
@@ -185,20 +182,31 @@ export class BinaryWriter {
   }
 
   #fixed64(value: bigint): this {
-    const start = this.#reserve(8);
-    this.#view.setBigUint64(start, BigInt.asUintN(64, value), true);
-    return this;
+    numbers.setBigUint64(0, BigInt.asUintN(64, value), true);
+    return this.#copy(8);
   }
 
-  /** Writes a varint of 32 bits where there is room for it. */
-  #put(start: number, value: number): void {
+  /** Writes a varint of 32 bits where there is room for it, and returns where it ends. */
+  #put(start: number, value: number): number {
+    const bytes = this.#bytes;
     let offset = start;
     let rest = value;
     while (rest > 0x7f) {
-      this.#bytes[offset++] = (rest & 0x7f) | 0x80;
+      bytes[offset++] = (rest & 0x7f) | 0x80;
       rest >>>= 7;
     }
-    this.#bytes[offset] = rest;
+    bytes[offset++] = rest;
+    return offset;
+  }
+
+  /** Writes the first bytes of what was put into {@link numbers}. */
+  #copy(count: number): this {
+    const start = this.#reserve(count);
+    const bytes = this.#bytes;
+    for (let index = 0; index < count; index++) {
+      bytes[start + index] = numberBytes[index] as number;
+    }
+    return this;
   }
 
   /** Takes room for some bytes; returns where they begin. */
@@ -206,14 +214,24 @@ export class BinaryWriter {
     const start = this.#end;
     const end = start + count;
     if (end > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(smallestBytes, end, 2 * this.#bytes.length));
-      grown.set(this.#bytes.subarray(0, start));
-      this.#bytes = grown;
-      this.#view = new DataView(grown.buffer);
+      this.#bytes = grow(this.#bytes, start, end);
     }
     this.#end = end;
     return start;
   }
+}
+
+/** The first bytes, with room for at least so many. */
+function grow(bytes: Uint8Array<ArrayBuffer>, used: number, wanted: number): Uint8Array<ArrayBuffer> {
+  const grown = new Uint8Array(Math.max(smallestBytes, wanted, 2 * bytes.length));
+  if (used > smallestBytes) {
+    grown.set(bytes.subarray(0, used));
+    return grown;
+  }
+  for (let index = 0; index < used; index++) {
+    grown[index] = bytes[index] as number;
+  }
+  return grown;
 }
 
 /** How long a varint of 32 bits is. */
@@ -259,9 +277,10 @@ const mostUint64 = 0xffffffffffffffffn;
 
 /** What a character of a text may become. */
 const mostUtf8Bytes = 3;
+const mostUint32Bytes = 5;
 const mostVarintBytes = 10;
-const smallestBytes = 128;
+/** Typed arrays of up to 64 bytes lie in the heap of V8, and cost a tenth of larger ones. */
+const smallestBytes = 64;
 
 const noBytes = new Uint8Array(0);
-const noView = new DataView(noBytes.buffer);
 const utf8 = new TextEncoder();

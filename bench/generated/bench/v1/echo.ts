@@ -31,9 +31,6 @@ export const Position: MessageFns<Position> = {
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
     if ( message.atMs !== 0n) {
-      if (BigInt.asIntN(64, message.atMs) !== message.atMs) {
-        throw new globalThis.Error('value provided for field message.atMs of type int64 too large');
-      }
       writer.uint32(8).int64(message.atMs);
     }
     if (message.x !== 0 || globalThis.Object.is(message.x, -0)) {
@@ -53,55 +50,47 @@ export const Position: MessageFns<Position> = {
     length?: number,
   ): Position {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBasePosition();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBasePosition();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.atMs = reader.int64() as bigint;
-            continue; }
-          case 2: {
-            if (tag !== 21) {
-              break;
-            }
+          message.atMs = reader.int64() as bigint;
+          continue; }
+        case 2: {
+          if (tag !== 21) {
+            break;
+          }
 
-            message.x = reader.float();
-            continue; }
-          case 3: {
-            if (tag !== 29) {
-              break;
-            }
+          message.x = reader.float();
+          continue; }
+        case 3: {
+          if (tag !== 29) {
+            break;
+          }
 
-            message.y = reader.float();
-            continue; }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
+          message.y = reader.float();
+          continue; }
+        case 4: {
+          if (tag !== 34) {
+            break;
+          }
 
-            message.name = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.name = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -125,34 +114,26 @@ export const Blob: MessageFns<Blob> = {
     length?: number,
   ): Blob {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseBlob();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseBlob();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.data = reader.bytes();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.data = reader.bytes();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 

@@ -163,196 +163,188 @@ export const Everything: MessageFns<Everything> = {
     length?: number,
   ): Everything {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseEverything();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseEverything();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.explicit = reader.int32();
-            continue; }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
+          message.explicit = reader.int32();
+          continue; }
+        case 2: {
+          if (tag !== 16) {
+            break;
+          }
 
-            message.implicit = reader.int32();
-            continue; }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
+          message.implicit = reader.int32();
+          continue; }
+        case 3: {
+          if (tag !== 26) {
+            break;
+          }
 
-            message.withDefault = reader.string();
-            continue; }
-          case 4: {
-            if (tag !== 33) {
-              break;
-            }
+          message.withDefault = reader.string();
+          continue; }
+        case 4: {
+          if (tag !== 33) {
+            break;
+          }
 
-            message.infinite = reader.double();
-            continue; }
-          case 5: {
-            if (tag !== 40) {
-              break;
-            }
+          message.infinite = reader.double();
+          continue; }
+        case 5: {
+          if (tag !== 40) {
+            break;
+          }
 
-            message.suit = reader.int32() as any;
-            continue; }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
+          message.suit = reader.int32() as any;
+          continue; }
+        case 6: {
+          if (tag !== 50) {
+            break;
+          }
 
-            message.plain = Everything_Nested.decode(reader, reader.uint32());
-            continue; }
-          case 7: {
-            if (tag !== 59) {
-              break;
-            }
+          message.plain = Everything_Nested.decode(reader, reader.uint32());
+          continue; }
+        case 7: {
+          if (tag !== 59) {
+            break;
+          }
 
-            message.delimited = Everything_Nested.decode(reader);
-            continue; }
-          case 8: {
-            if (tag !== 67) {
-              break;
-            }
+          message.delimited = Everything_Nested.decode(reader);
+          continue; }
+        case 8: {
+          if (tag !== 67) {
+            break;
+          }
 
-            message.delimitedList.push(Everything_Nested.decode(reader));
-            continue; }
-          case 9: {
-            if (tag === 72) {
+          message.delimitedList.push(Everything_Nested.decode(reader));
+          continue; }
+        case 9: {
+          if (tag === 72) {
 
+            message.packed.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 74) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
               message.packed.push(reader.int32());
-
-              continue;
             }
 
-            if (tag === 74) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.packed.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
+            continue;
           }
-          case 10: {
-            if (tag === 80) {
 
-              message.expanded.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 82) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.expanded.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 11: {
-            if (tag !== 90) {
-              break;
-            }
-
-            const entry11 = Everything_MapEntry.decode(reader, reader.uint32());
-            if (entry11.value !== undefined ) {
-
-              message.map.set(entry11.key, entry11.value);
-            }
-            continue; }
-          case 12: {
-            if (tag !== 98) {
-              break;
-            }
-
-            message.choice = { $case: 'text', value: reader.string() };
-            continue; }
-          case 13: {
-            if (tag !== 107) {
-              break;
-            }
-
-            message.choice = { $case: 'recursive', value: Everything.decode(reader) };
-            continue; }
-          case 14: {
-            if (tag !== 112) {
-              break;
-            }
-
-            message.choice = { $case: 'number', value: reader.int64().toString() };
-            continue; }
-          case 15: {
-            if (tag !== 122) {
-              break;
-            }
-
-            message.raw = reader.string();
-            continue; }
-          case 16: {
-            if (tag !== 128) {
-              break;
-            }
-
-            message.exact = reader.int64().toString();
-            continue; }
-          case 17: {
-            if (tag !== 136) {
-              break;
-            }
-
-            message.closed = reader.int32() as any;
-            continue; }
-          case 18: {
-            if (tag === 144) {
-
-              message.closedList.push(reader.int32() as any);
-
-              continue;
-            }
-
-            if (tag === 146) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.closedList.push(reader.int32() as any);
-              }
-
-              continue;
-            }
-
-            break;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
           break;
         }
-        reader.skip(tag & 7);
+        case 10: {
+          if (tag === 80) {
+
+            message.expanded.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 82) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.expanded.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 11: {
+          if (tag !== 90) {
+            break;
+          }
+
+          const entry11 = Everything_MapEntry.decode(reader, reader.uint32());
+          if (entry11.value !== undefined ) {
+
+            message.map.set(entry11.key, entry11.value);
+          }
+          continue; }
+        case 12: {
+          if (tag !== 98) {
+            break;
+          }
+
+          message.choice = { $case: 'text', value: reader.string() };
+          continue; }
+        case 13: {
+          if (tag !== 107) {
+            break;
+          }
+
+          message.choice = { $case: 'recursive', value: Everything.decode(reader) };
+          continue; }
+        case 14: {
+          if (tag !== 112) {
+            break;
+          }
+
+          message.choice = { $case: 'number', value: reader.int64().toString() };
+          continue; }
+        case 15: {
+          if (tag !== 122) {
+            break;
+          }
+
+          message.raw = reader.string();
+          continue; }
+        case 16: {
+          if (tag !== 128) {
+            break;
+          }
+
+          message.exact = reader.int64().toString();
+          continue; }
+        case 17: {
+          if (tag !== 136) {
+            break;
+          }
+
+          message.closed = reader.int32() as any;
+          continue; }
+        case 18: {
+          if (tag === 144) {
+
+            message.closedList.push(reader.int32() as any);
+
+            continue;
+          }
+
+          if (tag === 146) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.closedList.push(reader.int32() as any);
+            }
+
+            continue;
+          }
+
+          break;
+        }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -379,41 +371,33 @@ export const Everything_MapEntry: MessageFns<Everything_MapEntry> = {
     length?: number,
   ): Everything_MapEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseEverything_MapEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseEverything_MapEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = Everything_Nested.decode(reader, reader.uint32());
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = Everything_Nested.decode(reader, reader.uint32());
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -440,41 +424,33 @@ export const Everything_Nested: MessageFns<Everything_Nested> = {
     length?: number,
   ): Everything_Nested {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseEverything_Nested();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseEverything_Nested();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.name = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.name = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.up = Everything.decode(reader, reader.uint32());
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.up = Everything.decode(reader, reader.uint32());
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -507,41 +483,33 @@ export const Legacy: MessageFns<Legacy> = {
     length?: number,
   ): Legacy {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseLegacy();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseLegacy();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.name = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 19) {
-              break;
-            }
+          message.name = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 19) {
+            break;
+          }
 
-            message.nested = Everything_Nested.decode(reader);
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.nested = Everything_Nested.decode(reader);
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 

@@ -137,146 +137,138 @@ export const Single: MessageFns<Single> = {
     length?: number,
   ): Single {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseSingle();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseSingle();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.at = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.at = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.struct = Struct.unwrap(Struct.decode(reader, reader.uint32()));
-            continue; }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
+          message.struct = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+          continue; }
+        case 3: {
+          if (tag !== 26) {
+            break;
+          }
 
-            message.value = Value.unwrap(Value.decode(reader, reader.uint32()));
-            continue; }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
+          message.value = Value.unwrap(Value.decode(reader, reader.uint32()));
+          continue; }
+        case 4: {
+          if (tag !== 34) {
+            break;
+          }
 
-            message.list = ListValue.unwrap(ListValue.decode(reader, reader.uint32()));
-            continue; }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
+          message.list = ListValue.unwrap(ListValue.decode(reader, reader.uint32()));
+          continue; }
+        case 5: {
+          if (tag !== 42) {
+            break;
+          }
 
-            message.empty = Empty.decode(reader, reader.uint32());
-            continue; }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
+          message.empty = Empty.decode(reader, reader.uint32());
+          continue; }
+        case 6: {
+          if (tag !== 50) {
+            break;
+          }
 
-            message.double = DoubleValue.decode(reader, reader.uint32()).value;
-            continue; }
-          case 7: {
-            if (tag !== 58) {
-              break;
-            }
+          message.double = DoubleValue.decode(reader, reader.uint32()).value;
+          continue; }
+        case 7: {
+          if (tag !== 58) {
+            break;
+          }
 
-            message.float = FloatValue.decode(reader, reader.uint32()).value;
-            continue; }
-          case 8: {
-            if (tag !== 66) {
-              break;
-            }
+          message.float = FloatValue.decode(reader, reader.uint32()).value;
+          continue; }
+        case 8: {
+          if (tag !== 66) {
+            break;
+          }
 
-            message.int32 = Int32Value.decode(reader, reader.uint32()).value;
-            continue; }
-          case 9: {
-            if (tag !== 74) {
-              break;
-            }
+          message.int32 = Int32Value.decode(reader, reader.uint32()).value;
+          continue; }
+        case 9: {
+          if (tag !== 74) {
+            break;
+          }
 
-            message.int64 = Int64Value.decode(reader, reader.uint32()).value;
-            continue; }
-          case 10: {
-            if (tag !== 82) {
-              break;
-            }
+          message.int64 = Int64Value.decode(reader, reader.uint32()).value;
+          continue; }
+        case 10: {
+          if (tag !== 82) {
+            break;
+          }
 
-            message.uint32 = UInt32Value.decode(reader, reader.uint32()).value;
-            continue; }
-          case 11: {
-            if (tag !== 90) {
-              break;
-            }
+          message.uint32 = UInt32Value.decode(reader, reader.uint32()).value;
+          continue; }
+        case 11: {
+          if (tag !== 90) {
+            break;
+          }
 
-            message.uint64 = UInt64Value.decode(reader, reader.uint32()).value;
-            continue; }
-          case 12: {
-            if (tag !== 98) {
-              break;
-            }
+          message.uint64 = UInt64Value.decode(reader, reader.uint32()).value;
+          continue; }
+        case 12: {
+          if (tag !== 98) {
+            break;
+          }
 
-            message.bool = BoolValue.decode(reader, reader.uint32()).value;
-            continue; }
-          case 13: {
-            if (tag !== 106) {
-              break;
-            }
+          message.bool = BoolValue.decode(reader, reader.uint32()).value;
+          continue; }
+        case 13: {
+          if (tag !== 106) {
+            break;
+          }
 
-            message.string = StringValue.decode(reader, reader.uint32()).value;
-            continue; }
-          case 14: {
-            if (tag !== 114) {
-              break;
-            }
+          message.string = StringValue.decode(reader, reader.uint32()).value;
+          continue; }
+        case 14: {
+          if (tag !== 114) {
+            break;
+          }
 
-            message.bytes = BytesValue.decode(reader, reader.uint32()).value;
-            continue; }
-          case 15: {
-            if (tag !== 122) {
-              break;
-            }
+          message.bytes = BytesValue.decode(reader, reader.uint32()).value;
+          continue; }
+        case 15: {
+          if (tag !== 122) {
+            break;
+          }
 
-            message.duration = Duration.decode(reader, reader.uint32());
-            continue; }
-          case 16: {
-            if (tag !== 130) {
-              break;
-            }
+          message.duration = Duration.decode(reader, reader.uint32());
+          continue; }
+        case 16: {
+          if (tag !== 130) {
+            break;
+          }
 
-            message.mask = FieldMask.unwrap(FieldMask.decode(reader, reader.uint32()));
-            continue; }
-          case 17: {
-            if (tag !== 136) {
-              break;
-            }
+          message.mask = FieldMask.unwrap(FieldMask.decode(reader, reader.uint32()));
+          continue; }
+        case 17: {
+          if (tag !== 136) {
+            break;
+          }
 
-            message.null = reader.int32() as any;
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.null = reader.int32() as any;
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -342,131 +334,123 @@ export const Many: MessageFns<Many> = {
     length?: number,
   ): Many {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseMany();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.at.push(fromTimestamp(Timestamp.decode(reader, reader.uint32())));
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.struct.push(Struct.unwrap(Struct.decode(reader, reader.uint32())));
-            continue; }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.value.push(Value.unwrap(Value.decode(reader, reader.uint32())));
-            continue; }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.list.push(ListValue.unwrap(ListValue.decode(reader, reader.uint32())));
-            continue; }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.empty.push(Empty.decode(reader, reader.uint32()));
-            continue; }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
-
-            message.double.push(DoubleValue.decode(reader, reader.uint32()).value);
-            continue; }
-          case 9: {
-            if (tag !== 74) {
-              break;
-            }
-
-            message.int64.push(Int64Value.decode(reader, reader.uint32()).value);
-            continue; }
-          case 12: {
-            if (tag !== 98) {
-              break;
-            }
-
-            message.bool.push(BoolValue.decode(reader, reader.uint32()).value);
-            continue; }
-          case 13: {
-            if (tag !== 106) {
-              break;
-            }
-
-            message.string.push(StringValue.decode(reader, reader.uint32()).value);
-            continue; }
-          case 14: {
-            if (tag !== 114) {
-              break;
-            }
-
-            message.bytes.push(BytesValue.decode(reader, reader.uint32()).value);
-            continue; }
-          case 15: {
-            if (tag !== 122) {
-              break;
-            }
-
-            message.duration.push(Duration.decode(reader, reader.uint32()));
-            continue; }
-          case 16: {
-            if (tag !== 130) {
-              break;
-            }
-
-            message.mask.push(FieldMask.unwrap(FieldMask.decode(reader, reader.uint32())));
-            continue; }
-          case 17: {
-            if (tag === 136) {
-
-              message.null.push(reader.int32() as any);
-
-              continue;
-            }
-
-            if (tag === 138) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.null.push(reader.int32() as any);
-              }
-
-              continue;
-            }
-
+    const end = reader.enter(length);
+    const message = createBaseMany();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
             break;
           }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
+
+          message.at.push(fromTimestamp(Timestamp.decode(reader, reader.uint32())));
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
+
+          message.struct.push(Struct.unwrap(Struct.decode(reader, reader.uint32())));
+          continue; }
+        case 3: {
+          if (tag !== 26) {
+            break;
+          }
+
+          message.value.push(Value.unwrap(Value.decode(reader, reader.uint32())));
+          continue; }
+        case 4: {
+          if (tag !== 34) {
+            break;
+          }
+
+          message.list.push(ListValue.unwrap(ListValue.decode(reader, reader.uint32())));
+          continue; }
+        case 5: {
+          if (tag !== 42) {
+            break;
+          }
+
+          message.empty.push(Empty.decode(reader, reader.uint32()));
+          continue; }
+        case 6: {
+          if (tag !== 50) {
+            break;
+          }
+
+          message.double.push(DoubleValue.decode(reader, reader.uint32()).value);
+          continue; }
+        case 9: {
+          if (tag !== 74) {
+            break;
+          }
+
+          message.int64.push(Int64Value.decode(reader, reader.uint32()).value);
+          continue; }
+        case 12: {
+          if (tag !== 98) {
+            break;
+          }
+
+          message.bool.push(BoolValue.decode(reader, reader.uint32()).value);
+          continue; }
+        case 13: {
+          if (tag !== 106) {
+            break;
+          }
+
+          message.string.push(StringValue.decode(reader, reader.uint32()).value);
+          continue; }
+        case 14: {
+          if (tag !== 114) {
+            break;
+          }
+
+          message.bytes.push(BytesValue.decode(reader, reader.uint32()).value);
+          continue; }
+        case 15: {
+          if (tag !== 122) {
+            break;
+          }
+
+          message.duration.push(Duration.decode(reader, reader.uint32()));
+          continue; }
+        case 16: {
+          if (tag !== 130) {
+            break;
+          }
+
+          message.mask.push(FieldMask.unwrap(FieldMask.decode(reader, reader.uint32())));
+          continue; }
+        case 17: {
+          if (tag === 136) {
+
+            message.null.push(reader.int32() as any);
+
+            continue;
+          }
+
+          if (tag === 138) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.null.push(reader.int32() as any);
+            }
+
+            continue;
+          }
+
           break;
         }
-        reader.skip(tag & 7);
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -531,125 +515,117 @@ export const OneOf: MessageFns<OneOf> = {
     length?: number,
   ): OneOf {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseOneOf();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseOneOf();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.one = { $case: 'at', value: fromTimestamp(Timestamp.decode(reader, reader.uint32())) };
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.one = { $case: 'at', value: fromTimestamp(Timestamp.decode(reader, reader.uint32())) };
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.one = { $case: 'struct', value: Struct.unwrap(Struct.decode(reader, reader.uint32())) };
-            continue; }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
+          message.one = { $case: 'struct', value: Struct.unwrap(Struct.decode(reader, reader.uint32())) };
+          continue; }
+        case 3: {
+          if (tag !== 26) {
+            break;
+          }
 
-            message.one = { $case: 'value', value: Value.unwrap(Value.decode(reader, reader.uint32())) };
-            continue; }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
+          message.one = { $case: 'value', value: Value.unwrap(Value.decode(reader, reader.uint32())) };
+          continue; }
+        case 4: {
+          if (tag !== 34) {
+            break;
+          }
 
-            message.one = { $case: 'list', value: ListValue.unwrap(ListValue.decode(reader, reader.uint32())) };
-            continue; }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
+          message.one = { $case: 'list', value: ListValue.unwrap(ListValue.decode(reader, reader.uint32())) };
+          continue; }
+        case 5: {
+          if (tag !== 42) {
+            break;
+          }
 
-            message.one = { $case: 'empty', value: Empty.decode(reader, reader.uint32()) };
-            continue; }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
+          message.one = { $case: 'empty', value: Empty.decode(reader, reader.uint32()) };
+          continue; }
+        case 6: {
+          if (tag !== 50) {
+            break;
+          }
 
-            message.one = { $case: 'double', value: DoubleValue.decode(reader, reader.uint32()).value };
-            continue; }
-          case 7: {
-            if (tag !== 58) {
-              break;
-            }
+          message.one = { $case: 'double', value: DoubleValue.decode(reader, reader.uint32()).value };
+          continue; }
+        case 7: {
+          if (tag !== 58) {
+            break;
+          }
 
-            message.one = { $case: 'float', value: FloatValue.decode(reader, reader.uint32()).value };
-            continue; }
-          case 9: {
-            if (tag !== 74) {
-              break;
-            }
+          message.one = { $case: 'float', value: FloatValue.decode(reader, reader.uint32()).value };
+          continue; }
+        case 9: {
+          if (tag !== 74) {
+            break;
+          }
 
-            message.one = { $case: 'int64', value: Int64Value.decode(reader, reader.uint32()).value };
-            continue; }
-          case 12: {
-            if (tag !== 98) {
-              break;
-            }
+          message.one = { $case: 'int64', value: Int64Value.decode(reader, reader.uint32()).value };
+          continue; }
+        case 12: {
+          if (tag !== 98) {
+            break;
+          }
 
-            message.one = { $case: 'bool', value: BoolValue.decode(reader, reader.uint32()).value };
-            continue; }
-          case 13: {
-            if (tag !== 106) {
-              break;
-            }
+          message.one = { $case: 'bool', value: BoolValue.decode(reader, reader.uint32()).value };
+          continue; }
+        case 13: {
+          if (tag !== 106) {
+            break;
+          }
 
-            message.one = { $case: 'string', value: StringValue.decode(reader, reader.uint32()).value };
-            continue; }
-          case 14: {
-            if (tag !== 114) {
-              break;
-            }
+          message.one = { $case: 'string', value: StringValue.decode(reader, reader.uint32()).value };
+          continue; }
+        case 14: {
+          if (tag !== 114) {
+            break;
+          }
 
-            message.one = { $case: 'bytes', value: BytesValue.decode(reader, reader.uint32()).value };
-            continue; }
-          case 15: {
-            if (tag !== 122) {
-              break;
-            }
+          message.one = { $case: 'bytes', value: BytesValue.decode(reader, reader.uint32()).value };
+          continue; }
+        case 15: {
+          if (tag !== 122) {
+            break;
+          }
 
-            message.one = { $case: 'duration', value: Duration.decode(reader, reader.uint32()) };
-            continue; }
-          case 16: {
-            if (tag !== 130) {
-              break;
-            }
+          message.one = { $case: 'duration', value: Duration.decode(reader, reader.uint32()) };
+          continue; }
+        case 16: {
+          if (tag !== 130) {
+            break;
+          }
 
-            message.one = { $case: 'mask', value: FieldMask.unwrap(FieldMask.decode(reader, reader.uint32())) };
-            continue; }
-          case 17: {
-            if (tag !== 136) {
-              break;
-            }
+          message.one = { $case: 'mask', value: FieldMask.unwrap(FieldMask.decode(reader, reader.uint32())) };
+          continue; }
+        case 17: {
+          if (tag !== 136) {
+            break;
+          }
 
-            message.one = { $case: 'null', value: reader.int32() as any };
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.one = { $case: 'null', value: reader.int32() as any };
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 

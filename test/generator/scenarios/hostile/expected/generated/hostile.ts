@@ -85,77 +85,69 @@ export const Message: MessageFns<Message> = {
     length?: number,
   ): Message {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseMessage();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseMessage();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.text = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.text = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.plainText = reader.string();
-            continue; }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
+          message.plainText = reader.string();
+          continue; }
+        case 3: {
+          if (tag !== 26) {
+            break;
+          }
 
-            message.pick = { $case: 'one', value: reader.string() };
-            continue; }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
+          message.pick = { $case: 'one', value: reader.string() };
+          continue; }
+        case 4: {
+          if (tag !== 34) {
+            break;
+          }
 
-            message.pick = { $case: 'two', value: reader.string() };
-            continue; }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
+          message.pick = { $case: 'two', value: reader.string() };
+          continue; }
+        case 5: {
+          if (tag !== 42) {
+            break;
+          }
 
-            const entry5 = Message_ProtoEntry.decode(reader, reader.uint32());
-            if (entry5.value !== undefined ) {
+          const entry5 = Message_ProtoEntry.decode(reader, reader.uint32());
+          if (entry5.value !== undefined ) {
 
-              message.Proto.set(entry5.key, entry5.value);
-            }
-            continue; }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
+            message.Proto.set(entry5.key, entry5.value);
+          }
+          continue; }
+        case 6: {
+          if (tag !== 50) {
+            break;
+          }
 
-            const entry6 = Message_ConstructorEntry.decode(reader, reader.uint32());
-            if (entry6.value !== undefined ) {
+          const entry6 = Message_ConstructorEntry.decode(reader, reader.uint32());
+          if (entry6.value !== undefined ) {
 
-              message.constructor.set(entry6.key, entry6.value);
-            }
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+            message.constructor.set(entry6.key, entry6.value);
+          }
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -182,41 +174,33 @@ export const Message_ProtoEntry: MessageFns<Message_ProtoEntry> = {
     length?: number,
   ): Message_ProtoEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseMessage_ProtoEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseMessage_ProtoEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -243,41 +227,33 @@ export const Message_ConstructorEntry: MessageFns<Message_ConstructorEntry> = {
     length?: number,
   ): Message_ConstructorEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseMessage_ConstructorEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseMessage_ConstructorEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = Message.decode(reader, reader.uint32());
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = Message.decode(reader, reader.uint32());
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 

@@ -186,281 +186,273 @@ export const Longs: MessageFns<Longs> = {
     length?: number,
   ): Longs {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseLongs();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseLongs();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.anInt64 = longToNumber(reader.int64());
-            continue; }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
+          message.anInt64 = longToNumber(reader.int64());
+          continue; }
+        case 2: {
+          if (tag !== 16) {
+            break;
+          }
 
-            message.aUint64 = longToNumber(reader.uint64());
-            continue; }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
+          message.aUint64 = longToNumber(reader.uint64());
+          continue; }
+        case 3: {
+          if (tag !== 24) {
+            break;
+          }
 
-            message.aSint64 = longToNumber(reader.sint64());
-            continue; }
-          case 4: {
-            if (tag !== 33) {
-              break;
-            }
+          message.aSint64 = longToNumber(reader.sint64());
+          continue; }
+        case 4: {
+          if (tag !== 33) {
+            break;
+          }
 
-            message.aFixed64 = longToNumber(reader.fixed64());
-            continue; }
-          case 5: {
-            if (tag !== 41) {
-              break;
-            }
+          message.aFixed64 = longToNumber(reader.fixed64());
+          continue; }
+        case 5: {
+          if (tag !== 41) {
+            break;
+          }
 
-            message.aSfixed64 = longToNumber(reader.sfixed64());
-            continue; }
-          case 6: {
-            if (tag !== 48) {
-              break;
-            }
+          message.aSfixed64 = longToNumber(reader.sfixed64());
+          continue; }
+        case 6: {
+          if (tag !== 48) {
+            break;
+          }
 
-            message.maybe = longToNumber(reader.int64());
-            continue; }
-          case 7: {
-            if (tag === 56) {
+          message.maybe = longToNumber(reader.int64());
+          continue; }
+        case 7: {
+          if (tag === 56) {
 
+            message.many.push(longToNumber(reader.int64()));
+
+            continue;
+          }
+
+          if (tag === 58) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
               message.many.push(longToNumber(reader.int64()));
-
-              continue;
             }
 
-            if (tag === 58) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.many.push(longToNumber(reader.int64()));
-              }
-
-              continue;
-            }
-
-            break;
+            continue;
           }
-          case 8: {
-            if (tag === 64) {
 
-              message.loose.push(longToNumber(reader.uint64()));
-
-              continue;
-            }
-
-            if (tag === 66) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.loose.push(longToNumber(reader.uint64()));
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 9: {
-            if (tag !== 74) {
-              break;
-            }
-
-            const entry9 = Longs_BothEntry.decode(reader, reader.uint32());
-            if (entry9.value !== undefined ) {
-
-              message.both.set(entry9.key, entry9.value);
-            }
-            continue; }
-          case 10: {
-            if (tag !== 82) {
-              break;
-            }
-
-            const entry10 = Longs_ValuesEntry.decode(reader, reader.uint32());
-            if (entry10.value !== undefined ) {
-
-              message.values.set(entry10.key, entry10.value);
-            }
-            continue; }
-          case 11: {
-            if (tag !== 90) {
-              break;
-            }
-
-            const entry11 = Longs_KeysEntry.decode(reader, reader.uint32());
-            if (entry11.value !== undefined ) {
-
-              message.keys.set(entry11.key, entry11.value);
-            }
-            continue; }
-          case 12: {
-            if (tag !== 98) {
-              break;
-            }
-
-            message.orNull = Int64Value.decode(reader, reader.uint32()).value;
-            continue; }
-          case 13: {
-            if (tag !== 106) {
-              break;
-            }
-
-            message.orNullToo = UInt64Value.decode(reader, reader.uint32()).value;
-            continue; }
-          case 14: {
-            if (tag !== 114) {
-              break;
-            }
-
-            message.boxes.push(Int64Value.decode(reader, reader.uint32()).value);
-            continue; }
-          case 15: {
-            if (tag !== 120) {
-              break;
-            }
-
-            message.choice = { $case: 'chosenLong', value: longToNumber(reader.int64()) };
-            continue; }
-          case 16: {
-            if (tag !== 130) {
-              break;
-            }
-
-            message.choice = { $case: 'chosenText', value: reader.string() };
-            continue; }
-          case 17: {
-            if (tag !== 138) {
-              break;
-            }
-
-            message.choice = { $case: 'chosenBox', value: UInt64Value.decode(reader, reader.uint32()).value };
-            continue; }
-          case 18: {
-            if (tag !== 144) {
-              break;
-            }
-
-            message.asString = reader.int64().toString();
-            continue; }
-          case 19: {
-            if (tag !== 152) {
-              break;
-            }
-
-            message.asNumber = longToNumber(reader.int64());
-            continue; }
-          case 20: {
-            if (tag === 160) {
-
-              message.asNumbers.push(longToNumber(reader.int64()));
-
-              continue;
-            }
-
-            if (tag === 162) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.asNumbers.push(longToNumber(reader.int64()));
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 21: {
-            if (tag !== 168) {
-              break;
-            }
-
-            message.renamed = longToNumber(reader.int64());
-            continue; }
-          case 22: {
-            if (tag !== 178) {
-              break;
-            }
-
-            message.at = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
-            continue; }
-          case 23: {
-            if (tag !== 185) {
-              break;
-            }
-
-            message.aDouble = reader.double();
-            continue; }
-          case 24: {
-            if (tag !== 194) {
-              break;
-            }
-
-            const entry24 = Longs_DoublesEntry.decode(reader, reader.uint32());
-            if (entry24.value !== undefined ) {
-
-              message.doubles.set(entry24.key, entry24.value);
-            }
-            continue; }
-          case 25: {
-            if (tag === 201) {
-
-              message.moreDoubles.push(reader.double());
-
-              continue;
-            }
-
-            if (tag === 202) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.moreDoubles.push(reader.double());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 26: {
-            if (tag !== 210) {
-              break;
-            }
-
-            const entry26 = Longs_BoxedEntry.decode(reader, reader.uint32());
-            if (entry26.value !== undefined ) {
-
-              message.boxed.set(entry26.key, entry26.value);
-            }
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
           break;
         }
-        reader.skip(tag & 7);
+        case 8: {
+          if (tag === 64) {
+
+            message.loose.push(longToNumber(reader.uint64()));
+
+            continue;
+          }
+
+          if (tag === 66) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.loose.push(longToNumber(reader.uint64()));
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 9: {
+          if (tag !== 74) {
+            break;
+          }
+
+          const entry9 = Longs_BothEntry.decode(reader, reader.uint32());
+          if (entry9.value !== undefined ) {
+
+            message.both.set(entry9.key, entry9.value);
+          }
+          continue; }
+        case 10: {
+          if (tag !== 82) {
+            break;
+          }
+
+          const entry10 = Longs_ValuesEntry.decode(reader, reader.uint32());
+          if (entry10.value !== undefined ) {
+
+            message.values.set(entry10.key, entry10.value);
+          }
+          continue; }
+        case 11: {
+          if (tag !== 90) {
+            break;
+          }
+
+          const entry11 = Longs_KeysEntry.decode(reader, reader.uint32());
+          if (entry11.value !== undefined ) {
+
+            message.keys.set(entry11.key, entry11.value);
+          }
+          continue; }
+        case 12: {
+          if (tag !== 98) {
+            break;
+          }
+
+          message.orNull = Int64Value.decode(reader, reader.uint32()).value;
+          continue; }
+        case 13: {
+          if (tag !== 106) {
+            break;
+          }
+
+          message.orNullToo = UInt64Value.decode(reader, reader.uint32()).value;
+          continue; }
+        case 14: {
+          if (tag !== 114) {
+            break;
+          }
+
+          message.boxes.push(Int64Value.decode(reader, reader.uint32()).value);
+          continue; }
+        case 15: {
+          if (tag !== 120) {
+            break;
+          }
+
+          message.choice = { $case: 'chosenLong', value: longToNumber(reader.int64()) };
+          continue; }
+        case 16: {
+          if (tag !== 130) {
+            break;
+          }
+
+          message.choice = { $case: 'chosenText', value: reader.string() };
+          continue; }
+        case 17: {
+          if (tag !== 138) {
+            break;
+          }
+
+          message.choice = { $case: 'chosenBox', value: UInt64Value.decode(reader, reader.uint32()).value };
+          continue; }
+        case 18: {
+          if (tag !== 144) {
+            break;
+          }
+
+          message.asString = reader.int64().toString();
+          continue; }
+        case 19: {
+          if (tag !== 152) {
+            break;
+          }
+
+          message.asNumber = longToNumber(reader.int64());
+          continue; }
+        case 20: {
+          if (tag === 160) {
+
+            message.asNumbers.push(longToNumber(reader.int64()));
+
+            continue;
+          }
+
+          if (tag === 162) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.asNumbers.push(longToNumber(reader.int64()));
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 21: {
+          if (tag !== 168) {
+            break;
+          }
+
+          message.renamed = longToNumber(reader.int64());
+          continue; }
+        case 22: {
+          if (tag !== 178) {
+            break;
+          }
+
+          message.at = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+          continue; }
+        case 23: {
+          if (tag !== 185) {
+            break;
+          }
+
+          message.aDouble = reader.double();
+          continue; }
+        case 24: {
+          if (tag !== 194) {
+            break;
+          }
+
+          const entry24 = Longs_DoublesEntry.decode(reader, reader.uint32());
+          if (entry24.value !== undefined ) {
+
+            message.doubles.set(entry24.key, entry24.value);
+          }
+          continue; }
+        case 25: {
+          if (tag === 201) {
+
+            message.moreDoubles.push(reader.double());
+
+            continue;
+          }
+
+          if (tag === 202) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.moreDoubles.push(reader.double());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 26: {
+          if (tag !== 210) {
+            break;
+          }
+
+          const entry26 = Longs_BoxedEntry.decode(reader, reader.uint32());
+          if (entry26.value !== undefined ) {
+
+            message.boxed.set(entry26.key, entry26.value);
+          }
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -487,41 +479,33 @@ export const Longs_BothEntry: MessageFns<Longs_BothEntry> = {
     length?: number,
   ): Longs_BothEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseLongs_BothEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseLongs_BothEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.key = longToNumber(reader.int64());
-            continue; }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
+          message.key = longToNumber(reader.int64());
+          continue; }
+        case 2: {
+          if (tag !== 16) {
+            break;
+          }
 
-            message.value = longToNumber(reader.uint64());
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = longToNumber(reader.uint64());
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -548,41 +532,33 @@ export const Longs_ValuesEntry: MessageFns<Longs_ValuesEntry> = {
     length?: number,
   ): Longs_ValuesEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseLongs_ValuesEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseLongs_ValuesEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 16) {
+            break;
+          }
 
-            message.value = longToNumber(reader.int64());
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = longToNumber(reader.int64());
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -609,41 +585,33 @@ export const Longs_KeysEntry: MessageFns<Longs_KeysEntry> = {
     length?: number,
   ): Longs_KeysEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseLongs_KeysEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseLongs_KeysEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.key = longToNumber(reader.uint64());
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = longToNumber(reader.uint64());
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -670,41 +638,33 @@ export const Longs_DoublesEntry: MessageFns<Longs_DoublesEntry> = {
     length?: number,
   ): Longs_DoublesEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseLongs_DoublesEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseLongs_DoublesEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 17) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 17) {
+            break;
+          }
 
-            message.value = reader.double();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.double();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -731,41 +691,33 @@ export const Longs_BoxedEntry: MessageFns<Longs_BoxedEntry> = {
     length?: number,
   ): Longs_BoxedEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseLongs_BoxedEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseLongs_BoxedEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.key = reader.int32();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.int32();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = Int64Value.decode(reader, reader.uint32()).value;
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = Int64Value.decode(reader, reader.uint32()).value;
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 

@@ -308,159 +308,151 @@ export const Keys: MessageFns<Keys> = {
     length?: number,
   ): Keys {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseKeys();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseKeys();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            const entry1 = Keys_ByInt32Entry.decode(reader, reader.uint32());
-            if (entry1.value !== undefined ) {
+          const entry1 = Keys_ByInt32Entry.decode(reader, reader.uint32());
+          if (entry1.value !== undefined ) {
 
-              message.byInt32.set(entry1.key, entry1.value);
-            }
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+            message.byInt32.set(entry1.key, entry1.value);
+          }
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            const entry2 = Keys_ByInt64Entry.decode(reader, reader.uint32());
-            if (entry2.value !== undefined ) {
+          const entry2 = Keys_ByInt64Entry.decode(reader, reader.uint32());
+          if (entry2.value !== undefined ) {
 
-              message.byInt64.set(entry2.key, entry2.value);
-            }
-            continue; }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
+            message.byInt64.set(entry2.key, entry2.value);
+          }
+          continue; }
+        case 3: {
+          if (tag !== 26) {
+            break;
+          }
 
-            const entry3 = Keys_ByUint32Entry.decode(reader, reader.uint32());
-            if (entry3.value !== undefined ) {
+          const entry3 = Keys_ByUint32Entry.decode(reader, reader.uint32());
+          if (entry3.value !== undefined ) {
 
-              message.byUint32.set(entry3.key, entry3.value);
-            }
-            continue; }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
+            message.byUint32.set(entry3.key, entry3.value);
+          }
+          continue; }
+        case 4: {
+          if (tag !== 34) {
+            break;
+          }
 
-            const entry4 = Keys_ByUint64Entry.decode(reader, reader.uint32());
-            if (entry4.value !== undefined ) {
+          const entry4 = Keys_ByUint64Entry.decode(reader, reader.uint32());
+          if (entry4.value !== undefined ) {
 
-              message.byUint64.set(entry4.key, entry4.value);
-            }
-            continue; }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
+            message.byUint64.set(entry4.key, entry4.value);
+          }
+          continue; }
+        case 5: {
+          if (tag !== 42) {
+            break;
+          }
 
-            const entry5 = Keys_BySint32Entry.decode(reader, reader.uint32());
-            if (entry5.value !== undefined ) {
+          const entry5 = Keys_BySint32Entry.decode(reader, reader.uint32());
+          if (entry5.value !== undefined ) {
 
-              message.bySint32.set(entry5.key, entry5.value);
-            }
-            continue; }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
+            message.bySint32.set(entry5.key, entry5.value);
+          }
+          continue; }
+        case 6: {
+          if (tag !== 50) {
+            break;
+          }
 
-            const entry6 = Keys_BySint64Entry.decode(reader, reader.uint32());
-            if (entry6.value !== undefined ) {
+          const entry6 = Keys_BySint64Entry.decode(reader, reader.uint32());
+          if (entry6.value !== undefined ) {
 
-              message.bySint64.set(entry6.key, entry6.value);
-            }
-            continue; }
-          case 7: {
-            if (tag !== 58) {
-              break;
-            }
+            message.bySint64.set(entry6.key, entry6.value);
+          }
+          continue; }
+        case 7: {
+          if (tag !== 58) {
+            break;
+          }
 
-            const entry7 = Keys_ByFixed32Entry.decode(reader, reader.uint32());
-            if (entry7.value !== undefined ) {
+          const entry7 = Keys_ByFixed32Entry.decode(reader, reader.uint32());
+          if (entry7.value !== undefined ) {
 
-              message.byFixed32.set(entry7.key, entry7.value);
-            }
-            continue; }
-          case 8: {
-            if (tag !== 66) {
-              break;
-            }
+            message.byFixed32.set(entry7.key, entry7.value);
+          }
+          continue; }
+        case 8: {
+          if (tag !== 66) {
+            break;
+          }
 
-            const entry8 = Keys_ByFixed64Entry.decode(reader, reader.uint32());
-            if (entry8.value !== undefined ) {
+          const entry8 = Keys_ByFixed64Entry.decode(reader, reader.uint32());
+          if (entry8.value !== undefined ) {
 
-              message.byFixed64.set(entry8.key, entry8.value);
-            }
-            continue; }
-          case 9: {
-            if (tag !== 74) {
-              break;
-            }
+            message.byFixed64.set(entry8.key, entry8.value);
+          }
+          continue; }
+        case 9: {
+          if (tag !== 74) {
+            break;
+          }
 
-            const entry9 = Keys_BySfixed32Entry.decode(reader, reader.uint32());
-            if (entry9.value !== undefined ) {
+          const entry9 = Keys_BySfixed32Entry.decode(reader, reader.uint32());
+          if (entry9.value !== undefined ) {
 
-              message.bySfixed32.set(entry9.key, entry9.value);
-            }
-            continue; }
-          case 10: {
-            if (tag !== 82) {
-              break;
-            }
+            message.bySfixed32.set(entry9.key, entry9.value);
+          }
+          continue; }
+        case 10: {
+          if (tag !== 82) {
+            break;
+          }
 
-            const entry10 = Keys_BySfixed64Entry.decode(reader, reader.uint32());
-            if (entry10.value !== undefined ) {
+          const entry10 = Keys_BySfixed64Entry.decode(reader, reader.uint32());
+          if (entry10.value !== undefined ) {
 
-              message.bySfixed64.set(entry10.key, entry10.value);
-            }
-            continue; }
-          case 11: {
-            if (tag !== 90) {
-              break;
-            }
+            message.bySfixed64.set(entry10.key, entry10.value);
+          }
+          continue; }
+        case 11: {
+          if (tag !== 90) {
+            break;
+          }
 
-            const entry11 = Keys_ByBoolEntry.decode(reader, reader.uint32());
-            if (entry11.value !== undefined ) {
+          const entry11 = Keys_ByBoolEntry.decode(reader, reader.uint32());
+          if (entry11.value !== undefined ) {
 
-              message.byBool.set(entry11.key, entry11.value);
-            }
-            continue; }
-          case 12: {
-            if (tag !== 98) {
-              break;
-            }
+            message.byBool.set(entry11.key, entry11.value);
+          }
+          continue; }
+        case 12: {
+          if (tag !== 98) {
+            break;
+          }
 
-            const entry12 = Keys_ByStringEntry.decode(reader, reader.uint32());
-            if (entry12.value !== undefined ) {
+          const entry12 = Keys_ByStringEntry.decode(reader, reader.uint32());
+          if (entry12.value !== undefined ) {
 
-              message.byString.set(entry12.key, entry12.value);
-            }
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+            message.byString.set(entry12.key, entry12.value);
+          }
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -487,41 +479,33 @@ export const Keys_ByInt32Entry: MessageFns<Keys_ByInt32Entry> = {
     length?: number,
   ): Keys_ByInt32Entry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseKeys_ByInt32Entry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseKeys_ByInt32Entry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.key = reader.int32();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.int32();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -535,9 +519,6 @@ export const Keys_ByInt64Entry: MessageFns<Keys_ByInt64Entry> = {
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
     if ( message.key !== 0n) {
-      if (BigInt.asIntN(64, message.key) !== message.key) {
-        throw new globalThis.Error('value provided for field message.key of type int64 too large');
-      }
       writer.uint32(8).int64(message.key);
     }
     if ( message.value !== "") {
@@ -551,41 +532,33 @@ export const Keys_ByInt64Entry: MessageFns<Keys_ByInt64Entry> = {
     length?: number,
   ): Keys_ByInt64Entry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseKeys_ByInt64Entry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseKeys_ByInt64Entry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.key = reader.int64() as bigint;
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.int64() as bigint;
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -612,41 +585,33 @@ export const Keys_ByUint32Entry: MessageFns<Keys_ByUint32Entry> = {
     length?: number,
   ): Keys_ByUint32Entry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseKeys_ByUint32Entry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseKeys_ByUint32Entry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.key = reader.uint32();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.uint32();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -660,9 +625,6 @@ export const Keys_ByUint64Entry: MessageFns<Keys_ByUint64Entry> = {
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
     if ( message.key !== 0n) {
-      if (BigInt.asUintN(64, message.key) !== message.key) {
-        throw new globalThis.Error('value provided for field message.key of type uint64 too large');
-      }
       writer.uint32(8).uint64(message.key);
     }
     if ( message.value !== "") {
@@ -676,41 +638,33 @@ export const Keys_ByUint64Entry: MessageFns<Keys_ByUint64Entry> = {
     length?: number,
   ): Keys_ByUint64Entry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseKeys_ByUint64Entry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseKeys_ByUint64Entry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.key = reader.uint64() as bigint;
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.uint64() as bigint;
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -737,41 +691,33 @@ export const Keys_BySint32Entry: MessageFns<Keys_BySint32Entry> = {
     length?: number,
   ): Keys_BySint32Entry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseKeys_BySint32Entry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseKeys_BySint32Entry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.key = reader.sint32();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.sint32();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -785,9 +731,6 @@ export const Keys_BySint64Entry: MessageFns<Keys_BySint64Entry> = {
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
     if ( message.key !== 0n) {
-      if (BigInt.asIntN(64, message.key) !== message.key) {
-        throw new globalThis.Error('value provided for field message.key of type sint64 too large');
-      }
       writer.uint32(8).sint64(message.key);
     }
     if ( message.value !== "") {
@@ -801,41 +744,33 @@ export const Keys_BySint64Entry: MessageFns<Keys_BySint64Entry> = {
     length?: number,
   ): Keys_BySint64Entry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseKeys_BySint64Entry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseKeys_BySint64Entry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.key = reader.sint64() as bigint;
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.sint64() as bigint;
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -862,41 +797,33 @@ export const Keys_ByFixed32Entry: MessageFns<Keys_ByFixed32Entry> = {
     length?: number,
   ): Keys_ByFixed32Entry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseKeys_ByFixed32Entry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 13) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseKeys_ByFixed32Entry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 13) {
+            break;
+          }
 
-            message.key = reader.fixed32();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.fixed32();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -910,9 +837,6 @@ export const Keys_ByFixed64Entry: MessageFns<Keys_ByFixed64Entry> = {
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
     if ( message.key !== 0n) {
-      if (BigInt.asUintN(64, message.key) !== message.key) {
-        throw new globalThis.Error('value provided for field message.key of type fixed64 too large');
-      }
       writer.uint32(9).fixed64(message.key);
     }
     if ( message.value !== "") {
@@ -926,41 +850,33 @@ export const Keys_ByFixed64Entry: MessageFns<Keys_ByFixed64Entry> = {
     length?: number,
   ): Keys_ByFixed64Entry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseKeys_ByFixed64Entry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 9) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseKeys_ByFixed64Entry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 9) {
+            break;
+          }
 
-            message.key = reader.fixed64() as bigint;
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.fixed64() as bigint;
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -987,41 +903,33 @@ export const Keys_BySfixed32Entry: MessageFns<Keys_BySfixed32Entry> = {
     length?: number,
   ): Keys_BySfixed32Entry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseKeys_BySfixed32Entry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 13) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseKeys_BySfixed32Entry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 13) {
+            break;
+          }
 
-            message.key = reader.sfixed32();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.sfixed32();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -1035,9 +943,6 @@ export const Keys_BySfixed64Entry: MessageFns<Keys_BySfixed64Entry> = {
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
     if ( message.key !== 0n) {
-      if (BigInt.asIntN(64, message.key) !== message.key) {
-        throw new globalThis.Error('value provided for field message.key of type sfixed64 too large');
-      }
       writer.uint32(9).sfixed64(message.key);
     }
     if ( message.value !== "") {
@@ -1051,41 +956,33 @@ export const Keys_BySfixed64Entry: MessageFns<Keys_BySfixed64Entry> = {
     length?: number,
   ): Keys_BySfixed64Entry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseKeys_BySfixed64Entry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 9) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseKeys_BySfixed64Entry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 9) {
+            break;
+          }
 
-            message.key = reader.sfixed64() as bigint;
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.sfixed64() as bigint;
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -1112,41 +1009,33 @@ export const Keys_ByBoolEntry: MessageFns<Keys_ByBoolEntry> = {
     length?: number,
   ): Keys_ByBoolEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseKeys_ByBoolEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseKeys_ByBoolEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.key = reader.bool();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.bool();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -1173,41 +1062,33 @@ export const Keys_ByStringEntry: MessageFns<Keys_ByStringEntry> = {
     length?: number,
   ): Keys_ByStringEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseKeys_ByStringEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseKeys_ByStringEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -1324,291 +1205,283 @@ export const Values: MessageFns<Values> = {
     length?: number,
   ): Values {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            const entry1 = Values_DoublesEntry.decode(reader, reader.uint32());
-            if (entry1.value !== undefined ) {
+          const entry1 = Values_DoublesEntry.decode(reader, reader.uint32());
+          if (entry1.value !== undefined ) {
 
-              message.doubles.set(entry1.key, entry1.value);
-            }
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+            message.doubles.set(entry1.key, entry1.value);
+          }
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            const entry2 = Values_FloatsEntry.decode(reader, reader.uint32());
-            if (entry2.value !== undefined ) {
+          const entry2 = Values_FloatsEntry.decode(reader, reader.uint32());
+          if (entry2.value !== undefined ) {
 
-              message.floats.set(entry2.key, entry2.value);
-            }
-            continue; }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
+            message.floats.set(entry2.key, entry2.value);
+          }
+          continue; }
+        case 3: {
+          if (tag !== 26) {
+            break;
+          }
 
-            const entry3 = Values_Int32sEntry.decode(reader, reader.uint32());
-            if (entry3.value !== undefined ) {
+          const entry3 = Values_Int32sEntry.decode(reader, reader.uint32());
+          if (entry3.value !== undefined ) {
 
-              message.int32s.set(entry3.key, entry3.value);
-            }
-            continue; }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
+            message.int32s.set(entry3.key, entry3.value);
+          }
+          continue; }
+        case 4: {
+          if (tag !== 34) {
+            break;
+          }
 
-            const entry4 = Values_Int64sEntry.decode(reader, reader.uint32());
-            if (entry4.value !== undefined ) {
+          const entry4 = Values_Int64sEntry.decode(reader, reader.uint32());
+          if (entry4.value !== undefined ) {
 
-              message.int64s.set(entry4.key, entry4.value);
-            }
-            continue; }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
+            message.int64s.set(entry4.key, entry4.value);
+          }
+          continue; }
+        case 5: {
+          if (tag !== 42) {
+            break;
+          }
 
-            const entry5 = Values_Uint32sEntry.decode(reader, reader.uint32());
-            if (entry5.value !== undefined ) {
+          const entry5 = Values_Uint32sEntry.decode(reader, reader.uint32());
+          if (entry5.value !== undefined ) {
 
-              message.uint32s.set(entry5.key, entry5.value);
-            }
-            continue; }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
+            message.uint32s.set(entry5.key, entry5.value);
+          }
+          continue; }
+        case 6: {
+          if (tag !== 50) {
+            break;
+          }
 
-            const entry6 = Values_Uint64sEntry.decode(reader, reader.uint32());
-            if (entry6.value !== undefined ) {
+          const entry6 = Values_Uint64sEntry.decode(reader, reader.uint32());
+          if (entry6.value !== undefined ) {
 
-              message.uint64s.set(entry6.key, entry6.value);
-            }
-            continue; }
-          case 7: {
-            if (tag !== 58) {
-              break;
-            }
+            message.uint64s.set(entry6.key, entry6.value);
+          }
+          continue; }
+        case 7: {
+          if (tag !== 58) {
+            break;
+          }
 
-            const entry7 = Values_Sint32sEntry.decode(reader, reader.uint32());
-            if (entry7.value !== undefined ) {
+          const entry7 = Values_Sint32sEntry.decode(reader, reader.uint32());
+          if (entry7.value !== undefined ) {
 
-              message.sint32s.set(entry7.key, entry7.value);
-            }
-            continue; }
-          case 8: {
-            if (tag !== 66) {
-              break;
-            }
+            message.sint32s.set(entry7.key, entry7.value);
+          }
+          continue; }
+        case 8: {
+          if (tag !== 66) {
+            break;
+          }
 
-            const entry8 = Values_Sint64sEntry.decode(reader, reader.uint32());
-            if (entry8.value !== undefined ) {
+          const entry8 = Values_Sint64sEntry.decode(reader, reader.uint32());
+          if (entry8.value !== undefined ) {
 
-              message.sint64s.set(entry8.key, entry8.value);
-            }
-            continue; }
-          case 9: {
-            if (tag !== 74) {
-              break;
-            }
+            message.sint64s.set(entry8.key, entry8.value);
+          }
+          continue; }
+        case 9: {
+          if (tag !== 74) {
+            break;
+          }
 
-            const entry9 = Values_Fixed32sEntry.decode(reader, reader.uint32());
-            if (entry9.value !== undefined ) {
+          const entry9 = Values_Fixed32sEntry.decode(reader, reader.uint32());
+          if (entry9.value !== undefined ) {
 
-              message.fixed32s.set(entry9.key, entry9.value);
-            }
-            continue; }
-          case 10: {
-            if (tag !== 82) {
-              break;
-            }
+            message.fixed32s.set(entry9.key, entry9.value);
+          }
+          continue; }
+        case 10: {
+          if (tag !== 82) {
+            break;
+          }
 
-            const entry10 = Values_Fixed64sEntry.decode(reader, reader.uint32());
-            if (entry10.value !== undefined ) {
+          const entry10 = Values_Fixed64sEntry.decode(reader, reader.uint32());
+          if (entry10.value !== undefined ) {
 
-              message.fixed64s.set(entry10.key, entry10.value);
-            }
-            continue; }
-          case 11: {
-            if (tag !== 90) {
-              break;
-            }
+            message.fixed64s.set(entry10.key, entry10.value);
+          }
+          continue; }
+        case 11: {
+          if (tag !== 90) {
+            break;
+          }
 
-            const entry11 = Values_Sfixed32sEntry.decode(reader, reader.uint32());
-            if (entry11.value !== undefined ) {
+          const entry11 = Values_Sfixed32sEntry.decode(reader, reader.uint32());
+          if (entry11.value !== undefined ) {
 
-              message.sfixed32s.set(entry11.key, entry11.value);
-            }
-            continue; }
-          case 12: {
-            if (tag !== 98) {
-              break;
-            }
+            message.sfixed32s.set(entry11.key, entry11.value);
+          }
+          continue; }
+        case 12: {
+          if (tag !== 98) {
+            break;
+          }
 
-            const entry12 = Values_Sfixed64sEntry.decode(reader, reader.uint32());
-            if (entry12.value !== undefined ) {
+          const entry12 = Values_Sfixed64sEntry.decode(reader, reader.uint32());
+          if (entry12.value !== undefined ) {
 
-              message.sfixed64s.set(entry12.key, entry12.value);
-            }
-            continue; }
-          case 13: {
-            if (tag !== 106) {
-              break;
-            }
+            message.sfixed64s.set(entry12.key, entry12.value);
+          }
+          continue; }
+        case 13: {
+          if (tag !== 106) {
+            break;
+          }
 
-            const entry13 = Values_BoolsEntry.decode(reader, reader.uint32());
-            if (entry13.value !== undefined ) {
+          const entry13 = Values_BoolsEntry.decode(reader, reader.uint32());
+          if (entry13.value !== undefined ) {
 
-              message.bools.set(entry13.key, entry13.value);
-            }
-            continue; }
-          case 14: {
-            if (tag !== 114) {
-              break;
-            }
+            message.bools.set(entry13.key, entry13.value);
+          }
+          continue; }
+        case 14: {
+          if (tag !== 114) {
+            break;
+          }
 
-            const entry14 = Values_StringsEntry.decode(reader, reader.uint32());
-            if (entry14.value !== undefined ) {
+          const entry14 = Values_StringsEntry.decode(reader, reader.uint32());
+          if (entry14.value !== undefined ) {
 
-              message.strings.set(entry14.key, entry14.value);
-            }
-            continue; }
-          case 15: {
-            if (tag !== 122) {
-              break;
-            }
+            message.strings.set(entry14.key, entry14.value);
+          }
+          continue; }
+        case 15: {
+          if (tag !== 122) {
+            break;
+          }
 
-            const entry15 = Values_BytessEntry.decode(reader, reader.uint32());
-            if (entry15.value !== undefined ) {
+          const entry15 = Values_BytessEntry.decode(reader, reader.uint32());
+          if (entry15.value !== undefined ) {
 
-              message.bytess.set(entry15.key, entry15.value);
-            }
-            continue; }
-          case 16: {
-            if (tag !== 130) {
-              break;
-            }
+            message.bytess.set(entry15.key, entry15.value);
+          }
+          continue; }
+        case 16: {
+          if (tag !== 130) {
+            break;
+          }
 
-            const entry16 = Values_KindsEntry.decode(reader, reader.uint32());
-            if (entry16.value !== undefined ) {
+          const entry16 = Values_KindsEntry.decode(reader, reader.uint32());
+          if (entry16.value !== undefined ) {
 
-              message.kinds.set(entry16.key, entry16.value);
-            }
-            continue; }
-          case 17: {
-            if (tag !== 138) {
-              break;
-            }
+            message.kinds.set(entry16.key, entry16.value);
+          }
+          continue; }
+        case 17: {
+          if (tag !== 138) {
+            break;
+          }
 
-            const entry17 = Values_ValuesEntry.decode(reader, reader.uint32());
-            if (entry17.value !== undefined ) {
+          const entry17 = Values_ValuesEntry.decode(reader, reader.uint32());
+          if (entry17.value !== undefined ) {
 
-              message.values.set(entry17.key, entry17.value);
-            }
-            continue; }
-          case 18: {
-            if (tag !== 146) {
-              break;
-            }
+            message.values.set(entry17.key, entry17.value);
+          }
+          continue; }
+        case 18: {
+          if (tag !== 146) {
+            break;
+          }
 
-            const entry18 = Values_GoogleTimestampsEntry.decode(reader, reader.uint32());
-            if (entry18.value !== undefined ) {
+          const entry18 = Values_GoogleTimestampsEntry.decode(reader, reader.uint32());
+          if (entry18.value !== undefined ) {
 
-              message.googleTimestamps.set(entry18.key, entry18.value);
-            }
-            continue; }
-          case 19: {
-            if (tag !== 154) {
-              break;
-            }
+            message.googleTimestamps.set(entry18.key, entry18.value);
+          }
+          continue; }
+        case 19: {
+          if (tag !== 154) {
+            break;
+          }
 
-            const entry19 = Values_GoogleStructsEntry.decode(reader, reader.uint32());
-            if (entry19.value !== undefined ) {
+          const entry19 = Values_GoogleStructsEntry.decode(reader, reader.uint32());
+          if (entry19.value !== undefined ) {
 
-              message.googleStructs.set(entry19.key, entry19.value);
-            }
-            continue; }
-          case 20: {
-            if (tag !== 162) {
-              break;
-            }
+            message.googleStructs.set(entry19.key, entry19.value);
+          }
+          continue; }
+        case 20: {
+          if (tag !== 162) {
+            break;
+          }
 
-            const entry20 = Values_GoogleValuesEntry.decode(reader, reader.uint32());
-            if (entry20.value !== undefined ) {
+          const entry20 = Values_GoogleValuesEntry.decode(reader, reader.uint32());
+          if (entry20.value !== undefined ) {
 
-              message.googleValues.set(entry20.key, entry20.value);
-            }
-            continue; }
-          case 21: {
-            if (tag !== 170) {
-              break;
-            }
+            message.googleValues.set(entry20.key, entry20.value);
+          }
+          continue; }
+        case 21: {
+          if (tag !== 170) {
+            break;
+          }
 
-            const entry21 = Values_GoogleListvaluesEntry.decode(reader, reader.uint32());
-            if (entry21.value !== undefined ) {
+          const entry21 = Values_GoogleListvaluesEntry.decode(reader, reader.uint32());
+          if (entry21.value !== undefined ) {
 
-              message.googleListvalues.set(entry21.key, entry21.value);
-            }
-            continue; }
-          case 22: {
-            if (tag !== 178) {
-              break;
-            }
+            message.googleListvalues.set(entry21.key, entry21.value);
+          }
+          continue; }
+        case 22: {
+          if (tag !== 178) {
+            break;
+          }
 
-            const entry22 = Values_GoogleInt64valuesEntry.decode(reader, reader.uint32());
-            if (entry22.value !== undefined ) {
+          const entry22 = Values_GoogleInt64valuesEntry.decode(reader, reader.uint32());
+          if (entry22.value !== undefined ) {
 
-              message.googleInt64values.set(entry22.key, entry22.value);
-            }
-            continue; }
-          case 23: {
-            if (tag !== 186) {
-              break;
-            }
+            message.googleInt64values.set(entry22.key, entry22.value);
+          }
+          continue; }
+        case 23: {
+          if (tag !== 186) {
+            break;
+          }
 
-            const entry23 = Values_GoogleStringvaluesEntry.decode(reader, reader.uint32());
-            if (entry23.value !== undefined ) {
+          const entry23 = Values_GoogleStringvaluesEntry.decode(reader, reader.uint32());
+          if (entry23.value !== undefined ) {
 
-              message.googleStringvalues.set(entry23.key, entry23.value);
-            }
-            continue; }
-          case 24: {
-            if (tag !== 194) {
-              break;
-            }
+            message.googleStringvalues.set(entry23.key, entry23.value);
+          }
+          continue; }
+        case 24: {
+          if (tag !== 194) {
+            break;
+          }
 
-            const entry24 = Values_GoogleBoolvaluesEntry.decode(reader, reader.uint32());
-            if (entry24.value !== undefined ) {
+          const entry24 = Values_GoogleBoolvaluesEntry.decode(reader, reader.uint32());
+          if (entry24.value !== undefined ) {
 
-              message.googleBoolvalues.set(entry24.key, entry24.value);
-            }
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+            message.googleBoolvalues.set(entry24.key, entry24.value);
+          }
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -1635,41 +1508,33 @@ export const Values_DoublesEntry: MessageFns<Values_DoublesEntry> = {
     length?: number,
   ): Values_DoublesEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_DoublesEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_DoublesEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 17) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 17) {
+            break;
+          }
 
-            message.value = reader.double();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.double();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -1696,41 +1561,33 @@ export const Values_FloatsEntry: MessageFns<Values_FloatsEntry> = {
     length?: number,
   ): Values_FloatsEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_FloatsEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_FloatsEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 21) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 21) {
+            break;
+          }
 
-            message.value = reader.float();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.float();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -1757,41 +1614,33 @@ export const Values_Int32sEntry: MessageFns<Values_Int32sEntry> = {
     length?: number,
   ): Values_Int32sEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_Int32sEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_Int32sEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 16) {
+            break;
+          }
 
-            message.value = reader.int32();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.int32();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -1808,9 +1657,6 @@ export const Values_Int64sEntry: MessageFns<Values_Int64sEntry> = {
       writer.uint32(10).string(message.key);
     }
     if ( message.value !== 0n) {
-      if (BigInt.asIntN(64, message.value) !== message.value) {
-        throw new globalThis.Error('value provided for field message.value of type int64 too large');
-      }
       writer.uint32(16).int64(message.value);
     }
     return writer;
@@ -1821,41 +1667,33 @@ export const Values_Int64sEntry: MessageFns<Values_Int64sEntry> = {
     length?: number,
   ): Values_Int64sEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_Int64sEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_Int64sEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 16) {
+            break;
+          }
 
-            message.value = reader.int64() as bigint;
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.int64() as bigint;
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -1882,41 +1720,33 @@ export const Values_Uint32sEntry: MessageFns<Values_Uint32sEntry> = {
     length?: number,
   ): Values_Uint32sEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_Uint32sEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_Uint32sEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 16) {
+            break;
+          }
 
-            message.value = reader.uint32();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.uint32();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -1933,9 +1763,6 @@ export const Values_Uint64sEntry: MessageFns<Values_Uint64sEntry> = {
       writer.uint32(10).string(message.key);
     }
     if ( message.value !== 0n) {
-      if (BigInt.asUintN(64, message.value) !== message.value) {
-        throw new globalThis.Error('value provided for field message.value of type uint64 too large');
-      }
       writer.uint32(16).uint64(message.value);
     }
     return writer;
@@ -1946,41 +1773,33 @@ export const Values_Uint64sEntry: MessageFns<Values_Uint64sEntry> = {
     length?: number,
   ): Values_Uint64sEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_Uint64sEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_Uint64sEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 16) {
+            break;
+          }
 
-            message.value = reader.uint64() as bigint;
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.uint64() as bigint;
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -2007,41 +1826,33 @@ export const Values_Sint32sEntry: MessageFns<Values_Sint32sEntry> = {
     length?: number,
   ): Values_Sint32sEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_Sint32sEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_Sint32sEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 16) {
+            break;
+          }
 
-            message.value = reader.sint32();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.sint32();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -2058,9 +1869,6 @@ export const Values_Sint64sEntry: MessageFns<Values_Sint64sEntry> = {
       writer.uint32(10).string(message.key);
     }
     if ( message.value !== 0n) {
-      if (BigInt.asIntN(64, message.value) !== message.value) {
-        throw new globalThis.Error('value provided for field message.value of type sint64 too large');
-      }
       writer.uint32(16).sint64(message.value);
     }
     return writer;
@@ -2071,41 +1879,33 @@ export const Values_Sint64sEntry: MessageFns<Values_Sint64sEntry> = {
     length?: number,
   ): Values_Sint64sEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_Sint64sEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_Sint64sEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 16) {
+            break;
+          }
 
-            message.value = reader.sint64() as bigint;
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.sint64() as bigint;
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -2132,41 +1932,33 @@ export const Values_Fixed32sEntry: MessageFns<Values_Fixed32sEntry> = {
     length?: number,
   ): Values_Fixed32sEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_Fixed32sEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_Fixed32sEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 21) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 21) {
+            break;
+          }
 
-            message.value = reader.fixed32();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.fixed32();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -2183,9 +1975,6 @@ export const Values_Fixed64sEntry: MessageFns<Values_Fixed64sEntry> = {
       writer.uint32(10).string(message.key);
     }
     if ( message.value !== 0n) {
-      if (BigInt.asUintN(64, message.value) !== message.value) {
-        throw new globalThis.Error('value provided for field message.value of type fixed64 too large');
-      }
       writer.uint32(17).fixed64(message.value);
     }
     return writer;
@@ -2196,41 +1985,33 @@ export const Values_Fixed64sEntry: MessageFns<Values_Fixed64sEntry> = {
     length?: number,
   ): Values_Fixed64sEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_Fixed64sEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_Fixed64sEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 17) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 17) {
+            break;
+          }
 
-            message.value = reader.fixed64() as bigint;
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.fixed64() as bigint;
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -2257,41 +2038,33 @@ export const Values_Sfixed32sEntry: MessageFns<Values_Sfixed32sEntry> = {
     length?: number,
   ): Values_Sfixed32sEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_Sfixed32sEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_Sfixed32sEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 21) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 21) {
+            break;
+          }
 
-            message.value = reader.sfixed32();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.sfixed32();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -2308,9 +2081,6 @@ export const Values_Sfixed64sEntry: MessageFns<Values_Sfixed64sEntry> = {
       writer.uint32(10).string(message.key);
     }
     if ( message.value !== 0n) {
-      if (BigInt.asIntN(64, message.value) !== message.value) {
-        throw new globalThis.Error('value provided for field message.value of type sfixed64 too large');
-      }
       writer.uint32(17).sfixed64(message.value);
     }
     return writer;
@@ -2321,41 +2091,33 @@ export const Values_Sfixed64sEntry: MessageFns<Values_Sfixed64sEntry> = {
     length?: number,
   ): Values_Sfixed64sEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_Sfixed64sEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_Sfixed64sEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 17) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 17) {
+            break;
+          }
 
-            message.value = reader.sfixed64() as bigint;
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.sfixed64() as bigint;
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -2382,41 +2144,33 @@ export const Values_BoolsEntry: MessageFns<Values_BoolsEntry> = {
     length?: number,
   ): Values_BoolsEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_BoolsEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_BoolsEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 16) {
+            break;
+          }
 
-            message.value = reader.bool();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.bool();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -2443,41 +2197,33 @@ export const Values_StringsEntry: MessageFns<Values_StringsEntry> = {
     length?: number,
   ): Values_StringsEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_StringsEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_StringsEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -2504,41 +2250,33 @@ export const Values_BytessEntry: MessageFns<Values_BytessEntry> = {
     length?: number,
   ): Values_BytessEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_BytessEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_BytessEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = reader.bytes();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.bytes();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -2565,41 +2303,33 @@ export const Values_KindsEntry: MessageFns<Values_KindsEntry> = {
     length?: number,
   ): Values_KindsEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_KindsEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_KindsEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 16) {
+            break;
+          }
 
-            message.value = reader.int32() as any;
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.int32() as any;
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -2626,41 +2356,33 @@ export const Values_ValuesEntry: MessageFns<Values_ValuesEntry> = {
     length?: number,
   ): Values_ValuesEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_ValuesEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_ValuesEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = Value.decode(reader, reader.uint32());
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = Value.decode(reader, reader.uint32());
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -2687,41 +2409,33 @@ export const Values_GoogleTimestampsEntry: MessageFns<Values_GoogleTimestampsEnt
     length?: number,
   ): Values_GoogleTimestampsEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_GoogleTimestampsEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_GoogleTimestampsEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -2748,41 +2462,33 @@ export const Values_GoogleStructsEntry: MessageFns<Values_GoogleStructsEntry> = 
     length?: number,
   ): Values_GoogleStructsEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_GoogleStructsEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_GoogleStructsEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = Struct.unwrap(Struct.decode(reader, reader.uint32()));
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -2809,41 +2515,33 @@ export const Values_GoogleValuesEntry: MessageFns<Values_GoogleValuesEntry> = {
     length?: number,
   ): Values_GoogleValuesEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_GoogleValuesEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_GoogleValuesEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = Value1.unwrap(Value1.decode(reader, reader.uint32()));
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = Value1.unwrap(Value1.decode(reader, reader.uint32()));
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -2870,41 +2568,33 @@ export const Values_GoogleListvaluesEntry: MessageFns<Values_GoogleListvaluesEnt
     length?: number,
   ): Values_GoogleListvaluesEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_GoogleListvaluesEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_GoogleListvaluesEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = ListValue.unwrap(ListValue.decode(reader, reader.uint32()));
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = ListValue.unwrap(ListValue.decode(reader, reader.uint32()));
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -2931,41 +2621,33 @@ export const Values_GoogleInt64valuesEntry: MessageFns<Values_GoogleInt64valuesE
     length?: number,
   ): Values_GoogleInt64valuesEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_GoogleInt64valuesEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_GoogleInt64valuesEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = Int64Value.decode(reader, reader.uint32()).value;
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = Int64Value.decode(reader, reader.uint32()).value;
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -2992,41 +2674,33 @@ export const Values_GoogleStringvaluesEntry: MessageFns<Values_GoogleStringvalue
     length?: number,
   ): Values_GoogleStringvaluesEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_GoogleStringvaluesEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_GoogleStringvaluesEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = StringValue.decode(reader, reader.uint32()).value;
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = StringValue.decode(reader, reader.uint32()).value;
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -3053,41 +2727,33 @@ export const Values_GoogleBoolvaluesEntry: MessageFns<Values_GoogleBoolvaluesEnt
     length?: number,
   ): Values_GoogleBoolvaluesEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues_GoogleBoolvaluesEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues_GoogleBoolvaluesEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = BoolValue.decode(reader, reader.uint32()).value;
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = BoolValue.decode(reader, reader.uint32()).value;
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -3111,38 +2777,30 @@ export const Value: MessageFns<Value> = {
     length?: number,
   ): Value {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValue();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValue();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            const entry1 = Value_ValuesEntry.decode(reader, reader.uint32());
-            if (entry1.value !== undefined ) {
+          const entry1 = Value_ValuesEntry.decode(reader, reader.uint32());
+          if (entry1.value !== undefined ) {
 
-              message.values.set(entry1.key, entry1.value);
-            }
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+            message.values.set(entry1.key, entry1.value);
+          }
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -3156,9 +2814,6 @@ export const Value_ValuesEntry: MessageFns<Value_ValuesEntry> = {
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
     if ( message.key !== 0n) {
-      if (BigInt.asIntN(64, message.key) !== message.key) {
-        throw new globalThis.Error('value provided for field message.key of type int64 too large');
-      }
       writer.uint32(8).int64(message.key);
     }
     if (message.value !== undefined ) {
@@ -3172,41 +2827,33 @@ export const Value_ValuesEntry: MessageFns<Value_ValuesEntry> = {
     length?: number,
   ): Value_ValuesEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValue_ValuesEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValue_ValuesEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.key = reader.int64() as bigint;
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.int64() as bigint;
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = Values.decode(reader, reader.uint32());
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = Values.decode(reader, reader.uint32());
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 

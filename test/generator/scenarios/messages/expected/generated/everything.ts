@@ -145,45 +145,30 @@ export const Everything: MessageFns<Everything> = {
       writer.uint32(24).int32(message.anInt32);
     }
     if ( message.anInt64 !== 0n) {
-      if (BigInt.asIntN(64, message.anInt64) !== message.anInt64) {
-        throw new globalThis.Error('value provided for field message.anInt64 of type int64 too large');
-      }
       writer.uint32(32).int64(message.anInt64);
     }
     if ( message.aUint32 !== 0) {
       writer.uint32(40).uint32(message.aUint32);
     }
     if ( message.aUint64 !== 0n) {
-      if (BigInt.asUintN(64, message.aUint64) !== message.aUint64) {
-        throw new globalThis.Error('value provided for field message.aUint64 of type uint64 too large');
-      }
       writer.uint32(48).uint64(message.aUint64);
     }
     if ( message.aSint32 !== 0) {
       writer.uint32(56).sint32(message.aSint32);
     }
     if ( message.aSint64 !== 0n) {
-      if (BigInt.asIntN(64, message.aSint64) !== message.aSint64) {
-        throw new globalThis.Error('value provided for field message.aSint64 of type sint64 too large');
-      }
       writer.uint32(64).sint64(message.aSint64);
     }
     if ( message.aFixed32 !== 0) {
       writer.uint32(77).fixed32(message.aFixed32);
     }
     if ( message.aFixed64 !== 0n) {
-      if (BigInt.asUintN(64, message.aFixed64) !== message.aFixed64) {
-        throw new globalThis.Error('value provided for field message.aFixed64 of type fixed64 too large');
-      }
       writer.uint32(81).fixed64(message.aFixed64);
     }
     if ( message.aSfixed32 !== 0) {
       writer.uint32(93).sfixed32(message.aSfixed32);
     }
     if ( message.aSfixed64 !== 0n) {
-      if (BigInt.asIntN(64, message.aSfixed64) !== message.aSfixed64) {
-        throw new globalThis.Error('value provided for field message.aSfixed64 of type sfixed64 too large');
-      }
       writer.uint32(97).sfixed64(message.aSfixed64);
     }
     if ( message.aBool !== false) {
@@ -196,9 +181,6 @@ export const Everything: MessageFns<Everything> = {
       writer.uint32(122).bytes(message.someBytes);
     }
     if ( message.aLongString !== "0") {
-      if (BigInt.asIntN(64, BigInt(message.aLongString)) !== BigInt(message.aLongString)) {
-        throw new globalThis.Error('value provided for field BigInt(message.aLongString) of type int64 too large');
-      }
       writer.uint32(128).int64(BigInt(message.aLongString));
     }
     if (message.maybeInt !== undefined ) {
@@ -244,9 +226,6 @@ export const Everything: MessageFns<Everything> = {
 
       writer.uint32(282).fork();
       for (const v of message.longs) {
-        if (BigInt.asUintN(64, v) !== v) {
-          throw new globalThis.Error('a value provided in array field longs of type uint64 is too large');
-        }
         writer.uint64(v);
       }
       writer.join();
@@ -272,9 +251,6 @@ export const Everything: MessageFns<Everything> = {
       Everything_Nested.encode(message.choice.value, writer.uint32(410).fork()).join();
       break;
       case "chosenLong":
-      if (BigInt.asIntN(64, message.choice.value) !== message.choice.value) {
-        throw new globalThis.Error('value provided for field message.choice.value of type int64 too large');
-      }
       writer.uint32(416).int64(message.choice.value);
       break;
       case "chosenNothing":
@@ -316,396 +292,388 @@ export const Everything: MessageFns<Everything> = {
     length?: number,
   ): Everything {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseEverything();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 9) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseEverything();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 9) {
+            break;
+          }
 
-            message.aDouble = reader.double();
-            continue; }
-          case 2: {
-            if (tag !== 21) {
-              break;
-            }
+          message.aDouble = reader.double();
+          continue; }
+        case 2: {
+          if (tag !== 21) {
+            break;
+          }
 
-            message.aFloat = reader.float();
-            continue; }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
+          message.aFloat = reader.float();
+          continue; }
+        case 3: {
+          if (tag !== 24) {
+            break;
+          }
 
-            message.anInt32 = reader.int32();
-            continue; }
-          case 4: {
-            if (tag !== 32) {
-              break;
-            }
+          message.anInt32 = reader.int32();
+          continue; }
+        case 4: {
+          if (tag !== 32) {
+            break;
+          }
 
-            message.anInt64 = reader.int64() as bigint;
-            continue; }
-          case 5: {
-            if (tag !== 40) {
-              break;
-            }
+          message.anInt64 = reader.int64() as bigint;
+          continue; }
+        case 5: {
+          if (tag !== 40) {
+            break;
+          }
 
-            message.aUint32 = reader.uint32();
-            continue; }
-          case 6: {
-            if (tag !== 48) {
-              break;
-            }
+          message.aUint32 = reader.uint32();
+          continue; }
+        case 6: {
+          if (tag !== 48) {
+            break;
+          }
 
-            message.aUint64 = reader.uint64() as bigint;
-            continue; }
-          case 7: {
-            if (tag !== 56) {
-              break;
-            }
+          message.aUint64 = reader.uint64() as bigint;
+          continue; }
+        case 7: {
+          if (tag !== 56) {
+            break;
+          }
 
-            message.aSint32 = reader.sint32();
-            continue; }
-          case 8: {
-            if (tag !== 64) {
-              break;
-            }
+          message.aSint32 = reader.sint32();
+          continue; }
+        case 8: {
+          if (tag !== 64) {
+            break;
+          }
 
-            message.aSint64 = reader.sint64() as bigint;
-            continue; }
-          case 9: {
-            if (tag !== 77) {
-              break;
-            }
+          message.aSint64 = reader.sint64() as bigint;
+          continue; }
+        case 9: {
+          if (tag !== 77) {
+            break;
+          }
 
-            message.aFixed32 = reader.fixed32();
-            continue; }
-          case 10: {
-            if (tag !== 81) {
-              break;
-            }
+          message.aFixed32 = reader.fixed32();
+          continue; }
+        case 10: {
+          if (tag !== 81) {
+            break;
+          }
 
-            message.aFixed64 = reader.fixed64() as bigint;
-            continue; }
-          case 11: {
-            if (tag !== 93) {
-              break;
-            }
+          message.aFixed64 = reader.fixed64() as bigint;
+          continue; }
+        case 11: {
+          if (tag !== 93) {
+            break;
+          }
 
-            message.aSfixed32 = reader.sfixed32();
-            continue; }
-          case 12: {
-            if (tag !== 97) {
-              break;
-            }
+          message.aSfixed32 = reader.sfixed32();
+          continue; }
+        case 12: {
+          if (tag !== 97) {
+            break;
+          }
 
-            message.aSfixed64 = reader.sfixed64() as bigint;
-            continue; }
-          case 13: {
-            if (tag !== 104) {
-              break;
-            }
+          message.aSfixed64 = reader.sfixed64() as bigint;
+          continue; }
+        case 13: {
+          if (tag !== 104) {
+            break;
+          }
 
-            message.aBool = reader.bool();
-            continue; }
-          case 14: {
-            if (tag !== 114) {
-              break;
-            }
+          message.aBool = reader.bool();
+          continue; }
+        case 14: {
+          if (tag !== 114) {
+            break;
+          }
 
-            message.aString = reader.string();
-            continue; }
-          case 15: {
-            if (tag !== 122) {
-              break;
-            }
+          message.aString = reader.string();
+          continue; }
+        case 15: {
+          if (tag !== 122) {
+            break;
+          }
 
-            message.someBytes = reader.bytes();
-            continue; }
-          case 16: {
-            if (tag !== 128) {
-              break;
-            }
+          message.someBytes = reader.bytes();
+          continue; }
+        case 16: {
+          if (tag !== 128) {
+            break;
+          }
 
-            message.aLongString = reader.int64().toString();
-            continue; }
-          case 20: {
-            if (tag !== 160) {
-              break;
-            }
+          message.aLongString = reader.int64().toString();
+          continue; }
+        case 20: {
+          if (tag !== 160) {
+            break;
+          }
 
-            message.maybeInt = reader.int32();
-            continue; }
-          case 21: {
-            if (tag !== 170) {
-              break;
-            }
+          message.maybeInt = reader.int32();
+          continue; }
+        case 21: {
+          if (tag !== 170) {
+            break;
+          }
 
-            message.maybeString = reader.string();
-            continue; }
-          case 22: {
-            if (tag !== 178) {
-              break;
-            }
+          message.maybeString = reader.string();
+          continue; }
+        case 22: {
+          if (tag !== 178) {
+            break;
+          }
 
-            message.maybeNested = Everything_Nested.decode(reader, reader.uint32());
-            continue; }
-          case 23: {
-            if (tag !== 184) {
-              break;
-            }
+          message.maybeNested = Everything_Nested.decode(reader, reader.uint32());
+          continue; }
+        case 23: {
+          if (tag !== 184) {
+            break;
+          }
 
-            message.maybeColor = reader.int32() as any;
-            continue; }
-          case 30: {
-            if (tag === 240) {
+          message.maybeColor = reader.int32() as any;
+          continue; }
+        case 30: {
+          if (tag === 240) {
 
+            message.ints.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 242) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
               message.ints.push(reader.int32());
-
-              continue;
             }
 
-            if (tag === 242) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.ints.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
+            continue;
           }
-          case 31: {
-            if (tag === 248) {
 
-              message.looseInts.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 250) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.looseInts.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 32: {
-            if (tag !== 258) {
-              break;
-            }
-
-            message.strings.push(reader.string());
-            continue; }
-          case 33: {
-            if (tag !== 266) {
-              break;
-            }
-
-            message.nesteds.push(Everything_Nested.decode(reader, reader.uint32()));
-            continue; }
-          case 34: {
-            if (tag === 272) {
-
-              message.colors.push(reader.int32() as any);
-
-              continue;
-            }
-
-            if (tag === 274) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.colors.push(reader.int32() as any);
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 35: {
-            if (tag === 280) {
-
-              message.longs.push(reader.uint64() as bigint);
-
-              continue;
-            }
-
-            if (tag === 282) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.longs.push(reader.uint64() as bigint);
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 40: {
-            if (tag !== 322) {
-              break;
-            }
-
-            const entry40 = Everything_ByNameEntry.decode(reader, reader.uint32());
-            if (entry40.value !== undefined ) {
-
-              message.byName.set(entry40.key, entry40.value);
-            }
-            continue; }
-          case 41: {
-            if (tag !== 330) {
-              break;
-            }
-
-            const entry41 = Everything_ByNumberEntry.decode(reader, reader.uint32());
-            if (entry41.value !== undefined ) {
-
-              message.byNumber.set(entry41.key, entry41.value);
-            }
-            continue; }
-          case 42: {
-            if (tag !== 338) {
-              break;
-            }
-
-            const entry42 = Everything_ByLongEntry.decode(reader, reader.uint32());
-            if (entry42.value !== undefined ) {
-
-              message.byLong.set(entry42.key, entry42.value);
-            }
-            continue; }
-          case 43: {
-            if (tag !== 346) {
-              break;
-            }
-
-            const entry43 = Everything_ByBoolEntry.decode(reader, reader.uint32());
-            if (entry43.value !== undefined ) {
-
-              message.byBool.set(entry43.key, entry43.value);
-            }
-            continue; }
-          case 50: {
-            if (tag !== 402) {
-              break;
-            }
-
-            message.choice = { $case: 'chosenText', value: reader.string() };
-            continue; }
-          case 51: {
-            if (tag !== 410) {
-              break;
-            }
-
-            message.choice = { $case: 'chosenNested', value: Everything_Nested.decode(reader, reader.uint32()) };
-            continue; }
-          case 52: {
-            if (tag !== 416) {
-              break;
-            }
-
-            message.choice = { $case: 'chosenLong', value: reader.int64() as bigint };
-            continue; }
-          case 53: {
-            if (tag !== 426) {
-              break;
-            }
-
-            message.choice = { $case: 'chosenNothing', value: Empty.decode(reader, reader.uint32()) };
-            continue; }
-          case 60: {
-            if (tag !== 482) {
-              break;
-            }
-
-            message.at = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
-            continue; }
-          case 62: {
-            if (tag !== 498) {
-              break;
-            }
-
-            message.anything = Struct.unwrap(Struct.decode(reader, reader.uint32()));
-            continue; }
-          case 63: {
-            if (tag !== 506) {
-              break;
-            }
-
-            message.value = Value.unwrap(Value.decode(reader, reader.uint32()));
-            continue; }
-          case 64: {
-            if (tag !== 514) {
-              break;
-            }
-
-            message.list = ListValue.unwrap(ListValue.decode(reader, reader.uint32()));
-            continue; }
-          case 67: {
-            if (tag !== 538) {
-              break;
-            }
-
-            message.textOrNull = StringValue.decode(reader, reader.uint32()).value;
-            continue; }
-          case 68: {
-            if (tag !== 546) {
-              break;
-            }
-
-            message.longOrNull = Int64Value.decode(reader, reader.uint32()).value;
-            continue; }
-          case 70: {
-            if (tag !== 562) {
-              break;
-            }
-
-            message.nothing = Empty.decode(reader, reader.uint32());
-            continue; }
-          case 71: {
-            if (tag !== 570) {
-              break;
-            }
-
-            message.moments.push(fromTimestamp(Timestamp.decode(reader, reader.uint32())));
-            continue; }
-          case 80: {
-            if (tag !== 640) {
-              break;
-            }
-
-            message.oldNumber = reader.int32();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
           break;
         }
-        reader.skip(tag & 7);
+        case 31: {
+          if (tag === 248) {
+
+            message.looseInts.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 250) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.looseInts.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 32: {
+          if (tag !== 258) {
+            break;
+          }
+
+          message.strings.push(reader.string());
+          continue; }
+        case 33: {
+          if (tag !== 266) {
+            break;
+          }
+
+          message.nesteds.push(Everything_Nested.decode(reader, reader.uint32()));
+          continue; }
+        case 34: {
+          if (tag === 272) {
+
+            message.colors.push(reader.int32() as any);
+
+            continue;
+          }
+
+          if (tag === 274) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.colors.push(reader.int32() as any);
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 35: {
+          if (tag === 280) {
+
+            message.longs.push(reader.uint64() as bigint);
+
+            continue;
+          }
+
+          if (tag === 282) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.longs.push(reader.uint64() as bigint);
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 40: {
+          if (tag !== 322) {
+            break;
+          }
+
+          const entry40 = Everything_ByNameEntry.decode(reader, reader.uint32());
+          if (entry40.value !== undefined ) {
+
+            message.byName.set(entry40.key, entry40.value);
+          }
+          continue; }
+        case 41: {
+          if (tag !== 330) {
+            break;
+          }
+
+          const entry41 = Everything_ByNumberEntry.decode(reader, reader.uint32());
+          if (entry41.value !== undefined ) {
+
+            message.byNumber.set(entry41.key, entry41.value);
+          }
+          continue; }
+        case 42: {
+          if (tag !== 338) {
+            break;
+          }
+
+          const entry42 = Everything_ByLongEntry.decode(reader, reader.uint32());
+          if (entry42.value !== undefined ) {
+
+            message.byLong.set(entry42.key, entry42.value);
+          }
+          continue; }
+        case 43: {
+          if (tag !== 346) {
+            break;
+          }
+
+          const entry43 = Everything_ByBoolEntry.decode(reader, reader.uint32());
+          if (entry43.value !== undefined ) {
+
+            message.byBool.set(entry43.key, entry43.value);
+          }
+          continue; }
+        case 50: {
+          if (tag !== 402) {
+            break;
+          }
+
+          message.choice = { $case: 'chosenText', value: reader.string() };
+          continue; }
+        case 51: {
+          if (tag !== 410) {
+            break;
+          }
+
+          message.choice = { $case: 'chosenNested', value: Everything_Nested.decode(reader, reader.uint32()) };
+          continue; }
+        case 52: {
+          if (tag !== 416) {
+            break;
+          }
+
+          message.choice = { $case: 'chosenLong', value: reader.int64() as bigint };
+          continue; }
+        case 53: {
+          if (tag !== 426) {
+            break;
+          }
+
+          message.choice = { $case: 'chosenNothing', value: Empty.decode(reader, reader.uint32()) };
+          continue; }
+        case 60: {
+          if (tag !== 482) {
+            break;
+          }
+
+          message.at = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+          continue; }
+        case 62: {
+          if (tag !== 498) {
+            break;
+          }
+
+          message.anything = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+          continue; }
+        case 63: {
+          if (tag !== 506) {
+            break;
+          }
+
+          message.value = Value.unwrap(Value.decode(reader, reader.uint32()));
+          continue; }
+        case 64: {
+          if (tag !== 514) {
+            break;
+          }
+
+          message.list = ListValue.unwrap(ListValue.decode(reader, reader.uint32()));
+          continue; }
+        case 67: {
+          if (tag !== 538) {
+            break;
+          }
+
+          message.textOrNull = StringValue.decode(reader, reader.uint32()).value;
+          continue; }
+        case 68: {
+          if (tag !== 546) {
+            break;
+          }
+
+          message.longOrNull = Int64Value.decode(reader, reader.uint32()).value;
+          continue; }
+        case 70: {
+          if (tag !== 562) {
+            break;
+          }
+
+          message.nothing = Empty.decode(reader, reader.uint32());
+          continue; }
+        case 71: {
+          if (tag !== 570) {
+            break;
+          }
+
+          message.moments.push(fromTimestamp(Timestamp.decode(reader, reader.uint32())));
+          continue; }
+        case 80: {
+          if (tag !== 640) {
+            break;
+          }
+
+          message.oldNumber = reader.int32();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -722,9 +690,6 @@ export const Everything_ByNameEntry: MessageFns<Everything_ByNameEntry> = {
       writer.uint32(10).string(message.key);
     }
     if ( message.value !== 0n) {
-      if (BigInt.asIntN(64, message.value) !== message.value) {
-        throw new globalThis.Error('value provided for field message.value of type int64 too large');
-      }
       writer.uint32(16).int64(message.value);
     }
     return writer;
@@ -735,41 +700,33 @@ export const Everything_ByNameEntry: MessageFns<Everything_ByNameEntry> = {
     length?: number,
   ): Everything_ByNameEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseEverything_ByNameEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseEverything_ByNameEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 16) {
+            break;
+          }
 
-            message.value = reader.int64() as bigint;
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.int64() as bigint;
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -796,41 +753,33 @@ export const Everything_ByNumberEntry: MessageFns<Everything_ByNumberEntry> = {
     length?: number,
   ): Everything_ByNumberEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseEverything_ByNumberEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseEverything_ByNumberEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.key = reader.int32();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.int32();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = Everything_Nested.decode(reader, reader.uint32());
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = Everything_Nested.decode(reader, reader.uint32());
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -844,9 +793,6 @@ export const Everything_ByLongEntry: MessageFns<Everything_ByLongEntry> = {
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
     if ( message.key !== 0n) {
-      if (BigInt.asIntN(64, message.key) !== message.key) {
-        throw new globalThis.Error('value provided for field message.key of type int64 too large');
-      }
       writer.uint32(8).int64(message.key);
     }
     if ( message.value !== 0) {
@@ -860,41 +806,33 @@ export const Everything_ByLongEntry: MessageFns<Everything_ByLongEntry> = {
     length?: number,
   ): Everything_ByLongEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseEverything_ByLongEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseEverything_ByLongEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.key = reader.int64() as bigint;
-            continue; }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
+          message.key = reader.int64() as bigint;
+          continue; }
+        case 2: {
+          if (tag !== 16) {
+            break;
+          }
 
-            message.value = reader.int32() as any;
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.int32() as any;
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -921,41 +859,33 @@ export const Everything_ByBoolEntry: MessageFns<Everything_ByBoolEntry> = {
     length?: number,
   ): Everything_ByBoolEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseEverything_ByBoolEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseEverything_ByBoolEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.key = reader.bool();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.bool();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = reader.bytes();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.bytes();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -985,48 +915,40 @@ export const Everything_Nested: MessageFns<Everything_Nested> = {
     length?: number,
   ): Everything_Nested {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseEverything_Nested();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseEverything_Nested();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.name = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.name = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.deeper = Everything_Nested_Deeper.decode(reader, reader.uint32());
-            continue; }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
+          message.deeper = Everything_Nested_Deeper.decode(reader, reader.uint32());
+          continue; }
+        case 3: {
+          if (tag !== 24) {
+            break;
+          }
 
-            message.shade = reader.int32() as any;
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.shade = reader.int32() as any;
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -1053,41 +975,33 @@ export const Everything_Nested_Deeper: MessageFns<Everything_Nested_Deeper> = {
     length?: number,
   ): Everything_Nested_Deeper {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseEverything_Nested_Deeper();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseEverything_Nested_Deeper();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.color = reader.int32() as any;
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.color = reader.int32() as any;
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.all = Everything.decode(reader, reader.uint32());
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.all = Everything.decode(reader, reader.uint32());
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 

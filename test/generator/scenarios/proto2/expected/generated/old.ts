@@ -109,9 +109,6 @@ export const Wrapped: MessageFns<Wrapped> = {
     }
     switch (message.choice?.$case) {
       case "long":
-      if (BigInt.asIntN(64, message.choice.value) !== message.choice.value) {
-        throw new globalThis.Error('value provided for field message.choice.value of type int64 too large');
-      }
       writer.uint32(64).int64(message.choice.value);
       break;
       case "wrapped":
@@ -158,182 +155,174 @@ export const Wrapped: MessageFns<Wrapped> = {
     length?: number,
   ): Wrapped {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWrapped();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseWrapped();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.name = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
+          message.name = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 16) {
+            break;
+          }
 
-            message.size = reader.int32();
-            continue; }
-          case 4: {
-            if (tag === 32) {
+          message.size = reader.int32();
+          continue; }
+        case 4: {
+          if (tag === 32) {
 
+            message.numbers.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 34) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
               message.numbers.push(reader.int32());
-
-              continue;
             }
 
-            if (tag === 34) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.numbers.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
+            continue;
           }
-          case 5: {
-            if (tag === 40) {
 
-              message.loose.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 42) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.loose.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 6: {
-            if (tag !== 48) {
-              break;
-            }
-
-            message.kind = reader.int32() as any;
-            continue; }
-          case 7: {
-            if (tag !== 58) {
-              break;
-            }
-
-            message.data = reader.bytes();
-            continue; }
-          case 8: {
-            if (tag !== 64) {
-              break;
-            }
-
-            message.choice = { $case: 'long', value: reader.int64() as bigint };
-            continue; }
-          case 9: {
-            if (tag !== 74) {
-              break;
-            }
-
-            message.choice = { $case: 'wrapped', value: Wrapped.decode(reader, reader.uint32()) };
-            continue; }
-          case 10: {
-            if (tag !== 83) {
-              break;
-            }
-
-            message.inner = Wrapped_Inner.decode(reader);
-            continue; }
-          case 11: {
-            if (tag !== 90) {
-              break;
-            }
-
-            const entry11 = Wrapped_KindsEntry.decode(reader, reader.uint32());
-            if (entry11.value !== undefined ) {
-
-              message.kinds.set(entry11.key, entry11.value);
-            }
-            continue; }
-          case 12: {
-            if (tag !== 96) {
-              break;
-            }
-
-            message.must = reader.int32();
-            continue; }
-          case 13: {
-            if (tag !== 106) {
-              break;
-            }
-
-            message.withDefault = reader.string();
-            continue; }
-          case 14: {
-            if (tag !== 115) {
-              break;
-            }
-
-            message.row.push(Wrapped_Row.decode(reader));
-            continue; }
-          case 15: {
-            if (tag !== 123) {
-              break;
-            }
-
-            message.second = { $case: 'other', value: Wrapped_Other.decode(reader) };
-            continue; }
-          case 16: {
-            if (tag !== 128) {
-              break;
-            }
-
-            message.second = { $case: 'otherKind', value: reader.int32() as any };
-            continue; }
-          case 17: {
-            if (tag === 136) {
-
-              message.packedKinds.push(reader.int32() as any);
-
-              continue;
-            }
-
-            if (tag === 138) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.packedKinds.push(reader.int32() as any);
-              }
-
-              continue;
-            }
-
-            break;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
           break;
         }
-        reader.skip(tag & 7);
+        case 5: {
+          if (tag === 40) {
+
+            message.loose.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 42) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.loose.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 6: {
+          if (tag !== 48) {
+            break;
+          }
+
+          message.kind = reader.int32() as any;
+          continue; }
+        case 7: {
+          if (tag !== 58) {
+            break;
+          }
+
+          message.data = reader.bytes();
+          continue; }
+        case 8: {
+          if (tag !== 64) {
+            break;
+          }
+
+          message.choice = { $case: 'long', value: reader.int64() as bigint };
+          continue; }
+        case 9: {
+          if (tag !== 74) {
+            break;
+          }
+
+          message.choice = { $case: 'wrapped', value: Wrapped.decode(reader, reader.uint32()) };
+          continue; }
+        case 10: {
+          if (tag !== 83) {
+            break;
+          }
+
+          message.inner = Wrapped_Inner.decode(reader);
+          continue; }
+        case 11: {
+          if (tag !== 90) {
+            break;
+          }
+
+          const entry11 = Wrapped_KindsEntry.decode(reader, reader.uint32());
+          if (entry11.value !== undefined ) {
+
+            message.kinds.set(entry11.key, entry11.value);
+          }
+          continue; }
+        case 12: {
+          if (tag !== 96) {
+            break;
+          }
+
+          message.must = reader.int32();
+          continue; }
+        case 13: {
+          if (tag !== 106) {
+            break;
+          }
+
+          message.withDefault = reader.string();
+          continue; }
+        case 14: {
+          if (tag !== 115) {
+            break;
+          }
+
+          message.row.push(Wrapped_Row.decode(reader));
+          continue; }
+        case 15: {
+          if (tag !== 123) {
+            break;
+          }
+
+          message.second = { $case: 'other', value: Wrapped_Other.decode(reader) };
+          continue; }
+        case 16: {
+          if (tag !== 128) {
+            break;
+          }
+
+          message.second = { $case: 'otherKind', value: reader.int32() as any };
+          continue; }
+        case 17: {
+          if (tag === 136) {
+
+            message.packedKinds.push(reader.int32() as any);
+
+            continue;
+          }
+
+          if (tag === 138) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.packedKinds.push(reader.int32() as any);
+            }
+
+            continue;
+          }
+
+          break;
+        }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -357,34 +346,26 @@ export const Wrapped_Inner: MessageFns<Wrapped_Inner> = {
     length?: number,
   ): Wrapped_Inner {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWrapped_Inner();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseWrapped_Inner();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.yes = reader.bool();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.yes = reader.bool();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -411,41 +392,33 @@ export const Wrapped_KindsEntry: MessageFns<Wrapped_KindsEntry> = {
     length?: number,
   ): Wrapped_KindsEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWrapped_KindsEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseWrapped_KindsEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 16) {
+            break;
+          }
 
-            message.value = reader.int32() as any;
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.int32() as any;
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -475,41 +448,33 @@ export const Wrapped_Row: MessageFns<Wrapped_Row> = {
     length?: number,
   ): Wrapped_Row {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWrapped_Row();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseWrapped_Row();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.on = reader.bool();
-            continue; }
-          case 2: {
-            if (tag !== 19) {
-              break;
-            }
+          message.on = reader.bool();
+          continue; }
+        case 2: {
+          if (tag !== 19) {
+            break;
+          }
 
-            message.cell = Wrapped_Row_Cell.decode(reader);
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.cell = Wrapped_Row_Cell.decode(reader);
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -523,9 +488,6 @@ export const Wrapped_Row_Cell: MessageFns<Wrapped_Row_Cell> = {
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
     if (message.value !== undefined ) {
-      if (BigInt.asIntN(64, message.value) !== message.value) {
-        throw new globalThis.Error('value provided for field message.value of type int64 too large');
-      }
       writer.uint32(8).int64(message.value);
     }
     return writer;
@@ -536,34 +498,26 @@ export const Wrapped_Row_Cell: MessageFns<Wrapped_Row_Cell> = {
     length?: number,
   ): Wrapped_Row_Cell {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWrapped_Row_Cell();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseWrapped_Row_Cell();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.value = reader.int64() as bigint;
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.int64() as bigint;
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -584,27 +538,19 @@ export const Wrapped_Other: MessageFns<Wrapped_Other> = {
     length?: number,
   ): Wrapped_Other {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWrapped_Other();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+    const end = reader.enter(length);
+    const message = createBaseWrapped_Other();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 

@@ -115,132 +115,124 @@ export const Parcel: MessageFns<Parcel> = {
     length?: number,
   ): Parcel {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseParcel();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.number = reader.int32();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.label = reader.string();
-            continue; }
-          case 3: {
-            if (tag === 24) {
-
-              message.stamps.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 26) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.stamps.push(reader.int32());
-              }
-
-              continue;
-            }
-
+    const end = reader.enter(length);
+    const message = createBaseParcel();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
             break;
           }
-          case 4: {
-            if (tag !== 34) {
-              break;
+
+          message.number = reader.int32();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
+
+          message.label = reader.string();
+          continue; }
+        case 3: {
+          if (tag === 24) {
+
+            message.stamps.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 26) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.stamps.push(reader.int32());
             }
 
-            message.inner = Parcel.decode(reader, reader.uint32());
-            continue; }
-          case 5: {
-            if (tag !== 43) {
-              break;
-            }
+            continue;
+          }
 
-            message.group = Parcel.decode(reader);
-            continue; }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
-
-            const entry6 = Parcel_ContentsEntry.decode(reader, reader.uint32());
-            if (entry6.value !== undefined ) {
-
-              message.contents.set(entry6.key, entry6.value);
-            }
-            continue; }
-          case 7: {
-            if (tag !== 58) {
-              break;
-            }
-
-            message.way = { $case: 'byFoot', value: Nothing.decode(reader, reader.uint32()) };
-            continue; }
-          case 8: {
-            if (tag !== 66) {
-              break;
-            }
-
-            message.way = { $case: 'byTrain', value: StringValue.decode(reader, reader.uint32()).value };
-            continue; }
-          case 9: {
-            if (tag !== 74) {
-              break;
-            }
-
-            message.sent = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
-            continue; }
-          case 10: {
-            if (tag !== 82) {
-              break;
-            }
-
-            message.notes = Struct.unwrap(Struct.decode(reader, reader.uint32()));
-            continue; }
-          case 11: {
-            if (tag !== 88) {
-              break;
-            }
-
-            message.worth = reader.int64().toString();
-            continue; }
-          case 12: {
-            if (tag !== 98) {
-              break;
-            }
-
-            message.UnknownFields = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
           break;
         }
-        if (tag >>> 3 === 0) {
-          throw new globalThis.Error("a field of the number 0");
-        }
-        const bytes = reader.skip(tag & 7, tag >>> 3);
-        ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
+        case 4: {
+          if (tag !== 34) {
+            break;
+          }
+
+          message.inner = Parcel.decode(reader, reader.uint32());
+          continue; }
+        case 5: {
+          if (tag !== 43) {
+            break;
+          }
+
+          message.group = Parcel.decode(reader);
+          continue; }
+        case 6: {
+          if (tag !== 50) {
+            break;
+          }
+
+          const entry6 = Parcel_ContentsEntry.decode(reader, reader.uint32());
+          if (entry6.value !== undefined ) {
+
+            message.contents.set(entry6.key, entry6.value);
+          }
+          continue; }
+        case 7: {
+          if (tag !== 58) {
+            break;
+          }
+
+          message.way = { $case: 'byFoot', value: Nothing.decode(reader, reader.uint32()) };
+          continue; }
+        case 8: {
+          if (tag !== 66) {
+            break;
+          }
+
+          message.way = { $case: 'byTrain', value: StringValue.decode(reader, reader.uint32()).value };
+          continue; }
+        case 9: {
+          if (tag !== 74) {
+            break;
+          }
+
+          message.sent = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+          continue; }
+        case 10: {
+          if (tag !== 82) {
+            break;
+          }
+
+          message.notes = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+          continue; }
+        case 11: {
+          if (tag !== 88) {
+            break;
+          }
+
+          message.worth = reader.int64().toString();
+          continue; }
+        case 12: {
+          if (tag !== 98) {
+            break;
+          }
+
+          message.UnknownFields = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      if (tag >>> 3 === 0) {
+        throw new globalThis.Error("a field of the number 0");
+      }
+      const bytes = reader.skip(tag & 7, tag >>> 3);
+      ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -275,45 +267,37 @@ export const Parcel_ContentsEntry: MessageFns<Parcel_ContentsEntry> = {
     length?: number,
   ): Parcel_ContentsEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseParcel_ContentsEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseParcel_ContentsEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = Nothing.decode(reader, reader.uint32());
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        if (tag >>> 3 === 0) {
-          throw new globalThis.Error("a field of the number 0");
-        }
-        const bytes = reader.skip(tag & 7, tag >>> 3);
-        ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
+          message.value = Nothing.decode(reader, reader.uint32());
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      if (tag >>> 3 === 0) {
+        throw new globalThis.Error("a field of the number 0");
+      }
+      const bytes = reader.skip(tag & 7, tag >>> 3);
+      ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -342,31 +326,23 @@ export const Nothing: MessageFns<Nothing> = {
     length?: number,
   ): Nothing {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseNothing();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        if (tag >>> 3 === 0) {
-          throw new globalThis.Error("a field of the number 0");
-        }
-        const bytes = reader.skip(tag & 7, tag >>> 3);
-        ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
+    const end = reader.enter(length);
+    const message = createBaseNothing();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      if (tag >>> 3 === 0) {
+        throw new globalThis.Error("a field of the number 0");
+      }
+      const bytes = reader.skip(tag & 7, tag >>> 3);
+      ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
     }
+    reader.leave();
+    return message;
   }
 };
 

@@ -51,62 +51,54 @@ export const Item: MessageFns<Item> = {
     length?: number,
   ): Item {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseItem();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseItem();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.text = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.text = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.age = Duration.decode(reader, reader.uint32());
-            continue; }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
+          message.age = Duration.decode(reader, reader.uint32());
+          continue; }
+        case 3: {
+          if (tag !== 26) {
+            break;
+          }
 
-            message.picture = BytesValue.decode(reader, reader.uint32()).value;
-            continue; }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
+          message.picture = BytesValue.decode(reader, reader.uint32()).value;
+          continue; }
+        case 4: {
+          if (tag !== 34) {
+            break;
+          }
 
-            message.more = Any.decode(reader, reader.uint32());
-            continue; }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
+          message.more = Any.decode(reader, reader.uint32());
+          continue; }
+        case 5: {
+          if (tag !== 42) {
+            break;
+          }
 
-            message.mask = FieldMask.unwrap(FieldMask.decode(reader, reader.uint32()));
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.mask = FieldMask.unwrap(FieldMask.decode(reader, reader.uint32()));
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 

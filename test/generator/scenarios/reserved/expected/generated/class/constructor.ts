@@ -673,915 +673,907 @@ export const Fields: MessageFns<Fields> = {
     length?: number,
   ): Fields {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseFields();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseFields();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.abstract = reader.string();
-            continue; }
-          case 2: {
-            if (tag === 16) {
+          message.abstract = reader.string();
+          continue; }
+        case 2: {
+          if (tag === 16) {
 
+            message.any.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 18) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
               message.any.push(reader.int32());
-
-              continue;
             }
 
-            if (tag === 18) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.any.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
+            continue;
           }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
 
-            message.as = reader.bool();
-            continue; }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.async = Values.decode(reader, reader.uint32());
-            continue; }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.await = reader.string();
-            continue; }
-          case 6: {
-            if (tag === 48) {
-
-              message.boolean.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 50) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.boolean.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 7: {
-            if (tag !== 56) {
-              break;
-            }
-
-            message.break = reader.bool();
-            continue; }
-          case 8: {
-            if (tag !== 66) {
-              break;
-            }
-
-            message.case = Values.decode(reader, reader.uint32());
-            continue; }
-          case 9: {
-            if (tag !== 74) {
-              break;
-            }
-
-            message.catch = reader.string();
-            continue; }
-          case 10: {
-            if (tag === 80) {
-
-              message.class.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 82) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.class.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 11: {
-            if (tag !== 88) {
-              break;
-            }
-
-            message.const = reader.bool();
-            continue; }
-          case 12: {
-            if (tag !== 98) {
-              break;
-            }
-
-            message.constructor = Values.decode(reader, reader.uint32());
-            continue; }
-          case 13: {
-            if (tag !== 106) {
-              break;
-            }
-
-            message.continue = reader.string();
-            continue; }
-          case 14: {
-            if (tag === 112) {
-
-              message.debugger.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 114) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.debugger.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 15: {
-            if (tag !== 120) {
-              break;
-            }
-
-            message.declare = reader.bool();
-            continue; }
-          case 16: {
-            if (tag !== 130) {
-              break;
-            }
-
-            message.default = Values.decode(reader, reader.uint32());
-            continue; }
-          case 17: {
-            if (tag !== 138) {
-              break;
-            }
-
-            message.delete = reader.string();
-            continue; }
-          case 18: {
-            if (tag === 144) {
-
-              message.do.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 146) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.do.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 19: {
-            if (tag !== 152) {
-              break;
-            }
-
-            message.else = reader.bool();
-            continue; }
-          case 20: {
-            if (tag !== 162) {
-              break;
-            }
-
-            message.enum = Values.decode(reader, reader.uint32());
-            continue; }
-          case 21: {
-            if (tag !== 170) {
-              break;
-            }
-
-            message.export = reader.string();
-            continue; }
-          case 22: {
-            if (tag === 176) {
-
-              message.extends.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 178) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.extends.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 23: {
-            if (tag !== 184) {
-              break;
-            }
-
-            message.false = reader.bool();
-            continue; }
-          case 24: {
-            if (tag !== 194) {
-              break;
-            }
-
-            message.finally = Values.decode(reader, reader.uint32());
-            continue; }
-          case 25: {
-            if (tag !== 202) {
-              break;
-            }
-
-            message.for = reader.string();
-            continue; }
-          case 26: {
-            if (tag === 208) {
-
-              message.from.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 210) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.from.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 27: {
-            if (tag !== 216) {
-              break;
-            }
-
-            message.function = reader.bool();
-            continue; }
-          case 28: {
-            if (tag !== 226) {
-              break;
-            }
-
-            message.get = Values.decode(reader, reader.uint32());
-            continue; }
-          case 29: {
-            if (tag !== 234) {
-              break;
-            }
-
-            message.if = reader.string();
-            continue; }
-          case 30: {
-            if (tag === 240) {
-
-              message.implements.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 242) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.implements.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 31: {
-            if (tag !== 248) {
-              break;
-            }
-
-            message.import = reader.bool();
-            continue; }
-          case 32: {
-            if (tag !== 258) {
-              break;
-            }
-
-            message.in = Values.decode(reader, reader.uint32());
-            continue; }
-          case 33: {
-            if (tag !== 266) {
-              break;
-            }
-
-            message.instanceof = reader.string();
-            continue; }
-          case 34: {
-            if (tag === 272) {
-
-              message.interface.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 274) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.interface.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 35: {
-            if (tag !== 280) {
-              break;
-            }
-
-            message.is = reader.bool();
-            continue; }
-          case 36: {
-            if (tag !== 290) {
-              break;
-            }
-
-            message.let = Values.decode(reader, reader.uint32());
-            continue; }
-          case 37: {
-            if (tag !== 298) {
-              break;
-            }
-
-            message.module = reader.string();
-            continue; }
-          case 38: {
-            if (tag === 304) {
-
-              message.namespace.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 306) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.namespace.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 39: {
-            if (tag !== 312) {
-              break;
-            }
-
-            message.never = reader.bool();
-            continue; }
-          case 40: {
-            if (tag !== 322) {
-              break;
-            }
-
-            message.new = Values.decode(reader, reader.uint32());
-            continue; }
-          case 41: {
-            if (tag !== 330) {
-              break;
-            }
-
-            message.null = reader.string();
-            continue; }
-          case 42: {
-            if (tag === 336) {
-
-              message.number.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 338) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.number.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 43: {
-            if (tag !== 344) {
-              break;
-            }
-
-            message.object = reader.bool();
-            continue; }
-          case 44: {
-            if (tag !== 354) {
-              break;
-            }
-
-            message.of = Values.decode(reader, reader.uint32());
-            continue; }
-          case 45: {
-            if (tag !== 362) {
-              break;
-            }
-
-            message.package = reader.string();
-            continue; }
-          case 46: {
-            if (tag === 368) {
-
-              message.private.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 370) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.private.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 47: {
-            if (tag !== 376) {
-              break;
-            }
-
-            message.protected = reader.bool();
-            continue; }
-          case 48: {
-            if (tag !== 386) {
-              break;
-            }
-
-            message.prototype = Values.decode(reader, reader.uint32());
-            continue; }
-          case 49: {
-            if (tag !== 394) {
-              break;
-            }
-
-            message.public = reader.string();
-            continue; }
-          case 50: {
-            if (tag === 400) {
-
-              message.readonly.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 402) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.readonly.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 51: {
-            if (tag !== 408) {
-              break;
-            }
-
-            message.return = reader.bool();
-            continue; }
-          case 52: {
-            if (tag !== 418) {
-              break;
-            }
-
-            message.set = Values.decode(reader, reader.uint32());
-            continue; }
-          case 53: {
-            if (tag !== 426) {
-              break;
-            }
-
-            message.static = reader.string();
-            continue; }
-          case 54: {
-            if (tag === 432) {
-
-              message.string.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 434) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.string.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 55: {
-            if (tag !== 440) {
-              break;
-            }
-
-            message.super = reader.bool();
-            continue; }
-          case 56: {
-            if (tag !== 450) {
-              break;
-            }
-
-            message.switch = Values.decode(reader, reader.uint32());
-            continue; }
-          case 57: {
-            if (tag !== 458) {
-              break;
-            }
-
-            message.symbol = reader.string();
-            continue; }
-          case 58: {
-            if (tag === 464) {
-
-              message.then.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 466) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.then.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 59: {
-            if (tag !== 472) {
-              break;
-            }
-
-            message.this = reader.bool();
-            continue; }
-          case 60: {
-            if (tag !== 482) {
-              break;
-            }
-
-            message.throw = Values.decode(reader, reader.uint32());
-            continue; }
-          case 61: {
-            if (tag !== 490) {
-              break;
-            }
-
-            message.true = reader.string();
-            continue; }
-          case 62: {
-            if (tag === 496) {
-
-              message.try.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 498) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.try.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 63: {
-            if (tag !== 504) {
-              break;
-            }
-
-            message.type = reader.bool();
-            continue; }
-          case 64: {
-            if (tag !== 514) {
-              break;
-            }
-
-            message.typeof = Values.decode(reader, reader.uint32());
-            continue; }
-          case 65: {
-            if (tag !== 522) {
-              break;
-            }
-
-            message.undefined = reader.string();
-            continue; }
-          case 66: {
-            if (tag === 528) {
-
-              message.unknown.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 530) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.unknown.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 67: {
-            if (tag !== 536) {
-              break;
-            }
-
-            message.var = reader.bool();
-            continue; }
-          case 68: {
-            if (tag !== 546) {
-              break;
-            }
-
-            message.void = Values.decode(reader, reader.uint32());
-            continue; }
-          case 69: {
-            if (tag !== 554) {
-              break;
-            }
-
-            message.while = reader.string();
-            continue; }
-          case 70: {
-            if (tag === 560) {
-
-              message.with.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 562) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.with.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 71: {
-            if (tag !== 568) {
-              break;
-            }
-
-            message.yield = reader.bool();
-            continue; }
-          case 72: {
-            if (tag !== 578) {
-              break;
-            }
-
-            message.arguments = Values.decode(reader, reader.uint32());
-            continue; }
-          case 73: {
-            if (tag !== 586) {
-              break;
-            }
-
-            message.eval = reader.string();
-            continue; }
-          case 74: {
-            if (tag === 592) {
-
-              message.globalThis.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 594) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.globalThis.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 75: {
-            if (tag !== 600) {
-              break;
-            }
-
-            message.self = reader.bool();
-            continue; }
-          case 77: {
-            if (tag !== 618) {
-              break;
-            }
-
-            message.valueOf = reader.string();
-            continue; }
-          case 78: {
-            if (tag === 624) {
-
-              message.toString.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 626) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.toString.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 79: {
-            if (tag !== 632) {
-              break;
-            }
-
-            message.toJSON = reader.bool();
-            continue; }
-          case 80: {
-            if (tag !== 642) {
-              break;
-            }
-
-            message.Proto = Values.decode(reader, reader.uint32());
-            continue; }
-          case 81: {
-            if (tag !== 650) {
-              break;
-            }
-
-            message.message = reader.string();
-            continue; }
-          case 82: {
-            if (tag === 656) {
-
-              message.writer.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 658) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.writer.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 83: {
-            if (tag !== 664) {
-              break;
-            }
-
-            message.reader = reader.bool();
-            continue; }
-          case 84: {
-            if (tag !== 674) {
-              break;
-            }
-
-            message.tag = Values.decode(reader, reader.uint32());
-            continue; }
-          case 85: {
-            if (tag !== 682) {
-              break;
-            }
-
-            message.end = reader.string();
-            continue; }
-          case 86: {
-            if (tag === 688) {
-
-              message.length.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 690) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.length.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 87: {
-            if (tag !== 696) {
-              break;
-            }
-
-            message.input = reader.bool();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
           break;
         }
-        reader.skip(tag & 7);
+        case 3: {
+          if (tag !== 24) {
+            break;
+          }
+
+          message.as = reader.bool();
+          continue; }
+        case 4: {
+          if (tag !== 34) {
+            break;
+          }
+
+          message.async = Values.decode(reader, reader.uint32());
+          continue; }
+        case 5: {
+          if (tag !== 42) {
+            break;
+          }
+
+          message.await = reader.string();
+          continue; }
+        case 6: {
+          if (tag === 48) {
+
+            message.boolean.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 50) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.boolean.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 7: {
+          if (tag !== 56) {
+            break;
+          }
+
+          message.break = reader.bool();
+          continue; }
+        case 8: {
+          if (tag !== 66) {
+            break;
+          }
+
+          message.case = Values.decode(reader, reader.uint32());
+          continue; }
+        case 9: {
+          if (tag !== 74) {
+            break;
+          }
+
+          message.catch = reader.string();
+          continue; }
+        case 10: {
+          if (tag === 80) {
+
+            message.class.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 82) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.class.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 11: {
+          if (tag !== 88) {
+            break;
+          }
+
+          message.const = reader.bool();
+          continue; }
+        case 12: {
+          if (tag !== 98) {
+            break;
+          }
+
+          message.constructor = Values.decode(reader, reader.uint32());
+          continue; }
+        case 13: {
+          if (tag !== 106) {
+            break;
+          }
+
+          message.continue = reader.string();
+          continue; }
+        case 14: {
+          if (tag === 112) {
+
+            message.debugger.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 114) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.debugger.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 15: {
+          if (tag !== 120) {
+            break;
+          }
+
+          message.declare = reader.bool();
+          continue; }
+        case 16: {
+          if (tag !== 130) {
+            break;
+          }
+
+          message.default = Values.decode(reader, reader.uint32());
+          continue; }
+        case 17: {
+          if (tag !== 138) {
+            break;
+          }
+
+          message.delete = reader.string();
+          continue; }
+        case 18: {
+          if (tag === 144) {
+
+            message.do.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 146) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.do.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 19: {
+          if (tag !== 152) {
+            break;
+          }
+
+          message.else = reader.bool();
+          continue; }
+        case 20: {
+          if (tag !== 162) {
+            break;
+          }
+
+          message.enum = Values.decode(reader, reader.uint32());
+          continue; }
+        case 21: {
+          if (tag !== 170) {
+            break;
+          }
+
+          message.export = reader.string();
+          continue; }
+        case 22: {
+          if (tag === 176) {
+
+            message.extends.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 178) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.extends.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 23: {
+          if (tag !== 184) {
+            break;
+          }
+
+          message.false = reader.bool();
+          continue; }
+        case 24: {
+          if (tag !== 194) {
+            break;
+          }
+
+          message.finally = Values.decode(reader, reader.uint32());
+          continue; }
+        case 25: {
+          if (tag !== 202) {
+            break;
+          }
+
+          message.for = reader.string();
+          continue; }
+        case 26: {
+          if (tag === 208) {
+
+            message.from.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 210) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.from.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 27: {
+          if (tag !== 216) {
+            break;
+          }
+
+          message.function = reader.bool();
+          continue; }
+        case 28: {
+          if (tag !== 226) {
+            break;
+          }
+
+          message.get = Values.decode(reader, reader.uint32());
+          continue; }
+        case 29: {
+          if (tag !== 234) {
+            break;
+          }
+
+          message.if = reader.string();
+          continue; }
+        case 30: {
+          if (tag === 240) {
+
+            message.implements.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 242) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.implements.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 31: {
+          if (tag !== 248) {
+            break;
+          }
+
+          message.import = reader.bool();
+          continue; }
+        case 32: {
+          if (tag !== 258) {
+            break;
+          }
+
+          message.in = Values.decode(reader, reader.uint32());
+          continue; }
+        case 33: {
+          if (tag !== 266) {
+            break;
+          }
+
+          message.instanceof = reader.string();
+          continue; }
+        case 34: {
+          if (tag === 272) {
+
+            message.interface.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 274) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.interface.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 35: {
+          if (tag !== 280) {
+            break;
+          }
+
+          message.is = reader.bool();
+          continue; }
+        case 36: {
+          if (tag !== 290) {
+            break;
+          }
+
+          message.let = Values.decode(reader, reader.uint32());
+          continue; }
+        case 37: {
+          if (tag !== 298) {
+            break;
+          }
+
+          message.module = reader.string();
+          continue; }
+        case 38: {
+          if (tag === 304) {
+
+            message.namespace.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 306) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.namespace.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 39: {
+          if (tag !== 312) {
+            break;
+          }
+
+          message.never = reader.bool();
+          continue; }
+        case 40: {
+          if (tag !== 322) {
+            break;
+          }
+
+          message.new = Values.decode(reader, reader.uint32());
+          continue; }
+        case 41: {
+          if (tag !== 330) {
+            break;
+          }
+
+          message.null = reader.string();
+          continue; }
+        case 42: {
+          if (tag === 336) {
+
+            message.number.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 338) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.number.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 43: {
+          if (tag !== 344) {
+            break;
+          }
+
+          message.object = reader.bool();
+          continue; }
+        case 44: {
+          if (tag !== 354) {
+            break;
+          }
+
+          message.of = Values.decode(reader, reader.uint32());
+          continue; }
+        case 45: {
+          if (tag !== 362) {
+            break;
+          }
+
+          message.package = reader.string();
+          continue; }
+        case 46: {
+          if (tag === 368) {
+
+            message.private.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 370) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.private.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 47: {
+          if (tag !== 376) {
+            break;
+          }
+
+          message.protected = reader.bool();
+          continue; }
+        case 48: {
+          if (tag !== 386) {
+            break;
+          }
+
+          message.prototype = Values.decode(reader, reader.uint32());
+          continue; }
+        case 49: {
+          if (tag !== 394) {
+            break;
+          }
+
+          message.public = reader.string();
+          continue; }
+        case 50: {
+          if (tag === 400) {
+
+            message.readonly.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 402) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.readonly.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 51: {
+          if (tag !== 408) {
+            break;
+          }
+
+          message.return = reader.bool();
+          continue; }
+        case 52: {
+          if (tag !== 418) {
+            break;
+          }
+
+          message.set = Values.decode(reader, reader.uint32());
+          continue; }
+        case 53: {
+          if (tag !== 426) {
+            break;
+          }
+
+          message.static = reader.string();
+          continue; }
+        case 54: {
+          if (tag === 432) {
+
+            message.string.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 434) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.string.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 55: {
+          if (tag !== 440) {
+            break;
+          }
+
+          message.super = reader.bool();
+          continue; }
+        case 56: {
+          if (tag !== 450) {
+            break;
+          }
+
+          message.switch = Values.decode(reader, reader.uint32());
+          continue; }
+        case 57: {
+          if (tag !== 458) {
+            break;
+          }
+
+          message.symbol = reader.string();
+          continue; }
+        case 58: {
+          if (tag === 464) {
+
+            message.then.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 466) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.then.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 59: {
+          if (tag !== 472) {
+            break;
+          }
+
+          message.this = reader.bool();
+          continue; }
+        case 60: {
+          if (tag !== 482) {
+            break;
+          }
+
+          message.throw = Values.decode(reader, reader.uint32());
+          continue; }
+        case 61: {
+          if (tag !== 490) {
+            break;
+          }
+
+          message.true = reader.string();
+          continue; }
+        case 62: {
+          if (tag === 496) {
+
+            message.try.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 498) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.try.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 63: {
+          if (tag !== 504) {
+            break;
+          }
+
+          message.type = reader.bool();
+          continue; }
+        case 64: {
+          if (tag !== 514) {
+            break;
+          }
+
+          message.typeof = Values.decode(reader, reader.uint32());
+          continue; }
+        case 65: {
+          if (tag !== 522) {
+            break;
+          }
+
+          message.undefined = reader.string();
+          continue; }
+        case 66: {
+          if (tag === 528) {
+
+            message.unknown.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 530) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.unknown.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 67: {
+          if (tag !== 536) {
+            break;
+          }
+
+          message.var = reader.bool();
+          continue; }
+        case 68: {
+          if (tag !== 546) {
+            break;
+          }
+
+          message.void = Values.decode(reader, reader.uint32());
+          continue; }
+        case 69: {
+          if (tag !== 554) {
+            break;
+          }
+
+          message.while = reader.string();
+          continue; }
+        case 70: {
+          if (tag === 560) {
+
+            message.with.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 562) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.with.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 71: {
+          if (tag !== 568) {
+            break;
+          }
+
+          message.yield = reader.bool();
+          continue; }
+        case 72: {
+          if (tag !== 578) {
+            break;
+          }
+
+          message.arguments = Values.decode(reader, reader.uint32());
+          continue; }
+        case 73: {
+          if (tag !== 586) {
+            break;
+          }
+
+          message.eval = reader.string();
+          continue; }
+        case 74: {
+          if (tag === 592) {
+
+            message.globalThis.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 594) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.globalThis.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 75: {
+          if (tag !== 600) {
+            break;
+          }
+
+          message.self = reader.bool();
+          continue; }
+        case 77: {
+          if (tag !== 618) {
+            break;
+          }
+
+          message.valueOf = reader.string();
+          continue; }
+        case 78: {
+          if (tag === 624) {
+
+            message.toString.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 626) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.toString.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 79: {
+          if (tag !== 632) {
+            break;
+          }
+
+          message.toJSON = reader.bool();
+          continue; }
+        case 80: {
+          if (tag !== 642) {
+            break;
+          }
+
+          message.Proto = Values.decode(reader, reader.uint32());
+          continue; }
+        case 81: {
+          if (tag !== 650) {
+            break;
+          }
+
+          message.message = reader.string();
+          continue; }
+        case 82: {
+          if (tag === 656) {
+
+            message.writer.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 658) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.writer.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 83: {
+          if (tag !== 664) {
+            break;
+          }
+
+          message.reader = reader.bool();
+          continue; }
+        case 84: {
+          if (tag !== 674) {
+            break;
+          }
+
+          message.tag = Values.decode(reader, reader.uint32());
+          continue; }
+        case 85: {
+          if (tag !== 682) {
+            break;
+          }
+
+          message.end = reader.string();
+          continue; }
+        case 86: {
+          if (tag === 688) {
+
+            message.length.push(reader.int32());
+
+            continue;
+          }
+
+          if (tag === 690) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.length.push(reader.int32());
+            }
+
+            continue;
+          }
+
+          break;
+        }
+        case 87: {
+          if (tag !== 696) {
+            break;
+          }
+
+          message.input = reader.bool();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -1599,9 +1591,6 @@ export const Values: MessageFns<Values> = {
       writer.uint32(10).string(message.class.value);
       break;
       case "any":
-      if (BigInt.asIntN(64, message.class.value) !== message.class.value) {
-        throw new globalThis.Error('value provided for field message.class.value of type int64 too large');
-      }
       writer.uint32(16).int64(message.class.value);
       break;
       case "as":
@@ -1611,9 +1600,6 @@ export const Values: MessageFns<Values> = {
       writer.uint32(34).string(message.class.value);
       break;
       case "await":
-      if (BigInt.asIntN(64, message.class.value) !== message.class.value) {
-        throw new globalThis.Error('value provided for field message.class.value of type int64 too large');
-      }
       writer.uint32(40).int64(message.class.value);
       break;
       case "boolean":
@@ -1623,9 +1609,6 @@ export const Values: MessageFns<Values> = {
       writer.uint32(58).string(message.class.value);
       break;
       case "case":
-      if (BigInt.asIntN(64, message.class.value) !== message.class.value) {
-        throw new globalThis.Error('value provided for field message.class.value of type int64 too large');
-      }
       writer.uint32(64).int64(message.class.value);
       break;
       case "catch":
@@ -1635,9 +1618,6 @@ export const Values: MessageFns<Values> = {
       writer.uint32(82).string(message.class.value);
       break;
       case "const":
-      if (BigInt.asIntN(64, message.class.value) !== message.class.value) {
-        throw new globalThis.Error('value provided for field message.class.value of type int64 too large');
-      }
       writer.uint32(88).int64(message.class.value);
       break;
       case "constructor":
@@ -1647,9 +1627,6 @@ export const Values: MessageFns<Values> = {
       writer.uint32(106).string(message.class.value);
       break;
       case "debugger":
-      if (BigInt.asIntN(64, message.class.value) !== message.class.value) {
-        throw new globalThis.Error('value provided for field message.class.value of type int64 too large');
-      }
       writer.uint32(112).int64(message.class.value);
       break;
       case "declare":
@@ -1659,9 +1636,6 @@ export const Values: MessageFns<Values> = {
       writer.uint32(130).string(message.class.value);
       break;
       case "delete":
-      if (BigInt.asIntN(64, message.class.value) !== message.class.value) {
-        throw new globalThis.Error('value provided for field message.class.value of type int64 too large');
-      }
       writer.uint32(136).int64(message.class.value);
       break;
       case "do":
@@ -1671,9 +1645,6 @@ export const Values: MessageFns<Values> = {
       writer.uint32(154).string(message.class.value);
       break;
       case "enum":
-      if (BigInt.asIntN(64, message.class.value) !== message.class.value) {
-        throw new globalThis.Error('value provided for field message.class.value of type int64 too large');
-      }
       writer.uint32(160).int64(message.class.value);
       break;
       case "export":
@@ -1683,9 +1654,6 @@ export const Values: MessageFns<Values> = {
       writer.uint32(178).string(message.class.value);
       break;
       case "false":
-      if (BigInt.asIntN(64, message.class.value) !== message.class.value) {
-        throw new globalThis.Error('value provided for field message.class.value of type int64 too large');
-      }
       writer.uint32(184).int64(message.class.value);
       break;
       case "finally":
@@ -1695,9 +1663,6 @@ export const Values: MessageFns<Values> = {
       writer.uint32(202).string(message.class.value);
       break;
       case "from":
-      if (BigInt.asIntN(64, message.class.value) !== message.class.value) {
-        throw new globalThis.Error('value provided for field message.class.value of type int64 too large');
-      }
       writer.uint32(208).int64(message.class.value);
       break;
       case "function":
@@ -1707,9 +1672,6 @@ export const Values: MessageFns<Values> = {
       writer.uint32(226).string(message.class.value);
       break;
       case "if":
-      if (BigInt.asIntN(64, message.class.value) !== message.class.value) {
-        throw new globalThis.Error('value provided for field message.class.value of type int64 too large');
-      }
       writer.uint32(232).int64(message.class.value);
       break;
       case "implements":
@@ -1732,251 +1694,243 @@ export const Values: MessageFns<Values> = {
     length?: number,
   ): Values {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValues();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValues();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.class = { $case: 'abstract', value: reader.string() };
-            continue; }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
+          message.class = { $case: 'abstract', value: reader.string() };
+          continue; }
+        case 2: {
+          if (tag !== 16) {
+            break;
+          }
 
-            message.class = { $case: 'any', value: reader.int64() as bigint };
-            continue; }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
+          message.class = { $case: 'any', value: reader.int64() as bigint };
+          continue; }
+        case 3: {
+          if (tag !== 26) {
+            break;
+          }
 
-            message.class = { $case: 'as', value: Fields.decode(reader, reader.uint32()) };
-            continue; }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
+          message.class = { $case: 'as', value: Fields.decode(reader, reader.uint32()) };
+          continue; }
+        case 4: {
+          if (tag !== 34) {
+            break;
+          }
 
-            message.class = { $case: 'async', value: reader.string() };
-            continue; }
-          case 5: {
-            if (tag !== 40) {
-              break;
-            }
+          message.class = { $case: 'async', value: reader.string() };
+          continue; }
+        case 5: {
+          if (tag !== 40) {
+            break;
+          }
 
-            message.class = { $case: 'await', value: reader.int64() as bigint };
-            continue; }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
+          message.class = { $case: 'await', value: reader.int64() as bigint };
+          continue; }
+        case 6: {
+          if (tag !== 50) {
+            break;
+          }
 
-            message.class = { $case: 'boolean', value: Fields.decode(reader, reader.uint32()) };
-            continue; }
-          case 7: {
-            if (tag !== 58) {
-              break;
-            }
+          message.class = { $case: 'boolean', value: Fields.decode(reader, reader.uint32()) };
+          continue; }
+        case 7: {
+          if (tag !== 58) {
+            break;
+          }
 
-            message.class = { $case: 'break', value: reader.string() };
-            continue; }
-          case 8: {
-            if (tag !== 64) {
-              break;
-            }
+          message.class = { $case: 'break', value: reader.string() };
+          continue; }
+        case 8: {
+          if (tag !== 64) {
+            break;
+          }
 
-            message.class = { $case: 'case', value: reader.int64() as bigint };
-            continue; }
-          case 9: {
-            if (tag !== 74) {
-              break;
-            }
+          message.class = { $case: 'case', value: reader.int64() as bigint };
+          continue; }
+        case 9: {
+          if (tag !== 74) {
+            break;
+          }
 
-            message.class = { $case: 'catch', value: Fields.decode(reader, reader.uint32()) };
-            continue; }
-          case 10: {
-            if (tag !== 82) {
-              break;
-            }
+          message.class = { $case: 'catch', value: Fields.decode(reader, reader.uint32()) };
+          continue; }
+        case 10: {
+          if (tag !== 82) {
+            break;
+          }
 
-            message.class = { $case: 'class', value: reader.string() };
-            continue; }
-          case 11: {
-            if (tag !== 88) {
-              break;
-            }
+          message.class = { $case: 'class', value: reader.string() };
+          continue; }
+        case 11: {
+          if (tag !== 88) {
+            break;
+          }
 
-            message.class = { $case: 'const', value: reader.int64() as bigint };
-            continue; }
-          case 12: {
-            if (tag !== 98) {
-              break;
-            }
+          message.class = { $case: 'const', value: reader.int64() as bigint };
+          continue; }
+        case 12: {
+          if (tag !== 98) {
+            break;
+          }
 
-            message.class = { $case: 'constructor', value: Fields.decode(reader, reader.uint32()) };
-            continue; }
-          case 13: {
-            if (tag !== 106) {
-              break;
-            }
+          message.class = { $case: 'constructor', value: Fields.decode(reader, reader.uint32()) };
+          continue; }
+        case 13: {
+          if (tag !== 106) {
+            break;
+          }
 
-            message.class = { $case: 'continue', value: reader.string() };
-            continue; }
-          case 14: {
-            if (tag !== 112) {
-              break;
-            }
+          message.class = { $case: 'continue', value: reader.string() };
+          continue; }
+        case 14: {
+          if (tag !== 112) {
+            break;
+          }
 
-            message.class = { $case: 'debugger', value: reader.int64() as bigint };
-            continue; }
-          case 15: {
-            if (tag !== 122) {
-              break;
-            }
+          message.class = { $case: 'debugger', value: reader.int64() as bigint };
+          continue; }
+        case 15: {
+          if (tag !== 122) {
+            break;
+          }
 
-            message.class = { $case: 'declare', value: Fields.decode(reader, reader.uint32()) };
-            continue; }
-          case 16: {
-            if (tag !== 130) {
-              break;
-            }
+          message.class = { $case: 'declare', value: Fields.decode(reader, reader.uint32()) };
+          continue; }
+        case 16: {
+          if (tag !== 130) {
+            break;
+          }
 
-            message.class = { $case: 'default', value: reader.string() };
-            continue; }
-          case 17: {
-            if (tag !== 136) {
-              break;
-            }
+          message.class = { $case: 'default', value: reader.string() };
+          continue; }
+        case 17: {
+          if (tag !== 136) {
+            break;
+          }
 
-            message.class = { $case: 'delete', value: reader.int64() as bigint };
-            continue; }
-          case 18: {
-            if (tag !== 146) {
-              break;
-            }
+          message.class = { $case: 'delete', value: reader.int64() as bigint };
+          continue; }
+        case 18: {
+          if (tag !== 146) {
+            break;
+          }
 
-            message.class = { $case: 'do', value: Fields.decode(reader, reader.uint32()) };
-            continue; }
-          case 19: {
-            if (tag !== 154) {
-              break;
-            }
+          message.class = { $case: 'do', value: Fields.decode(reader, reader.uint32()) };
+          continue; }
+        case 19: {
+          if (tag !== 154) {
+            break;
+          }
 
-            message.class = { $case: 'else', value: reader.string() };
-            continue; }
-          case 20: {
-            if (tag !== 160) {
-              break;
-            }
+          message.class = { $case: 'else', value: reader.string() };
+          continue; }
+        case 20: {
+          if (tag !== 160) {
+            break;
+          }
 
-            message.class = { $case: 'enum', value: reader.int64() as bigint };
-            continue; }
-          case 21: {
-            if (tag !== 170) {
-              break;
-            }
+          message.class = { $case: 'enum', value: reader.int64() as bigint };
+          continue; }
+        case 21: {
+          if (tag !== 170) {
+            break;
+          }
 
-            message.class = { $case: 'export', value: Fields.decode(reader, reader.uint32()) };
-            continue; }
-          case 22: {
-            if (tag !== 178) {
-              break;
-            }
+          message.class = { $case: 'export', value: Fields.decode(reader, reader.uint32()) };
+          continue; }
+        case 22: {
+          if (tag !== 178) {
+            break;
+          }
 
-            message.class = { $case: 'extends', value: reader.string() };
-            continue; }
-          case 23: {
-            if (tag !== 184) {
-              break;
-            }
+          message.class = { $case: 'extends', value: reader.string() };
+          continue; }
+        case 23: {
+          if (tag !== 184) {
+            break;
+          }
 
-            message.class = { $case: 'false', value: reader.int64() as bigint };
-            continue; }
-          case 24: {
-            if (tag !== 194) {
-              break;
-            }
+          message.class = { $case: 'false', value: reader.int64() as bigint };
+          continue; }
+        case 24: {
+          if (tag !== 194) {
+            break;
+          }
 
-            message.class = { $case: 'finally', value: Fields.decode(reader, reader.uint32()) };
-            continue; }
-          case 25: {
-            if (tag !== 202) {
-              break;
-            }
+          message.class = { $case: 'finally', value: Fields.decode(reader, reader.uint32()) };
+          continue; }
+        case 25: {
+          if (tag !== 202) {
+            break;
+          }
 
-            message.class = { $case: 'for', value: reader.string() };
-            continue; }
-          case 26: {
-            if (tag !== 208) {
-              break;
-            }
+          message.class = { $case: 'for', value: reader.string() };
+          continue; }
+        case 26: {
+          if (tag !== 208) {
+            break;
+          }
 
-            message.class = { $case: 'from', value: reader.int64() as bigint };
-            continue; }
-          case 27: {
-            if (tag !== 218) {
-              break;
-            }
+          message.class = { $case: 'from', value: reader.int64() as bigint };
+          continue; }
+        case 27: {
+          if (tag !== 218) {
+            break;
+          }
 
-            message.class = { $case: 'function', value: Fields.decode(reader, reader.uint32()) };
-            continue; }
-          case 28: {
-            if (tag !== 226) {
-              break;
-            }
+          message.class = { $case: 'function', value: Fields.decode(reader, reader.uint32()) };
+          continue; }
+        case 28: {
+          if (tag !== 226) {
+            break;
+          }
 
-            message.class = { $case: 'get', value: reader.string() };
-            continue; }
-          case 29: {
-            if (tag !== 232) {
-              break;
-            }
+          message.class = { $case: 'get', value: reader.string() };
+          continue; }
+        case 29: {
+          if (tag !== 232) {
+            break;
+          }
 
-            message.class = { $case: 'if', value: reader.int64() as bigint };
-            continue; }
-          case 30: {
-            if (tag !== 242) {
-              break;
-            }
+          message.class = { $case: 'if', value: reader.int64() as bigint };
+          continue; }
+        case 30: {
+          if (tag !== 242) {
+            break;
+          }
 
-            message.class = { $case: 'implements', value: Fields.decode(reader, reader.uint32()) };
-            continue; }
-          case 100: {
-            if (tag !== 800) {
-              break;
-            }
+          message.class = { $case: 'implements', value: Fields.decode(reader, reader.uint32()) };
+          continue; }
+        case 100: {
+          if (tag !== 800) {
+            break;
+          }
 
-            message.default = { $case: 'new', value: reader.int32() as any };
-            continue; }
-          case 101: {
-            if (tag !== 810) {
-              break;
-            }
+          message.default = { $case: 'new', value: reader.int32() as any };
+          continue; }
+        case 101: {
+          if (tag !== 810) {
+            break;
+          }
 
-            message.default = { $case: 'this', value: reader.bytes() };
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.default = { $case: 'this', value: reader.bytes() };
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -1997,27 +1951,19 @@ export const Bag: MessageFns<Bag> = {
     length?: number,
   ): Bag {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseBag();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+    const end = reader.enter(length);
+    const message = createBaseBag();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 

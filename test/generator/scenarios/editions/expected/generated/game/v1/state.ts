@@ -54,9 +54,6 @@ export const State: MessageFns<State> = {
       State_ByIdEntry.encode({  key: key as any, value }, writer.uint32(34).fork()).join()
     });
     for (const v of message.scores) {
-      if (BigInt.asIntN(64, v!) !== v!) {
-        throw new globalThis.Error('value provided for field v! of type sint64 too large');
-      }
       writer.uint32(40).sint64(v!);
     }
     if (message.over !== undefined ) {
@@ -73,93 +70,85 @@ export const State: MessageFns<State> = {
     length?: number,
   ): State {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseState();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.tick = reader.int32();
-            continue; }
-          case 2: {
-            if (tag !== 19) {
-              break;
-            }
-
-            message.first = Player.decode(reader);
-            continue; }
-          case 3: {
-            if (tag !== 27) {
-              break;
-            }
-
-            message.others.push(Player.decode(reader));
-            continue; }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            const entry4 = State_ByIdEntry.decode(reader, reader.uint32());
-            if (entry4.value !== undefined ) {
-
-              message.byId.set(entry4.key, entry4.value);
-            }
-            continue; }
-          case 5: {
-            if (tag === 40) {
-
-              message.scores.push(reader.sint64() as bigint);
-
-              continue;
-            }
-
-            if (tag === 42) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.scores.push(reader.sint64() as bigint);
-              }
-
-              continue;
-            }
-
+    const end = reader.enter(length);
+    const message = createBaseState();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
             break;
           }
-          case 6: {
-            if (tag !== 48) {
-              break;
+
+          message.tick = reader.int32();
+          continue; }
+        case 2: {
+          if (tag !== 19) {
+            break;
+          }
+
+          message.first = Player.decode(reader);
+          continue; }
+        case 3: {
+          if (tag !== 27) {
+            break;
+          }
+
+          message.others.push(Player.decode(reader));
+          continue; }
+        case 4: {
+          if (tag !== 34) {
+            break;
+          }
+
+          const entry4 = State_ByIdEntry.decode(reader, reader.uint32());
+          if (entry4.value !== undefined ) {
+
+            message.byId.set(entry4.key, entry4.value);
+          }
+          continue; }
+        case 5: {
+          if (tag === 40) {
+
+            message.scores.push(reader.sint64() as bigint);
+
+            continue;
+          }
+
+          if (tag === 42) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.scores.push(reader.sint64() as bigint);
             }
 
-            message.over = reader.bool();
-            continue; }
-          case 7: {
-            if (tag !== 58) {
-              break;
-            }
+            continue;
+          }
 
-            message.cell = State_Cell.decode(reader, reader.uint32());
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
           break;
         }
-        reader.skip(tag & 7);
+        case 6: {
+          if (tag !== 48) {
+            break;
+          }
+
+          message.over = reader.bool();
+          continue; }
+        case 7: {
+          if (tag !== 58) {
+            break;
+          }
+
+          message.cell = State_Cell.decode(reader, reader.uint32());
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -173,9 +162,6 @@ export const State_ByIdEntry: MessageFns<State_ByIdEntry> = {
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
     if ( message.key !== 0n) {
-      if (BigInt.asUintN(64, message.key) !== message.key) {
-        throw new globalThis.Error('value provided for field message.key of type uint64 too large');
-      }
       writer.uint32(8).uint64(message.key);
     }
     if (message.value !== undefined ) {
@@ -189,41 +175,33 @@ export const State_ByIdEntry: MessageFns<State_ByIdEntry> = {
     length?: number,
   ): State_ByIdEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseState_ByIdEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseState_ByIdEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.key = reader.uint64() as bigint;
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.uint64() as bigint;
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = Player.decode(reader, reader.uint32());
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = Player.decode(reader, reader.uint32());
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -247,34 +225,26 @@ export const State_Cell: MessageFns<State_Cell> = {
     length?: number,
   ): State_Cell {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseState_Cell();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseState_Cell();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.x = reader.int32();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.x = reader.int32();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -301,41 +271,33 @@ export const Player: MessageFns<Player> = {
     length?: number,
   ): Player {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBasePlayer();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBasePlayer();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.name = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 19) {
-              break;
-            }
+          message.name = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 19) {
+            break;
+          }
 
-            message.rival = Player.decode(reader);
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.rival = Player.decode(reader);
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 

@@ -42,48 +42,40 @@ export const Limits: MessageFns<Limits> = {
     length?: number,
   ): Limits {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseLimits();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseLimits();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.shared = Limits1.decode(reader, reader.uint32());
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.shared = Limits1.decode(reader, reader.uint32());
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.game = Limits2.decode(reader, reader.uint32());
-            continue; }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
+          message.game = Limits2.decode(reader, reader.uint32());
+          continue; }
+        case 3: {
+          if (tag !== 26) {
+            break;
+          }
 
-            message.branch = Branch.decode(reader, reader.uint32());
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.branch = Branch.decode(reader, reader.uint32());
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 

@@ -43,47 +43,39 @@ export const Wanted: MessageFns<Wanted> = {
     length?: number,
   ): Wanted {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWanted();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag === 8) {
+    const end = reader.enter(length);
+    const message = createBaseWanted();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag === 8) {
 
-              message.ranks.push(reader.int32() as any);
+            message.ranks.push(reader.int32() as any);
 
-              continue;
-            }
-
-            if (tag === 10) {
-
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.ranks.push(reader.int32() as any);
-              }
-
-              continue;
-            }
-
-            break;
+            continue;
           }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
+
+          if (tag === 10) {
+
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.ranks.push(reader.int32() as any);
+            }
+
+            continue;
+          }
+
           break;
         }
-        reader.skip(tag & 7);
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -110,41 +102,33 @@ export const Match: MessageFns<Match> = {
     length?: number,
   ): Match {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseMatch();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseMatch();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.id = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.id = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.users.push(User.decode(reader, reader.uint32()));
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.users.push(User.decode(reader, reader.uint32()));
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 

@@ -161,38 +161,30 @@ export const DoubleValue: MessageFns<DoubleValue> = {
     length?: number,
   ): DoubleValue {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseDoubleValue();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 9) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseDoubleValue();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 9) {
+            break;
+          }
 
-            message.value = reader.double();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        if (tag >>> 3 === 0) {
-          throw new globalThis.Error("a field of the number 0");
-        }
-        const bytes = reader.skip(tag & 7, tag >>> 3);
-        ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
+          message.value = reader.double();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      if (tag >>> 3 === 0) {
+        throw new globalThis.Error("a field of the number 0");
+      }
+      const bytes = reader.skip(tag & 7, tag >>> 3);
+      ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -224,38 +216,30 @@ export const FloatValue: MessageFns<FloatValue> = {
     length?: number,
   ): FloatValue {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseFloatValue();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 13) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseFloatValue();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 13) {
+            break;
+          }
 
-            message.value = reader.float();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        if (tag >>> 3 === 0) {
-          throw new globalThis.Error("a field of the number 0");
-        }
-        const bytes = reader.skip(tag & 7, tag >>> 3);
-        ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
+          message.value = reader.float();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      if (tag >>> 3 === 0) {
+        throw new globalThis.Error("a field of the number 0");
+      }
+      const bytes = reader.skip(tag & 7, tag >>> 3);
+      ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -269,9 +253,6 @@ export const Int64Value: MessageFns<Int64Value> = {
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
     if ( message.value !== 0n) {
-      if (BigInt.asIntN(64, message.value) !== message.value) {
-        throw new globalThis.Error('value provided for field message.value of type int64 too large');
-      }
       writer.uint32(8).int64(message.value);
     }
     if (message._unknownFields !== undefined) {
@@ -290,38 +271,30 @@ export const Int64Value: MessageFns<Int64Value> = {
     length?: number,
   ): Int64Value {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseInt64Value();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseInt64Value();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.value = reader.int64() as bigint;
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        if (tag >>> 3 === 0) {
-          throw new globalThis.Error("a field of the number 0");
-        }
-        const bytes = reader.skip(tag & 7, tag >>> 3);
-        ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
+          message.value = reader.int64() as bigint;
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      if (tag >>> 3 === 0) {
+        throw new globalThis.Error("a field of the number 0");
+      }
+      const bytes = reader.skip(tag & 7, tag >>> 3);
+      ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -335,9 +308,6 @@ export const UInt64Value: MessageFns<UInt64Value> = {
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
     if ( message.value !== 0n) {
-      if (BigInt.asUintN(64, message.value) !== message.value) {
-        throw new globalThis.Error('value provided for field message.value of type uint64 too large');
-      }
       writer.uint32(8).uint64(message.value);
     }
     if (message._unknownFields !== undefined) {
@@ -356,38 +326,30 @@ export const UInt64Value: MessageFns<UInt64Value> = {
     length?: number,
   ): UInt64Value {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseUInt64Value();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseUInt64Value();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.value = reader.uint64() as bigint;
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        if (tag >>> 3 === 0) {
-          throw new globalThis.Error("a field of the number 0");
-        }
-        const bytes = reader.skip(tag & 7, tag >>> 3);
-        ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
+          message.value = reader.uint64() as bigint;
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      if (tag >>> 3 === 0) {
+        throw new globalThis.Error("a field of the number 0");
+      }
+      const bytes = reader.skip(tag & 7, tag >>> 3);
+      ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -419,38 +381,30 @@ export const Int32Value: MessageFns<Int32Value> = {
     length?: number,
   ): Int32Value {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseInt32Value();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseInt32Value();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.value = reader.int32();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        if (tag >>> 3 === 0) {
-          throw new globalThis.Error("a field of the number 0");
-        }
-        const bytes = reader.skip(tag & 7, tag >>> 3);
-        ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
+          message.value = reader.int32();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      if (tag >>> 3 === 0) {
+        throw new globalThis.Error("a field of the number 0");
+      }
+      const bytes = reader.skip(tag & 7, tag >>> 3);
+      ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -482,38 +436,30 @@ export const UInt32Value: MessageFns<UInt32Value> = {
     length?: number,
   ): UInt32Value {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseUInt32Value();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseUInt32Value();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.value = reader.uint32();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        if (tag >>> 3 === 0) {
-          throw new globalThis.Error("a field of the number 0");
-        }
-        const bytes = reader.skip(tag & 7, tag >>> 3);
-        ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
+          message.value = reader.uint32();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      if (tag >>> 3 === 0) {
+        throw new globalThis.Error("a field of the number 0");
+      }
+      const bytes = reader.skip(tag & 7, tag >>> 3);
+      ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -545,38 +491,30 @@ export const BoolValue: MessageFns<BoolValue> = {
     length?: number,
   ): BoolValue {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseBoolValue();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseBoolValue();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.value = reader.bool();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        if (tag >>> 3 === 0) {
-          throw new globalThis.Error("a field of the number 0");
-        }
-        const bytes = reader.skip(tag & 7, tag >>> 3);
-        ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
+          message.value = reader.bool();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      if (tag >>> 3 === 0) {
+        throw new globalThis.Error("a field of the number 0");
+      }
+      const bytes = reader.skip(tag & 7, tag >>> 3);
+      ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -608,38 +546,30 @@ export const StringValue: MessageFns<StringValue> = {
     length?: number,
   ): StringValue {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseStringValue();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseStringValue();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.value = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        if (tag >>> 3 === 0) {
-          throw new globalThis.Error("a field of the number 0");
-        }
-        const bytes = reader.skip(tag & 7, tag >>> 3);
-        ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
+          message.value = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      if (tag >>> 3 === 0) {
+        throw new globalThis.Error("a field of the number 0");
+      }
+      const bytes = reader.skip(tag & 7, tag >>> 3);
+      ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -671,38 +601,30 @@ export const BytesValue: MessageFns<BytesValue> = {
     length?: number,
   ): BytesValue {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseBytesValue();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseBytesValue();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.value = reader.bytes();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        if (tag >>> 3 === 0) {
-          throw new globalThis.Error("a field of the number 0");
-        }
-        const bytes = reader.skip(tag & 7, tag >>> 3);
-        ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
+          message.value = reader.bytes();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      if (tag >>> 3 === 0) {
+        throw new globalThis.Error("a field of the number 0");
+      }
+      const bytes = reader.skip(tag & 7, tag >>> 3);
+      ((message._unknownFields ??= {})[tag] ??= []).push(bytes);
     }
+    reader.leave();
+    return message;
   }
 };
 
