@@ -95,9 +95,6 @@ export const Duration: MessageFns<Duration> = {
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
     if ( message.seconds !== 0n) {
-      if (BigInt.asIntN(64, message.seconds) !== message.seconds) {
-        throw new globalThis.Error('value provided for field message.seconds of type int64 too large');
-      }
       writer.uint32(8).int64(message.seconds);
     }
     if ( message.nanos !== 0) {
@@ -111,41 +108,33 @@ export const Duration: MessageFns<Duration> = {
     length?: number,
   ): Duration {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseDuration();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseDuration();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.seconds = reader.int64() as bigint;
-            continue; }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
+          message.seconds = reader.int64() as bigint;
+          continue; }
+        case 2: {
+          if (tag !== 16) {
+            break;
+          }
 
-            message.nanos = reader.int32();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.nanos = reader.int32();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 

@@ -88,9 +88,6 @@ export const BuyRequest: MessageFns<BuyRequest> = {
       writer.uint32(50).string(message.payment.value);
       break;
       case "cash":
-      if (BigInt.asIntN(64, message.payment.value) !== message.payment.value) {
-        throw new globalThis.Error('value provided for field message.payment.value of type int64 too large');
-      }
       writer.uint32(56).int64(message.payment.value);
       break;
     }
@@ -108,94 +105,86 @@ export const BuyRequest: MessageFns<BuyRequest> = {
     length?: number,
   ): BuyRequest {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseBuyRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseBuyRequest();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.name = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.name = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.lines.push(Line.decode(reader, reader.uint32()));
-            continue; }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
+          message.lines.push(Line.decode(reader, reader.uint32()));
+          continue; }
+        case 3: {
+          if (tag !== 26) {
+            break;
+          }
 
-            const entry3 = BuyRequest_LabelsEntry.decode(reader, reader.uint32());
-            if (entry3.value !== undefined ) {
+          const entry3 = BuyRequest_LabelsEntry.decode(reader, reader.uint32());
+          if (entry3.value !== undefined ) {
 
-              message.labels.set(entry3.key, entry3.value);
-            }
-            continue; }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
+            message.labels.set(entry3.key, entry3.value);
+          }
+          continue; }
+        case 4: {
+          if (tag !== 34) {
+            break;
+          }
 
-            message.at = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
-            continue; }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
+          message.at = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+          continue; }
+        case 5: {
+          if (tag !== 42) {
+            break;
+          }
 
-            message.within = Duration.decode(reader, reader.uint32());
-            continue; }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
+          message.within = Duration.decode(reader, reader.uint32());
+          continue; }
+        case 6: {
+          if (tag !== 50) {
+            break;
+          }
 
-            message.payment = { $case: 'card', value: reader.string() };
-            continue; }
-          case 7: {
-            if (tag !== 56) {
-              break;
-            }
+          message.payment = { $case: 'card', value: reader.string() };
+          continue; }
+        case 7: {
+          if (tag !== 56) {
+            break;
+          }
 
-            message.payment = { $case: 'cash', value: reader.int64() as bigint };
-            continue; }
-          case 8: {
-            if (tag !== 66) {
-              break;
-            }
+          message.payment = { $case: 'cash', value: reader.int64() as bigint };
+          continue; }
+        case 8: {
+          if (tag !== 66) {
+            break;
+          }
 
-            message.proof = reader.bytes();
-            continue; }
-          case 9: {
-            if (tag !== 74) {
-              break;
-            }
+          message.proof = reader.bytes();
+          continue; }
+        case 9: {
+          if (tag !== 74) {
+            break;
+          }
 
-            message.currency = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.currency = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -222,41 +211,33 @@ export const BuyRequest_LabelsEntry: MessageFns<BuyRequest_LabelsEntry> = {
     length?: number,
   ): BuyRequest_LabelsEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseBuyRequest_LabelsEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseBuyRequest_LabelsEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 16) {
+            break;
+          }
 
-            message.value = reader.int32();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.int32();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -286,48 +267,40 @@ export const Line: MessageFns<Line> = {
     length?: number,
   ): Line {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseLine();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseLine();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.count = reader.int32();
-            continue; }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
+          message.count = reader.int32();
+          continue; }
+        case 2: {
+          if (tag !== 16) {
+            break;
+          }
 
-            message.price = reader.int32();
-            continue; }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
+          message.price = reader.int32();
+          continue; }
+        case 3: {
+          if (tag !== 26) {
+            break;
+          }
 
-            message.instead = Line.decode(reader, reader.uint32());
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.instead = Line.decode(reader, reader.uint32());
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -351,34 +324,26 @@ export const BuyResponse: MessageFns<BuyResponse> = {
     length?: number,
   ): BuyResponse {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseBuyResponse();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseBuyResponse();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.id = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.id = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -402,34 +367,26 @@ export const NoteRequest: MessageFns<NoteRequest> = {
     length?: number,
   ): NoteRequest {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseNoteRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseNoteRequest();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.text = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.text = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -459,52 +416,44 @@ export const SignInRequest: MessageFns<SignInRequest> = {
     length?: number,
   ): SignInRequest {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseSignInRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseSignInRequest();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.password = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.password = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.again = reader.string();
-            continue; }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
+          message.again = reader.string();
+          continue; }
+        case 3: {
+          if (tag !== 26) {
+            break;
+          }
 
-            const entry3 = SignInRequest_AnswersEntry.decode(reader, reader.uint32());
-            if (entry3.value !== undefined ) {
+          const entry3 = SignInRequest_AnswersEntry.decode(reader, reader.uint32());
+          if (entry3.value !== undefined ) {
 
-              message.answers.set(entry3.key, entry3.value);
-            }
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+            message.answers.set(entry3.key, entry3.value);
+          }
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -531,41 +480,33 @@ export const SignInRequest_AnswersEntry: MessageFns<SignInRequest_AnswersEntry> 
     length?: number,
   ): SignInRequest_AnswersEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseSignInRequest_AnswersEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseSignInRequest_AnswersEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -589,34 +530,26 @@ export const LookRequest: MessageFns<LookRequest> = {
     length?: number,
   ): LookRequest {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseLookRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseLookRequest();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.at = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.at = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 

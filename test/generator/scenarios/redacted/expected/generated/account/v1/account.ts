@@ -127,147 +127,139 @@ export const OpenRequest: MessageFns<OpenRequest> = {
     length?: number,
   ): OpenRequest {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseOpenRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseOpenRequest();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.name = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.name = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.password = reader.string();
-            continue; }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
+          message.password = reader.string();
+          continue; }
+        case 3: {
+          if (tag !== 26) {
+            break;
+          }
 
-            message.card = Card.decode(reader, reader.uint32());
-            continue; }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
+          message.card = Card.decode(reader, reader.uint32());
+          continue; }
+        case 4: {
+          if (tag !== 34) {
+            break;
+          }
 
-            message.otherCards.push(Card.decode(reader, reader.uint32()));
-            continue; }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
+          message.otherCards.push(Card.decode(reader, reader.uint32()));
+          continue; }
+        case 5: {
+          if (tag !== 42) {
+            break;
+          }
 
-            const entry5 = OpenRequest_CardsByNameEntry.decode(reader, reader.uint32());
-            if (entry5.value !== undefined ) {
+          const entry5 = OpenRequest_CardsByNameEntry.decode(reader, reader.uint32());
+          if (entry5.value !== undefined ) {
 
-              message.cardsByName.set(entry5.key, entry5.value);
-            }
-            continue; }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
+            message.cardsByName.set(entry5.key, entry5.value);
+          }
+          continue; }
+        case 6: {
+          if (tag !== 50) {
+            break;
+          }
 
-            const entry6 = OpenRequest_PinsEntry.decode(reader, reader.uint32());
-            if (entry6.value !== undefined ) {
+          const entry6 = OpenRequest_PinsEntry.decode(reader, reader.uint32());
+          if (entry6.value !== undefined ) {
 
-              message.pins.set(entry6.key, entry6.value);
-            }
-            continue; }
-          case 7: {
-            if (tag !== 58) {
-              break;
-            }
+            message.pins.set(entry6.key, entry6.value);
+          }
+          continue; }
+        case 7: {
+          if (tag !== 58) {
+            break;
+          }
 
-            message.proof = { $case: 'mother', value: reader.string() };
-            continue; }
-          case 8: {
-            if (tag !== 66) {
-              break;
-            }
+          message.proof = { $case: 'mother', value: reader.string() };
+          continue; }
+        case 8: {
+          if (tag !== 66) {
+            break;
+          }
 
-            message.proof = { $case: 'colour', value: reader.string() };
-            continue; }
-          case 9: {
-            if (tag !== 74) {
-              break;
-            }
+          message.proof = { $case: 'colour', value: reader.string() };
+          continue; }
+        case 9: {
+          if (tag !== 74) {
+            break;
+          }
 
-            message.proof = { $case: 'paidBy', value: Card.decode(reader, reader.uint32()) };
-            continue; }
-          case 10: {
-            if (tag !== 82) {
-              break;
-            }
+          message.proof = { $case: 'paidBy', value: Card.decode(reader, reader.uint32()) };
+          continue; }
+        case 10: {
+          if (tag !== 82) {
+            break;
+          }
 
-            message.recommendedBy = OpenRequest.decode(reader, reader.uint32());
-            continue; }
-          case 11: {
-            if (tag !== 90) {
-              break;
-            }
+          message.recommendedBy = OpenRequest.decode(reader, reader.uint32());
+          continue; }
+        case 11: {
+          if (tag !== 90) {
+            break;
+          }
 
-            message.answers.push(reader.string());
-            continue; }
-          case 12: {
-            if (tag !== 98) {
-              break;
-            }
+          message.answers.push(reader.string());
+          continue; }
+        case 12: {
+          if (tag !== 98) {
+            break;
+          }
 
-            message.fingerPrint = reader.bytes();
-            continue; }
-          case 13: {
-            if (tag !== 106) {
-              break;
-            }
+          message.fingerPrint = reader.bytes();
+          continue; }
+        case 13: {
+          if (tag !== 106) {
+            break;
+          }
 
-            message.secrets = Struct.unwrap(Struct.decode(reader, reader.uint32()));
-            continue; }
-          case 14: {
-            if (tag !== 114) {
-              break;
-            }
+          message.secrets = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+          continue; }
+        case 14: {
+          if (tag !== 114) {
+            break;
+          }
 
-            message.nickname = StringValue.decode(reader, reader.uint32()).value;
-            continue; }
-          case 15: {
-            if (tag !== 122) {
-              break;
-            }
+          message.nickname = StringValue.decode(reader, reader.uint32()).value;
+          continue; }
+        case 15: {
+          if (tag !== 122) {
+            break;
+          }
 
-            message.avatar = reader.bytes();
-            continue; }
-          case 16: {
-            if (tag !== 130) {
-              break;
-            }
+          message.avatar = reader.bytes();
+          continue; }
+        case 16: {
+          if (tag !== 130) {
+            break;
+          }
 
-            message.nested = OpenRequest_Nested.decode(reader, reader.uint32());
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.nested = OpenRequest_Nested.decode(reader, reader.uint32());
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -294,41 +286,33 @@ export const OpenRequest_CardsByNameEntry: MessageFns<OpenRequest_CardsByNameEnt
     length?: number,
   ): OpenRequest_CardsByNameEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseOpenRequest_CardsByNameEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseOpenRequest_CardsByNameEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = Card.decode(reader, reader.uint32());
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = Card.decode(reader, reader.uint32());
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -345,9 +329,6 @@ export const OpenRequest_PinsEntry: MessageFns<OpenRequest_PinsEntry> = {
       writer.uint32(10).string(message.key);
     }
     if ( message.value !== 0n) {
-      if (BigInt.asIntN(64, message.value) !== message.value) {
-        throw new globalThis.Error('value provided for field message.value of type int64 too large');
-      }
       writer.uint32(16).int64(message.value);
     }
     return writer;
@@ -358,41 +339,33 @@ export const OpenRequest_PinsEntry: MessageFns<OpenRequest_PinsEntry> = {
     length?: number,
   ): OpenRequest_PinsEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseOpenRequest_PinsEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseOpenRequest_PinsEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 16) {
+            break;
+          }
 
-            message.value = reader.int64() as bigint;
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = reader.int64() as bigint;
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -406,9 +379,6 @@ export const OpenRequest_Nested: MessageFns<OpenRequest_Nested> = {
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
     if ( message.token !== 0n) {
-      if (BigInt.asIntN(64, message.token) !== message.token) {
-        throw new globalThis.Error('value provided for field message.token of type int64 too large');
-      }
       writer.uint32(8).int64(message.token);
     }
     if ( message.fine !== false) {
@@ -422,41 +392,33 @@ export const OpenRequest_Nested: MessageFns<OpenRequest_Nested> = {
     length?: number,
   ): OpenRequest_Nested {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseOpenRequest_Nested();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseOpenRequest_Nested();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.token = reader.int64() as bigint;
-            continue; }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
+          message.token = reader.int64() as bigint;
+          continue; }
+        case 2: {
+          if (tag !== 16) {
+            break;
+          }
 
-            message.fine = reader.bool();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.fine = reader.bool();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -486,48 +448,40 @@ export const OpenResponse: MessageFns<OpenResponse> = {
     length?: number,
   ): OpenResponse {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseOpenResponse();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseOpenResponse();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.id = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.id = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.sessionKey = reader.string();
-            continue; }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
+          message.sessionKey = reader.string();
+          continue; }
+        case 3: {
+          if (tag !== 26) {
+            break;
+          }
 
-            message.nested = OpenRequest_Nested.decode(reader, reader.uint32());
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.nested = OpenRequest_Nested.decode(reader, reader.uint32());
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -551,34 +505,26 @@ export const RenameRequest: MessageFns<RenameRequest> = {
     length?: number,
   ): RenameRequest {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRenameRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseRenameRequest();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.name = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.name = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 

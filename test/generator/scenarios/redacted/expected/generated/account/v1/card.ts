@@ -52,55 +52,47 @@ export const Card: MessageFns<Card> = {
     length?: number,
   ): Card {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseCard();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseCard();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.owner = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.owner = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.number = reader.string();
-            continue; }
-          case 3: {
-            if (tag !== 27) {
-              break;
-            }
+          message.number = reader.string();
+          continue; }
+        case 3: {
+          if (tag !== 27) {
+            break;
+          }
 
-            message.bank = Card_Bank.decode(reader);
-            continue; }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
+          message.bank = Card_Bank.decode(reader);
+          continue; }
+        case 4: {
+          if (tag !== 34) {
+            break;
+          }
 
-            message.Proto = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.Proto = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -127,41 +119,33 @@ export const Card_Bank: MessageFns<Card_Bank> = {
     length?: number,
   ): Card_Bank {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseCard_Bank();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseCard_Bank();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.name = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.name = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.code = reader.string();
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.code = reader.string();
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 

@@ -116,38 +116,30 @@ export const Struct: MessageFns<Struct> & StructWrapperFns = {
     length?: number,
   ): Struct {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseStruct();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseStruct();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            const entry1 = Struct_FieldsEntry.decode(reader, reader.uint32());
-            if (entry1.value !== undefined ) {
+          const entry1 = Struct_FieldsEntry.decode(reader, reader.uint32());
+          if (entry1.value !== undefined ) {
 
-              message.fields.set(entry1.key, entry1.value);
-            }
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+            message.fields.set(entry1.key, entry1.value);
+          }
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   },
 
   wrap(object: {[key: string]: any} | undefined): Struct {
@@ -200,41 +192,33 @@ export const Struct_FieldsEntry: MessageFns<Struct_FieldsEntry> = {
     length?: number,
   ): Struct_FieldsEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseStruct_FieldsEntry();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseStruct_FieldsEntry();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.key = reader.string();
-            continue; }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
+          message.key = reader.string();
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
 
-            message.value = Value.unwrap(Value.decode(reader, reader.uint32()));
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.value = Value.unwrap(Value.decode(reader, reader.uint32()));
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   }
 };
 
@@ -275,69 +259,61 @@ export const Value: MessageFns<Value> & AnyValueWrapperFns = {
     length?: number,
   ): Value {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseValue();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseValue();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
 
-            message.kind = { $case: 'nullValue', value: reader.int32() as any };
-            continue; }
-          case 2: {
-            if (tag !== 17) {
-              break;
-            }
+          message.kind = { $case: 'nullValue', value: reader.int32() as any };
+          continue; }
+        case 2: {
+          if (tag !== 17) {
+            break;
+          }
 
-            message.kind = { $case: 'numberValue', value: reader.double() };
-            continue; }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
+          message.kind = { $case: 'numberValue', value: reader.double() };
+          continue; }
+        case 3: {
+          if (tag !== 26) {
+            break;
+          }
 
-            message.kind = { $case: 'stringValue', value: reader.string() };
-            continue; }
-          case 4: {
-            if (tag !== 32) {
-              break;
-            }
+          message.kind = { $case: 'stringValue', value: reader.string() };
+          continue; }
+        case 4: {
+          if (tag !== 32) {
+            break;
+          }
 
-            message.kind = { $case: 'boolValue', value: reader.bool() };
-            continue; }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
+          message.kind = { $case: 'boolValue', value: reader.bool() };
+          continue; }
+        case 5: {
+          if (tag !== 42) {
+            break;
+          }
 
-            message.kind = { $case: 'structValue', value: Struct.unwrap(Struct.decode(reader, reader.uint32())) };
-            continue; }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
+          message.kind = { $case: 'structValue', value: Struct.unwrap(Struct.decode(reader, reader.uint32())) };
+          continue; }
+        case 6: {
+          if (tag !== 50) {
+            break;
+          }
 
-            message.kind = { $case: 'listValue', value: ListValue.unwrap(ListValue.decode(reader, reader.uint32())) };
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.kind = { $case: 'listValue', value: ListValue.unwrap(ListValue.decode(reader, reader.uint32())) };
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   },
 
   wrap(value: any): Value {
@@ -385,34 +361,26 @@ export const ListValue: MessageFns<ListValue> & ListValueWrapperFns = {
     length?: number,
   ): ListValue {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseListValue();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
+    const end = reader.enter(length);
+    const message = createBaseListValue();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
 
-            message.values.push(Value.unwrap(Value.decode(reader, reader.uint32())));
-            continue; }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+          message.values.push(Value.unwrap(Value.decode(reader, reader.uint32())));
+          continue; }
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
     }
+    reader.leave();
+    return message;
   },
 
   wrap(array: Array<any> | undefined): ListValue {
