@@ -44,5 +44,10 @@ export class PayloadLog {
 }
 
 function fieldsOf({ id: session, uid }: Session, route: string, id: number | bigint): object {
-  return { session, ...(uid === "" ? {} : { uid }), route, ...(id === 0 ? {} : { id }) };
+  return {
+    session,
+    ...(uid === "" ? {} : { uid }),
+    route,
+    ...(id === 0 ? {} : { id: typeof id === "bigint" ? String(id) : id }),
+  };
 }
