@@ -39,7 +39,7 @@ interface Generated {
 export function rulesEntry(files: readonly ProtoFile[], folder: string, rules: RulesProto | undefined): TarEntry[] {
   const isWanted =
     files.every(({ name }) => name !== rulesFileName) &&
-    files.some(({ bytes }) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(`"${rulesFileName}"`));
+    files.some(({ bytes }) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(rulesFileName));
   const bytes = isWanted ? rules?.() : undefined;
   return bytes === undefined ? [] : [{ name: folder + rulesFileName, bytes }];
 }

@@ -38,7 +38,9 @@ const shapeOfMessage = (message: DescriptorProto): unknown => ({
 
 describe("protovalidate's file", () => {
   test("is made of the package's own descriptor, and declares the same", async () => {
-    const compiled = decodeDescriptorSet(await compile(user, rulesProtoFrom(own, own.root)));
+    // protobuf has two kinds of quotes.
+    const quoted = user.replaceAll(`"${rulesFileName}"`, `'${rulesFileName}'`);
+    const compiled = decodeDescriptorSet(await compile(quoted, rulesProtoFrom(own, own.root)));
     const made = compiled.find(({ name }) => name === rulesFileName);
     expect(made?.messageType.map(shapeOfMessage)).toEqual(original.proto.messageType.map(shapeOfMessage));
     expect(made?.extension.map(shapeOf)).toEqual(original.proto.extension.map(shapeOf));
