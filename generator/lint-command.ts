@@ -7,9 +7,10 @@ import { ownProtoFile } from "./model/messages.js";
 import { OptionReader } from "./model/options.js";
 import { readServices, type SourceFile } from "./model/services.js";
 import { SourceIndex } from "./model/source.js";
+import { didYouMean } from "./near.js";
 import { helpOnFlags, parseFlags } from "./read/arguments.js";
 import { compileProtoFiles } from "./read/buf.js";
-import { type BufConfig, bufLint, modulePaths } from "./read/buf-lint.js";
+import { type BufConfig, bufLint, bufLintRules, modulePaths } from "./read/buf-lint.js";
 import { readSettings } from "./read/config.js";
 import { decodeDescriptorSet } from "./read/descriptor-set.js";
 import { lintTable } from "./read/option-table.js";
@@ -46,6 +47,7 @@ export async function runLint(args: readonly string[], context: CommandContext):
   const optionsProto = readOwnOptions(own);
   const rules = rulesProtoFrom(own, directory);
   const compiled = await compileProtoFiles(bufBinary, files, optionsProto, { rules });
+  await assertRules(settings.lintIgnore, bufBinary);
   const findings: Finding[] = [
     ...(await bufLint(bufBinary, files, optionsProto, readBufConfig(directory, settings.protoRoots), rules)),
     ...lintCompiled(compiled, files),
@@ -62,6 +64,21 @@ export async function runLint(args: readonly string[], context: CommandContext):
   }
   context.print(`${told.length} found ${inFiles}`);
   return 1;
+}
+
+/** Refuses to ignore a rule that there is not: it was meant to be another. */
+async function assertRules(ignored: readonly string[], bufBinary: string): Promise<void> {
+  const isOwn = (rule: string): boolean => lintRuleNames.some((name) => name === rule);
+  const others = ignored.map((entry) => entry.trim().split(/\s+/, 1)[0] ?? "").filter((rule) => !isOwn(rule));
+  const bufRules = others.length === 0 ? [] : await bufLintRules(bufBinary);
+  const unknown = bufRules.length === 0 ? [] : others.filter((rule) => !bufRules.includes(rule));
+  if (unknown.length > 0) {
+    throw new GeneratorError(
+      unknown.map((rule) => ({
+        message: `"lint.ignore": there is no rule ${rule}${didYouMean(rule, [...lintRuleNames, ...bufRules])} (docs/lint.md lists Nanowire's, \`buf config ls-lint-rules\` buf's)`,
+      })),
+    );
+  }
 }
 
 function lintCompiled(compiled: Uint8Array, files: readonly ProtoFile[]): Finding[] {

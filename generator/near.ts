@@ -7,9 +7,11 @@ export function didYouMean(name: string, known: readonly string[]): string {
   const near = known
     .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ candidate, distance }) => distance <= Math.max(1, Math.floor(candidate.length / 3)))
-    .sort((a, b) => a.distance - b.distance)
-    .map(({ candidate }) => candidate);
-  return near.length === 0 ? "" : `; did you mean ${near.slice(0, 2).join(" or ")}?`;
+    .sort((a, b) => a.distance - b.distance);
+  const nearest = near[0]?.distance ?? 0;
+  // In long names that begin alike much is near that is not meant.
+  const meant = near.filter(({ distance }) => distance <= nearest + 1).map(({ candidate }) => candidate);
+  return meant.length === 0 ? "" : `; did you mean ${meant.slice(0, 2).join(" or ")}?`;
 }
 
 /** How many letters must be added, taken out, changed or swapped with their neighbour to make `b` of `a`. */

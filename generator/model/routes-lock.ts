@@ -55,7 +55,11 @@ export const emptyLock: RoutesLock = { routes: new Map(), removed: new Map(), re
  * @throws GeneratorError with every key that does not belong there, every section that is missing or none, and every line that cannot be
  */
 export function parseRoutesLock(text: string, file: string): RoutesLock {
-  if (!/^\uFEFF?\s*(?:[[{<=>|]|$)/.test(text)) {
+  if (/^\uFEFF?\s*$/.test(text)) {
+    const message = "the lock is empty: bring back what the last commit had, or delete the file when there was none";
+    throw new GeneratorError([{ message, place: { file, line: 1, column: 1 } }]);
+  }
+  if (!/^\uFEFF?\s*[[{<=>|]/.test(text)) {
     const message = "this is no lock of routes, which is a JSON object: name the lock's file with --lock FILE";
     throw new GeneratorError([{ message, place: { file, line: 1, column: 1 } }]);
   }

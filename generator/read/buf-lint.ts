@@ -105,3 +105,11 @@ export async function bufLint(
       : [{ rule, place, message }],
   );
 }
+
+/** The names of buf's own rules, and of those of plugins that the buf.yaml in the working directory has; none when buf does not tell. */
+export async function bufLintRules(bufBinary: string): Promise<string[]> {
+  const args = ["config", "ls-lint-rules", "--format", "json"];
+  const { exitCode, stdout } = await runBuf(bufBinary, args, new Uint8Array(0));
+  const lines = exitCode === 0 ? new TextDecoder().decode(stdout).split("\n") : [];
+  return lines.flatMap((line) => /^\{"id":"([A-Z\d_]+)"/.exec(line)?.[1] ?? []);
+}

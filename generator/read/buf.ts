@@ -1,7 +1,9 @@
 import { spawn } from "node:child_process";
+import { accessSync, constants, existsSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { GeneratorError, type Problem } from "../error.js";
+import { dirname, join } from "node:path";
+import { GeneratorError, type Place, type Problem } from "../error.js";
+import { CompileHints } from "./compile-hints.js";
 import { optionsFileName, type ProtoFile } from "./proto-files.js";
 import { type RulesProto, rulesEntry, rulesFileName } from "./rules-proto.js";
 import { packTar, type TarEntry } from "./tar.js";
@@ -52,7 +54,7 @@ export async function compileProtoFiles(
     if (panic(result) !== undefined) {
       throw await panicError(bufBinary, archive, result, files);
     }
-    throw compileError(result.stderr, new Map(files.map((file) => [`${userModule}/${file.name}`, file])));
+    throw compileError(result.stderr, files, optionsProto);
   }
   return result.stdout;
 }
@@ -144,23 +146,46 @@ export function runBuf(
   });
 }
 
-/** buf wants a folder for its cache even when it puts nothing there; a container may have no home. */
-export function bufEnvironment(): NodeJS.ProcessEnv {
-  const { BUF_CACHE_DIR, XDG_CACHE_HOME, HOME, LocalAppData } = process.env;
-  const hasHome = [BUF_CACHE_DIR, XDG_CACHE_HOME, HOME, LocalAppData].some(
+/** buf wants a folder for its cache even when it puts nothing there; a container may have no home, or one that nobody may write. */
+export function bufEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const { BUF_CACHE_DIR, XDG_CACHE_HOME, HOME, LocalAppData } = environment;
+  const home = [BUF_CACHE_DIR, XDG_CACHE_HOME, HOME && join(HOME, ".cache"), LocalAppData].find(
     (value) => value !== undefined && value !== "",
   );
-  return hasHome ? process.env : { ...process.env, BUF_CACHE_DIR: join(tmpdir(), "nanowire-buf-cache") };
+  return home !== undefined && canBeMade(home)
+    ? environment
+    : { ...environment, BUF_CACHE_DIR: join(tmpdir(), `nanowire-buf-cache-${process.getuid?.() ?? 0}`) };
 }
 
-function compileError(stderr: string, files: ReadonlyMap<string, ProtoFile>): GeneratorError {
-  const paths = new Map([...files].map(([entry, { path }]) => [entry, path]));
+/** Whether a folder can be written, or made where it is not there. */
+function canBeMade(folder: string): boolean {
+  const there = existsSync(folder);
+  if (!there && dirname(folder) !== folder) {
+    return canBeMade(dirname(folder));
+  }
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function compileError(stderr: string, files: readonly ProtoFile[], optionsProto: Uint8Array): GeneratorError {
+  const hints = new CompileHints(files, optionsProto);
+  const paths = new Map(files.map((file) => [`${userModule}/${file.name}`, file.path]));
   const problems: Problem[] = [];
   const rest: string[] = [];
   for (const line of stderr.split("\n")) {
     const problem = parseAnnotation(line, paths);
     if (problem !== undefined) {
-      problems.push(wantsRules(problem, [...files.values()]) ? { ...problem, message: rulesAdvice } : problem);
+      const { message, place } = problem;
+      if (place === undefined) {
+        problems.push({ message });
+      } else {
+        const told = wantsRules(message, place, files) ? rulesAdvice : message + hints.of(message, place);
+        problems.push({ message: told, place });
+      }
     } else if (line.trim() !== "") {
       rest.push(line.trim());
     }
@@ -174,10 +199,10 @@ function compileError(stderr: string, files: ReadonlyMap<string, ProtoFile>): Ge
 const rulesAdvice = `${rulesFileName} is not there: it comes with protovalidate's package, so install that with \`npm install @bufbuild/protovalidate\``;
 
 /** Whether an import is missing, and it is protovalidate's file. */
-function wantsRules({ message, place }: Problem, files: readonly ProtoFile[]): boolean {
-  const file = missingImport.test(message) ? files.find(({ path }) => path === place?.file) : undefined;
+function wantsRules(message: string, { file: path, line }: Place, files: readonly ProtoFile[]): boolean {
+  const file = missingImport.test(message) ? files.find((one) => one.path === path) : undefined;
   const lines = file === undefined ? [] : new TextDecoder().decode(file.bytes).split("\n");
-  return lines[(place?.line ?? 0) - 1]?.includes(rulesFileName) === true;
+  return lines[line - 1]?.includes(rulesFileName) === true;
 }
 
 /** What buf says of a place in the files, and by which of its rules. */
@@ -220,6 +245,8 @@ function hint(message: string): string {
   if (missingImport.test(message)) {
     return " (imports are looked for in the folders given with --proto)";
   }
-  const isOwn = /^cannot find `\.?nanowire\.\w+` in this scope$/.test(message);
-  return isOwn ? `: write \`import "${optionsFileName}";\` above, if it is not there` : "";
+  if (message === "unrecognized `edition` declaration value") {
+    return ': write `edition = "2024"` or `edition = "2023"`';
+  }
+  return "";
 }

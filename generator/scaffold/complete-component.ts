@@ -65,7 +65,7 @@ export function completeComponents(
 }
 
 function missingMethods(typescript: TypeScript, { component, node, isWhole }: ComponentClass): ComponentMethodModel[] {
-  const present = memberNames(typescript, node);
+  const present = memberNames(typescript, node.members);
   return isWhole ? component.methods.filter(({ localName }) => !present.has(localName)) : [];
 }
 

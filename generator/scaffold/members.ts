@@ -18,10 +18,10 @@ export function memberName(typescript: TypeScript, member: ts.ClassElement): str
     : undefined;
 }
 
-/** The names of all members, those that a constructor's parameters declare too. */
-export function memberNames(typescript: TypeScript, node: ts.ClassLikeDeclaration): Set<string> {
+/** The names of members, those that a constructor's parameters declare too. */
+export function memberNames(typescript: TypeScript, members: readonly ts.ClassElement[]): Set<string> {
   const names = new Set<string>();
-  for (const member of node.members) {
+  for (const member of members) {
     const name = memberName(typescript, member);
     if (name !== undefined) {
       names.add(name);

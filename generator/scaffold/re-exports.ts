@@ -67,7 +67,7 @@ function follow(
 }
 
 /** The TypeScript file that an import's path means. */
-function sourceAt(path: string): string | undefined {
+export function sourceAt(path: string): string | undefined {
   const plain = path.replace(/\.([cm]?)[jt](sx?)$/, "");
   const ending = /\.([cm]?)[jt]sx?$/.exec(path)?.[1] ?? "";
   const candidates = [`${plain}.${ending}ts`, `${plain}.tsx`, join(path, "index.ts")];

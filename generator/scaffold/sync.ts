@@ -3,6 +3,7 @@ import { type ComponentModel, otherKind } from "../model/components.js";
 import { type Completed, completeComponents } from "./complete-component.js";
 import { type FoundClasses, findComponentClasses } from "./component-classes.js";
 import { contextTypes, newComponentText } from "./component-text.js";
+import { DerivedClasses } from "./derived-classes.js";
 import { findMisfits } from "./misfits.js";
 import { type ModuleFolders, modulePathFrom, moduleResolver } from "./module-path.js";
 import { reExportResolver } from "./re-exports.js";
@@ -51,6 +52,7 @@ export function planSync(input: SyncInput): SyncPlan {
   const changed: SyncPlan["changed"][number][] = [];
   const present = new Set<string>();
   const incomplete = new Set<string>();
+  let derived: DerivedClasses | undefined;
   for (const { path, realPath, text, isUtf8 } of input.sources) {
     // Every component comes from a module of that name, be it through another file of the user's.
     const isDirect = text.includes(".server");
@@ -73,6 +75,8 @@ export function planSync(input: SyncInput): SyncPlan {
     }
     const found = findComponentClasses(typescript, file, input.components);
     const { classes, converted } = found;
+    derived ??= new DerivedClasses(typescript, input.directory);
+    derived.add(file, realPath, classes);
     reports.push(...tellMisfits(typescript, file, found));
     for (const { component } of [...classes, ...converted]) {
       present.add(component.protoName);
@@ -96,6 +100,13 @@ export function planSync(input: SyncInput): SyncPlan {
         place: { file: path, line: 1, column: 1 },
       });
     }
+  }
+  for (const { file, position, name, baseName, component, methods } of derived?.lacking() ?? []) {
+    incomplete.add(component.protoName);
+    reports.push({
+      message: `class ${name} lacks ${methods.join(", ")}, and so does ${baseName}, an abstract class that it extends: write that in one of them`,
+      place: placeAt(file.path, file.text, position),
+    });
   }
   const created: SyncPlan["created"][number][] = [];
   for (const component of input.components.filter(({ protoName }) => !present.has(protoName))) {

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } fr
 import { dirname, join, resolve } from "node:path";
 import { GeneratorError, type Problem } from "../error.js";
 import { fileFault } from "../file-fault.js";
+import { pathIn } from "../folders.js";
 import { refuseDeadLink, writeWholeFile } from "./whole-file.js";
 
 /** The beginning of every generated file: what bears it is the generator's, to overwrite. */
@@ -34,10 +35,9 @@ export function planOutput(
   const changed = new Map<string, string>();
   const unchanged: string[] = [];
   const problems: Problem[] = [];
-  const prefix = outDirectory === "." ? "" : `${outDirectory}/`;
   for (const name of [...files.keys()].sort()) {
     const text = files.get(name) ?? "";
-    const path = prefix + name;
+    const path = pathIn(outDirectory, name);
     const present = reader.read(path);
     if (present === undefined || (present !== text && present.startsWith(generatedMark))) {
       changed.set(path, text);
@@ -53,9 +53,9 @@ export function planOutput(
     throw new GeneratorError(problems);
   }
   const stale = findCode(resolve(directory, outDirectory), "")
-    .filter((name) => !files.has(name) && isMadeThere(name, reader.read(prefix + name)))
+    .filter((name) => !files.has(name) && isMadeThere(name, reader.read(pathIn(outDirectory, name))))
     .sort()
-    .map((name) => prefix + name);
+    .map((name) => pathIn(outDirectory, name));
   return { changed, unchanged, stale };
 }
 

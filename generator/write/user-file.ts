@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { GeneratorError, WriteError } from "../error.js";
 import { fileFault } from "../file-fault.js";
+import { makeFolder } from "./make-folder.js";
 import { refuseReadOnly, writeWholeFile } from "./whole-file.js";
 
 /**
@@ -12,7 +13,7 @@ import { refuseReadOnly, writeWholeFile } from "./whole-file.js";
 export function createUserFile(directory: string, path: string, text: string): void {
   const target = resolve(directory, path);
   try {
-    mkdirSync(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
     writeFileSync(target, text, { flag: "wx" });
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EEXIST" && existsSync(target)) {

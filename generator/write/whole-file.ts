@@ -1,17 +1,8 @@
-import {
-  chmodSync,
-  lstatSync,
-  mkdirSync,
-  readlinkSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, lstatSync, readlinkSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { GeneratorError, WriteError } from "../error.js";
 import { deadLinkText, fileFault } from "../file-fault.js";
+import { makeFolder } from "./make-folder.js";
 
 /** Of a file's mode: its owner, its group or anybody may write it. */
 const writeBits = 0o222;
@@ -35,7 +26,7 @@ export function writeWholeFile(directory: string, path: string, text: string): v
 function replace(path: string, text: string): void {
   const target = isLink(path) ? realpathSync(path) : path;
   const folder = dirname(target);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const mode = statSync(target, { throwIfNoEntry: false })?.mode;
   // A name that is short, so that it is none too long where that of the file is not.
   const temporary = join(folder, `.nanowire-${process.pid}.tmp`);

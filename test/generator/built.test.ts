@@ -25,7 +25,7 @@ describe("the built command", () => {
     const result = run(process.execPath, [built.cli, "generate"], byBuild.directory);
     expect(result.stderr).toBe("");
     expect(result.exitCode).toBe(0);
-    expect(result.stdout.split("\n").at(-2)).toBe("7 written, 0 unchanged; 1 route");
+    expect(result.stdout.split("\n").at(-2)).toBe("8 written, 0 unchanged; 1 route");
     expect(byBuild.list()).toEqual(bySources.list());
     for (const path of bySources.list()) {
       expect(byBuild.read(path), path).toBe(bySources.read(path));
@@ -49,6 +49,22 @@ describe("the built command", () => {
     expect(result.stderr).toBe(
       "generated/a.client.ts cannot be written: a file stands where a folder belongs: move it, or name the folder\n",
     );
+  });
+
+  // A folder that cannot be made, and of which the system says no more than that it is not there.
+  test.skipIf(!existsSync("/proc/self"))("comes to an end where no folder can be made", () => {
+    const project = new Project({ "proto/a.proto": room });
+    for (const args of [
+      ["generate", "--out", "/proc/nanowire/a"],
+      ["generate", "--lock", "/proc/nanowire/lock.json"],
+    ]) {
+      const result = run(process.execPath, [built.cli, ...args], project.directory);
+      expect(result).toEqual({
+        exitCode: 1,
+        stdout: "",
+        stderr: "the folder /proc/nanowire cannot be made: /proc takes no folders. Name another place\n",
+      });
+    }
   });
 
   test.skipIf(!existsSync("/dev/full"))("tells in one line that nobody takes what it prints", () => {

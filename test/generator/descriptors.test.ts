@@ -297,6 +297,22 @@ describe("nanowire generate --descriptors", () => {
     expect(project.read("package.json")).toBe("{}");
   });
 
+  test("no two things go to one file, and nothing is written", async () => {
+    const project = new Project({ "proto/a.proto": a });
+    const toolsFault = "name another one for the descriptors with --descriptors FILE";
+    expect(await project.errors("--descriptors", "generated/routes.ts")).toEqual([
+      `generated/routes.ts is one of the generated files: ${toolsFault}`,
+    ]);
+    expect(await project.errors("--descriptors", "proto/routes.lock.json")).toEqual([
+      "proto/routes.lock.json is the lock: name another file for the descriptors with --descriptors FILE",
+    ]);
+    expect(await project.errors("--lock", "routes.ts", "--descriptors", "./a.ts", "--out", ".")).toEqual([
+      "routes.ts is one of the generated files: name another one for the lock with --lock FILE",
+      `a.ts is one of the generated files: ${toolsFault}`,
+    ]);
+    expect(project.list()).toEqual(["proto/a.proto"]);
+  });
+
   test("the flag wants a file", async () => {
     expect(await new Project().errors("--descriptors")).toEqual(["--descriptors wants a value: --descriptors FILE"]);
   });

@@ -438,6 +438,96 @@ describe("what cannot be generated", () => {
     );
   });
 
+  test("what is declared twice, with both places", async () => {
+    const project = new Project({
+      "proto/a.proto": 'syntax = "proto3";\npackage p;\n// message Text {}\nmessage Text { string x = 1; }\n',
+      "proto/b.proto":
+        'syntax = "proto3";\npackage p;\nenum Kind {\n  NONE = 0;\n  /* } */ Text = 1;\n}\nservice S {}\n\nmessage S {}\n',
+      "proto/c.proto": 'syntax = "proto3";\npackage q;\nmessage Text { string x = 1; string x = 2; }\n',
+    });
+    const [ofText, ...others] = (await project.errors()).toSorted();
+    // Of two files the compiler takes either for the first.
+    expect(["a.proto:4:9 b.proto:5:11", "b.proto:5:11 a.proto:4:9"]).toContain(
+      /^proto\/(\S+): `Text` declared multiple times, also at proto\/(\S+): rename one of them$/
+        .exec(ofText ?? "")
+        ?.slice(1)
+        .join(" "),
+    );
+    expect(others).toEqual([
+      "proto/b.proto:9:9: `S` declared multiple times, also at proto/b.proto:7:9: rename one of them",
+      "proto/c.proto:3:23: `x` declared multiple times, also at proto/c.proto:3:37: rename one of them",
+      "proto/c.proto:3:37: message fields have the same JSON name",
+    ]);
+  });
+
+  test.each([
+    [
+      "  option (nanowire.method).notfy = true;",
+      "12:27: cannot find message field `notfy` in `nanowire.MethodOptions`; did you mean notify?",
+    ],
+    [
+      "  option (nanowire.method).rate_limit = { mesages: 1 };",
+      "12:43: cannot resolve message field name for `nanowire.RateLimit`; did you mean messages?",
+    ],
+    ["  option (nanowire.method).order = SESION;", "12:36: cannot find `SESION` in this scope; did you mean SESSION?"],
+    [
+      "  option (nanowire.metod).notify = true;",
+      "12:11: cannot find `nanowire.metod` in this scope; did you mean nanowire.method?",
+    ],
+    ["} rpc B(Txet) returns (Text) {", "12:9: cannot find `Txet` in this scope; did you mean Text?"],
+    [
+      "} rpc B(Ticket) returns (Text) {",
+      '12:9: cannot find `Ticket` in this scope: write `shop.v1.Ticket`, and `import "shop/v1/shop.proto";` above, if it is not there',
+    ],
+    [
+      "} rpc B(shop.v1.Ticket) returns (Text) {",
+      '12:9: cannot find `shop.v1.Ticket` in this scope: write `import "shop/v1/shop.proto";` above, if it is not there',
+    ],
+    [
+      "} rpc B(google.protobuf.Timestamp) returns (Text) {",
+      '12:9: cannot find `google.protobuf.Timestamp` in this scope: write `import "google/protobuf/timestamp.proto";` above, if it is not there',
+    ],
+    [
+      "} rpc B(google.protobuf.Emtpy) returns (Text) {",
+      "12:9: cannot find `google.protobuf.Emtpy` in this scope; did you mean google.protobuf.Empty?",
+    ],
+    [
+      "}} message Of { int34 x = 1; } service T { rpc A(Text) returns (Text) {",
+      "12:17: cannot find `int34` in this scope; did you mean int32 or int64?",
+    ],
+    ["} rpc B(Xyzzy) returns (Text) {", "12:9: cannot find `Xyzzy` in this scope"],
+  ])("what is mistyped, or lacks an import, with what to write: %s", async (line, error) => {
+    const project = new Project({
+      "proto/a.proto": proto(
+        "// A field is named in a text: notfy = 1;",
+        "service S {",
+        "  // One that stands behind another.",
+        "  rpc Do(Text) returns (Text);",
+        "  rpc A(Text) returns (google.protobuf.Empty) {",
+        line,
+        "  }",
+        "}",
+      ),
+      "proto/shop/v1/shop.proto": 'syntax = "proto3";\npackage shop.v1;\nmessage Ticket { string name = 1; }\n',
+    });
+    const errors = await project.errors();
+    expect(errors.map((text) => text.replace(/ \(known: (?:\w+(?:, )?)+\)$/, ""))).toEqual([`proto/a.proto:${error}`]);
+  });
+
+  test("an import that is mistyped", async () => {
+    const project = new Project({ "proto/a.proto": 'syntax = "proto3";\nimport "google/protobuf/emtpy.proto";\n' });
+    expect(await project.errors()).toEqual([
+      "proto/a.proto:2:1: imported file does not exist (imports are looked for in the folders given with --proto); did you mean google/protobuf/empty.proto?",
+    ]);
+  });
+
+  test("an edition that there is not", async () => {
+    const project = new Project({ "proto/a.proto": 'edition = "2030";\nmessage M {}\n' });
+    expect(await project.errors()).toEqual([
+      'proto/a.proto:1:11: unrecognized `edition` declaration value: write `edition = "2024"` or `edition = "2023"`',
+    ]);
+  });
+
   test("what the compiler falls over: no stack of its own program, but the file and the line", async () => {
     const project = new Project({
       "proto/a.proto": 'syntax = "proto3";\nmessage A {}\n',

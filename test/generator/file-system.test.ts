@@ -1,6 +1,7 @@
 import { chmodSync, lstatSync, readlinkSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { bufEnvironment } from "../../generator/read/buf.js";
 import { Project, proto } from "./support/project.js";
 
 const lockFile = "proto/routes.lock.json";
@@ -79,6 +80,32 @@ describe("a lock that is read-only", () => {
     project.write({ "proto/a.proto": service("A", "B") });
     await project.generate();
     expect(lstatSync(join(project.directory, lockFile)).mode & 0o777).toBe(0o640);
+  });
+});
+
+describe("the folder of buf's cache, in which nothing is kept", () => {
+  const chosen = (environment: NodeJS.ProcessEnv): string | undefined => bufEnvironment(environment)["BUF_CACHE_DIR"];
+
+  test("is the user's own, there or not there yet", () => {
+    const { directory } = new Project({ "file.txt": "" });
+    expect(chosen({ HOME: directory })).toBeUndefined();
+    expect(chosen({ HOME: join(directory, "new/home") })).toBeUndefined();
+    expect(chosen({ XDG_CACHE_HOME: directory, HOME: "/proc" })).toBeUndefined();
+    expect(chosen({ BUF_CACHE_DIR: join(directory, "cache") })).toBe(join(directory, "cache"));
+  });
+
+  test.skipIf(process.platform === "win32" || process.getuid?.() === 0)(
+    "is another one where the user's is read-only",
+    () => {
+      const { directory } = new Project();
+      chmodSync(directory, 0o500);
+      expect(chosen({ HOME: directory })).toMatch(/nanowire-buf-cache-\d+$/);
+    },
+  );
+
+  test("is another one where there is no home", () => {
+    expect(chosen({ PATH: "x" })).toMatch(/nanowire-buf-cache-\d+$/);
+    expect(chosen({ HOME: "" })).toMatch(/nanowire-buf-cache-\d+$/);
   });
 });
 

@@ -260,6 +260,24 @@ describe("nanowire lint", () => {
     expect(await found(text, { lint: { ignore: ["PUSH_DOUBLE proto/te"] } })).toHaveLength(1);
   });
 
+  test("a rule that there is not is not ignored; one of buf's is", async () => {
+    const config = (...ignore: string[]): string => JSON.stringify({ lint: { ignore } });
+    const project = new Project({
+      "proto/test/v1/a.proto": clean(),
+      "nanowire.config.json": config("PUSH_DOUBEL", "PACKAGE_VERSION_SUFIX proto/test", "ENUM_PASCAL_CASE"),
+    });
+    const where = "(docs/lint.md lists Nanowire's, `buf config ls-lint-rules` buf's)";
+    expect(await project.run("lint")).toEqual({
+      exitCode: 1,
+      printed: [],
+      errors: [
+        `"lint.ignore": there is no rule PUSH_DOUBEL; did you mean PUSH_DOUBLE? ${where}`,
+        `"lint.ignore": there is no rule PACKAGE_VERSION_SUFIX; did you mean PACKAGE_VERSION_SUFFIX? ${where}`,
+        "2 errors; nothing was written",
+      ],
+    });
+  });
+
   test("what the comments say to it is not in the generated code", async () => {
     const text = pushed("  // How far.", "  // nanowire:lint:ignore PUSH_DOUBLE a reason", "  double x = 1;");
     const project = new Project({ "proto/test/v1/a.proto": text });

@@ -113,7 +113,11 @@ describe("a lock that cannot be", () => {
       [`5:5: this is not JSON: ${advice}`],
     ],
     ["an early end", '{\n  "version": 1,', [`2:16: this is not JSON: ${advice}`]],
-    ["no text", "", [`1:1: this is not JSON: ${advice}`]],
+    [
+      "no text",
+      " \n",
+      ["1:1: the lock is empty: bring back what the last commit had, or delete the file when there was none"],
+    ],
     [
       "another version",
       '{\n  "version": 2\n}\n',

@@ -304,7 +304,10 @@ export class Room extends Base {
   });
 
   test.each([
-    ["an abstract class", "abstract class Base extends RoomComponent {}\nclass Room extends Base {}\n"],
+    [
+      "an abstract class",
+      "abstract class Base extends RoomComponent {}\nclass Room extends Base { join() {} say() {} leave() {} }\n",
+    ],
     ["what a function makes of the component", "class Room extends Logged(RoomComponent) {}\n"],
   ])("is there with %s, which may have its methods elsewhere", async (_, body) => {
     const project = projectWith(head + body);
@@ -380,6 +383,28 @@ export class Room extends Base {
     });
     expect(project.read("src/mine.ts")).toContain("say(_session: Session, _message: Text)");
     expect(project.list("src")).toEqual(["index.ts", "mine.ts", "other.ts"]);
+  });
+
+  test("is not added to while it is abstract; a class below it that lacks a method is told", async () => {
+    const base = (...members: readonly string[]): string =>
+      `import { RoomComponent } from "../generated/a.server.js";\nexport abstract class Base extends RoomComponent {\n  join() { return {}; }\n${members.join("")}}\n`;
+    const files = {
+      "proto/a.proto": room,
+      "src/base.ts": base("  abstract override leave(): void;\n"),
+      "src/middle.ts":
+        'import { Base as Top } from "./base.js";\nexport abstract class Middle extends Top {\n  say() {}\n}\nclass Whole extends Middle {\n  leave() {}\n}\nclass Odd extends Odd {}\n',
+      "src/mine.ts": 'import { Middle } from "./middle.js";\n\nexport class Mine extends Middle {}\n',
+    };
+    const project = new Project(files);
+    expect(await sync(project)).toEqual({
+      printed: ["0 written, 0 added to, 0 complete, 1 to look at"],
+      errors: [
+        "src/mine.ts:3:14: class Mine lacks leave, and so does Base, an abstract class that it extends: write that in one of them",
+      ],
+    });
+    expect(project.read("src/mine.ts")).toBe(files["src/mine.ts"]);
+    project.write({ "src/base.ts": base("  override leave(): void {}\n") });
+    expect(await sync(project)).toEqual({ printed: complete, errors: [] });
   });
 
   test("is not written over what is no file of the user's, and the others are written all the same", async () => {

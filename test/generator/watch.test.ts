@@ -69,7 +69,7 @@ describe("nanowire generate --watch", () => {
   test("generates at once, and after a change writes only what changed", async () => {
     const watch = new Watch(new Project({ "proto/a.proto": room }));
     expect((await watch.until(/^watching/)).slice(-3)).toEqual([
-      "7 written, 0 unchanged; 1 route",
+      "8 written, 0 unchanged; 1 route",
       "generated in N ms",
       "watching; Ctrl+C ends it",
     ]);
@@ -77,7 +77,7 @@ describe("nanowire generate --watch", () => {
     expect(await watch.until(generated)).toEqual([
       "wrote generated/a.json.ts",
       "wrote generated/a.ts",
-      "2 written, 5 unchanged; 1 route",
+      "2 written, 6 unchanged; 1 route",
       "generated in N ms",
     ]);
   });
@@ -91,7 +91,7 @@ describe("nanowire generate --watch", () => {
     watch.project.write({ "proto/a.proto": room.replace("(Text)", "(stream Text)") });
     expect((await watch.until(failed))[0]).toContain("is a streaming rpc");
     watch.project.write({ "proto/a.proto": withField("more") });
-    expect(await watch.until(generated)).toContain("2 written, 5 unchanged; 1 route");
+    expect(await watch.until(generated)).toContain("2 written, 6 unchanged; 1 route");
   });
 
   test("sees new, renamed and removed files and folders", async () => {

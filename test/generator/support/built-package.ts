@@ -8,6 +8,9 @@ import { expect } from "vitest";
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
 const modules = join(repository, "node_modules");
 
+/** A program that takes longer does not come back by itself. */
+const longestMs = 60_000;
+
 /** nanowire's package as it is published, as far as the generator goes. */
 export interface BuiltPackage {
   readonly root: string;
@@ -62,7 +65,11 @@ export function run(
   args: readonly string[],
   directory: string,
 ): { readonly exitCode: number | null; readonly stdout: string; readonly stderr: string } {
-  const { status, stdout, stderr, error } = spawnSync(program, args, { cwd: directory, encoding: "utf8" });
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    cwd: directory,
+    encoding: "utf8",
+    timeout: longestMs,
+  });
   if (error !== undefined) {
     throw error;
   }
