@@ -8,16 +8,17 @@ import type { Turn } from "../base/turn.js";
 import { Call, type Caller } from "../dispatch/call.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
 import { RateLimiters } from "../dispatch/rate-limiter.js";
-import { type InboundStep, type OutboundStep, type Pipeline, runInbound, runOutbound } from "../pipeline/pipeline.js";
+import { type InboundStep, type OutboundStep, runInbound, runOutbound } from "../pipeline/pipeline.js";
+import type { MessageCodec } from "../protocol/codec.js";
 import { encodeErrorPayload } from "../protocol/error-payload.js";
 import { encodeHandshake } from "../protocol/handshake.js";
-import { JsonMismatch } from "../protocol/json/index.js";
 import { type MessageId, MessageType } from "../protocol/message.js";
 import { decodeMessageHeader, type MessageHeader } from "../protocol/message-decoder.js";
 import { writeResponse } from "../protocol/message-encoder.js";
 import { encodePacket, maxBodyBytes, PacketType } from "../protocol/packet.js";
 import { PacketDecoder, type PacketSink } from "../protocol/packet-decoder.js";
 import { type ComeBack, type Drain, decodeSystem, encodeSystem, hasCapability } from "../protocol/system.js";
+import { toldDecodeError, toldEncodeError } from "../protocol/told-error.js";
 import { type Mailbox, type MailboxOwner, OrderedMailbox, UnorderedMailbox } from "../schedule/mailbox.js";
 import type { OutgoingPush, PushForm } from "../session/push.js";
 import { Session, type SessionBinder, type SessionLink } from "../session/session.js";
@@ -29,17 +30,21 @@ import type { Drainable } from "./drain-watch.js";
 import type { SweepSchedule, Swept } from "./heartbeat.js";
 import { inflate } from "./inflate.js";
 import { MessageRate } from "./message-rate.js";
+import type { PayloadLog } from "./payload-log.js";
 import type { TakenPlace } from "./places.js";
 import type { PushForms } from "./push-forms.js";
+import type { ServerPipeline } from "./server-pipeline.js";
 import { startsWithCodes, type Terms } from "./terms.js";
 
 /** What the connections of a server share. */
 export interface ConnectionHost extends AdmissionHost {
   readonly logger: Logger;
+  /** Undefined where what messages hold is never logged. */
+  readonly payloadLog: PayloadLog | undefined;
   readonly turn: Turn;
   readonly dispatcher: Dispatcher;
-  readonly inbound: Pipeline<InboundStep>;
-  readonly outbound: Pipeline<OutboundStep>;
+  readonly inbound: ServerPipeline<InboundStep>;
+  readonly outbound: ServerPipeline<OutboundStep>;
   readonly counters: Counters;
   readonly pushForms: PushForms;
   /** Filled anew for each message: it is read before anything else can arrive. */
@@ -178,19 +183,29 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     if (call.compressed) {
       call.payload = inflate(call.payload, options.maxInflatedBytes);
     }
-    return inbound.empty ? undefined : runInbound(inbound, call.session, call);
+    const steps = inbound.stepsOf(call.route);
+    return steps.length === 0 ? undefined : runInbound(steps, call.session, call);
   }
 
   // → component method →
 
   decode(call: Call): unknown {
+    const { request } = call.endpoint.method;
+    const message = this.#decode(call, request);
+    if (this.#host.payloadLog?.on === true) {
+      this.#host.payloadLog.received(call.session, call.route, call.id, request, message);
+    }
+    return message;
+  }
+
+  #decode({ payload, route }: Call, codec: MessageCodec<unknown>): unknown {
     try {
-      return this.#terms.serializer.decode(call.endpoint.method.request, call.payload);
+      return this.#terms.serializer.decode(codec, payload);
     } catch (error) {
       // What JSON holds that does not fit is the client's own, and it is told where.
-      const where = error instanceof JsonMismatch ? `: ${error.message}` : "";
-      const message = `the payload of ${call.payload.length} bytes is no message of ${call.route}${where}`;
-      throw new NanowireError("invalid_payload", message, { cause: error });
+      const { where, ...cause } = toldDecodeError(codec, error);
+      const message = `the payload of ${payload.length} bytes is no message of ${route}${where}`;
+      throw new NanowireError("invalid_payload", message, cause);
     }
   }
 
@@ -201,19 +216,31 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
       return;
     }
     try {
-      const payload = this.#terms.serializer.encode(call.endpoint.method.response, value);
-      this.#respond(call.id, call.route, payload, undefined);
+      const { response } = call.endpoint.method;
+      const payload = this.#encode(response, value);
+      if (this.#host.payloadLog?.on === true) {
+        this.#host.payloadLog.answered(call.session, call.route, call.id, response, value);
+      }
+      this.#respond(call.id, call.route, payload, undefined, call);
     } catch (error) {
       this.failed(call, error);
     }
   }
 
+  #encode(codec: MessageCodec<unknown>, message: unknown): Uint8Array {
+    try {
+      return this.#terms.serializer.encode(codec, message);
+    } catch (error) {
+      throw toldEncodeError(codec, error);
+    }
+  }
+
   failed(call: Call, error: unknown): void {
-    this.#refuse(call.id, call.route, error);
+    this.#refuse(call.id, call.route, error, call);
   }
 
   /** Answers a request with an error. A notify's is logged and counted, as a request's is. */
-  #refuse(id: MessageId, route: string, error: unknown): void {
+  #refuse(id: MessageId, route: string, error: unknown, call?: Call): void {
     const { logger, counters } = this.#host;
     const refusal = toNanowireError(error, "internal", internalFailure);
     const fields = { session: this.#session?.id, route, code: refusal.code, error };
@@ -228,7 +255,7 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     }
     const payload = this.#errorPayload(refusal, route);
     try {
-      this.#respond(id, route, payload, refusal);
+      this.#respond(id, route, payload, refusal, call);
     } catch (failure) {
       // An outbound step failed on the error itself: the client gets it without the step.
       logger.error({ error: failure, route }, "an outbound step failed on an error reply");
@@ -255,13 +282,14 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     return noPayload;
   }
 
-  #respond(id: MessageId, route: string, payload: Uint8Array, error: NanowireError | undefined): void {
-    const { outbound } = this.#host;
-    if (outbound.empty) {
+  /** @param call what is answered; undefined for what reached no handler */
+  #respond(id: MessageId, route: string, payload: Uint8Array, error: NanowireError | undefined, call?: Call): void {
+    const steps = this.#host.outbound.stepsOf(route);
+    if (steps.length === 0) {
       this.#write(id, payload, error !== undefined);
     } else {
-      const message = { kind: "response" as const, route, error, payload };
-      runOutbound(outbound, this.session, message);
+      const message = { kind: "response" as const, route, error, payload, data: call?.data ?? {} };
+      runOutbound(steps, this.session, message);
       this.#write(id, message.payload, error !== undefined);
     }
   }
@@ -282,16 +310,17 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
     if (this.#state !== "working") {
       return false;
     }
-    const { outbound, counters, logger } = this.#host;
+    const { outbound, counters, logger, payloadLog } = this.#host;
     const { outbox } = this.#wire;
-    if (outbound.empty) {
+    const { route } = push;
+    const steps = outbound.stepsOf(route);
+    if (steps.length === 0) {
       push.writeTo(outbox.buffer, this.#pushForm);
     } else {
-      const { route } = push;
       const payload = push.payload(this.#pushForm.serializer);
-      const message = { kind: "push" as const, route, error: undefined, payload };
+      const message = { kind: "push" as const, route, error: undefined, payload, data: {} };
       try {
-        runOutbound(outbound, this.session, message);
+        runOutbound(steps, this.session, message);
       } catch (error) {
         logger.error({ error, route, session: this.session.id }, "an outbound step failed: the push is dropped");
         return false;
@@ -299,7 +328,11 @@ export class Connection implements WireReceiver, PacketSink, Caller, SessionLink
       push.writeChangedTo(outbox.buffer, message.payload, this.#pushForm);
     }
     counters.pushes++;
-    return outbox.commit();
+    const isQueued = outbox.commit();
+    if (payloadLog?.on === true) {
+      payloadLog.pushed(this.session, push);
+    }
+    return isQueued;
   }
 
   // the life of the connection: handshake → judging → ack → working → closing → closed

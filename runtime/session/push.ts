@@ -2,7 +2,9 @@ import { ByteBuffer } from "../base/byte-buffer.js";
 import type { MessageCodec } from "../protocol/codec.js";
 import type { Dictionary } from "../protocol/dictionary.js";
 import { writePush } from "../protocol/message-encoder.js";
+import { messageText } from "../protocol/message-text.js";
 import type { Serializer } from "../protocol/serializer.js";
+import { toldEncodeError } from "../protocol/told-error.js";
 
 /**
  * One method of a PUSH service, as the generator describes it.
@@ -49,6 +51,7 @@ export class OutgoingPush<T = unknown> {
   /** Mostly one or two of each: found faster in a list than in a map. */
   readonly #payloads: { readonly serializer: Serializer; readonly payload: Uint8Array }[] = [];
   readonly #packets: { readonly form: PushForm; readonly packet: Uint8Array }[] = [];
+  #text: string | undefined;
   /** What a serializer, or a form, has thrown: it is not tried again for each member. */
   #failures: Map<Serializer | PushForm, { readonly error: unknown }> | undefined;
 
@@ -58,6 +61,12 @@ export class OutgoingPush<T = unknown> {
     this.#codec = method.message;
     this.#message = message;
     this.#shared = shared;
+  }
+
+  /** What a log shows of it. */
+  get text(): string {
+    this.#text ??= messageText(this.#codec, this.#message);
+    return this.#text;
   }
 
   /** The message's bytes. Throws what encoding them has thrown. */
@@ -73,7 +82,7 @@ export class OutgoingPush<T = unknown> {
       this.#payloads.push({ serializer, payload });
       return payload;
     } catch (error) {
-      throw this.#failed(serializer, error);
+      throw this.#failed(serializer, toldEncodeError(this.#codec, error));
     }
   }
 
