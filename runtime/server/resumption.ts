@@ -4,6 +4,7 @@ import type { Call } from "../dispatch/call.js";
 import type { Overloads } from "../dispatch/overload.js";
 import type { RateLimiters } from "../dispatch/rate-limiter.js";
 import { Delivery } from "../protocol/delivery.js";
+import type { MessageId } from "../protocol/message.js";
 import type { ResumeOffer } from "../protocol/resume.js";
 import type { MailboxOwner, OrderedMailbox, UnorderedMailbox } from "../schedule/mailbox.js";
 import type { PushForm } from "../session/push.js";
@@ -34,7 +35,7 @@ export interface Bearer extends MailboxOwner {
   /** Ends the session. */
   close(reason: NanowireError): void;
   succeeded(call: Call, value: unknown): void;
-  failed(call: Call, error: unknown): void;
+  refuse(id: MessageId, route: string, error: unknown, call?: Call): void;
 }
 
 /** Where sessions are kept that can be resumed. */
