@@ -15,6 +15,7 @@ import { readSettings, tidyPath } from "./read/config.js";
 import { readOwnOptions, readOwnPackage } from "./read/package-root.js";
 import { findBufBinary, findPeers } from "./read/peers.js";
 import { optionsFileName, readProtoFiles } from "./read/proto-files.js";
+import { rulesFileName, rulesProtoFrom } from "./read/rules-proto.js";
 import { readIfThere } from "./write/output.js";
 
 const help = `nanowire breaking --against REF|PATH [flags]
@@ -75,6 +76,7 @@ async function findBreaking(
   const [requireBuf] = findPeers(own, directory, ["@bufbuild/buf"]);
   const bufBinary = findBufBinary(requireBuf);
   const optionsProto = readOwnOptions(own);
+  const rules = rulesProtoFrom(own, directory);
   const files = readProtoFiles(directory, settings.protoRoots);
   const old = await readAgainst(
     directory,
@@ -85,8 +87,9 @@ async function findBreaking(
     settings,
     bufBinary,
     optionsProto,
+    rules,
   );
-  const compiled = await compileProtoFiles(bufBinary, files, optionsProto);
+  const compiled = await compileProtoFiles(bufBinary, files, optionsProto, { rules });
   const paths = new Map(files.map((file) => [file.name, file.path]));
   const now: AgainstTree = {
     compiled,
@@ -101,9 +104,9 @@ async function findBreaking(
     usesOfTypes(before.files, before.contract.services),
     usesOfTypes(after.files, after.contract.services),
   );
-  // nanowire's own file is that of this version on one side or both: no promise of the project's.
+  // nanowire's own file, and protovalidate's, are those of this version on one side or both: no promise of the project's.
   const wire = findWireChanges(bufBinary, old.compiled, compiled, settings.choices.json)
-    .filter((found) => found.proto !== optionsFileName)
+    .filter((found) => found.proto !== optionsFileName && found.proto !== rulesFileName)
     .map((found) => explainWireFinding(found, byName, uses, (name) => paths.get(name) ?? name));
   const all = sortFindings([...compareContracts(before.contract, after.contract), ...wire]);
   const ignore = new Set([...settings.breakingIgnore, ...flags.ignore]);

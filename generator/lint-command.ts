@@ -17,6 +17,7 @@ import { lintTable } from "./read/option-table.js";
 import { readOwnOptions, readOwnPackage } from "./read/package-root.js";
 import { findBufBinary, findPeers } from "./read/peers.js";
 import { type ProtoFile, readProtoFiles } from "./read/proto-files.js";
+import { rulesProtoFrom } from "./read/rules-proto.js";
 import { readIfThere } from "./write/output.js";
 
 const help = (): string => `nanowire lint [flags]
@@ -44,10 +45,11 @@ export async function runLint(args: readonly string[], context: CommandContext):
   const [requireBuf] = findPeers(own, directory, ["@bufbuild/buf"]);
   const bufBinary = findBufBinary(requireBuf);
   const optionsProto = readOwnOptions(own);
-  const compiled = await compileProtoFiles(bufBinary, files, optionsProto);
+  const rules = rulesProtoFrom(own, directory);
+  const compiled = await compileProtoFiles(bufBinary, files, optionsProto, { rules });
   await assertRules(settings.lintIgnore, bufBinary);
   const findings: Finding[] = [
-    ...(await bufLint(bufBinary, files, optionsProto, readBufConfig(directory, settings.protoRoots))),
+    ...(await bufLint(bufBinary, files, optionsProto, readBufConfig(directory, settings.protoRoots), rules)),
     ...lintCompiled(compiled, files),
   ];
   const told = findings.filter((finding) => !isIgnored(finding, settings.lintIgnore)).sort(byPlace);

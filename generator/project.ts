@@ -6,6 +6,7 @@ import type { Settings } from "./read/config.js";
 import { type OwnPackage, readOwnOptions } from "./read/package-root.js";
 import { findBufBinary, type PeerRequire } from "./read/peers.js";
 import { readProtoFiles } from "./read/proto-files.js";
+import { rulesProtoFrom } from "./read/rules-proto.js";
 import { readIfThere } from "./write/output.js";
 
 /** The packages that compiling a project takes. */
@@ -41,9 +42,12 @@ export async function compileProject(
     lock: lockText === undefined ? emptyLock : parseRoutesLock(lockText, settings.lockFile),
     lockText,
     lockFile: settings.lockFile,
-    compiled: await compileProtoFiles(findBufBinary(requireBuf), files, readOwnOptions(own), () => {
-      loadTsProto(requireTsProto);
-      loadMore?.();
+    compiled: await compileProtoFiles(findBufBinary(requireBuf), files, readOwnOptions(own), {
+      rules: rulesProtoFrom(own, directory),
+      meanwhile() {
+        loadTsProto(requireTsProto);
+        loadMore?.();
+      },
     }),
     own: new Map(files.map((file) => [file.name, file.path])),
     choices: settings.choices,

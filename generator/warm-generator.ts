@@ -12,6 +12,7 @@ import { decodeDescriptorSet } from "./read/descriptor-set.js";
 import { type OwnPackage, readOwnOptions } from "./read/package-root.js";
 import { findBufBinary, findPeers, type PeerRequire } from "./read/peers.js";
 import type { ProtoFile } from "./read/proto-files.js";
+import { type RulesProto, rulesProtoFrom } from "./read/rules-proto.js";
 
 /**
  * Generates again and again, and does each time only what a change makes necessary: the changed files are compiled with those that
@@ -20,6 +21,7 @@ import type { ProtoFile } from "./read/proto-files.js";
 export class WarmGenerator {
   readonly #bufBinary: string;
   readonly #optionsProto: Uint8Array;
+  readonly #rules: RulesProto;
   readonly #requireTsProto: PeerRequire;
   readonly #requireHandlebars: PeerRequire;
   #templates: TemplateTexts | undefined;
@@ -39,6 +41,7 @@ export class WarmGenerator {
     ]);
     this.#bufBinary = findBufBinary(requireBuf);
     this.#optionsProto = readOwnOptions(own);
+    this.#rules = rulesProtoFrom(own, directory);
     this.#requireTsProto = requireTsProto;
     this.#requireHandlebars = requireHandlebars;
     this.#codecs = new CodecCache(requireTsProto);
@@ -155,7 +158,9 @@ export class WarmGenerator {
   }
 
   async #runBuf(files: readonly ProtoFile[]): Promise<readonly FileDescriptorProto[]> {
-    return decodeDescriptorSet(await compileProtoFiles(this.#bufBinary, files, this.#optionsProto));
+    return decodeDescriptorSet(
+      await compileProtoFiles(this.#bufBinary, files, this.#optionsProto, { rules: this.#rules }),
+    );
   }
 }
 

@@ -10,9 +10,16 @@ export {
   NanowireError,
   type NanowireErrorOptions,
 } from "./base/error.js";
-export { consoleLogger, type Logger, silentLogger } from "./base/logger.js";
+export { consoleLogger, type Logger, type LogLevel, silentLogger } from "./base/logger.js";
 export type { EndOfTurn, Turn } from "./base/turn.js";
 export { Component } from "./component/component.js";
+export {
+  Module,
+  type ModuleName,
+  type NamedModule,
+  type NamedModuleOf,
+  type ServerModules,
+} from "./component/module.js";
 export {
   type AnyRemoteHandler,
   defineRemoteHandler,
@@ -39,10 +46,17 @@ export {
   type RateLimit,
   type ServiceDefinition,
 } from "./component/service.js";
-export type { AfterHook, BeforeHook, CallData, HandlerCall, HandlerOutcome } from "./dispatch/hook-chain.js";
+export type { AfterHook, BeforeHook, HandlerCall, HandlerOutcome } from "./dispatch/hook-chain.js";
 export type { HandlerName, Hooks, RequestOf, ResponseOf, ServerHooks } from "./dispatch/hooks.js";
 export type { InboundMessage, InboundStep, OutboundMessage, OutboundStep, Pipeline } from "./pipeline/pipeline.js";
-export { emptyCodec, emptyMessage, type JsonCodec, type MessageCodec, type ProtobufCodec } from "./protocol/codec.js";
+export {
+  emptyCodec,
+  emptyMessage,
+  type JsonCodec,
+  type MessageCodec,
+  type ProtobufCodec,
+  type Redaction,
+} from "./protocol/codec.js";
 export type { Dictionary, RouteDictionary } from "./protocol/dictionary.js";
 export type { HandshakeRequest, HandshakeSys } from "./protocol/handshake.js";
 export {
@@ -68,7 +82,9 @@ export {
   type ServerState,
   type StopOnSignalsOptions,
 } from "./server/server.js";
+export type { ServerPipeline } from "./server/server-pipeline.js";
 export type { SerializerOption } from "./server/terms.js";
+export type { CallData } from "./session/call-data.js";
 export { Group, type GroupOptions } from "./session/group.js";
 export type { GroupPart, SessionFilter } from "./session/group-part.js";
 export type { ConflationKey, Overflow, PushDefinition, PushReceiver } from "./session/push.js";

@@ -13,6 +13,7 @@ import { type ImportModel, Imports } from "./imports.js";
 import type { TypeNames } from "./messages.js";
 import { Names } from "./names.js";
 import { optional } from "./optional.js";
+import { propertyKey } from "./property-key.js";
 
 /** `room.json.ts`: how the messages of a .proto file are written as JSON, and read. */
 export interface JsonFileModel {
@@ -339,12 +340,4 @@ function mapEntry(
 
 function nameOf({ name, jsonName }: FieldDescriptorProto): string {
   return jsonName === name ? JSON.stringify(name) : `[${JSON.stringify(jsonName)}, ${JSON.stringify(name)}]`;
-}
-
-/** A property called `__proto__` would be the object's prototype if it stood there as it is. */
-function propertyKey(name: string): string {
-  if (name === "__proto__") {
-    return '["__proto__"]';
-  }
-  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
 }

@@ -12,6 +12,7 @@ import { checkFile, type DeclaredTypes, FileReferences, ownProtoFile, type TypeN
 import { Names } from "./names.js";
 import { OptionReader } from "./options.js";
 import { buildProtocol, type ProtocolModel } from "./protocol.js";
+import { Redactions } from "./redactions.js";
 import { assignCodes, compareText, type DeclaredRoute, type RoutesLock, sortedRoutes } from "./routes-lock.js";
 import { buildServerFile, type ServerFileModel, serverExports } from "./server-file.js";
 import { checkRemoteNames, checkRoutes, readServices, type ServiceDeclaration, type SourceFile } from "./services.js";
@@ -174,6 +175,7 @@ export function buildModel(input: ModelInput): BuiltModel {
   });
 
   const lock = collect(problems, () => assignCodes(declaredRoutes(ofClients), input.lock, input.lockFile));
+  const redactions = new Redactions(hasServer ? input.files : [], input.typeNames);
   const codes = lock?.routes ?? new Map<string, number>();
   const serviceFiles = declared
     .filter((file) => file.services.length > 0)
@@ -184,7 +186,7 @@ export function buildModel(input: ModelInput): BuiltModel {
       const key = JSON.stringify([choices, given, former.map(({ route }) => route)]);
       const renamed = lock?.renamed;
       return memory.stubs.get(descriptor, key, () =>
-        buildServiceFile(descriptor, services, { choices, typeNames: input.typeNames, codes, renamed }),
+        buildServiceFile(descriptor, services, { choices, typeNames: input.typeNames, codes, renamed, redactions }),
       );
     });
   checkOutputs(codecs, serviceFiles, input.own, problems);
@@ -262,14 +264,14 @@ function checkCodecs(file: SourceFile, isJson: boolean, references: FileReferenc
 function buildServiceFile(
   { name: proto, package: packageName }: FileDescriptorProto,
   services: readonly ServiceDeclaration[],
-  { choices, typeNames, codes, renamed }: StubInput,
+  { choices, typeNames, codes, renamed, redactions }: StubInput,
 ): ServiceFileModel {
   const { hasServer, hasClient, hasJson } = outputsOf(choices);
   const module = moduleOf(proto);
   const suffix = importSuffix(choices);
   const server = (output: string): ServerFileModel => {
     const names = takeExports(services.flatMap(serverExports));
-    return buildServerFile(output, services, names, typeNames, codes, renamed, hasJson, suffix);
+    return buildServerFile(output, services, names, typeNames, codes, renamed, hasJson, suffix, redactions);
   };
   const client = (output: string): ClientFileModel => {
     const called = services.filter(isOfClients);
@@ -294,6 +296,7 @@ interface StubInput {
   /** Route → code. */
   readonly codes: ReadonlyMap<string, number>;
   readonly renamed: RoutesLock["renamed"] | undefined;
+  readonly redactions: Redactions;
 }
 
 /** `chat/v1/room.proto` → `chat/v1/room`. */

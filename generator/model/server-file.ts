@@ -4,6 +4,7 @@ import type { TypeNames } from "./messages.js";
 import { lowerCamel, type Names, upperCamel } from "./names.js";
 import { optional } from "./optional.js";
 import type { Order, RateLimit } from "./options.js";
+import type { RedactionModel, Redactions } from "./redactions.js";
 import type { MethodDeclaration, ServiceDeclaration } from "./services.js";
 import type { OverflowDeclaration, OverloadDeclaration } from "./waiting-policies.js";
 
@@ -14,6 +15,8 @@ export interface ServerFileModel {
   readonly services: readonly ServerServiceModel[];
   /** The codecs that the definitions name, each once. */
   readonly codecs: readonly CodecModel[];
+  /** What logs leave out of messages, each once. */
+  readonly redactions: readonly RedactionModel[];
   /** What the file calls things of the runtime that its text names. */
   readonly runtime: ServerRuntimeNames;
 }
@@ -26,6 +29,7 @@ export interface ServerRuntimeNames {
   readonly pushDefinition: string;
   readonly sendPush: string;
   readonly messageCodec: string;
+  readonly redaction: string;
   readonly dictionary: string;
   readonly remote: string;
   readonly remoteCaller: string;
@@ -39,6 +43,8 @@ export interface CodecModel {
   readonly name: string;
   readonly type: string;
   readonly json?: string;
+  /** The constant that tells what logs leave out of it; absent when that is nothing. */
+  readonly redaction?: string;
 }
 
 /** A stub or an object of senders. */
@@ -147,6 +153,7 @@ export function serverExports(service: ServiceDeclaration): [string, ...string[]
  * @param renamed every route that became another one
  * @param json whether the codecs speak JSON too
  * @param suffix what stands after the name of an imported file
+ * @param redacted which fields logs leave out
  */
 export function buildServerFile(
   output: string,
@@ -157,8 +164,10 @@ export function buildServerFile(
   renamed: ReadonlyMap<string, number> | undefined,
   json: boolean,
   suffix: string,
+  redacted: Redactions,
 ): ServerFileModel {
   const imports = new Imports(names, output, suffix);
+  const redactions = redacted.inFile(names);
   const fromRuntime = (name: string, isUsed: boolean, isType: boolean): string =>
     isUsed ? imports.runtime("nanowire", name, isType) : "";
   const methodsOf = (kind: ServiceDeclaration["kind"]): MethodDeclaration[] =>
@@ -172,6 +181,9 @@ export function buildServerFile(
   const takesEmpty = ({ request }: MethodDeclaration): boolean => request === undefined;
   const takesOrReturnsEmpty = (method: MethodDeclaration): boolean =>
     takesEmpty(method) || method.response === undefined;
+
+  const isRedacted = ({ request, response }: MethodDeclaration): boolean =>
+    [request, response].some((typeName) => typeName !== undefined && redacted.has(typeName));
 
   const awaitable = fromRuntime("Awaitable", isHandling || isRemote, true);
   const session = fromRuntime("Session", isHandling, true);
@@ -199,6 +211,7 @@ export function buildServerFile(
       [...handled, ...pushed].some(({ request, response }) => request !== undefined || response !== undefined),
       true,
     ),
+    redaction: fromRuntime("Redaction", [...handled, ...pushed].some(isRedacted), true),
     dictionary: hasHandlers ? imports.routes("dictionary") : "",
     remote: fromRuntime("Remote", hasRemotes, false),
     remoteCaller: fromRuntime("RemoteCaller", hasRemotes, true),
@@ -228,7 +241,13 @@ export function buildServerFile(
       return known.name;
     }
     const jsonCodec = json ? imports.jsonCodec(type, local) : undefined;
-    const codec = { name: names.claim(lowerCamel(local)), type: local, ...optional("json", jsonCodec) };
+    const redaction = redactions.of(typeName);
+    const codec = {
+      name: names.claim(lowerCamel(local)),
+      type: local,
+      ...optional("json", jsonCodec),
+      ...optional("redaction", redaction),
+    };
     codecs.set(typeName, codec);
     return codec.name;
   };
@@ -338,7 +357,13 @@ export function buildServerFile(
       callers: service.kind === "REMOTE" ? buildCallers(service, methods) : [],
     };
   });
-  return { imports: imports.toModel(), services: models, codecs: [...codecs.values()], runtime };
+  return {
+    imports: imports.toModel(),
+    services: models,
+    codecs: [...codecs.values()],
+    redactions: redactions.toModel(),
+    runtime,
+  };
 }
 
 function waitingOf(

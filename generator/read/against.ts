@@ -7,6 +7,7 @@ import { compileProtoFiles } from "./buf.js";
 import { tidyPath } from "./config.js";
 import { GitTree } from "./git.js";
 import { type ProtoFile, readProtoFiles } from "./proto-files.js";
+import type { RulesProto } from "./rules-proto.js";
 
 /** The tree that another one is compared with. */
 export interface AgainstTree {
@@ -41,6 +42,7 @@ export async function readAgainst(
   today: { readonly protoRoots: readonly string[]; readonly lockFile: string },
   bufBinary: string,
   optionsProto: Uint8Array,
+  rules: RulesProto,
 ): Promise<AgainstTree> {
   const path = resolve(directory, against);
   const isThere = existsSync(path);
@@ -62,7 +64,7 @@ export async function readAgainst(
     return text;
   };
   const compile = async (files: readonly ProtoFile[]): Promise<Pick<AgainstTree, "compiled" | "own">> => ({
-    compiled: await compileOld(bufBinary, files, optionsProto, against),
+    compiled: await compileOld(bufBinary, files, optionsProto, rules, against),
     own: new Map(files.map((file) => [file.name, file.path])),
   });
 
@@ -125,10 +127,11 @@ async function compileOld(
   bufBinary: string,
   files: readonly ProtoFile[],
   optionsProto: Uint8Array,
+  rules: RulesProto,
   against: string,
 ): Promise<Uint8Array> {
   try {
-    return await compileProtoFiles(bufBinary, files, optionsProto);
+    return await compileProtoFiles(bufBinary, files, optionsProto, { rules });
   } catch (error) {
     if (!(error instanceof GeneratorError)) {
       throw error;

@@ -1,6 +1,7 @@
 import { GeneratorError, type Place } from "../error.js";
 import { parseAnnotation, runBuf } from "./buf.js";
 import { optionsFileName, type ProtoFile } from "./proto-files.js";
+import { type RulesProto, rulesEntry } from "./rules-proto.js";
 import { packTar, type TarEntry } from "./tar.js";
 
 /** Something that a rule of buf's does not like. */
@@ -29,6 +30,8 @@ export function modulePaths(yaml: string): string[] {
   );
 }
 
+/** How a buf.yaml names protovalidate's rules. */
+const rulesDependency = "/bufbuild/protovalidate";
 const userModule = "proto";
 const ownModule = "nanowire";
 /** What is linted by when the project has no buf.yaml. docs/lint.md says the same. */
@@ -55,6 +58,7 @@ const defaultConfig = [
  * Runs `buf lint` on .proto files, without writing any.
  *
  * @param config the project's own rules; undefined: STANDARD with {@link defaultExceptions}
+ * @param rules makes protovalidate's file, where one of the user's imports it; a buf.yaml that names it among its `deps` has it from there
  * @throws GeneratorError when buf cannot lint them: a buf.yaml that is wrong, or names what is not there
  */
 export async function bufLint(
@@ -62,6 +66,7 @@ export async function bufLint(
   files: readonly ProtoFile[],
   optionsProto: Uint8Array,
   config: BufConfig | undefined,
+  rules?: RulesProto,
 ): Promise<BufFinding[]> {
   const own = files.filter(({ name }) => name !== optionsFileName);
   const paths = new Map<string, string>();
@@ -74,11 +79,16 @@ export async function bufLint(
   if (config === undefined) {
     entries.push({ name: "buf.yaml", bytes: new TextEncoder().encode(defaultConfig) });
     entries.push({ name: `${ownModule}/${optionsFileName}`, bytes: optionsProto });
+    entries.push(...rulesEntry(files, `${ownModule}/`, rules));
   } else {
     entries.push(...config.files, ...config.others.map(({ path, bytes }) => ({ name: path, bytes })));
-    if (![...files, ...config.others].some(({ name }) => name === optionsFileName)) {
-      const folder = config.isInRoot || config.firstRoot === "." ? "" : `${config.firstRoot}/`;
+    const folder = config.isInRoot || config.firstRoot === "." ? "" : `${config.firstRoot}/`;
+    const all = [...files, ...config.others];
+    if (!all.some(({ name }) => name === optionsFileName)) {
       entries.push({ name: folder + optionsFileName, bytes: optionsProto });
+    }
+    if (!config.files.some(({ bytes }) => new TextDecoder().decode(bytes).includes(rulesDependency))) {
+      entries.push(...rulesEntry(all, folder, rules));
     }
   }
   const args = ["lint", "-#format=tar", "--error-format", "json"];

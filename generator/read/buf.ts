@@ -2,9 +2,10 @@ import { spawn } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { GeneratorError, type Problem } from "../error.js";
+import { GeneratorError, type Place, type Problem } from "../error.js";
 import { CompileHints } from "./compile-hints.js";
 import { optionsFileName, type ProtoFile } from "./proto-files.js";
+import { type RulesProto, rulesEntry, rulesFileName } from "./rules-proto.js";
 import { packTar, type TarEntry } from "./tar.js";
 import { findUnfinishedString } from "./unfinished-string.js";
 
@@ -13,6 +14,14 @@ const userModule = "proto";
 const ownModule = "nanowire";
 const bufYaml = `version: v2\nmodules:\n  - path: ${userModule}\n  - path: ${ownModule}\n`;
 
+/** What else {@link compileProtoFiles} may be given. */
+export interface CompileOptions {
+  /** Makes protovalidate's file, where one of the user's imports it. Default: it is not to be had */
+  readonly rules?: RulesProto;
+  /** Called once buf has the files, and works on them in a process of its own: time to load what comes next */
+  readonly meanwhile?: () => void;
+}
+
 /**
  * Compiles .proto files with buf's native binary. Nothing is written to disk: the files go in as an archive on its
  * standard input, so it does not matter where they lie.
@@ -20,7 +29,6 @@ const bufYaml = `version: v2\nmodules:\n  - path: ${userModule}\n  - path: ${own
  * @param bufBinary the path of the binary
  * @param files the user's files; a copy of nanowire/options.proto among them is replaced by the package's own
  * @param optionsProto the package's own nanowire/options.proto
- * @param meanwhile called once buf has the files, and works on them in a process of its own: time to load what comes next
  * @returns a google.protobuf.FileDescriptorSet with source information and every imported file, imports first
  * @throws GeneratorError with every error that the compiler found, at the user's own paths
  */
@@ -28,12 +36,13 @@ export async function compileProtoFiles(
   bufBinary: string,
   files: readonly ProtoFile[],
   optionsProto: Uint8Array,
-  meanwhile?: () => void,
+  { rules, meanwhile }: CompileOptions = {},
 ): Promise<Uint8Array> {
   const entries: TarEntry[] = [
     { name: "buf.yaml", bytes: new TextEncoder().encode(bufYaml) },
     { name: `${ownModule}/${optionsFileName}`, bytes: optionsProto },
   ];
+  entries.push(...rulesEntry(files, `${ownModule}/`, rules));
   for (const file of files) {
     if (file.name !== optionsFileName) {
       entries.push({ name: `${userModule}/${file.name}`, bytes: file.bytes });
@@ -171,7 +180,12 @@ function compileError(stderr: string, files: readonly ProtoFile[], optionsProto:
     const problem = parseAnnotation(line, paths);
     if (problem !== undefined) {
       const { message, place } = problem;
-      problems.push(place === undefined ? { message } : { message: message + hints.of(message, place), place });
+      if (place === undefined) {
+        problems.push({ message });
+      } else {
+        const told = wantsRules(message, place, files) ? rulesAdvice : message + hints.of(message, place);
+        problems.push({ message: told, place });
+      }
     } else if (line.trim() !== "") {
       rest.push(line.trim());
     }
@@ -180,6 +194,15 @@ function compileError(stderr: string, files: readonly ProtoFile[], optionsProto:
     problems.push({ message: `buf could not compile the .proto files: ${rest.join(" ") || "it said nothing"}` });
   }
   return new GeneratorError(problems);
+}
+
+const rulesAdvice = `${rulesFileName} is not there: it comes with protovalidate's package, so install that with \`npm install @bufbuild/protovalidate\``;
+
+/** Whether an import is missing, and it is protovalidate's file. */
+function wantsRules(message: string, { file: path, line }: Place, files: readonly ProtoFile[]): boolean {
+  const file = missingImport.test(message) ? files.find((one) => one.path === path) : undefined;
+  const lines = file === undefined ? [] : new TextDecoder().decode(file.bytes).split("\n");
+  return lines[line - 1]?.includes(rulesFileName) === true;
 }
 
 /** What buf says of a place in the files, and by which of its rules. */
@@ -215,9 +238,11 @@ function positive(value: unknown): number {
   return typeof value === "number" && value > 0 ? value : 1;
 }
 
+const missingImport = /imported file does not exist|^import .* was not found|file does not exist/;
+
 /** What most often helps: a folder that was not given, an import that was forgotten. */
 function hint(message: string): string {
-  if (/imported file does not exist|^import .* was not found|file does not exist/.test(message)) {
+  if (missingImport.test(message)) {
     return " (imports are looked for in the folders given with --proto)";
   }
   if (message === "unrecognized `edition` declaration value") {

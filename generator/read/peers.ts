@@ -53,6 +53,23 @@ export function findPeers<const N extends readonly PeerName[]>(
 }
 
 /**
+ * Requires a module of a package that makes more possible where it is installed, beside nanowire or else from the working directory; undefined where it is not. The
+ * package need not let its package.json be read.
+ */
+export function requireOptional(own: OwnPackage, directory: string, module: string): unknown {
+  for (const from of [own.root, directory]) {
+    const requireFrom = createRequire(join(from, "package.json"));
+    try {
+      requireFrom.resolve(module);
+    } catch {
+      continue;
+    }
+    return requireFrom(module);
+  }
+  return undefined;
+}
+
+/**
  * The path of buf's native binary.
  *
  * @throws GeneratorError when the package that holds it for this platform is missing

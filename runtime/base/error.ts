@@ -12,6 +12,7 @@ export const errorCodes = {
   unknown_route: ["request", "no component has that route"],
   wrong_kind: ["request", "a request was sent to the route of a notify, or the other way round"],
   invalid_payload: ["request", "the payload is no message of the type that the route takes"],
+  invalid_argument: ["request", "the message breaks a rule that its .proto declares"],
   unauthenticated: ["request", "the route is for bound sessions only, and the session is not bound"],
   rate_limited: ["request", "the session calls the route, or the server, more often than the rate limit allows"],
   payload_too_large: ["request", "the payload is longer than the route takes"],

@@ -1,6 +1,9 @@
+/** How much a line of a log matters. */
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
 /**
- * Where the runtime says what happened. The shape is pino's, so a pino logger can be handed in as it is.
- * No payload is ever logged.
+ * Where the runtime says what happened. The shape is pino's, so a pino logger can be handed in as it is. What messages hold is written
+ * to `debug` only, and never a field that its .proto marks `debug_redact`.
  */
 export interface Logger {
   /** What helps to find a fault: every message that is refused, every client that is turned away. */
@@ -11,6 +14,8 @@ export interface Logger {
   warn(fields: object, message: string): void;
   /** What failed: a handler, a task, a listener. `fields.error` is the error, with its stack. */
   error(fields: object, message: string): void;
+  /** Whether lines of that level are written. Where a logger does not say, what messages hold is not logged. */
+  isLevelEnabled?(level: LogLevel): boolean;
 }
 
 /** A logger that says nothing. */
@@ -26,17 +31,18 @@ export const silentLogger: Logger = {
  *
  * @param level the least that is written. Default: `info`
  */
-export function consoleLogger(level: keyof Logger = "info"): Logger {
+export function consoleLogger(level: LogLevel = "info"): Logger {
   const least = levels.indexOf(level);
-  const write = (name: keyof Logger) => (fields: object, message: string) => {
-    if (levels.indexOf(name) >= least) {
+  const isLevelEnabled = (name: LogLevel): boolean => levels.indexOf(name) >= least;
+  const write = (name: LogLevel) => (fields: object, message: string) => {
+    if (isLevelEnabled(name)) {
       console[name](`${name} ${message}${describe(fields)}`);
     }
   };
-  return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
+  return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error"), isLevelEnabled };
 }
 
-const levels: readonly (keyof Logger)[] = ["debug", "info", "warn", "error"];
+const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 function describe(fields: object): string {
   return Object.entries(fields)

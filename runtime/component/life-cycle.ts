@@ -2,7 +2,7 @@ import type { Awaitable } from "../base/awaitable.js";
 import { NanowireError } from "../base/error.js";
 import type { Scheduler } from "../schedule/scheduler.js";
 
-/** The life of a component or a remote: what is called when that which hosts it starts and stops. Each is awaited before the next. */
+/** The life of a component, a module or a remote: what is called when that which hosts it starts and stops. Each is awaited before the next. */
 export abstract class LifeCycle {
   #scheduler: Scheduler | undefined;
 
@@ -23,7 +23,7 @@ export abstract class LifeCycle {
   /** Called once before the server listens. An error here stops the start: what was begun is shut down again. */
   init(): Awaitable<void> {}
 
-  /** Called once when every component is initialised, before the server listens. */
+  /** Called once when every module and component is initialised, before the server listens. */
   afterInit(): Awaitable<void> {}
 
   /** Called once when the server stops, while the sessions are still open. */

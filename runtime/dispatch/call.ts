@@ -5,6 +5,7 @@ import type { CancelTimer, Clock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
 import type { MessageId } from "../protocol/message.js";
 import type { Mailbox, MailboxTask } from "../schedule/mailbox.js";
+import type { CallData } from "../session/call-data.js";
 import type { Session } from "../session/session.js";
 import type { Endpoint } from "./dispatcher.js";
 import { callHooked } from "./hook-chain.js";
@@ -50,6 +51,7 @@ export class Call implements MailboxTask {
   #componentMailbox: Mailbox | undefined;
   #queueMailbox: Mailbox | undefined;
   #waitsIn: Place = Place.session;
+  #data: Partial<CallData> | undefined;
 
   constructor(caller: Caller, endpoint: Endpoint, id: MessageId, payload: Uint8Array, compressed: boolean) {
     this.#caller = caller;
@@ -88,6 +90,12 @@ export class Call implements MailboxTask {
    */
   peek(): unknown {
     return this.#caller.peek(this);
+  }
+
+  /** What steps and hooks keep for one another. */
+  get data(): Partial<CallData> {
+    this.#data ??= {};
+    return this.#data;
   }
 
   /**
@@ -171,10 +179,11 @@ export class Call implements MailboxTask {
   #invoke(): unknown {
     const { method, component, hooks } = this.endpoint;
     const request = this.#caller.decode(this);
+    const { session, route, kind } = this;
     return hooks === undefined
-      ? method.invoke(component, this.session, request)
-      : callHooked(hooks, { session: this.session, route: this.route, kind: this.kind, request, data: {} }, (message) =>
-          method.invoke(component, this.session, message),
+      ? method.invoke(component, session, request)
+      : callHooked(hooks, { session, route, kind, request, codec: method.request, data: this.data }, (message) =>
+          method.invoke(component, session, message),
         );
   }
 

@@ -1,19 +1,7 @@
 import { type Awaitable, isPromise } from "../base/awaitable.js";
+import type { MessageCodec } from "../protocol/codec.js";
+import type { CallData } from "../session/call-data.js";
 import type { Session } from "../session/session.js";
-
-/**
- * What hooks keep for one another about one call, declared once and then known everywhere:
- *
- * ```ts
- * declare module "nanowire" {
- *   interface CallData {
- *     startedMs: number;
- *   }
- * }
- * ```
- */
-// biome-ignore lint/suspicious/noEmptyInterface: programs add to it
-export interface CallData {}
 
 /**
  * One call of a handler, as its hooks see it.
@@ -29,7 +17,9 @@ export interface HandlerCall<Req = unknown> {
   readonly kind: "request" | "notify";
   /** The decoded message. A hook before the handler may put another in its place. */
   request: Req;
-  /** What hooks keep for one another. It starts empty. */
+  /** Writes and reads the message. */
+  readonly codec: MessageCodec<Req>;
+  /** What steps and hooks keep for one another. It starts empty, or with what the inbound steps put there. */
   readonly data: Partial<CallData>;
 }
 

@@ -1,6 +1,7 @@
 import type { Awaitable } from "../base/awaitable.js";
 import { isPromise } from "../base/awaitable.js";
 import type { NanowireError } from "../base/error.js";
+import type { CallData } from "../session/call-data.js";
 import type { Session } from "../session/session.js";
 
 /** A message from a client, before it is decoded. */
@@ -11,6 +12,8 @@ export interface InboundMessage {
   readonly route: string;
   /** The message's bytes; a step may put others in their place. */
   payload: Uint8Array;
+  /** What steps and hooks keep for one another about this message. It starts empty. */
+  readonly data: Partial<CallData>;
 }
 
 /** A message to a client, after it was encoded. */
@@ -23,6 +26,8 @@ export interface OutboundMessage {
   readonly error: NanowireError | undefined;
   /** The message's bytes; a step may put others in their place, but may not write into them. */
   payload: Uint8Array;
+  /** Of a response: what steps and hooks have kept of its call. Of a push, and of an answer to what reached no handler: empty at first. */
+  readonly data: Partial<CallData>;
 }
 
 /**
@@ -38,7 +43,7 @@ export type InboundStep = (session: Session, message: InboundMessage) => Awaitab
 export type OutboundStep = (session: Session, message: OutboundMessage) => void;
 
 /**
- * The steps that every message goes through, in their order. They are added before the server starts.
+ * Steps that messages go through, in their order. They are added before the server starts.
  *
  * @typeParam Step {@link InboundStep} or {@link OutboundStep}
  */
@@ -48,11 +53,6 @@ export class Pipeline<Step> {
   /** The steps, first to last. */
   get steps(): readonly Step[] {
     return this.#steps;
-  }
-
-  /** Whether there is no step: nothing need be made for one to see. */
-  get empty(): boolean {
-    return this.#steps.length === 0;
   }
 
   /** Adds a step before all others. */
@@ -68,12 +68,8 @@ export class Pipeline<Step> {
   }
 }
 
-/** Takes a message through the inbound steps. A promise is returned only when a step returned one. */
-export function runInbound(
-  { steps }: Pipeline<InboundStep>,
-  session: Session,
-  message: InboundMessage,
-): Awaitable<void> {
+/** Takes a message through inbound steps. A promise is returned only when a step returned one. */
+export function runInbound(steps: readonly InboundStep[], session: Session, message: InboundMessage): Awaitable<void> {
   for (let index = 0; index < steps.length; index++) {
     const result = (steps[index] as InboundStep)(session, message);
     if (isPromise(result)) {
@@ -95,8 +91,8 @@ async function runRest(
   }
 }
 
-/** Takes a message through the outbound steps. */
-export function runOutbound({ steps }: Pipeline<OutboundStep>, session: Session, message: OutboundMessage): void {
+/** Takes a message through outbound steps. */
+export function runOutbound(steps: readonly OutboundStep[], session: Session, message: OutboundMessage): void {
   for (const step of steps) {
     step(session, message);
   }

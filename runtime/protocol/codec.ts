@@ -26,6 +26,14 @@ export interface JsonCodec<T> {
 }
 
 /**
+ * What logs leave out of a message, because its .proto marks it `debug_redact`: the property of such a field is `true`, that of a field whose
+ * messages have such fields (a list or a map of them, too) leads to their redaction. The fields of a oneof stand among the others.
+ */
+export interface Redaction {
+  readonly [property: string]: true | (() => Redaction);
+}
+
+/**
  * The codecs of one message type, by the name of the serializer.
  *
  * @typeParam T the message
@@ -35,6 +43,8 @@ export interface MessageCodec<T> {
   readonly protobuf: ProtobufCodec<T>;
   /** Absent when the project was generated without JSON: a client that wants JSON is then refused. */
   readonly json?: JsonCodec<T>;
+  /** What logs leave out. Absent when there is nothing. */
+  readonly redaction?: Redaction;
 }
 
 const noBytes = new Uint8Array(0);
@@ -49,7 +59,7 @@ export const emptyCodec: ProtobufCodec<void> = {
 };
 
 /** Both codecs of `google.protobuf.Empty`. */
-export const emptyMessage: Required<MessageCodec<void>> = {
+export const emptyMessage: Required<Omit<MessageCodec<void>, "redaction">> = {
   protobuf: emptyCodec,
   json: {
     fromJSON: () => undefined,

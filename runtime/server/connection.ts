@@ -9,16 +9,17 @@ import { Call, type Caller } from "../dispatch/call.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
 import { Overloads } from "../dispatch/overload.js";
 import { RateLimiters } from "../dispatch/rate-limiter.js";
-import { type InboundStep, type OutboundStep, type Pipeline, runInbound, runOutbound } from "../pipeline/pipeline.js";
+import { type InboundStep, type OutboundStep, runInbound, runOutbound } from "../pipeline/pipeline.js";
+import type { MessageCodec } from "../protocol/codec.js";
 import { encodeErrorPayload } from "../protocol/error-payload.js";
 import { encodeHandshake } from "../protocol/handshake.js";
-import { JsonMismatch } from "../protocol/json/index.js";
 import { type MessageId, MessageType } from "../protocol/message.js";
 import { decodeMessageHeader, type MessageHeader } from "../protocol/message-decoder.js";
 import { writeResponse } from "../protocol/message-encoder.js";
 import { encodePacket, maxBodyBytes, PacketType } from "../protocol/packet.js";
 import { PacketDecoder, type PacketSink } from "../protocol/packet-decoder.js";
 import { type ComeBack, type Drain, decodeSystem, encodeSystem, hasCapability } from "../protocol/system.js";
+import { toldDecodeError, toldEncodeError } from "../protocol/told-error.js";
 import { type MailboxOwner, type MailboxTask, OrderedMailbox, UnorderedMailbox } from "../schedule/mailbox.js";
 import type { OutgoingPush, PushForm } from "../session/push.js";
 import { Session, type SessionBinder, type SessionLink, type Waiting } from "../session/session.js";
@@ -31,17 +32,21 @@ import type { Drainable } from "./drain-watch.js";
 import type { SweepSchedule, Swept } from "./heartbeat.js";
 import { inflate } from "./inflate.js";
 import { MessageRate } from "./message-rate.js";
+import type { PayloadLog } from "./payload-log.js";
 import type { TakenPlace } from "./places.js";
 import type { PushForms } from "./push-forms.js";
+import type { ServerPipeline } from "./server-pipeline.js";
 import { startsWithCodes, type Terms } from "./terms.js";
 
 /** What the connections of a server share. */
 export interface ConnectionHost extends AdmissionHost {
   readonly logger: Logger;
+  /** Undefined where what messages hold is never logged. */
+  readonly payloadLog: PayloadLog | undefined;
   readonly turn: Turn;
   readonly dispatcher: Dispatcher;
-  readonly inbound: Pipeline<InboundStep>;
-  readonly outbound: Pipeline<OutboundStep>;
+  readonly inbound: ServerPipeline<InboundStep>;
+  readonly outbound: ServerPipeline<OutboundStep>;
   readonly counters: Counters;
   readonly pushForms: PushForms;
   /** Filled anew for each message: it is read before anything else can arrive. */
@@ -203,7 +208,8 @@ export class Connection
     if (call.compressed) {
       call.payload = this.#inflated(call);
     }
-    return inbound.empty ? undefined : runInbound(inbound, call.session, call);
+    const steps = inbound.stepsOf(call.route);
+    return steps.length === 0 ? undefined : runInbound(steps, call.session, call);
   }
 
   #inflated({ payload, endpoint }: Call): Uint8Array {
@@ -225,13 +231,22 @@ export class Connection
   // → component method →
 
   decode(call: Call): unknown {
+    const { request } = call.endpoint.method;
+    const message = this.#decode(call, request);
+    if (this.#host.payloadLog?.on === true) {
+      this.#host.payloadLog.received(call.session, call.route, call.id, request, message);
+    }
+    return message;
+  }
+
+  #decode({ payload, route }: Call, codec: MessageCodec<unknown>): unknown {
     try {
-      return this.#terms.serializer.decode(call.endpoint.method.request, call.payload);
+      return this.#terms.serializer.decode(codec, payload);
     } catch (error) {
       // What JSON holds that does not fit is the client's own, and it is told where.
-      const where = error instanceof JsonMismatch ? `: ${error.message}` : "";
-      const message = `the payload of ${call.payload.length} bytes is no message of ${call.route}${where}`;
-      throw new NanowireError("invalid_payload", message, { cause: error });
+      const { where, ...cause } = toldDecodeError(codec, error);
+      const message = `the payload of ${payload.length} bytes is no message of ${route}${where}`;
+      throw new NanowireError("invalid_payload", message, cause);
     }
   }
 
@@ -242,8 +257,12 @@ export class Connection
       return;
     }
     try {
-      const payload = this.#terms.serializer.encode(call.endpoint.method.response, value);
-      this.#respond(call.id, call.route, payload, undefined);
+      const { response } = call.endpoint.method;
+      const payload = this.#encode(response, value);
+      if (this.#host.payloadLog?.on === true) {
+        this.#host.payloadLog.answered(call.session, call.route, call.id, response, value);
+      }
+      this.#respond(call.id, call.route, payload, undefined, call);
     } catch (error) {
       if (error instanceof NanowireError && error.code === "message_too_large") {
         this.#host.logger.error({ error, route: call.route, session: this.session.id }, "an answer is too large");
@@ -252,12 +271,20 @@ export class Connection
     }
   }
 
+  #encode(codec: MessageCodec<unknown>, message: unknown): Uint8Array {
+    try {
+      return this.#terms.serializer.encode(codec, message);
+    } catch (error) {
+      throw toldEncodeError(codec, error);
+    }
+  }
+
   failed(call: Call, error: unknown): void {
-    this.refuse(call.id, call.route, error);
+    this.refuse(call.id, call.route, error, call);
   }
 
   /** Answers a request with an error. A notify's is logged and counted, as a request's is. */
-  refuse(id: MessageId, route: string, error: unknown): void {
+  refuse(id: MessageId, route: string, error: unknown, call?: Call): void {
     const { logger, counters } = this.#host;
     const refusal = toNanowireError(error, "internal", internalFailure);
     const fields = { session: this.#session?.id, route, code: refusal.code, error };
@@ -272,7 +299,7 @@ export class Connection
     }
     const payload = this.#errorPayload(refusal, route);
     try {
-      this.#respond(id, route, payload, refusal);
+      this.#respond(id, route, payload, refusal, call);
     } catch (failure) {
       // An outbound step failed on the error itself: the client gets it without the step.
       logger.error({ error: failure, route }, "an outbound step failed on an error reply");
@@ -300,13 +327,14 @@ export class Connection
     return noPayload;
   }
 
-  #respond(id: MessageId, route: string, payload: Uint8Array, error: NanowireError | undefined): void {
-    const { outbound } = this.#host;
-    if (outbound.empty) {
+  /** @param call what is answered; undefined for what reached no handler */
+  #respond(id: MessageId, route: string, payload: Uint8Array, error: NanowireError | undefined, call?: Call): void {
+    const steps = this.#host.outbound.stepsOf(route);
+    if (steps.length === 0) {
       this.#write(id, payload, error !== undefined);
     } else {
-      const message = { kind: "response" as const, route, error, payload };
-      runOutbound(outbound, this.session, message);
+      const message = { kind: "response" as const, route, error, payload, data: call?.data ?? {} };
+      runOutbound(steps, this.session, message);
       this.#write(id, message.payload, error !== undefined);
     }
   }
@@ -346,8 +374,9 @@ export class Connection
     if (this.#state !== "working" || outbox.closed) {
       return false;
     }
-    const { outbound, counters } = this.#host;
-    const payload = outbound.empty ? undefined : this.#steppedPayload(push);
+    const { outbound, counters, payloadLog } = this.#host;
+    const steps = outbound.stepsOf(push.route);
+    const payload = steps.length === 0 ? undefined : this.#steppedPayload(push, steps);
     if (payload === null) {
       return false;
     }
@@ -356,21 +385,20 @@ export class Connection
     if (isQueued) {
       counters.pushes++;
     }
+    if (payloadLog?.on === true) {
+      payloadLog.pushed(this.session, push);
+    }
     return isQueued;
   }
 
   /** What the outbound steps leave of a push; null when one of them failed. */
-  #steppedPayload(push: OutgoingPush): Uint8Array | null {
-    const { outbound, logger } = this.#host;
+  #steppedPayload(push: OutgoingPush, steps: readonly OutboundStep[]): Uint8Array | null {
+    const { logger } = this.#host;
     const { route } = push;
-    const message = {
-      kind: "push" as const,
-      route,
-      error: undefined,
-      payload: push.payload(this.#pushForm.serializer),
-    };
+    const payload = push.payload(this.#pushForm.serializer);
+    const message = { kind: "push" as const, route, error: undefined, payload, data: {} };
     try {
-      runOutbound(outbound, this.session, message);
+      runOutbound(steps, this.session, message);
       return message.payload;
     } catch (error) {
       logger.error({ error, route, session: this.session.id }, "an outbound step failed: the push is dropped");

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
 import { consoleLogger, type Logger } from "../base/logger.js";
 import { Component } from "../component/component.js";
+import type { NamedModule } from "../component/module.js";
 import { Remote } from "../component/remote.js";
 import type { HandshakeRequest } from "../protocol/handshake.js";
 import { maxBodyBytes } from "../protocol/packet.js";
@@ -10,6 +11,7 @@ import { type Serializer, serializerNames } from "../protocol/serializer.js";
 import type { BindingOptions, BindJudge } from "../session/session-registry.js";
 import { Proxies, type ProxyOptions } from "../transport/proxies.js";
 import type { Transport } from "../transport/transport.js";
+import { type GivenModule, Modules } from "./modules.js";
 import { assertProfile, type Profile } from "./profile.js";
 import { maxNodeId } from "./session-ids.js";
 import { type SerializerOption, serializerNamed } from "./terms.js";
@@ -28,6 +30,11 @@ export interface HandshakeContext {
 export interface ServerOptions {
   /** What answers the clients, in the order in which they are started. Each service once. */
   readonly components: readonly Component[];
+  /**
+   * What else the server starts, before all components, and stops after them: a database's pool, a cache. In the order of their start; a
+   * module's `after` names others that come before it. Default: none
+   */
+  readonly modules?: readonly NamedModule[];
   /** Where clients connect: `[ws({ port: 3250 }), tcp({ port: 3251 })]`. One or more. */
   readonly listen: readonly Transport[];
   /** Where the server says what happens. Default: the console, from `info` on */
@@ -120,7 +127,8 @@ export interface ServerOptions {
 }
 
 /** The options with everything filled in. */
-export type ResolvedOptions = Required<Omit<ServerOptions, "binding" | "onBind" | "proxy">> & {
+export type ResolvedOptions = Required<Omit<ServerOptions, "binding" | "modules" | "onBind" | "proxy">> & {
+  readonly modules: Modules;
   readonly binding: Required<BindingOptions>;
   readonly onBind: BindJudge | undefined;
   readonly proxies: Proxies;
@@ -155,6 +163,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
   }
   return {
     components: options.components,
+    modules: new Modules(list(options, "modules") as readonly GivenModule[]),
     listen: options.listen,
     logger: options.logger ?? consoleLogger(),
     heartbeatIntervalMs: number(options, "heartbeatIntervalMs", 30_000, 0, maxDelayMs, false),
@@ -203,8 +212,8 @@ function resolveBinding(binding: BindingOptions): Required<BindingOptions> {
 }
 
 /** Programs in JavaScript, too, are told what is missing. */
-function list(options: ServerOptions, name: "components" | "listen"): readonly unknown[] {
-  const value: unknown = options[name];
+function list(options: ServerOptions, name: "components" | "modules" | "listen"): readonly unknown[] {
+  const value: unknown = options[name] ?? (name === "modules" ? [] : undefined);
   if (!Array.isArray(value)) {
     throw new NanowireError("invalid_option", `${name} ${String(value)} is not an array`);
   }
@@ -276,6 +285,7 @@ const maxDelayMs = 2_147_483_647;
 
 const optionNames: ReadonlySet<string> = new Set([
   "components",
+  "modules",
   "listen",
   "logger",
   "heartbeatIntervalMs",

@@ -3,7 +3,7 @@ import { NanowireError, toNanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
 import { Turn } from "../base/turn.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
-import type { InboundStep, OutboundStep, Pipeline } from "../pipeline/pipeline.js";
+import type { InboundStep, OutboundStep } from "../pipeline/pipeline.js";
 import type { Dictionary } from "../protocol/dictionary.js";
 import { encodeHandshake } from "../protocol/handshake.js";
 import { MessageHeader } from "../protocol/message-decoder.js";
@@ -22,8 +22,11 @@ import { payloadCompressor } from "./deflate.js";
 import { DrainWatch } from "./drain-watch.js";
 import { HeartbeatSweep } from "./heartbeat.js";
 import type { ResolvedOptions } from "./options.js";
+import { PayloadLog } from "./payload-log.js";
 import { Places, type PlacesHost, TakenPlace } from "./places.js";
 import { PushForms } from "./push-forms.js";
+import { ServerPipeline } from "./server-pipeline.js";
+import { routesOfComponents, routesOfServices } from "./service-routes.js";
 import { SessionIds } from "./session-ids.js";
 import { serializerNamed } from "./terms.js";
 
@@ -31,12 +34,13 @@ import { serializerNamed } from "./terms.js";
 export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, ScheduleHost {
   readonly options: ResolvedOptions;
   readonly logger: Logger;
+  readonly payloadLog: PayloadLog | undefined;
   readonly turn: Turn;
   readonly counters = new Counters();
   readonly header = new MessageHeader();
   readonly sessions: SessionRegistry;
-  readonly inbound: Pipeline<InboundStep>;
-  readonly outbound: Pipeline<OutboundStep>;
+  readonly inbound: ServerPipeline<InboundStep>;
+  readonly outbound: ServerPipeline<OutboundStep>;
   readonly dispatcher: Dispatcher;
   readonly pushForms: PushForms;
   readonly speaksJson: boolean;
@@ -53,13 +57,14 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
   #closing: NanowireError | undefined;
   #allClosed: (() => void) | undefined;
 
-  constructor(options: ResolvedOptions, inbound: Pipeline<InboundStep>, outbound: Pipeline<OutboundStep>) {
+  constructor(options: ResolvedOptions) {
     this.options = options;
     this.logger = options.logger;
+    this.payloadLog = PayloadLog.of(options.logger);
     this.turn = new Turn(undefined, (error) => options.logger.error({ error }, "a part of a turn's end failed"));
-    this.inbound = inbound;
-    this.outbound = outbound;
     this.dispatcher = new Dispatcher(options.components, this.turn, options.requestTimeoutMs);
+    this.inbound = new ServerPipeline("in", routesOfComponents(this.dispatcher));
+    this.outbound = new ServerPipeline("out", routesOfServices(this.dispatcher));
     this.pushForms = new PushForms(this.dictionary, payloadCompressor(options.compressPayloadsFromBytes));
     this.speaksJson = [...this.dispatcher.endpoints].every(
       ({ method }) => method.request.json !== undefined && method.response.json !== undefined,

@@ -1,7 +1,9 @@
 import { NanowireError } from "../base/error.js";
 import { Component } from "../component/component.js";
+import { LifeCycle } from "../component/life-cycle.js";
+import type { ModuleName, ServerModules } from "../component/module.js";
 import { ServerHooks } from "../dispatch/hooks.js";
-import { type InboundStep, type OutboundStep, Pipeline } from "../pipeline/pipeline.js";
+import type { InboundStep, OutboundStep } from "../pipeline/pipeline.js";
 import type { Dictionary } from "../protocol/dictionary.js";
 import type { Scheduler } from "../schedule/scheduler.js";
 import type { Session } from "../session/session.js";
@@ -12,6 +14,7 @@ import type { ServerCounters } from "./counters.js";
 import { type DrainOptions, resolveDrainOptions } from "./drain.js";
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from "./options.js";
 import { ServerHost } from "./server-host.js";
+import type { ServerPipeline } from "./server-pipeline.js";
 import { onSignals, stopSignals } from "./signals.js";
 
 /**
@@ -58,14 +61,16 @@ export interface StopOnSignalsOptions extends DrainOptions {
 
 /** Components, the transports that clients reach them by, and the sessions of those clients. */
 export class Server {
-  /** What every message of a client goes through before its handler. */
-  readonly inbound = new Pipeline<InboundStep>();
-  /** What every response and push goes through on its way out. */
-  readonly outbound = new Pipeline<OutboundStep>();
+  /** What every message of a client goes through before its handler, and what those of one service do. */
+  readonly inbound: ServerPipeline<InboundStep>;
+  /** What every response and push goes through on its way out, and what those of one service do. */
+  readonly outbound: ServerPipeline<OutboundStep>;
   /** What runs before and after handlers, with the decoded message: for all, for a component's, for one. */
   readonly hooks: ServerHooks;
   readonly #options: ResolvedOptions;
   readonly #host: ServerHost;
+  /** In the order of their start: modules, then components. */
+  readonly #parts: readonly Part[];
   #state: ServerState = "stopped";
   #scheduler: Scheduler | undefined;
   #releaseSignals: (() => void) | undefined;
@@ -73,7 +78,10 @@ export class Server {
   /** @internal {@link createServer} makes servers. */
   constructor(options: ResolvedOptions) {
     this.#options = options;
-    this.#host = new ServerHost(options, this.inbound, this.outbound);
+    this.#parts = partsOf(options);
+    this.#host = new ServerHost(options);
+    this.inbound = this.#host.inbound;
+    this.outbound = this.#host.outbound;
     this.hooks = new ServerHooks(this.#host.dispatcher.endpoints);
   }
 
@@ -116,6 +124,16 @@ export class Server {
       throw new NanowireError("invalid_state", "the server is stopped: it has a scheduler while it runs");
     }
     return this.#scheduler;
+  }
+
+  /**
+   * A module of the server, by its name: `server.module("db")`.
+   *
+   * @throws NanowireError `invalid_option` when no module has that name
+   */
+  module<Name extends ModuleName>(name: Name): ServerModules[Name] {
+    // The types of createServer see to it that under this name there is that module.
+    return this.#options.modules.get(name) as ServerModules[Name];
   }
 
   /** The open sessions. The array is the caller's. */
@@ -163,10 +181,10 @@ export class Server {
   }
 
   /**
-   * Starts the components, then opens the listeners. Resolved when clients can connect. After an error everything
+   * Starts the modules and the components, then opens the listeners. Resolved when clients can connect. After an error everything
    * that was begun is undone, and the server is stopped.
    *
-   * @throws NanowireError `invalid_state` when it is not stopped, `listen_failed`; and what a component's `init` or
+   * @throws NanowireError `invalid_state` when it is not stopped, `listen_failed`; and what a module's or a component's `init` or
    * `afterInit` throws
    */
   async start(): Promise<void> {
@@ -179,16 +197,16 @@ export class Server {
       this.#scheduler = undefined;
     });
     try {
-      for (const component of this.#options.components) {
-        this.#attach(component, scheduler);
-        undo.unshift(() => Component.detach(component));
+      for (const part of this.#parts) {
+        LifeCycle.attach(part.life, this.#schedulerOf(part, scheduler));
+        undo.unshift(() => LifeCycle.detach(part.life));
       }
-      for (const component of this.#options.components) {
-        undo.unshift(() => component.shutdown());
-        await component.init();
+      for (const { life } of this.#parts) {
+        undo.unshift(() => life.shutdown());
+        await life.init();
       }
-      for (const component of this.#options.components) {
-        await component.afterInit();
+      for (const { life } of this.#parts) {
+        await life.afterInit();
       }
       // A client may have come by a listener that was opened before one that cannot be.
       undo.unshift(() => this.#host.closeAll(serverStopped()));
@@ -229,9 +247,9 @@ export class Server {
   }
 
   /**
-   * Closes the listeners, lets the clients go as {@link drain} does if `graceMs` is given, lets the components prepare (`beforeShutdown`), closes the
-   * sessions that are left, stops the timers, lets tasks that wait or run come to their end (for `requestTimeoutMs` at the most), and shuts the components
-   * down: each in the reverse order of its start. Resolved when everything is closed. A component that fails is logged, and the rest goes on. While the
+   * Closes the listeners, lets the clients go as {@link drain} does if `graceMs` is given, lets the components and modules prepare (`beforeShutdown`), closes
+   * the sessions that are left, stops the timers, lets tasks that wait or run come to their end (for `requestTimeoutMs` at the most), and shuts the components
+   * and modules down: each in the reverse order of its start. Resolved when everything is closed. One that fails is logged, and the rest goes on. While the
    * server drains, it ends that at once.
    *
    * @throws NanowireError `invalid_option`; `invalid_state` when it neither runs nor drains
@@ -250,17 +268,17 @@ export class Server {
       await this.#host.drained(drain);
     }
     this.#state = "stopping";
-    const components = [...this.#options.components].reverse();
-    for (const component of components) {
-      await this.#attempt(() => component.beforeShutdown(), "a component failed before its shutdown");
+    const parts = [...this.#parts].reverse();
+    for (const { life, kind, name } of parts) {
+      await this.#attempt(() => life.beforeShutdown(), `a ${kind} failed before its shutdown`, { name });
     }
     await this.#host.closeAll(serverStopped());
     this.#host.draining = undefined;
     this.#host.sweep.stop();
     await this.#scheduler?.close();
-    for (const component of components) {
-      await this.#attempt(() => component.shutdown(), "a component failed in its shutdown");
-      Component.detach(component);
+    for (const { life, kind, name } of parts) {
+      await this.#attempt(() => life.shutdown(), `a ${kind} failed in its shutdown`, { name });
+      LifeCycle.detach(life);
     }
     this.#scheduler = undefined;
     this.#releaseSignals?.();
@@ -317,9 +335,9 @@ export class Server {
     return release;
   }
 
-  #attach(component: Component, scheduler: Scheduler): void {
-    const { name } = Component.serviceOf(component);
-    Component.attach(component, scheduler.child(name, this.#host.dispatcher.mailboxOf(component)));
+  #schedulerOf({ life, name }: Part, scheduler: Scheduler): Scheduler {
+    const mailbox = life instanceof Component ? this.#host.dispatcher.mailboxOf(life) : undefined;
+    return scheduler.child(name, mailbox);
   }
 
   async #closeListeners(): Promise<void> {
@@ -336,13 +354,27 @@ export class Server {
     }
   }
 
-  async #attempt(task: () => unknown, complaint: string): Promise<void> {
+  async #attempt(task: () => unknown, complaint: string, fields: object = {}): Promise<void> {
     try {
       await task();
     } catch (error) {
-      this.#options.logger.error({ error }, complaint);
+      this.#options.logger.error({ ...fields, error }, complaint);
     }
   }
+}
+
+/** What has a life in a server. */
+interface Part {
+  readonly life: LifeCycle;
+  readonly kind: "module" | "component";
+  readonly name: string;
+}
+
+function partsOf({ modules, components }: ResolvedOptions): Part[] {
+  return [
+    ...modules.inOrder.map(({ name, module }) => ({ life: module, kind: "module", name }) as const),
+    ...components.map((life) => ({ life, kind: "component", name: Component.serviceOf(life).name }) as const),
+  ];
 }
 
 /** How long clients have to go, where nothing else is said. */

@@ -2,7 +2,9 @@ import { ByteBuffer } from "../base/byte-buffer.js";
 import type { MessageCodec } from "../protocol/codec.js";
 import type { Dictionary } from "../protocol/dictionary.js";
 import { writePush } from "../protocol/message-encoder.js";
+import { messageText } from "../protocol/message-text.js";
 import type { Serializer } from "../protocol/serializer.js";
+import { toldEncodeError } from "../protocol/told-error.js";
 
 /** What messages are told apart by, of which only the newest waits: the value of a field. */
 export type ConflationKey = string | number | bigint | boolean | undefined;
@@ -67,6 +69,7 @@ export class OutgoingPush<T = unknown> {
   /** Mostly one or two of each: found faster in a list than in a map. */
   readonly #payloads: { readonly serializer: Serializer; readonly payload: Uint8Array }[] = [];
   readonly #packets: { readonly form: PushForm; readonly packet: Uint8Array }[] = [];
+  #text: string | undefined;
   /** What a serializer, or a form, has thrown: it is not tried again for each member. */
   #failures: Map<Serializer | PushForm, { readonly error: unknown }> | undefined;
   /** Made when it is first asked for. */
@@ -96,6 +99,12 @@ export class OutgoingPush<T = unknown> {
     return this.#key;
   }
 
+  /** What a log shows of it. */
+  get text(): string {
+    this.#text ??= messageText(this.#codec, this.#message);
+    return this.#text;
+  }
+
   /** The message's bytes. Throws what encoding them has thrown. */
   payload(serializer: Serializer): Uint8Array {
     for (const made of this.#payloads) {
@@ -109,7 +118,7 @@ export class OutgoingPush<T = unknown> {
       this.#payloads.push({ serializer, payload });
       return payload;
     } catch (error) {
-      throw this.#failed(serializer, error);
+      throw this.#failed(serializer, toldEncodeError(this.#codec, error));
     }
   }
 

@@ -60,12 +60,13 @@ const isCode = (span: string) => !isName(span) && !isProtoOption(span) && !isPac
 const prelude = `
 import type { Server as HttpServer } from "node:http";
 import {
-  type AfterHook, type BeforeHook, type Component, consoleLogger, createServer, Group, type GroupPart, hybrid, type InboundStep, NanowireError,
+  type AfterHook, type BeforeHook, type Component, consoleLogger, createServer, Group, type GroupPart, hybrid, type InboundStep, type ModuleName, NanowireError,
   type OutboundStep, type Queue, type Scheduler, type ServerOptions, type Session, type SessionBound, type SessionClosed, type StopOnSignalsOptions,
   tcp, type TickTask, type Timer, type TlsOptions, ws,
 } from "nanowire";
 import { type ClientConnection, connect } from "nanowire/client";
 import { startTestServer } from "nanowire/testing";
+import { protovalidate } from "nanowire/validate";
 import type { JoinRequest, UserSaid } from "${root}/generated/chat/v1/room.js";
 import { RoomComponent, RoomEvents } from "${root}/generated/chat/v1/room.server.js";
 
@@ -95,6 +96,8 @@ declare const inboundStep: InboundStep;
 declare const outboundStep: OutboundStep;
 declare const before: BeforeHook;
 declare const after: AfterHook;
+declare const moduleName: ModuleName;
+declare const descriptors: Uint8Array;
 `;
 
 beforeAll(() => {
@@ -153,7 +156,7 @@ describe("the pages for those who come from nano and from pitaya", () => {
       compilerOptions: {
         rootDir: root,
         paths: Object.fromEntries(
-          ["index", "client/index", "testing/index"].map((file) => [
+          ["index", "client/index", "testing/index", "validate/index"].map((file) => [
             `nanowire${file === "index" ? "" : `/${file.slice(0, -6)}`}`,
             [`${root}/runtime/${file}.ts`],
           ]),

@@ -86,7 +86,9 @@ describe("the package, installed as a production server installs it", () => {
       return stderr;
     });
     const stderr = told.join("");
-    for (const [name, range] of Object.entries(peerDependencies)) {
+    // Without protovalidate it generates as well; only its rules need it.
+    const { "@bufbuild/protovalidate": _, ...needed } = peerDependencies;
+    for (const [name, range] of Object.entries(needed)) {
       expect(stderr).toContain(`${name}@${range.replace("^", "")}`);
     }
     expect(stderr).not.toMatch(/^\s+at /m);

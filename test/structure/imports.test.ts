@@ -17,6 +17,7 @@ const mayImport: Record<string, readonly string[]> = {
   server: ["base", "protocol", "transport", "schedule", "session", "pipeline", "component", "dispatch"],
   client: ["base", "protocol", "transport"],
   testing: ["base", "transport", "server", "client"],
+  validate: ["base", "protocol", "dispatch"],
 };
 
 /** The generator's rooms, which know nothing of the runtime. */
@@ -108,9 +109,19 @@ describe("who may import whom", () => {
     ).toEqual([]);
   });
 
-  test("runtime: its packages are ws and, for JSON, the base64 of @bufbuild/protobuf", () => {
+  test("runtime: its packages are ws and, for JSON, the base64 of @bufbuild/protobuf; validation has its own", () => {
     const packages = inside("runtime").filter(({ to }) => !to.startsWith("runtime/") && !to.startsWith("node:"));
-    expect(new Set(packages.map(({ to }) => to))).toEqual(new Set(["ws", "@bufbuild/protobuf/wire"]));
+    const ofValidation = packages.filter(({ from }) => roomOf(from, "runtime") === "validate");
+    const others = packages.filter((one) => !ofValidation.includes(one));
+    expect(new Set(others.map(({ to }) => to))).toEqual(new Set(["ws", "@bufbuild/protobuf/wire"]));
+    expect(
+      ofValidation.map(({ to }) => to).filter((to) => !/^@bufbuild\/proto(?:buf|validate)(?:\/|$)/.test(to)),
+    ).toEqual([]);
+    expect(
+      inside("runtime").filter(
+        ({ from, to }) => to.startsWith("runtime/validate/") && !from.startsWith("runtime/validate/"),
+      ),
+    ).toEqual([]);
   });
 
   test("generator: nothing of the runtime, and each room only the rooms below it", () => {

@@ -1,8 +1,8 @@
-import type { Logger } from "../../runtime/base/logger.js";
+import type { Logger, LogLevel } from "../../runtime/base/logger.js";
 
 /** One line of a log. */
 export interface LogLine {
-  readonly level: keyof Logger;
+  readonly level: LogLevel;
   readonly message: string;
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -28,11 +28,11 @@ export class KeptLog implements Logger {
   }
 
   /** The lines of one level. */
-  at(level: keyof Logger): LogLine[] {
+  at(level: LogLevel): LogLine[] {
     return this.lines.filter((line) => line.level === level);
   }
 
-  #keep(level: keyof Logger, fields: object, message: string): void {
+  #keep(level: LogLevel, fields: object, message: string): void {
     this.lines.push({ level, message, fields: { ...fields } });
   }
 }

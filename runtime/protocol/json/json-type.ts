@@ -49,6 +49,11 @@ export class JsonMismatch extends Error {
     this.#reason = reason;
   }
 
+  /** The field of the outermost message that it was found in; empty while that is not known. */
+  get field(): string {
+    return /^[^.[]*/.exec(this.#path)?.[0] ?? "";
+  }
+
   /** Says in what it was found: a field's name, a place in a list, a key. */
   in(step: string | number): this {
     const { length } = this.#path;

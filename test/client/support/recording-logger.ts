@@ -1,8 +1,8 @@
-import type { Logger } from "../../../runtime/base/logger.js";
+import type { Logger, LogLevel } from "../../../runtime/base/logger.js";
 
 /** One line of a log. */
 export interface LogLine {
-  readonly level: keyof Logger;
+  readonly level: LogLevel;
   readonly fields: Record<string, unknown>;
   readonly message: string;
 }
@@ -28,11 +28,11 @@ export class RecordingLogger implements Logger {
   }
 
   /** The messages of one level. */
-  messages(level: keyof Logger): string[] {
+  messages(level: LogLevel): string[] {
     return this.lines.filter((line) => line.level === level).map(({ message }) => message);
   }
 
-  #add(level: keyof Logger, fields: object, message: string): void {
+  #add(level: LogLevel, fields: object, message: string): void {
     this.lines.push({ level, fields: { ...fields }, message });
   }
 }
