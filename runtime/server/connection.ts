@@ -420,13 +420,8 @@ export class Connection
   #steppedPayload(push: OutgoingPush, steps: readonly OutboundStep[]): Uint8Array | null {
     const { logger } = this.#host;
     const { route } = push;
-    const message = {
-      kind: "push" as const,
-      route,
-      error: undefined,
-      payload: push.payload(this.#pushForm.serializer),
-      data: {},
-    };
+    const payload = push.payload(this.#pushForm.serializer);
+    const message = { kind: "push" as const, route, error: undefined, payload, data: {} };
     try {
       runOutbound(steps, this.session, message);
       return message.payload;
