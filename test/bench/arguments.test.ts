@@ -18,10 +18,19 @@ describe("parseBenchArguments", () => {
       json: undefined,
       profile: undefined,
       tree: { services: 200, methods: 10 },
+      soak: { clients: 2_000, seconds: 60 },
     });
-    expect(usage).toContain("default: 1000");
+    expect(usage).toContain("default: 1000; for soak: 2000");
     expect(usage).toContain("default: 5");
-    expect(usage).toContain("default: 2)");
+    expect(usage).toContain("default: 2; for soak, all of it: 60");
+  });
+
+  it("gives the soak as many clients and as long as is said, and its own defaults where nothing is", () => {
+    expect(parseBenchArguments(["--connections", "500", "--seconds", "10"]).soak).toEqual({
+      clients: 500,
+      seconds: 10,
+    });
+    expect(parseBenchArguments(["--quick"]).soak).toEqual({ clients: 40, seconds: 4 });
   });
 
   it("takes names and flags; what is said wins over --quick", () => {
@@ -42,8 +51,8 @@ describe("parseBenchArguments", () => {
     [["--connections", "0"], "--connections 0 is not a number from 1 to 8000"],
     [["--connections", "20000"], "--connections 20000 is not a number from 1 to 8000"],
     [["--rounds", "2.5"], "--rounds 2.5 is not an integer"],
-    [["--seconds", "x"], "--seconds x is not a number from 0.01 to 20"],
-    [["--seconds", ""], "--seconds  is not a number from 0.01 to 20"],
+    [["--seconds", "x"], "--seconds x is not a number from 0.01 to 600"],
+    [["--seconds", ""], "--seconds  is not a number from 0.01 to 600"],
     [["--fast"], "--fast"],
   ])("refuses %j", (args, message) => {
     expect(() => parseBenchArguments(args)).toThrow(message);
