@@ -13,12 +13,12 @@ const sides: readonly [string, boolean][] = [
 ];
 
 /** Feeds the same bytes to a side in several ways, at once. */
-async function outcomes(side: Side, ways: readonly (readonly Uint8Array[])[]): Promise<Outcome[]> {
+async function outcomes(side: Side, ways: readonly (readonly Uint8Array[])[], reset = false): Promise<Outcome[]> {
   const opened = [];
   for (const pieces of ways) {
     opened.push({ connection: await side.open(), pieces });
   }
-  return Promise.all(opened.map(({ connection, pieces }) => connection.feed(pieces)));
+  return Promise.all(opened.map(({ connection, pieces }) => connection.feed(pieces, reset)));
 }
 
 function expected({ messages, violation, answer = new Uint8Array(0) }: Vector): Outcome {
@@ -134,6 +134,20 @@ describe.each(sides)("a server that acts amid frames, %s", (_where, shared) => {
     expect(ours).toEqual(await outcomes(await oracleSide(react), ways));
     expect(ours[2]?.messages).toHaveLength(80);
     expect(ours[2]?.answer).toBe(toHex(concat(...frames.map((_, index) => pong(Uint8Array.of(index))))));
+  });
+});
+
+describe.each(sides)("a client that is gone while nobody reads, %s", (_where, shared) => {
+  it("leaves what has arrived: whole messages are handed on", async () => {
+    const react: Reaction = ({ pause }) => pause();
+    const bytes = concat(frame(0x82, pattern(3)), ...[9, 200, 300, 7].map((length) => frame(0x82, pattern(length))));
+    // The first message stops the reading; the others wait in the socket.
+    const ways = offsets(bytes)
+      .filter((offset) => offset > 9)
+      .map((offset) => [bytes.subarray(0, 9), bytes.subarray(9, offset), bytes.subarray(offset)]);
+    const ours = await outcomes(await ourSide(react, shared), ways, true);
+    expect(ours).toEqual(await outcomes(await oracleSide(react), ways, true));
+    expect(ours.map(({ messages }) => messages.length)).toContain(5);
   });
 });
 

@@ -54,15 +54,23 @@ export class Opened {
     client.resume();
   }
 
-  /** Sends pieces, each when the one before was read, hangs up, and tells what came of it once both ends are closed. */
-  async feed(pieces: readonly Uint8Array[]): Promise<Outcome> {
+  /**
+   * Sends pieces, each when the one before was read, hangs up, and tells what came of it once both ends are closed.
+   *
+   * @param reset whether it is gone as when the cable is cut
+   */
+  async feed(pieces: readonly Uint8Array[], reset = false): Promise<Outcome> {
     let sent = this.#server.bytesRead;
     for (const piece of pieces) {
       sent += piece.length;
       this.#client.write(piece);
       await until(() => this.#server.bytesRead >= sent || this.#server.destroyed);
     }
-    this.#client.end();
+    if (reset) {
+      this.#client.resetAndDestroy();
+    } else {
+      this.#client.end();
+    }
     await until(() => this.#client.closed && this.#server.closed && this.#kept.closed);
     const { messages, violations } = this.#kept;
     return { messages, violations, answer: toHex(Buffer.concat(this.#answer)) };

@@ -259,6 +259,12 @@ const controlFrames: readonly Vector[] = [
     messages: [one],
     answer: concat(...Array.from({ length: 500 }, (_, index) => pong(`${index}`))),
   },
+  {
+    name: "a ping that looks like a message, and a message that looks like a ping",
+    bytes: concat(frame(0x89, frame(0x82, one), noMask), frame(0x82, frame(0x89, one), noMask)),
+    messages: [frame(0x89, one)],
+    answer: pong(frame(0x82, one)),
+  },
   broken("a ping of 126 bytes", frame(0x89, pattern(126))),
   broken("a pong of 126 bytes", concat(frame(0x82, one), frame(0x8a, pattern(126))), [one]),
   broken("a ping with 16 bits of length", frame(0x89, one, someMask, 16)),
