@@ -1,3 +1,4 @@
+import { assertOptions } from "../base/assert-options.js";
 import { inRange, whole } from "./limits.js";
 import type { OrderedMailbox } from "./mailbox.js";
 import { Queue, type QueueOptions } from "./queue.js";
@@ -26,6 +27,7 @@ export class Scheduler extends TaskRunner {
    */
   queue(name: string, options: QueueOptions = {}): Queue {
     this.assertOpen();
+    assertOptions("queue", options, { maxLength: "checked", taskTimeoutMs: "checked" });
     const maxLength = whole("maxLength", options.maxLength ?? defaultMaxLength, 1, 1_000_000);
     const timeoutMs = inRange("taskTimeoutMs", options.taskTimeoutMs ?? this.shared.taskTimeoutMs, 0, 2_147_483_647);
     const queue = new Queue(this.shared, name, maxLength, timeoutMs, (closed) => this.#queues.delete(closed));
