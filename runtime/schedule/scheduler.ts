@@ -48,6 +48,11 @@ export class Scheduler extends TaskRunner {
     await this.shared.idle();
   }
 
+  /** @internal The server was told to stop: by the task or timer that is being called, if one is. */
+  stopCalled(): void {
+    this.shared.stopCalled = true;
+  }
+
   /** @internal {@link close} waits no longer, now or when it is called. */
   endWait(): void {
     this.shared.endWait();

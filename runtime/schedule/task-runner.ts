@@ -233,6 +233,14 @@ class RunnerPlace implements TimerPlace {
     host.taskFailed();
   }
 
+  get stopCalled(): boolean {
+    return this.#shared.stopCalled;
+  }
+
+  set stopCalled(stopCalled: boolean) {
+    this.#shared.stopCalled = stopCalled;
+  }
+
   began(): void {
     this.#shared.began();
   }

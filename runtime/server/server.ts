@@ -270,12 +270,14 @@ export class Server {
    * Closes the listeners, lets the clients go as {@link drain} does if `graceMs` is given, lets the components and modules prepare (`beforeShutdown`), closes
    * the sessions that are left, stops the timers, lets tasks that wait or run come to their end (for `requestTimeoutMs` at the most), and shuts the components
    * and modules down: each in the reverse order of its start. Resolved when everything is closed. One that fails is logged, and the rest goes on. While the
-   * server drains, it ends that at once.
+   * server drains, it ends that at once. A task or a timer may call it and wait for it, before anything else that it waits for; handlers are not waited for
+   * but by `graceMs`.
    *
    * @throws NanowireError `invalid_option`; `invalid_state` when it neither runs nor drains
    */
   async stop(options: DrainOptions = {}): Promise<void> {
     const drain = resolveDrainOptions("stop", options, 0);
+    this.#scheduler?.stopCalled();
     if (this.#state === "draining") {
       this.#host.endDrain();
     } else {

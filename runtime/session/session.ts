@@ -98,7 +98,7 @@ export class Session implements PushReceiver {
     return this.#uid;
   }
 
-  /** Whether {@link bind} was called. */
+  /** Whether it is bound to a uid: whoever calls is known. */
   get bound(): boolean {
     return this.#uid !== "";
   }
@@ -217,7 +217,7 @@ export class Session implements PushReceiver {
 
   /**
    * Calls `listener` each time that the client takes again what is sent, after it was {@link blocked}. Returns what takes the
-   * listener back.
+   * listener back. It has nothing to do with `server.drain()`.
    */
   onDrain(listener: (session: Session) => void): () => void {
     this.#drainListeners ??= new Listeners();

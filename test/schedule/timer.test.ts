@@ -413,11 +413,11 @@ describe("timers of every kind", () => {
         for (const each of actions) {
           if (each.what === "every") {
             add(each.ms, Number.POSITIVE_INFINITY, each.catchUp === "each", (note) =>
-              scheduler.every(each.ms, note, each),
+              scheduler.every(each.ms, note, { catchUp: each.catchUp }),
             );
           } else if (each.what === "times") {
             add(each.ms, each.count, each.catchUp === "each", (note) =>
-              scheduler.times(each.ms, each.count, note, each),
+              scheduler.times(each.ms, each.count, note, { catchUp: each.catchUp }),
             );
           } else if (each.what === "after") {
             add(each.ms, 1, true, (note) => scheduler.after(each.ms, note));
