@@ -1,6 +1,7 @@
 // A session's messages, from the first connection to the last: each on its way to its handler. A hot file: no promise, no closure and no view a
 // message but its payload's.
 
+import { type Awaitable, isPromise } from "../base/awaitable.js";
 import type { Clock } from "../base/clock.js";
 import { type ErrorCode, NanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
@@ -18,7 +19,7 @@ import { type MailboxOwner, type MailboxTask, OrderedMailbox, UnorderedMailbox }
 import type { OutgoingPush } from "../session/push.js";
 import { Session, type SessionBinder, type SessionLink, type Waiting } from "../session/session.js";
 import type { Wire } from "../transport/transport.js";
-import { inflate } from "./inflate.js";
+import { inflate, inflateAtOnce } from "./inflate.js";
 import type { KeptMessages } from "./kept-messages.js";
 import { MessageRate } from "./message-rate.js";
 import type { ResolvedOptions } from "./options.js";
@@ -172,13 +173,24 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
 
   inbound(call: Call): void | Promise<void> {
     if (call.compressed) {
-      call.payload = this.#inflated(call);
+      const inflated = this.#inflated(call);
+      if (isPromise(inflated)) {
+        return inflated.then((payload) => {
+          call.payload = payload;
+          return this.#step(call);
+        });
+      }
+      call.payload = inflated;
     }
+    return this.#step(call);
+  }
+
+  #step(call: Call): void | Promise<void> {
     const steps = this.#host.inbound.stepsOf(call.route);
     return steps.length === 0 ? undefined : runInbound(steps, call.session, call);
   }
 
-  #inflated({ payload, endpoint }: Call): Uint8Array {
+  #inflated({ payload, endpoint }: Call): Awaitable<Uint8Array> {
     const { maxInflatedBytes } = this.#host.options;
     const { route, maxPayloadBytes = maxInflatedBytes } = endpoint.method;
     return maxPayloadBytes < maxInflatedBytes
@@ -190,7 +202,8 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
   }
 
   peek(call: Call): unknown {
-    const payload = call.compressed ? this.#inflated(call) : call.payload;
+    const { maxInflatedBytes } = this.#host.options;
+    const payload = call.compressed ? inflateAtOnce(call.payload, maxInflatedBytes) : call.payload;
     return this.#terms.serializer.decode(call.endpoint.method.request, payload);
   }
 
