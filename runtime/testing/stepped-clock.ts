@@ -56,7 +56,8 @@ export class SteppedClock implements Clock {
       if (timer.every === undefined) {
         this.#timers.delete(timer);
       } else {
-        timer.at += timer.every;
+        // As on a machine: when the process stood still, one call makes up for all that was missed.
+        timer.at = this.#passedMs + timer.every;
       }
       timer.task();
     }

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -46,6 +47,7 @@ describe("the code in docs/", () => {
       "pipelines",
       "profiles",
       "server",
+      "sessions",
       "testing",
       "time",
       "tools",
@@ -55,11 +57,14 @@ describe("the code in docs/", () => {
 
   test("compiles under every strict flag", () => {
     const files = blocks.map(({ page, index, code }) => {
-      const name = `${page.replace(/\W/g, "-")}-${index}.ts`;
+      // A program that begins with `// room.ts` is that file to the others of its page.
+      const [, name = `${index}.ts`] = /^\/\/ ([\w-]+\.ts)\n/.exec(code) ?? [];
+      const file = `${page.replace(/\W/g, "-")}/${name}`;
       const arena = `"${root}test/generator/scenarios/policies/expected/generated/arena/`;
       const placed = code.replaceAll('"../generated/arena/', arena).replaceAll('"../generated/', `"${root}generated/`);
-      writeFileSync(`${folder}/${name}`, placed);
-      return name;
+      mkdirSync(dirname(`${folder}/${file}`), { recursive: true });
+      writeFileSync(`${folder}/${file}`, placed);
+      return file;
     });
     const config = {
       extends: `${root}tsconfig.json`,

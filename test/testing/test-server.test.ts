@@ -51,6 +51,15 @@ describe("a server for tests", () => {
     expect(ends[1]?.()).toBe("heartbeat_timeout");
   });
 
+  test("takes nobody for silent because the process stood still: sockets are looked at before it is asked again", async () => {
+    const test = await start();
+    const client = await test.connect();
+    const end = endOf(client.connection);
+    test.clock.stall(3_600_000);
+    await test.advance(60_000);
+    expect([end(), test.server.sessions().length]).toEqual([undefined, 1]);
+  });
+
   test("holds back in the server what a client that stands still cannot have any more", async () => {
     const test = await start({ heartbeatIntervalMs: 0 });
     const client = await test.connect();
