@@ -97,6 +97,7 @@ test("a connection is made again, logs in again, and tells each state", async ()
   onTestFinished(() => connection.close());
   const joined = vi.fn<(session: Session) => void>();
   server.onSessionBind(({ session }) => joined(session));
+  await vi.waitFor(() => expect(server.sessions()).toHaveLength(1));
   server.sessions()[0]?.close();
   await vi.waitFor(() => expect(connection.state).toBe("reconnecting"));
   // It waits until somebody is logged in: of those who are not, none may speak.

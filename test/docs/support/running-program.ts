@@ -21,7 +21,7 @@ export async function runServer<T extends object = object>(
 ): Promise<T & RunningProgram> {
   const program = await page.run<T & { readonly server: Server }>(words, ["server", ...exported], circumstances);
   const { server } = program;
-  onTestFinished(() => server.stop());
+  onTestFinished(() => (server.health.live ? server.stop() : undefined));
   if (server.state === "stopped") {
     await server.start();
   }
