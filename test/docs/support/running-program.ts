@@ -1,3 +1,4 @@
+import { format } from "node:util";
 import { onTestFinished, vi } from "vitest";
 import type { ClientConnection } from "../../../runtime/client/client-connection.js";
 import { connect } from "../../../runtime/client/connect-node.js";
@@ -37,7 +38,7 @@ export async function runServer<T extends object = object>(
 export function printedLines(): string[] {
   const lines: string[] = [];
   const spies = [
-    vi.spyOn(console, "log").mockImplementation((...words: unknown[]) => void lines.push(words.join(" "))),
+    vi.spyOn(console, "log").mockImplementation((...words: unknown[]) => void lines.push(format(...words))),
     ...(["debug", "info", "warn", "error"] as const).map((level) =>
       vi.spyOn(console, level).mockImplementation(() => {}),
     ),
