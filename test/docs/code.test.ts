@@ -55,6 +55,14 @@ describe("the code in docs/", () => {
     expect(guides.filter((page) => !shown.has(page))).toEqual([]);
   });
 
+  test("is run, on each page, by a test that names it", () => {
+    const tests = readdirSync(`${root}test/docs`)
+      .filter((name) => name.endsWith(".test.ts") && name !== "code.test.ts")
+      .map((name) => readFileSync(`${root}test/docs/${name}`, "utf8"));
+    const shown = [...new Set(blocks.map(({ page }) => page))];
+    expect(shown.filter((page) => !tests.some((text) => text.includes(page)))).toEqual([]);
+  });
+
   test("compiles under every strict flag", () => {
     const files = blocks.map(({ page, index, code }) => {
       // A program that begins with `// room.ts` is that file to the others of its page.
@@ -101,6 +109,11 @@ describe("links", () => {
   })
     .trim()
     .split("\n");
+
+  test("the README leads to every page", () => {
+    const readme = readFileSync(`${root}README.md`, "utf8");
+    expect(pages.filter((page) => !readme.includes(`](${page})`))).toEqual([]);
+  });
 
   test.each(everyPage)("those of %s lead somewhere", (page) => {
     const text = readFileSync(root + page, "utf8");

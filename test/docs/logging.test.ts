@@ -90,6 +90,19 @@ test("a logger that does not say whether somebody reads along is told no payload
   expect(server.counters.requests).toBe(1);
 });
 
+test("the .proto that is shown is generated, and run above", () => {
+  const scenario = new URL("../generator/scenarios/redacted/proto/account/v1/account.proto", import.meta.url);
+  const lines = readFileSync(scenario, "utf8").split("\n");
+  const [, block = ""] = /^```proto\n([\s\S]*?)^```$/m.exec(text) ?? [];
+  expect(
+    block
+      .trim()
+      .split("\n")
+      .filter((line) => !lines.includes(line)),
+  ).toEqual([]);
+  expect(block).toContain("debug_redact");
+});
+
 test("the bounds of a payload's text are as they are told", () => {
   expect(text).toContain(`has ${maxTextLength.toLocaleString("en")} characters at the most`);
 });

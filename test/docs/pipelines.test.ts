@@ -110,6 +110,16 @@ describe("docs/pipelines.md", () => {
     expect(program.lines).toEqual(["Room.Join went well in time", "Room.Join failed in time"]);
   });
 
+  it("Validation: the rules that are shown are generated, and held below", () => {
+    const rulesOf = (path: string): string[] => {
+      const [message = ""] = /^message BuyRequest \{[\s\S]*?^\}/m.exec(readFileSync(`${root}${path}`, "utf8")) ?? [];
+      const rules = message.match(/string = \{[^}]*\}|min_items = \d/g) ?? [];
+      return rules.map((rule) => rule.replaceAll(/[\s,]+/g, " "));
+    };
+    expect(rulesOf("docs/pipelines.md")).toHaveLength(2);
+    expect(rulesOf("test/validate/shop/proto/shop/v1/shop.proto")).toEqual(rulesOf("docs/pipelines.md"));
+  });
+
   it("Validation: the answer is as it stands there", async () => {
     const code = programOf("Validation");
     const shop = `${root}test/validate/shop/generated`;
