@@ -12,7 +12,7 @@ const programs: readonly (readonly [string, readonly string[]])[] = [
   [
     "clock.stall",
     [
-      "the room asks every ten minutes, and once for the time that it stood still",
+      "the room speaks every ten minutes, and once for the time that it stood still",
       "who talks too much is not heard, until a second has passed",
       "a client that is silent is closed after two heartbeat intervals",
     ],
