@@ -11,7 +11,7 @@ import {
   type MessageId,
   MessageType,
 } from "./message.js";
-import { PacketType, writePacketHeader } from "./packet.js";
+import { PacketType, packetHeaderBytes, writeBodyLength, writePacketHeader } from "./packet.js";
 
 /**
  * Writes a data packet with a response.
@@ -31,6 +31,39 @@ export function writeResponse(
   const offset = writePacketHeader(out, PacketType.data, 1 + idBytes(id) + payload.length);
   out.bytes[offset] = flag;
   out.bytes.set(payload, writeId(out.bytes, offset + 1, id));
+}
+
+/**
+ * Begins a data packet with a response, whose payload is then written behind it; {@link endMessage} ends it.
+ *
+ * @returns where the packet begins
+ */
+export function beginResponse(out: ByteBuffer, id: MessageId): number {
+  const start = out.end;
+  const offset = writePacketHeader(out, PacketType.data, 1 + idBytes(id));
+  out.bytes[offset] = MessageType.response << flagTypeShift;
+  writeId(out.bytes, offset + 1, id);
+  return start;
+}
+
+/**
+ * Begins a data packet with a push, as {@link beginResponse} does. The route is sent as `code`, or in full when `code` is 0.
+ */
+export function beginPush(out: ByteBuffer, route: string, code: number): number {
+  const start = out.end;
+  writePush(out, route, code, noText);
+  return start;
+}
+
+/**
+ * Ends a packet that was begun.
+ *
+ * @param start where it begins
+ * @param end where its payload ends
+ * @throws NanowireError `message_too_large`
+ */
+export function endMessage(out: ByteBuffer, start: number, end: number): void {
+  writeBodyLength(out.bytes, start, end - start - packetHeaderBytes);
 }
 
 /** Writes a data packet with a request. The route is sent as `code`, or in full when `code` is 0. */

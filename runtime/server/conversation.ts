@@ -144,14 +144,14 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
       this.#turnAway(id, method.route, "rate_limited", `${method.route} takes ${limit}`);
       return;
     }
-    const payload = bytes.subarray(header.payloadStart, end);
+    const { payloadStart, compressed } = header;
     const { maxPayloadBytes } = method;
-    if (maxPayloadBytes !== undefined && payload.length > maxPayloadBytes && !header.compressed) {
-      const message = `${method.route} takes payloads of ${maxPayloadBytes} bytes, not of ${payload.length}`;
+    if (maxPayloadBytes !== undefined && end - payloadStart > maxPayloadBytes && !compressed) {
+      const message = `${method.route} takes payloads of ${maxPayloadBytes} bytes, not of ${end - payloadStart}`;
       this.#turnAway(id, method.route, "payload_too_large", message);
       return;
     }
-    const call = new Call(this, endpoint, id, payload, header.compressed);
+    const call = new Call(this, endpoint, id, bytes, payloadStart, end, compressed);
     if (order === "none") {
       this.#unorderedMailbox().post(call);
     } else if (method.overload === undefined) {
@@ -218,13 +218,13 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
     return message;
   }
 
-  #decode({ payload, route, endpoint }: Call): unknown {
-    const codec = endpoint.method.request;
+  #decode(call: Call): unknown {
     try {
-      return this.#terms.serializer.decode(codec, payload);
+      return call.decodeWith(this.#terms.serializer);
     } catch (error) {
+      const { payload, route, endpoint } = call;
       // What JSON holds that does not fit is the client's own, and it is told where.
-      const { where, ...cause } = toldDecodeError(codec, error);
+      const { where, ...cause } = toldDecodeError(endpoint.method.request, error);
       const message = `the payload of ${payload.length} bytes is no message of ${route}${where}`;
       throw new NanowireError("invalid_payload", message, cause);
     }

@@ -11,8 +11,8 @@ import { WireType } from "./wire-type.js";
  */
 export class BinaryReader {
   /** Where the next byte is read. */
-  pos = 0;
-  /** How many bytes there are. */
+  pos: number;
+  /** Where the bytes end that may be read. */
   readonly len: number;
   readonly #bytes: Uint8Array;
   #low = 0;
@@ -20,10 +20,15 @@ export class BinaryReader {
   /** How many messages are being read, each inside the one before. */
   #depth = 0;
 
-  /** @param bytes they are not copied: a `bytes` field is a view of them */
-  constructor(bytes: Uint8Array) {
+  /**
+   * @param bytes they are not copied: a `bytes` field is a view of them
+   * @param start where the message begins. Default: 0
+   * @param end where it ends. Default: with the bytes
+   */
+  constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
     this.#bytes = bytes;
-    this.len = bytes.length;
+    this.pos = start;
+    this.len = end;
   }
 
   /**
@@ -99,8 +104,8 @@ export class BinaryReader {
 
   uint32(): number {
     const first = this.#bytes[this.pos] as number;
-    if (first < 0x80) {
-      // Tags and lengths, mostly. Past the end there is no byte, and no comparison holds.
+    if (first < 0x80 && this.pos < this.len) {
+      // Tags and lengths, mostly.
       this.pos++;
       return first;
     }

@@ -9,10 +9,26 @@ import { numberBytes, numbers } from "./numbers.js";
  * A value that its type does not hold (a fraction, 2^32 as a uint32) throws; a number may also be given as its text.
  */
 export class BinaryWriter {
-  #bytes: Uint8Array<ArrayBuffer> = noBytes;
-  #end = 0;
+  #bytes: Uint8Array<ArrayBuffer>;
+  #end: number;
   /** Where the lengths stand that are not known yet. */
   #forks: number[] = [];
+
+  /** @param bytes where to write; what comes before `end` stays as it is. Default: an array of its own */
+  constructor(bytes: Uint8Array<ArrayBuffer> = noBytes, end = 0) {
+    this.#bytes = bytes;
+    this.#end = end;
+  }
+
+  /** @internal The array that was written to, or the larger one that took its place. {@link finish} takes it away. */
+  get written(): Uint8Array<ArrayBuffer> {
+    return this.#bytes;
+  }
+
+  /** @internal Where it is written to. */
+  get end(): number {
+    return this.#end;
+  }
 
   /** The bytes that were written, in an array of the caller's own. The writer begins anew. */
   finish(): Uint8Array<ArrayBuffer> {

@@ -39,8 +39,8 @@ export abstract class EchoComponent extends Component {
   abstract ping(session: Session, request: Blob): Awaitable<Blob>;
 }
 
-const position: MessageCodec<Position> = { protobuf: Position, json: PositionJson };
-const blob: MessageCodec<Blob> = { protobuf: Blob, json: BlobJson };
+const position: MessageCodec<Position> = { protobuf: Position, wire: Position, json: PositionJson };
+const blob: MessageCodec<Blob> = { protobuf: Blob, wire: Blob, json: BlobJson };
 
 const echoService: ServiceDefinition<EchoComponent> = {
   name: "Echo",
