@@ -64,7 +64,7 @@ export interface ServerOptions {
   /**
    * How many messages one client may send in a second, on the average, and at once. A request beyond it is answered with
    * `rate_limited`, a notify dropped; a client that goes on at more than twice the rate is closed with
-   * `too_many_messages`. 1 to 1,000,000. Default: 1,000
+   * `too_many_messages`. Heartbeats, and a WebSocket's pings, pongs and empty frames, count as messages. 1 to 1,000,000. Default: 1,000
    */
   readonly maxMessagesPerSecond?: number;
   /** The proxies before the server, which tell where a client really comes from. Default: none, and nobody is believed */
