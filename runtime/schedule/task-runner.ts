@@ -79,7 +79,7 @@ export abstract class TaskRunner {
   }
 
   /** How many timers are set. */
-  get timers(): number {
+  get timerCount(): number {
     return this.#place.timers.size;
   }
 

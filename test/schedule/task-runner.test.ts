@@ -33,7 +33,7 @@ describe("what is no task", () => {
     expect(errorOf(() => scheduler.when(none, () => {}))).toBe(
       "invalid_option startup: condition undefined is not a function",
     );
-    expect([scheduler.timers, failed.count]).toEqual([0, 0]);
+    expect([scheduler.timerCount, failed.count]).toEqual([0, 0]);
   });
 
   it("is a slip in the name of an option, too", () => {
@@ -58,7 +58,7 @@ describe("what is no task", () => {
       "invalid_option startup: there is no option maxSteps; there are maxCatchUpSteps",
       "invalid_option startup: there is no option queue.length; there are maxLength, taskTimeoutMs",
     ]);
-    expect(scheduler.timers).toBe(0);
+    expect(scheduler.timerCount).toBe(0);
   });
 });
 
@@ -238,7 +238,7 @@ describe("a queue", () => {
     clock.step(100);
     timer.stop();
     await end("task");
-    expect([begun, queue.length, queue.timers]).toEqual([["task"], 0, 0]);
+    expect([begun, queue.length, queue.timerCount]).toEqual([["task"], 0, 0]);
   });
 
   it("goes on when the time of what runs is over, and when that is settled later nothing more happens", async () => {
@@ -315,7 +315,7 @@ describe("a queue", () => {
     clock.step(10);
     queue.close();
     queue.close();
-    expect([queue.closed, queue.timers, timer.stopped]).toEqual([true, 0, true]);
+    expect([queue.closed, queue.timerCount, timer.stopped]).toEqual([true, 0, true]);
     await end("a");
     expect([begun, queue.length]).toEqual([["a", "b"], 0]);
     const refused = "scheduler_closed request: queue table 7 is closed";
@@ -357,7 +357,7 @@ describe("a scheduler that is closed", () => {
     await scheduler.close();
     clock.step(100);
     expect([begun, clock.waiting]).toEqual([[], 0]);
-    expect([scheduler, child, ...queues].map((runner) => [runner.closed, runner.timers])).toEqual(
+    expect([scheduler, child, ...queues].map((runner) => [runner.closed, runner.timerCount])).toEqual(
       Array.from({ length: 4 }, () => [true, 0]),
     );
     expect([errorOf(() => scheduler.run(now("x"))), errorOf(() => child.queue("x"))]).toEqual([

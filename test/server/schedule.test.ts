@@ -34,7 +34,7 @@ describe("a component's scheduler", () => {
   it("is there from init on, runs until the sessions are closed, and is closed in shutdown", async () => {
     const seen: string[] = [];
     const note = (part: string, { scheduler }: TestComponent): void => {
-      seen.push(`${part}: ${scheduler.name}, ${scheduler.closed ? "closed" : "open"}, ${scheduler.timers} timers`);
+      seen.push(`${part}: ${scheduler.name}, ${scheduler.closed ? "closed" : "open"}, ${scheduler.timerCount} timers`);
     };
     const component = living("Room", (self) => ({
       init() {
