@@ -10,12 +10,12 @@ import type { ComeBack, Drain } from "../protocol/system.js";
 import type { Dial } from "../transport/client-socket.js";
 import type { ClientConnection, ConnectionStatus, DrainNotice, ServerHandshake } from "./client-connection.js";
 import type { ClientSerializer } from "./client-serializer.js";
-import { assertTimeout, type ConnectOptions, type ConnectSettings, resolveConnectOptions } from "./connect-options.js";
+import { type ConnectOptions, type ConnectSettings, resolveConnectOptions } from "./connect-options.js";
 import { directConnection } from "./direct-connection.js";
-import type { Link, LinkHost } from "./link.js";
+import { Link, type LinkHost } from "./link.js";
 import type { CallOptions, ClientMethod, ClientPush, Unsubscribe } from "./method.js";
+import { assertNumber, maxTimeoutMs } from "./number-option.js";
 import { OfflineQueue } from "./offline-queue.js";
-import { Opening } from "./opening.js";
 import { canceled, PendingRequests } from "./pending-requests.js";
 import { PushListeners, subscribe } from "./push-listeners.js";
 import type { Resuming } from "./resuming.js";
@@ -56,11 +56,11 @@ class Connection implements ClientConnection, LinkHost {
   readonly #stateListeners = new Listeners<ConnectionStatus>();
   readonly #drainListeners = new Listeners<DrainNotice>();
   readonly #closeListeners = new Listeners<NanowireError>();
-  /** Where packets are encoded that have to wait. */
-  readonly #waiting = new ByteBuffer();
+  /** Where messages are encoded. */
+  readonly #out = new ByteBuffer();
 
   /** The attempt that is under way, or the last one. */
-  #opening: Opening | undefined;
+  #begun: Link | undefined;
   /** The link whose handshake was taken, until it ends. */
   #link: Link | undefined;
   /** The same, while anybody's messages may be sent on it. */
@@ -155,22 +155,21 @@ class Connection implements ClientConnection, LinkHost {
       );
       const method = this.#serializer?.method(called) ?? called;
       const timeoutMs = options?.timeoutMs ?? this.settings.requestTimeoutMs;
-      assertTimeout("timeoutMs", timeoutMs);
+      assertNumber("timeoutMs", timeoutMs, 0, maxTimeoutMs);
       const signal = options?.signal;
       if (signal?.aborted) {
         throw canceled(method.route, signal);
       }
       const payload = encodePayload(method.route, method.request, request);
       const id = this.pending.nextId();
+      writeRequest(this.#out, id, method.route, link?.codeOf(method) ?? 0, payload);
+      const packet = this.#take();
       if (link === undefined) {
-        writeRequest(this.#waiting, id, method.route, 0, payload);
-        this.#wait(id, method.route);
-      } else {
-        link.writeRequest(id, method, payload);
+        this.#wait(id, method.route, packet);
       }
       // First taken in, then sent: a socket may answer at once.
       this.pending.add(id, method, timeoutMs, signal, resolve, reject, link !== undefined);
-      link?.flush();
+      link?.send(packet);
     });
   }
 
@@ -179,12 +178,12 @@ class Connection implements ClientConnection, LinkHost {
     this.#assertOpen(called.route, link !== undefined && link !== this.#link);
     const method = this.#serializer?.method(called) ?? called;
     const payload = encodePayload(method.route, method.request, message);
+    writeNotify(this.#out, method.route, link?.codeOf(method) ?? 0, payload);
+    const packet = this.#take();
     if (link === undefined) {
-      writeNotify(this.#waiting, method.route, 0, payload);
-      this.#wait(0, method.route);
+      this.#wait(0, method.route, packet);
     } else {
-      link.writeNotify(method, payload);
-      link.flush();
+      link.send(packet);
     }
   }
 
@@ -233,14 +232,11 @@ class Connection implements ClientConnection, LinkHost {
   }
 
   #open(dial: Dial): void {
-    this.#opening = new Opening(this, {
-      opened: (link) => this.#opened(link),
-      ended: (reason, link) => this.#lost(reason, link),
-    });
-    this.#opening.start(dial);
+    this.#begun = new Link(this);
+    this.#begun.start(dial);
   }
 
-  #opened(link: Link): void {
+  opened(link: Link): void {
     this.#link = link;
     this.#openedAt = this.settings.clock.steady();
     const resumed = this.resuming?.resumed === true;
@@ -276,7 +272,7 @@ class Connection implements ClientConnection, LinkHost {
   #welcome(link: Link): void {
     for (let entry = this.#next(link); entry !== undefined; entry = this.#next(link)) {
       this.pending.send(entry.id);
-      link.sendPacket(entry.packet);
+      link.send(entry.packet);
     }
     if (this.#link === link) {
       if (!this.#leaving) {
@@ -305,8 +301,7 @@ class Connection implements ClientConnection, LinkHost {
     );
   }
 
-  /** An attempt failed, or the link that came of one ended. */
-  #lost(reason: NanowireError, link: Link | undefined): void {
+  ended(link: Link, reason: NanowireError): void {
     if (this.#isClosed()) {
       return;
     }
@@ -330,7 +325,7 @@ class Connection implements ClientConnection, LinkHost {
     this.#attempt++;
     const comeBackAt = this.#comeBackAt;
     this.#comeBackAt = undefined;
-    const told = comeBackAt === undefined ? link?.comeBack : undefined;
+    const told = comeBackAt === undefined ? link.comeBack : undefined;
     if (
       !this.#connected ||
       reconnect === undefined ||
@@ -388,8 +383,7 @@ class Connection implements ClientConnection, LinkHost {
     this.#cancelTimer?.();
     this.#release();
     this.settings.signal?.removeEventListener("abort", this);
-    this.#opening?.fail(reason);
-    this.#link?.fail(reason);
+    this.#begun?.fail(reason);
     this.pending.close(reason);
     this.offline.clear();
     this.pushes.clear();
@@ -433,10 +427,20 @@ class Connection implements ClientConnection, LinkHost {
     }
   }
 
-  /** Puts the packet that was encoded among those that wait. */
-  #wait(id: number, route: string): void {
-    const packet = this.#waiting.view().slice();
-    this.#waiting.release();
+  /** The packet that was encoded, in an array of its own. */
+  #take(): Uint8Array {
+    const out = this.#out;
+    if (out.bytes.length > keptBytes) {
+      const packet = out.view();
+      out.release();
+      return packet;
+    }
+    const packet = out.bytes.slice(0, out.end);
+    out.clear();
+    return packet;
+  }
+
+  #wait(id: number, route: string, packet: Uint8Array): void {
     if (!this.offline.add(id, packet)) {
       const { messages, bytes } = this.offline;
       const message = `${route} cannot wait for a connection: ${messages} messages, ${bytes} bytes, wait already`;
@@ -465,3 +469,6 @@ const passingRefusals: ReadonlySet<string | undefined> = new Set(["server_full",
 
 /** A link that held for as long was no failure. */
 const steadyMs = 5_000;
+
+/** A buffer that grew larger than this is sent as it is, and not kept. */
+const keptBytes = 16_384;

@@ -73,11 +73,22 @@ export class Dictionary {
  * @throws NanowireError `invalid_route` (startup) when it is empty or longer than 255 bytes of UTF-8
  */
 export function assertRoute(route: string): void {
-  const bytes = new TextEncoder().encode(route).length;
-  if (bytes === 0) {
+  if (encodeRoute(route).length === 0) {
     throw new NanowireError("invalid_route", "a route is empty");
   }
-  if (bytes > maxRouteBytes) {
-    throw new NanowireError("invalid_route", `route ${route} has ${bytes} bytes, more than ${maxRouteBytes}`);
-  }
 }
+
+/**
+ * A route as it is sent in full.
+ *
+ * @throws NanowireError `invalid_route` (startup) when it is longer than 255 bytes of UTF-8
+ */
+export function encodeRoute(route: string): Uint8Array {
+  const bytes = utf8.encode(route);
+  if (bytes.length > maxRouteBytes) {
+    throw new NanowireError("invalid_route", `route ${route} has ${bytes.length} bytes, more than ${maxRouteBytes}`);
+  }
+  return bytes;
+}
+
+const utf8 = new TextEncoder();

@@ -1,8 +1,7 @@
 // A hot file: every message that leaves is written here, packet header and all, in one pass into the out-buffer.
 
 import type { ByteBuffer } from "../base/byte-buffer.js";
-import { NanowireError } from "../base/error.js";
-import { maxRouteBytes } from "./dictionary.js";
+import { encodeRoute } from "./dictionary.js";
 import {
   flagCompressedPayload,
   flagCompressedRoute,
@@ -85,14 +84,6 @@ function writeRouted(
   bytes.set(payload, offset);
 }
 
-function encodeRoute(route: string): Uint8Array {
-  const text = utf8.encode(route);
-  if (text.length > maxRouteBytes) {
-    throw new NanowireError("invalid_route", `route ${route} has ${text.length} bytes, more than ${maxRouteBytes}`);
-  }
-  return text;
-}
-
 function idBytes(id: MessageId): number {
   let count = 1;
   if (typeof id === "bigint") {
@@ -127,4 +118,3 @@ function writeId(bytes: Uint8Array, start: number, id: MessageId): number {
 }
 
 const noText = new Uint8Array(0);
-const utf8 = new TextEncoder();

@@ -1,7 +1,7 @@
 // A hot file: every message that is received is read here, field by field. No view a field, and one BigInt a 64-bit integer.
 
 import { numberBytes, numbers } from "./numbers.js";
-import { WireType } from "./wire-type.js";
+import { bit32, bit64, endGroup, lengthDelimited, startGroup, varint } from "./wire-type.js";
 
 /**
  * Reads protobuf's wire format (https://protobuf.dev/programming-guides/encoding/). Its methods are those of the class of the same name in
@@ -59,7 +59,7 @@ export class BinaryReader {
     const wireType = tag & 7;
     if (
       field === 0 ||
-      wireType > WireType.bit32 ||
+      wireType > bit32 ||
       length > 5 ||
       (length === 5 && (this.#bytes[this.pos - 1] as number) > 0x0f)
     ) {
@@ -77,18 +77,18 @@ export class BinaryReader {
    */
   skip(wireType: number, field?: number, depth: number = deepestGroup): Uint8Array {
     const start = this.pos;
-    if (wireType === WireType.varint) {
+    if (wireType === varint) {
       while (((this.#bytes[this.pos++] as number) & 0x80) !== 0) {
         // Its value does not matter.
       }
-    } else if (wireType === WireType.bit64) {
+    } else if (wireType === bit64) {
       this.pos += 8;
-    } else if (wireType === WireType.bit32) {
+    } else if (wireType === bit32) {
       this.pos += 4;
-    } else if (wireType === WireType.lengthDelimited) {
+    } else if (wireType === lengthDelimited) {
       const length = this.uint32();
       this.pos += length;
-    } else if (wireType === WireType.startGroup) {
+    } else if (wireType === startGroup) {
       this.#skipGroup(field, depth);
     } else {
       throw new RangeError(`cant skip wire type ${wireType}`);
@@ -216,7 +216,7 @@ export class BinaryReader {
     }
     for (;;) {
       const [inner, wireType] = this.tag();
-      if (wireType === WireType.endGroup) {
+      if (wireType === endGroup) {
         if (field !== undefined && inner !== field) {
           throw new RangeError("invalid end group tag");
         }

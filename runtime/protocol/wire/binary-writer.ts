@@ -234,9 +234,9 @@ function grow(bytes: Uint8Array<ArrayBuffer>, used: number, wanted: number): Uin
   return grown;
 }
 
-/** How long a varint of 32 bits is. */
+/** How long a varint of 32 bits is: a byte for every 7 bits that are begun, and one for 0. */
 function varintBytes(value: number): number {
-  return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : value < 0x10000000 ? 4 : 5;
+  return ((38 - Math.clz32(value | 1)) / 7) | 0;
 }
 
 function integer(value: unknown, least: number, most: number, type: string): number {
