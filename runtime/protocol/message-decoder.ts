@@ -63,26 +63,23 @@ export function decodeMessageHeader(bytes: Uint8Array, start: number, end: numbe
 
 /** Reads a base-128 varint of up to 64 bits. */
 function readId(bytes: Uint8Array, end: number, header: MessageHeader): void {
-  let offset = header.payloadStart;
+  const start = header.payloadStart;
   let id = 0;
   let unit = 1;
-  for (let index = 0; index < mostIdBytes; index++) {
-    if (offset >= end) {
+  let byte = 0x80;
+  while (byte >= 0x80) {
+    if (header.payloadStart >= end) {
       throw invalid("the message's id does not end");
     }
-    const byte = bytes[offset++] as number;
-    if (index === mostIdBytes - 1 && byte > 1) {
+    byte = bytes[header.payloadStart++] as number;
+    // Nine bytes hold 63 bits; the tenth is the last one.
+    if (header.payloadStart - start > 9 && byte > 1) {
       throw invalid("the message's id has more than 64 bits");
     }
     id += (byte & 0x7f) * unit;
     unit *= 128;
-    if (byte < 0x80) {
-      header.id = id <= Number.MAX_SAFE_INTEGER ? id : bigId(bytes, header.payloadStart, offset);
-      header.payloadStart = offset;
-      return;
-    }
   }
-  throw invalid("the message's id has more than 64 bits");
+  header.id = id <= Number.MAX_SAFE_INTEGER ? id : bigId(bytes, start, header.payloadStart);
 }
 
 function bigId(bytes: Uint8Array, start: number, end: number): bigint {
@@ -141,8 +138,5 @@ function readUtf8(bytes: Uint8Array): string {
 function invalid(message: string): NanowireError {
   return new NanowireError("invalid_message", message);
 }
-
-/** 64 bits in groups of 7. */
-const mostIdBytes = 10;
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
