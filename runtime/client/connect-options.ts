@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../base/clock.js";
+import type { Clock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
 import { type Logger, silentLogger } from "../base/logger.js";
 import { encodeHandshake } from "../protocol/handshake.js";
@@ -75,9 +75,10 @@ export const clientVersion = "0.1.0";
 /**
  * Checks the options and fills in the defaults.
  *
+ * @param machine the machine's clock
  * @throws NanowireError `invalid_option`
  */
-export function resolveConnectOptions(options: ConnectOptions): ConnectSettings {
+export function resolveConnectOptions(options: ConnectOptions, machine: Clock): ConnectSettings {
   const {
     dictVersion,
     serializers = [],
@@ -85,7 +86,7 @@ export function resolveConnectOptions(options: ConnectOptions): ConnectSettings 
     connectTimeoutMs = 10_000,
     maxPacketBytes = 1_048_576,
     logger = silentLogger,
-    clock = systemClock,
+    clock = machine,
   } = options;
   if (
     dictVersion !== undefined &&

@@ -1,7 +1,7 @@
 // A hot file: every message that a client sends passes it.
 
 import { ByteBuffer } from "../base/byte-buffer.js";
-import type { CancelTimer } from "../base/clock.js";
+import type { CancelTimer, Clock } from "../base/clock.js";
 import { NanowireError, toNanowireError } from "../base/error.js";
 import { Listeners } from "../base/listeners.js";
 import type { ProtobufCodec } from "../protocol/codec.js";
@@ -27,10 +27,15 @@ export type MakeDial = (settings: ConnectSettings, url: string | undefined) => D
 /**
  * Connects.
  *
+ * @param machine the machine's clock
  * @throws NanowireError (as a rejection) what `connect` says
  */
-export async function openConnection(makeDial: MakeDial, options: ConnectOptions): Promise<ClientConnection> {
-  const settings = resolveConnectOptions(options);
+export async function openConnection(
+  makeDial: MakeDial,
+  options: ConnectOptions,
+  machine: Clock,
+): Promise<ClientConnection> {
+  const settings = resolveConnectOptions(options, machine);
   const dial = makeDial(settings, undefined);
   return await new Promise((resolve, reject) => {
     new Connection(makeDial, settings, resolve, reject).start(dial);
@@ -52,7 +57,6 @@ class Connection implements ClientConnection, LinkHost {
 
   readonly #makeDial: MakeDial;
   readonly #resolve: (connection: ClientConnection) => void;
-  readonly #reject: (error: NanowireError) => void;
   readonly #stateListeners = new Listeners<ConnectionStatus>();
   readonly #drainListeners = new Listeners<DrainNotice>();
   readonly #closeListeners = new Listeners<NanowireError>();
@@ -81,9 +85,6 @@ class Connection implements ClientConnection, LinkHost {
   /** When to come back from a server that is about to stop. */
   #comeBackAt: number | undefined;
   #cancelTimer: CancelTimer | undefined;
-  /** While a pause lasts nothing else may keep the process alive, and it is to go on. */
-  #hold: ReturnType<typeof setInterval> | undefined;
-  #resolveClosed: (reason: NanowireError) => void = ignore;
 
   constructor(
     makeDial: MakeDial,
@@ -94,18 +95,13 @@ class Connection implements ClientConnection, LinkHost {
     this.#makeDial = makeDial;
     this.settings = settings;
     this.#resolve = resolve;
-    this.#reject = reject;
     this.pending = new PendingRequests(settings.clock);
     this.pushes = new PushListeners(settings.logger);
-    this.offline = new OfflineQueue(
-      settings.reconnect?.maxOfflineMessages ?? 0,
-      settings.reconnect?.maxOfflineBytes ?? 0,
-      (id) => this.pending.has(id),
-    );
+    this.offline = new OfflineQueue(settings.reconnect, this.pending);
     this.resuming = settings.reconnect?.resume?.();
-    this.closed = new Promise((done) => {
-      this.#resolveClosed = done;
-    });
+    this.closed = new Promise((done) => this.#closeListeners.add(done));
+    // Where it was resolved before, that is all.
+    this.#closeListeners.add(reject);
   }
 
   get state(): ConnectionStatus["state"] {
@@ -188,11 +184,11 @@ class Connection implements ClientConnection, LinkHost {
   }
 
   on<T>(push: ClientPush<T>, listener: (message: T) => void): Unsubscribe {
-    return this.#isClosed() ? ignore : this.pushes.add(this.#serializer?.push(push) ?? push, listener);
+    return this.pushes.add(this.#serializer?.push(push) ?? push, listener);
   }
 
   onState(listener: (status: ConnectionStatus) => void): Unsubscribe {
-    return this.#isClosed() ? ignore : subscribe(this.#stateListeners, listener);
+    return subscribe(this.#stateListeners, listener);
   }
 
   onClose(listener: (reason: NanowireError) => void): Unsubscribe {
@@ -204,11 +200,11 @@ class Connection implements ClientConnection, LinkHost {
   }
 
   onKick(listener: (reason: string) => void): Unsubscribe {
-    return this.#isClosed() ? ignore : subscribe(this.kickListeners, listener);
+    return subscribe(this.kickListeners, listener);
   }
 
   onDrain(listener: (notice: DrainNotice) => void): Unsubscribe {
-    return this.#isClosed() ? ignore : subscribe(this.#drainListeners, listener);
+    return subscribe(this.#drainListeners, listener);
   }
 
   close(): void {
@@ -239,21 +235,10 @@ class Connection implements ClientConnection, LinkHost {
   opened(link: Link): void {
     this.#link = link;
     this.#openedAt = this.settings.clock.steady();
-    const resumed = this.resuming?.resumed === true;
-    if (!resumed) {
+    if (!this.resuming?.resumed) {
       this.handshake = link.handshake;
     }
-    if (this.#connected && link.serializer !== this.#serializer) {
-      link.fail(new NanowireError("invalid_handshake", "the server chose another serializer than before"));
-    } else if (resumed) {
-      this.#welcome(link);
-    } else if (this.#connected) {
-      this.pending.lose(this.#lostBy as NanowireError);
-      this.#logIn(link).then(
-        () => this.#welcome(link),
-        (error: unknown) => link.fail(toNanowireError(error, "internal", "onReconnected failed")),
-      );
-    } else {
+    if (!this.#connected) {
       this.#connected = true;
       this.#serializer = link.serializer;
       if (this.settings.reconnect === undefined) {
@@ -261,6 +246,16 @@ class Connection implements ClientConnection, LinkHost {
       }
       this.#welcome(link);
       this.#resolve(this);
+    } else if (link.serializer !== this.#serializer) {
+      link.fail(new NanowireError("invalid_handshake", "the server chose another serializer than before"));
+    } else if (this.resuming?.resumed) {
+      this.#welcome(link);
+    } else {
+      this.pending.lose(this.#lostBy as NanowireError);
+      this.#logIn(link).then(
+        () => this.#welcome(link),
+        (error: unknown) => link.fail(toNanowireError(error, "internal", "onReconnected failed")),
+      );
     }
   }
 
@@ -306,47 +301,46 @@ class Connection implements ClientConnection, LinkHost {
       return;
     }
     const { reconnect, clock } = this.settings;
-    if (this.#link !== undefined && clock.steady() - this.#openedAt >= steadyMs) {
-      this.#attempt = 0;
-    }
+    const now = clock.steady();
     if (this.#link === undefined) {
       // Where the server sent the client nobody answers: next time to where `connect` was told to.
       this.#url = undefined;
+    } else {
+      if (now - this.#openedAt >= steadyMs) {
+        this.#attempt = 0;
+      }
+      if (this.#ready === undefined) {
+        // The client has said that it goes, or had not logged in yet: it begins anew.
+        this.resuming?.forget();
+      }
     }
-    if (this.#link !== undefined && this.#ready === undefined) {
-      // The client has said that it goes, or had not logged in yet: it begins anew.
-      this.resuming?.forget();
-    }
+    const comeBackAt = this.#comeBackAt;
+    const told = comeBackAt === undefined ? link.comeBack : { afterMs: Math.max(comeBackAt - now, 0), spreadMs: 0 };
     this.#link = undefined;
     this.#lostBy = reason;
     this.#ready = undefined;
     this.#leaving = false;
+    this.#comeBackAt = undefined;
     this.#cancelTimer?.();
     this.#attempt++;
-    const comeBackAt = this.#comeBackAt;
-    this.#comeBackAt = undefined;
-    const told = comeBackAt === undefined ? link.comeBack : undefined;
     if (
       !this.#connected ||
       reconnect === undefined ||
       (reconnect.maxAttempts > 0 && this.#attempt > reconnect.maxAttempts) ||
-      (isFinal(reason) && told === undefined && comeBackAt === undefined)
+      (told === undefined && isFinal(reason))
     ) {
       this.#end(reason);
       return;
     }
-    if (this.resuming?.keeps !== true) {
+    if (!this.resuming?.keeps) {
       this.pending.lose(reason);
     }
     const { minDelayMs, maxDelayMs, jitter } = reconnect;
     const delayMs =
-      comeBackAt !== undefined
-        ? Math.max(comeBackAt - clock.steady(), 0)
-        : told !== undefined
-          ? this.#takeDirections(told)
-          : Math.min(minDelayMs * 2 ** (this.#attempt - 1), maxDelayMs) * (1 - jitter * Math.random());
+      told === undefined
+        ? Math.min(minDelayMs * 2 ** (this.#attempt - 1), maxDelayMs) * (1 - jitter * Math.random())
+        : this.#takeDirections(told);
     this.#cancelTimer = clock.after(delayMs, () => this.#reconnect());
-    this.#hold ??= setInterval(ignore, 60_000);
     this.#tell({ state: "reconnecting", attempt: this.#attempt, delayMs, reason });
   }
 
@@ -355,7 +349,6 @@ class Connection implements ClientConnection, LinkHost {
     if (this.#isClosed()) {
       return;
     }
-    this.#release();
     let dial: Dial;
     try {
       dial = this.#makeDial(this.settings, this.#url);
@@ -381,7 +374,6 @@ class Connection implements ClientConnection, LinkHost {
     this.status = { state: "closed", reason };
     this.#ready = undefined;
     this.#cancelTimer?.();
-    this.#release();
     this.settings.signal?.removeEventListener("abort", this);
     this.#begun?.fail(reason);
     this.pending.close(reason);
@@ -389,18 +381,9 @@ class Connection implements ClientConnection, LinkHost {
     this.pushes.clear();
     this.kickListeners.clear();
     this.#drainListeners.clear();
-    if (!this.#connected) {
-      this.#reject(reason);
-    }
     this.#tell(this.status);
     this.#stateListeners.clear();
     this.#tellClosed();
-    this.#resolveClosed(reason);
-  }
-
-  #release(): void {
-    clearInterval(this.#hold);
-    this.#hold = undefined;
   }
 
   #tell(status: ConnectionStatus): void {
@@ -457,15 +440,13 @@ function encodePayload<T>(route: string, codec: ProtobufCodec<T>, message: T): U
   }
 }
 
-function ignore(): void {}
-
 /** Whether it would be the same the next time. A server that is full now may have room then. */
 function isFinal({ code, details }: NanowireError): boolean {
-  return finalCodes.has(code) && !passingRefusals.has(details["error"]);
+  return finalCodes.includes(code) && !passingRefusals.includes(details["error"]);
 }
 
-const finalCodes: ReadonlySet<string> = new Set(["kicked", "handshake_refused", "invalid_handshake"]);
-const passingRefusals: ReadonlySet<string | undefined> = new Set(["server_full", "too_many_connections"]);
+const finalCodes: readonly string[] = ["kicked", "handshake_refused", "invalid_handshake"];
+const passingRefusals: readonly unknown[] = ["server_full", "too_many_connections"];
 
 /** A link that held for as long was no failure. */
 const steadyMs = 5_000;

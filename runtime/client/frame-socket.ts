@@ -12,7 +12,7 @@ export interface WebSocketLike {
   binaryType: string;
   onopen: ((event: never) => void) | null;
   onmessage: ((event: { readonly data: unknown }) => void) | null;
-  onerror: ((event: { readonly error?: unknown }) => void) | null;
+  onerror: ((event: never) => void) | null;
   onclose: ((event: CloseEvent) => void) | null;
   send(data: Uint8Array): void;
   close(code?: number): void;
@@ -22,14 +22,14 @@ export interface WebSocketLike {
  * Waits until a WebSocket is open.
  *
  * @param shownUrl what errors call it
- * @param toLoss makes the error of one that broke. Default: {@link toConnectionLost}
+ * @param toError makes the error of one that could not be opened, or that was closed with another code than the usual
  * @throws NanowireError `connect_failed`
  */
 export function openFrameSocket(
   socket: WebSocketLike,
   shownUrl: string,
   signal: AbortSignal,
-  toLoss = toConnectionLost,
+  toError: typeof toCloseError = toCloseError,
 ): Promise<ClientSocket> {
   socket.binaryType = "arraybuffer";
   return new Promise((resolve, reject) => {
@@ -37,7 +37,6 @@ export function openFrameSocket(
     /** What came before there was a receiver. */
     let early: Uint8Array[] = [];
     let end: { readonly error: NanowireError | undefined } | undefined;
-    let cause: unknown;
 
     /** The first end counts. */
     const finish = (error?: NanowireError) => {
@@ -84,26 +83,23 @@ export function openFrameSocket(
         receiver.receive(bytes);
       }
     };
-    socket.onerror = ({ error }) => {
-      cause = error;
-    };
     socket.onclose = (event) => {
       const { code } = event;
       // Of one that was open the promise is settled already.
-      const why = cause instanceof Error ? cause.message : `code ${code}`;
-      reject(new NanowireError("connect_failed", `${shownUrl} could not be connected: ${why}`, { cause }));
-      finish(code === normalClosure || code === noCode ? undefined : toLoss(shownUrl, event, cause));
+      reject(toError("connect_failed", shownUrl, event));
+      finish(code === normalClosure || code === noCode ? undefined : toError("connection_lost", shownUrl, event));
     };
   });
 }
 
-/** The error of a WebSocket that was closed with another code than the usual. */
-export function toConnectionLost(shownUrl: string, { code, reason }: CloseEvent, cause: unknown): NanowireError {
+/** The error of a WebSocket that was closed, as far as its code and reason tell it. */
+export function toCloseError(
+  errorCode: "connect_failed" | "connection_lost",
+  shownUrl: string,
+  { code, reason }: CloseEvent,
+): NanowireError {
   const message = `${shownUrl} closed with code ${code}${reason && `: ${reason}`}`;
-  return new NanowireError("connection_lost", message, {
-    cause,
-    details: { closeCode: String(code), closeReason: reason },
-  });
+  return new NanowireError(errorCode, message, { details: { closeCode: String(code), closeReason: reason } });
 }
 
 /** RFC 6455, 7.4.1. */

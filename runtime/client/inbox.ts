@@ -49,8 +49,7 @@ export class Inbox implements ClientReceiver, PacketSink {
       this.#chunks.push(bytes);
     } else if (!this.#stopped) {
       this.#handler.heard();
-      this.#decode(bytes);
-      this.#tellEnd();
+      this.#run(bytes);
     }
   }
 
@@ -100,10 +99,15 @@ export class Inbox implements ClientReceiver, PacketSink {
     return !this.#stopped;
   }
 
-  #decode(bytes: Uint8Array): void {
+  /** Handles what has come: first what had to wait, if anything had, and what is behind it. */
+  #run(bytes?: Uint8Array, handle?: () => void): void {
     this.#handling = true;
     try {
-      for (let chunk: Uint8Array | undefined = bytes; chunk !== undefined; chunk = this.#chunks.shift()) {
+      if (handle !== undefined) {
+        handle();
+        this.#handleWaiting();
+      }
+      for (let chunk = bytes ?? this.#chunks.shift(); chunk !== undefined; chunk = this.#chunks.shift()) {
         this.#decoder.decode(chunk, this);
       }
     } catch (error) {
@@ -111,6 +115,7 @@ export class Inbox implements ClientReceiver, PacketSink {
     } finally {
       this.#handling = false;
     }
+    this.#tellEnd();
   }
 
   #wait(type: PacketType, body: Uint8Array): void {
@@ -125,23 +130,9 @@ export class Inbox implements ClientReceiver, PacketSink {
   /** What was waited for has come. */
   #goOn(handle: () => void): void {
     this.#held = false;
-    if (this.#stopped) {
-      return;
+    if (!this.#stopped) {
+      this.#run(undefined, handle);
     }
-    this.#handling = true;
-    try {
-      handle();
-      this.#handleWaiting();
-    } catch (error) {
-      this.#handler.failed(error);
-    } finally {
-      this.#handling = false;
-    }
-    const chunk = this.#chunks.shift();
-    if (chunk !== undefined) {
-      this.#decode(chunk);
-    }
-    this.#tellEnd();
   }
 
   #handleWaiting(): void {

@@ -3,7 +3,7 @@
 import type { CancelTimer } from "../base/clock.js";
 import { NanowireError, toNanowireError } from "../base/error.js";
 import type { Listeners } from "../base/listeners.js";
-import { Dictionary } from "../protocol/dictionary.js";
+import { isRouteCode } from "../protocol/dictionary.js";
 import { decodeErrorProtobuf } from "../protocol/error-payload.js";
 import { decodeHandshakeResponse, type HandshakeResponse, handshakeOk } from "../protocol/handshake.js";
 import { MessageType } from "../protocol/message.js";
@@ -75,8 +75,10 @@ export class Link implements InboxHandler {
   #cancelTimer: CancelTimer | undefined;
   /** When the client's handshake was sent. */
   #startedAt = 0;
-  /** The codes that the server sent. */
-  #dictionary: Dictionary | undefined;
+  /** The routes' codes that the server sent, */
+  #codes: ReadonlyMap<string, number> | undefined;
+  /** and the codes' routes. */
+  #routes: Map<number, string> | undefined;
   /** Whether the server has the codes that the client was generated with. */
   #generatedCodes = false;
   #heartbeat: Heartbeat | undefined;
@@ -109,10 +111,7 @@ export class Link implements InboxHandler {
 
   /** The code that a route is sent as; 0: it is sent in full. */
   codeOf({ route, code }: Coded): number {
-    if (this.#dictionary !== undefined) {
-      return this.#dictionary.codeOf(route) ?? 0;
-    }
-    return this.#generatedCodes ? code : 0;
+    return this.#generatedCodes ? code : (this.#codes?.get(route) ?? 0);
   }
 
   /** Sends a message's packet, which is not written to afterwards. */
@@ -236,7 +235,7 @@ export class Link implements InboxHandler {
       this.#inbox.takeSystem();
     }
     this.#host.roundTrip.sample(this.#settings.clock.steady() - this.#startedAt);
-    this.#settings.logger.debug({ heartbeat: sys.heartbeat, routes: this.#dictionary?.size }, "connected");
+    this.#settings.logger.debug({ heartbeat: sys.heartbeat, routes: this.#codes?.size }, "connected");
     this.#send(encodePacket(PacketType.handshakeAck));
     this.#host.resuming?.agree(sys, this.#socket as ClientSocket);
     this.#startHeartbeat(sys.heartbeat ?? 0);
@@ -250,12 +249,16 @@ export class Link implements InboxHandler {
       this.#generatedCodes = dictVersion !== undefined && dictVersion === this.#settings.dictVersion;
       return;
     }
-    // go nano may give the code 0, which stands for none here: such a route is sent in full.
-    const routes = Object.fromEntries(Object.entries(dict).filter(([, code]) => code !== 0));
-    try {
-      this.#dictionary = new Dictionary({ version: dictVersion ?? "", routes });
-    } catch (error) {
-      throw new NanowireError("invalid_handshake", "sys.dict is no route dictionary", { cause: error });
+    this.#codes = new Map(Object.entries(dict));
+    this.#routes = new Map();
+    for (const [route, code] of this.#codes) {
+      // go nano may give the code 0, which stands for none here: such a route is sent in full.
+      if (code !== 0) {
+        if (route === "" || !isRouteCode(code) || this.#routes.has(code)) {
+          throw new NanowireError("invalid_handshake", `sys.dict gives the route ${route} the code ${code}`);
+        }
+        this.#routes.set(code, route);
+      }
     }
   }
 
@@ -336,11 +339,8 @@ export class Link implements InboxHandler {
   #receivePush(payload: Uint8Array): void {
     this.#host.resuming?.received(payload.length);
     const { code, route } = this.#header;
-    const heard =
-      code !== 0 && this.#generatedCodes
-        ? this.#host.pushes.receiveCode(code, payload)
-        : this.#host.pushes.receiveRoute(code === 0 ? route : this.#routeOf(code), payload);
-    if (!heard) {
+    const key = code === 0 ? route : this.#generatedCodes ? code : this.#routeOf(code);
+    if (!this.#host.pushes.receive(key, payload)) {
       this.#settings.logger.debug({ route, code }, "a push came that nobody listens to");
     }
   }
@@ -377,7 +377,7 @@ export class Link implements InboxHandler {
   }
 
   #routeOf(code: number): string {
-    const route = this.#dictionary?.routeOf(code);
+    const route = this.#routes?.get(code);
     if (route === undefined) {
       throw new NanowireError(
         "unknown_code",
@@ -419,15 +419,9 @@ export class Link implements InboxHandler {
  */
 function assertTaken({ code, error, reason }: HandshakeResponse): void {
   if (code !== handshakeOk) {
-    const details: Record<string, string> = { code: String(code) };
-    for (const [name, text] of Object.entries({ error, reason })) {
-      if (typeof text === "string") {
-        details[name] = text;
-      }
-    }
-    const why = [details["error"], details["reason"]].filter((text) => text !== undefined).join(": ");
-    const message = `the server refused the handshake with code ${code}${why === "" ? "" : `, ${why}`}`;
-    throw new NanowireError("handshake_refused", message, { details });
+    const why = { ...(error && { error }), ...(reason && { reason }) };
+    const message = [`the server refused the handshake with code ${code}`, ...Object.values(why)].join(": ");
+    throw new NanowireError("handshake_refused", message, { details: { code: String(code), ...why } });
   }
 }
 

@@ -31,7 +31,7 @@ export class Dictionary {
     this.version = source.version;
     for (const [route, code] of Object.entries(source.routes)) {
       assertRoute(route);
-      if (!Number.isInteger(code) || code < 1 || code > maxRouteCode) {
+      if (!isRouteCode(code)) {
         throw new NanowireError(
           "invalid_route",
           `code ${code} of route ${route} is not an integer from 1 to ${maxRouteCode}`,
@@ -65,6 +65,11 @@ export class Dictionary {
   toObject(): Record<string, number> {
     return Object.fromEntries(this.#codes);
   }
+}
+
+/** Whether a number can be the code of a route. */
+export function isRouteCode(code: number): boolean {
+  return Number.isInteger(code) && code >= 1 && code <= maxRouteCode;
 }
 
 /**

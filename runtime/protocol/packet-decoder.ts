@@ -21,9 +21,9 @@ export interface PacketSink {
  * After an error nothing more may be fed: the stream cannot be read on.
  */
 export class PacketDecoder {
-  #maxBytes: number;
-  #limitName: string;
-  #lastType: PacketType;
+  #maxBytes!: number;
+  #limitName!: string;
+  #lastType!: PacketType;
   /** The beginning of a packet whose end has not arrived. */
   readonly #partial = new ByteBuffer();
 
@@ -33,9 +33,7 @@ export class PacketDecoder {
    * @param lastType the greatest type that is taken
    */
   constructor(maxBytes: number, limitName = "maxPacketBytes", lastType: PacketType = PacketType.kick) {
-    this.#maxBytes = maxBytes;
-    this.#limitName = limitName;
-    this.#lastType = lastType;
+    this.limit(maxBytes, limitName, lastType);
   }
 
   /** Changes the limits, for the packets whose header has not arrived yet. */
