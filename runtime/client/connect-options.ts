@@ -2,11 +2,13 @@ import type { Clock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
 import { type Logger, silentLogger } from "../base/logger.js";
 import { encodeHandshake } from "../protocol/handshake.js";
-import { encodePacket, maxBodyBytes, PacketType } from "../protocol/packet.js";
+import { maxBodyBytes } from "../protocol/limits.js";
+import { encodePacket, PacketType } from "../protocol/packet.js";
 import type { Capability } from "../protocol/system.js";
 import type { ConnectionStatus } from "./client-connection.js";
 import type { ClientSerializer } from "./client-serializer.js";
-import { assertNumber, invalidOption, maxTimeoutMs } from "./number-option.js";
+import { maxTimeoutMs } from "./limits.js";
+import { assertNumber, invalidOption } from "./number-option.js";
 import { type ReconnectOptions, type ReconnectSettings, resolveReconnectOptions } from "./reconnect-options.js";
 
 /** What `connect` may be told. */

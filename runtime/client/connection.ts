@@ -12,9 +12,10 @@ import type { ClientConnection, ConnectionStatus, DrainNotice, ServerHandshake }
 import type { ClientSerializer } from "./client-serializer.js";
 import { type ConnectOptions, type ConnectSettings, resolveConnectOptions } from "./connect-options.js";
 import { directConnection } from "./direct-connection.js";
+import { keptBytes, maxTimeoutMs, steadyMs } from "./limits.js";
 import { Link, type LinkHost } from "./link.js";
 import type { CallOptions, ClientMethod, ClientPush, Unsubscribe } from "./method.js";
-import { assertNumber, maxTimeoutMs } from "./number-option.js";
+import { assertNumber } from "./number-option.js";
 import { OfflineQueue } from "./offline-queue.js";
 import { canceled, PendingRequests } from "./pending-requests.js";
 import { PushListeners, subscribe } from "./push-listeners.js";
@@ -447,9 +448,3 @@ function isFinal({ code, details }: NanowireError): boolean {
 
 const finalCodes: readonly string[] = ["kicked", "handshake_refused", "invalid_handshake"];
 const passingRefusals: readonly unknown[] = ["server_full", "too_many_connections"];
-
-/** A link that held for as long was no failure. */
-const steadyMs = 5_000;
-
-/** A buffer that grew larger than this is sent as it is, and not kept. */
-const keptBytes = 16_384;

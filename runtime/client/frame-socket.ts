@@ -1,5 +1,6 @@
 import { NanowireError } from "../base/error.js";
 import type { ClientReceiver, ClientSocket } from "../transport/client-socket.js";
+import { noCode, normalClosure } from "./limits.js";
 
 /** How a WebSocket was closed. */
 export interface CloseEvent {
@@ -101,8 +102,3 @@ export function toCloseError(
   const message = `${shownUrl} closed with code ${code}${reason && `: ${reason}`}`;
   return new NanowireError(errorCode, message, { details: { closeCode: String(code), closeReason: reason } });
 }
-
-/** RFC 6455, 7.4.1. */
-const normalClosure = 1000;
-/** The other side gave no code (RFC 6455, 7.4.1). */
-const noCode = 1005;

@@ -5,6 +5,7 @@ import { PacketType } from "../protocol/packet.js";
 import { PacketDecoder, type PacketSink } from "../protocol/packet-decoder.js";
 import type { ClientReceiver } from "../transport/client-socket.js";
 import { inflate } from "./inflate.js";
+import { mostWaitingBytes, waitingPacketBytes } from "./limits.js";
 
 /** What an {@link Inbox} tells. What one of these throws is told to `failed`. */
 export interface InboxHandler {
@@ -160,9 +161,3 @@ interface WaitingPacket {
   readonly type: PacketType;
   readonly body: Uint8Array;
 }
-
-/** What a waiting packet costs besides its body, about: empty ones are bounded, too. */
-const waitingPacketBytes = 64;
-
-/** The most bytes that may wait: twice the largest packet that there can be. */
-const mostWaitingBytes = 32 * 1024 * 1024;

@@ -1,8 +1,5 @@
 import { NanowireError } from "../base/error.js";
 
-/** The longest time that a timer takes, in milliseconds. */
-export const maxTimeoutMs = 2_147_483_647;
-
 /**
  * Refuses what is no number within its limits, both of them allowed.
  *

@@ -3,6 +3,7 @@
 import type { CancelTimer, Clock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
 import type { MessageId } from "../protocol/message.js";
+import { maxRequestId } from "./limits.js";
 import type { ClientMethod } from "./method.js";
 
 const never = Number.POSITIVE_INFINITY;
@@ -213,5 +214,3 @@ class PendingRequest<Res> implements Settleable {
     this.reject(canceled(this.route, this.#signal as AbortSignal));
   }
 }
-
-const maxRequestId = 0x7fffffff;

@@ -1,6 +1,7 @@
 import type { Awaitable } from "../base/awaitable.js";
 import type { ClientConnection } from "./client-connection.js";
-import { assertNumber, invalidOption, maxTimeoutMs } from "./number-option.js";
+import { maxTimeoutMs } from "./limits.js";
+import { assertNumber, invalidOption } from "./number-option.js";
 import type { Resumption } from "./resuming.js";
 
 /** How a connection that broke is made again. */

@@ -1,10 +1,7 @@
 import { NanowireError } from "../base/error.js";
+import { maxRouteBytes, maxRouteCode } from "./limits.js";
 
-/** The greatest code of a route. Codes start at 1: JavaScript clients test a code's truth (PROTOCOL.md, 3). */
-export const maxRouteCode = 0xffff;
-
-/** The greatest length of a route, in bytes of UTF-8: its length travels in one byte (PROTOCOL.md, 2). */
-export const maxRouteBytes = 0xff;
+export { maxRouteBytes, maxRouteCode } from "./limits.js";
 
 /**
  * The route dictionary as the generator writes it to `routes.ts`: every route that a client may send or receive,

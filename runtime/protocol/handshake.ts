@@ -1,4 +1,7 @@
 import { NanowireError, toNanowireError } from "../base/error.js";
+import { maxHandshakeDepth } from "./limits.js";
+
+export { handshakeOk, handshakeRefused, maxHandshakeDepth } from "./limits.js";
 
 /** What a client says of itself in its handshake. What is not named here may be there as well. */
 export interface HandshakeSys {
@@ -61,15 +64,6 @@ export interface HandshakeResponse {
   /** Of a refusal: where and when to try again (system.ts); whatever the server wrote. */
   readonly retry?: unknown;
 }
-
-/** The code of a handshake that is taken. */
-export const handshakeOk = 200;
-
-/** The code of a handshake that is refused (pitaya's). */
-export const handshakeRefused = 400;
-
-/** How deep the JSON of a handshake may be nested. */
-export const maxHandshakeDepth = 32;
 
 /**
  * Reads a client's handshake. One of no bytes says nothing of the client: nano's own in Go sends that.

@@ -2,7 +2,8 @@
 
 import { ByteBuffer } from "../base/byte-buffer.js";
 import { NanowireError } from "../base/error.js";
-import { PacketType, packetHeaderBytes } from "./packet.js";
+import { packetHeaderBytes } from "./limits.js";
+import { PacketType } from "./packet.js";
 
 /** Takes the packets that a {@link PacketDecoder} finds. */
 export interface PacketSink {

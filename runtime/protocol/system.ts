@@ -20,7 +20,10 @@
  * beside the `reason` of a kick: without it neither is tried again.
  */
 
+import { longestComeBackMs } from "./limits.js";
 import { encodePacket, PacketType } from "./packet.js";
+
+export { longestComeBackMs } from "./limits.js";
 
 /** A system message that a side may know. */
 export type Capability = "drain" | "ping" | "resume";
@@ -42,9 +45,6 @@ export interface Drain extends ComeBack {
   /** Milliseconds from now, until which what runs may go on. */
   readonly graceMs: number;
 }
-
-/** The longest time that a system message can tell: a day. */
-export const longestComeBackMs = 86_400_000;
 
 /** A system message as a packet. */
 export function encodeSystem(message: object): Uint8Array {

@@ -1,5 +1,6 @@
 // A hot file: every message that is received is read here, field by field. No view a field, and one BigInt a 64-bit integer.
 
+import { deepestGroup, deepestMessage, longestByHand, varintBits } from "./limits.js";
 import { numberBytes, numbers } from "./numbers.js";
 import { bit32, bit64, endGroup, lengthDelimited, startGroup, varint } from "./wire-type.js";
 
@@ -293,13 +294,7 @@ function join(low: number, high: number): bigint {
   return high >= -0x200000 && high < 0x200000 ? BigInt(high * 0x100000000 + low) : (BigInt(high) << 32n) | BigInt(low);
 }
 
-/** A varint has 10 bytes of 7 bits at the most. */
-const varintBits = 70;
-const deepestGroup = 100;
-const deepestMessage = 100;
 const endless = "invalid varint";
-/** Calling the decoder costs more than a text of as many bytes. */
-const longestByHand = 24;
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const strictUtf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });

@@ -1,5 +1,6 @@
 // A hot file: every message that is sent is written here, field by field. No array and no view a field.
 
+import { mostUint32Bytes, mostUtf8Bytes, mostVarintBytes, smallestBytes } from "./limits.js";
 import { numberBytes, numbers } from "./numbers.js";
 
 /**
@@ -274,13 +275,6 @@ function invalid(type: string, value: unknown): RangeError {
 const leastInt64 = -0x8000000000000000n;
 const mostInt64 = 0x7fffffffffffffffn;
 const mostUint64 = 0xffffffffffffffffn;
-
-/** What a character of a text may become. */
-const mostUtf8Bytes = 3;
-const mostUint32Bytes = 5;
-const mostVarintBytes = 10;
-/** Typed arrays of up to 64 bytes lie in the heap of V8, and cost a tenth of larger ones. */
-const smallestBytes = 64;
 
 const noBytes = new Uint8Array(0);
 const utf8 = new TextEncoder();
