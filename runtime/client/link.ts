@@ -18,6 +18,7 @@ import {
   decodeSystem,
   encodeSystem,
   hasCapability,
+  textOf,
 } from "../protocol/system.js";
 import type { ClientSocket, Dial } from "../transport/client-socket.js";
 import type { ServerHandshake } from "./client-connection.js";
@@ -58,7 +59,8 @@ export interface Coded {
 export class Link implements InboxHandler {
   /** What the server says of trying again, where it refused the handshake or told the client to go. */
   comeBack: ComeBack | undefined;
-  handshake: ServerHandshake = { user: undefined, servertime: undefined };
+  /** Since it was taken. */
+  handshake!: ServerHandshake;
   /** What was agreed upon; undefined: protobuf. */
   serializer: ClientSerializer | undefined;
 
@@ -228,7 +230,7 @@ export class Link implements InboxHandler {
     const { sys, user } = response;
     this.serializer = serializerOf(sys, this.#settings);
     this.#takeDictionary(sys);
-    this.handshake = { user, servertime: typeof sys.servertime === "number" ? sys.servertime : undefined };
+    this.handshake = { user, servertime: sys.servertime };
     this.#state = "open";
     this.#cancelTimer?.();
     this.#pings = hasCapability(sys, "ping");
@@ -289,10 +291,10 @@ export class Link implements InboxHandler {
   #receiveKick(body: Uint8Array): void {
     // pomelo's is JSON, pitaya's is empty. Whatever else it is, there is no reason in it.
     const { reason: told, retry } = decodeSystem(body);
-    const reason = typeof told === "string" ? told : "";
+    const reason = textOf(told) ?? "";
     this.comeBack = decodeComeBack(retry);
     this.#host.kickListeners.call(reason, this.#settings.logger);
-    const message = `the server told the client to go${reason === "" ? "" : `: ${reason}`}`;
+    const message = `the server told the client to go${reason && `: ${reason}`}`;
     this.fail(new NanowireError("kicked", message, { details: { reason } }));
   }
 

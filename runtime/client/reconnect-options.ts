@@ -55,10 +55,10 @@ export type ReconnectSettings = Required<Omit<ReconnectOptions, "resume">> & {
  * @throws NanowireError `invalid_option`
  */
 export function resolveReconnectOptions(given: boolean | ReconnectOptions | undefined): ReconnectSettings | undefined {
-  if (given === undefined || given === false) {
+  if (!given) {
     return undefined;
   }
-  const settings: ReconnectSettings = { ...defaults, ...(given === true ? {} : given) };
+  const settings: ReconnectSettings = { ...defaults, ...(given as ReconnectOptions) };
   const { minDelayMs, offlineRequests } = settings;
   assertNumber("reconnect.minDelayMs", minDelayMs, 1, maxTimeoutMs);
   assertNumber("reconnect.maxDelayMs", settings.maxDelayMs, minDelayMs, maxTimeoutMs);
