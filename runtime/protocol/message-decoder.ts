@@ -11,6 +11,7 @@ import {
   type MessageId,
   MessageType,
 } from "./message.js";
+import { readText, strictUtf8 } from "./wire/read-text.js";
 
 /** What stands before a message's payload. */
 export class MessageHeader {
@@ -111,32 +112,14 @@ function readRoute(bytes: Uint8Array, end: number, header: MessageHeader, compre
   if (start + length > end) {
     throw invalid(`the route has ${end - start} of its ${length} bytes`);
   }
-  header.route = readText(bytes, start, start + length);
-  header.payloadStart = start + length;
-}
-
-function readText(bytes: Uint8Array, start: number, end: number): string {
-  let text = "";
-  for (let offset = start; offset < end; offset++) {
-    const byte = bytes[offset] as number;
-    if (byte >= 0x80) {
-      return readUtf8(bytes.subarray(start, end));
-    }
-    text += String.fromCharCode(byte);
-  }
-  return text;
-}
-
-function readUtf8(bytes: Uint8Array): string {
   try {
-    return strictUtf8.decode(bytes);
+    header.route = readText(bytes, start, start + length, strictUtf8);
   } catch {
     throw invalid("the route is not UTF-8");
   }
+  header.payloadStart = start + length;
 }
 
 function invalid(message: string): NanowireError {
   return new NanowireError("invalid_message", message);
 }
-
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -1,7 +1,8 @@
 // A hot file: every message that is received is read here, field by field. No view a field, and one BigInt a 64-bit integer.
 
-import { deepestGroup, deepestMessage, longestByHand, varintBits } from "./limits.js";
+import { deepestGroup, deepestMessage, varintBits } from "./limits.js";
 import { numberBytes, numbers } from "./numbers.js";
+import { readText, strictUtf8 } from "./read-text.js";
 import { bit32, bit64, endGroup, lengthDelimited, startGroup, varint } from "./wire-type.js";
 
 /**
@@ -194,21 +195,7 @@ export class BinaryReader {
     const length = this.uint32();
     const start = this.#advance(length);
     this.#assertInside();
-    if (length <= longestByHand) {
-      const codes: number[] = [];
-      let offset = start;
-      for (; offset < this.pos; offset++) {
-        const byte = this.#bytes[offset] as number;
-        if (byte > 0x7f) {
-          break;
-        }
-        codes.push(byte);
-      }
-      if (offset === this.pos) {
-        return String.fromCharCode.apply(undefined, codes);
-      }
-    }
-    return (strict ? strictUtf8 : utf8).decode(this.#bytes.subarray(start, this.pos));
+    return readText(this.#bytes, start, this.pos, strict ? strictUtf8 : utf8);
   }
 
   #skipGroup(field: number | undefined, depth: number): void {
@@ -297,4 +284,3 @@ function join(low: number, high: number): bigint {
 const endless = "invalid varint";
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
-const strictUtf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
