@@ -126,7 +126,7 @@ function admitted(
 function answerOf({ resumption, resumes, refused }: Resumable): ResumeOffer {
   return {
     ...resumption.offer,
-    ...(resumes === undefined ? {} : { received: resumption.delivery.received }),
+    ...(resumes === undefined ? {} : { received: resumption.kept.delivery.received }),
     ...(refused === undefined ? {} : { refused }),
   };
 }

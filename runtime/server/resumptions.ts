@@ -60,15 +60,15 @@ export class Resumptions implements Keeper {
     if (refusal !== undefined) {
       // Whoever has the token cannot go on with it, and begins anew.
       const message = `the client came back, and its session could not be resumed: ${refusal}`;
-      resumption.bearer.close(new NanowireError("connection_lost", message));
+      resumption.conversation.close(new NanowireError("connection_lost", message));
       return refusal;
     }
-    resumption.bearer.giveWay();
+    resumption.conversation.giveWay();
     return resumption.suspended ? resumption : "unknown";
   }
 
   suspended(resumption: Resumption): void {
-    const { network } = resumption.bearer;
+    const { network } = resumption.conversation;
     this.#suspended.set(resumption, network);
     if (network !== undefined) {
       const others = this.#byNetwork.get(network) ?? new Set();
@@ -103,7 +103,7 @@ export class Resumptions implements Keeper {
   /** Ends all that are suspended: the server is about to stop. */
   endAll(reason: NanowireError): void {
     for (const resumption of [...this.#suspended.keys()]) {
-      resumption.bearer.close(reason);
+      resumption.conversation.close(reason);
     }
   }
 }
@@ -114,7 +114,8 @@ function refusalOf(
   terms: Terms,
   resumption: Resumption,
 ): ResumeRefusal | undefined {
-  const { delivery, terms: before } = resumption;
+  const { terms: before } = resumption;
+  const { delivery } = resumption.kept;
   if (
     before.profile !== terms.profile ||
     before.serializer !== terms.serializer ||
@@ -130,7 +131,7 @@ function refusalOf(
 function endFirst(resumptions: Iterator<Resumption>, message: string): void {
   const { value: first, done } = resumptions.next();
   if (done !== true) {
-    first.bearer.close(new NanowireError("resume_overflow", message));
+    first.conversation.close(new NanowireError("resume_overflow", message));
   }
 }
 

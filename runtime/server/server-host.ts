@@ -11,7 +11,7 @@ import { encodePacket, PacketType, packetHeaderBytes } from "../protocol/packet.
 import type { Drain } from "../protocol/system.js";
 import { Scheduler } from "../schedule/scheduler.js";
 import { type ScheduleHost, SharedSchedule } from "../schedule/shared-schedule.js";
-import type { Session, SessionLink } from "../session/session.js";
+import type { Session } from "../session/session.js";
 import { SessionRegistry } from "../session/session-registry.js";
 import type { Proxies } from "../transport/proxies.js";
 import type { Guest, Place, TransportHost, Wire, WireReceiver } from "../transport/transport.js";
@@ -159,10 +159,10 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
     this.sessions.tellSuspended(session, reason);
   }
 
-  resumed(session: Session, link: SessionLink): void {
+  resumed(session: Session): void {
     this.counters.suspended--;
     this.counters.resumed++;
-    session.resume(link);
+    session.resume();
     this.sessions.tellResumed(session);
   }
 

@@ -38,7 +38,7 @@ export interface Waiting {
   readonly messages: number;
 }
 
-/** What a session asks of the connection that carries it. */
+/** What a session asks of what carries it. */
 export interface SessionLink {
   readonly binder: SessionBinder;
   /** The transport's name: `tcp`, `ws`, `memory`. */
@@ -73,7 +73,7 @@ export class Session implements PushReceiver {
   readonly id: string;
   /** What the client said of itself in its handshake. */
   readonly handshake: HandshakeRequest;
-  #link: SessionLink;
+  readonly #link: SessionLink;
   readonly #memberships = new Set<Membership>();
   #data: Partial<SessionData> | undefined;
   #closeListeners: Listeners<NanowireError> | undefined;
@@ -280,10 +280,9 @@ export class Session implements PushReceiver {
   }
 
   /** @internal The client is back, on another connection. */
-  resume(link: SessionLink): void {
-    this.#link = link;
+  resume(): void {
     this.#suspended = false;
-    this.#resumeListeners?.call(undefined, link.logger);
+    this.#resumeListeners?.call(undefined, this.#link.logger);
   }
 
   /** @internal As {@link queue}, and also when it is closed: what waits there stays there. */

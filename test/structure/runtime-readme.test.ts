@@ -48,20 +48,25 @@ describe("the table of stops in runtime/README.md", () => {
     expect(codes.filter((code) => !`${reached}${packets}`.includes(`"${code}"`))).toEqual([]);
   });
 
-  test("the connection calls the stops", () => {
-    const wiring = readFileSync(`${runtime}server/connection.ts`, "utf8");
-    const calls = [
-      "decodeMessageHeader",
-      "dispatcher.find",
-      ".post(",
-      "runInbound",
-      "inflate(",
-      ".decode(",
-      ".encode(",
-      "runOutbound",
-      "writeResponse",
-      ".commit(",
-    ];
-    expect(calls.filter((call) => !wiring.includes(call))).toEqual([]);
+  test.each([
+    ["connection.ts", ["packets.decode(", ".message(", "admit("]],
+    [
+      "conversation.ts",
+      [
+        "decodeMessageHeader(",
+        "dispatcher.find(",
+        "delivery.receive(",
+        ".post(",
+        "this.#inflated(call)",
+        "runInbound(",
+        "serializer.decode(",
+      ],
+    ],
+    ["outgoing.ts", ["serializer.encode(", "runOutbound(", "writeResponse(", ".commit(", ".keep("]],
+  ])("%s calls its stops, in their order", (file, calls) => {
+    const wiring = readFileSync(`${runtime}server/${file}`, "utf8");
+    const places = calls.map((call) => wiring.indexOf(call));
+    expect(places).not.toContain(-1);
+    expect(places).toEqual(places.toSorted((left, right) => left - right));
   });
 });

@@ -1,0 +1,369 @@
+// The way out of a session's messages: answers and pushes, into the outbox of its connection or, while its client is away, kept for it.
+// A hot file: no promise, no closure and no view a message but its payload's.
+
+import { NanowireError, toNanowireError } from "../base/error.js";
+import type { Logger } from "../base/logger.js";
+import type { Turn } from "../base/turn.js";
+import type { Call } from "../dispatch/call.js";
+import { type OutboundStep, runOutbound } from "../pipeline/pipeline.js";
+import type { MessageCodec } from "../protocol/codec.js";
+import { encodeErrorPayload } from "../protocol/error-payload.js";
+import type { MessageId } from "../protocol/message.js";
+import { writeResponse } from "../protocol/message-encoder.js";
+import { maxBodyBytes } from "../protocol/packet.js";
+import { toldEncodeError } from "../protocol/told-error.js";
+import type { OutgoingPush, PushForm } from "../session/push.js";
+import type { Session, Waiting } from "../session/session.js";
+import type { Outbox } from "../transport/outbox.js";
+import type { Counters } from "./counters.js";
+import type { KeptMessages } from "./kept-messages.js";
+import type { PayloadLog } from "./payload-log.js";
+import type { PushForms } from "./push-forms.js";
+import type { ServerPipeline } from "./server-pipeline.js";
+import { startsWithCodes, type Terms } from "./terms.js";
+
+/** What the sessions of a server share, on the way out. */
+export interface OutgoingHost {
+  readonly options: { readonly maxOutboxBytes: number };
+  readonly logger: Logger;
+  /** Undefined where what messages hold is never logged. */
+  readonly payloadLog: PayloadLog | undefined;
+  readonly turn: Turn;
+  readonly outbound: ServerPipeline<OutboundStep>;
+  readonly counters: Counters;
+  readonly pushForms: PushForms;
+}
+
+/** Told when more waits for a client that is away than is kept. */
+export interface OutgoingOwner {
+  outgrown(): void;
+}
+
+/** All that the server says in one session. */
+export class Outgoing {
+  readonly #host: OutgoingHost;
+  readonly #owner: OutgoingOwner;
+  readonly #session: Session;
+  readonly #terms: Terms;
+  /** Where the session can be resumed: what was sent and may have to be sent again. */
+  readonly #kept: KeptMessages | undefined;
+  /** Of the connection that has the session, or had it last. */
+  #outbox: Outbox;
+  #pushForm: PushForm;
+  /** Where messages go: to the client, to what is kept for it while it is away, or nowhere any more. */
+  #to: "client" | "kept" | "nowhere" = "client";
+  /** Whether more waits for the client than is kept: the session ends with this turn. */
+  #outgrown = false;
+
+  constructor(
+    host: OutgoingHost,
+    owner: OutgoingOwner,
+    session: Session,
+    terms: Terms,
+    kept: KeptMessages | undefined,
+    outbox: Outbox,
+  ) {
+    this.#host = host;
+    this.#owner = owner;
+    this.#session = session;
+    this.#terms = terms;
+    this.#kept = kept;
+    this.#outbox = outbox;
+    this.#pushForm = host.pushForms.of(terms, startsWithCodes(terms));
+  }
+
+  // response → outbound pipeline → message encoder → outbox
+
+  /** Answers a request with what its handler returned. */
+  answer(call: Call, value: unknown): void {
+    if (call.kind === "notify" || this.#to === "nowhere") {
+      return;
+    }
+    const { payloadLog, logger } = this.#host;
+    try {
+      const { response } = call.endpoint.method;
+      const payload = this.#encode(response, value);
+      if (payloadLog?.on === true) {
+        payloadLog.answered(this.#session, call.route, call.id, response, value);
+      }
+      this.#respond(call.id, call.route, payload, undefined, call);
+    } catch (error) {
+      if (error instanceof NanowireError && error.code === "message_too_large") {
+        logger.error({ error, route: call.route, session: this.#session.id }, "an answer is too large");
+      }
+      this.refuse(call.id, call.route, error, call);
+    }
+  }
+
+  #encode(codec: MessageCodec<unknown>, message: unknown): Uint8Array {
+    try {
+      return this.#terms.serializer.encode(codec, message);
+    } catch (error) {
+      throw toldEncodeError(codec, error);
+    }
+  }
+
+  /** Answers a request with an error. A notify's is logged and counted, as a request's is. */
+  refuse(id: MessageId, route: string, error: unknown, call?: Call): void {
+    const { logger, counters } = this.#host;
+    const refusal = toNanowireError(error, "internal", internalFailure);
+    const fields = { session: this.#session.id, route, code: refusal.code, error };
+    counters.failed(refusal.code);
+    if (refusal === error) {
+      logger.debug(fields, "a message was refused");
+    } else {
+      logger.error(fields, "a handler failed");
+    }
+    if (id === 0 || this.#to === "nowhere" || this.#terms.profile.errors === "none") {
+      return;
+    }
+    const payload = this.#errorPayload(refusal, route);
+    try {
+      this.#respond(id, route, payload, refusal, call);
+    } catch (failure) {
+      // An outbound step failed on the error itself: the client gets it without the step.
+      logger.error({ error: failure, route }, "an outbound step failed on an error reply");
+      this.#write(id, payload, true);
+    }
+  }
+
+  /** An error that cannot be sent, or not in one packet, becomes one that can: the request is answered all the same. */
+  #errorPayload(refusal: NanowireError, route: string): Uint8Array {
+    const { logger, options } = this.#host;
+    const mostBytes = Math.min(maxBodyBytes, options.maxOutboxBytes) - mostResponseHeaderBytes;
+    for (const error of [refusal, new NanowireError("internal", internalFailure)]) {
+      const { code } = error;
+      try {
+        const payload = encodeErrorPayload(error, this.#terms.serializer);
+        if (payload.length <= mostBytes) {
+          return payload;
+        }
+        logger.error({ route, code, bytes: payload.length }, "an error reply is too large");
+      } catch (failure) {
+        logger.error({ route, code, error: failure }, "an error reply could not be encoded");
+      }
+    }
+    // Not even that: a serializer of the user's own is broken.
+    return noPayload;
+  }
+
+  /** @param call what is answered; undefined for what reached no handler */
+  #respond(id: MessageId, route: string, payload: Uint8Array, error: NanowireError | undefined, call?: Call): void {
+    const steps = this.#host.outbound.stepsOf(route);
+    if (steps.length === 0) {
+      this.#write(id, payload, error !== undefined);
+    } else {
+      const message = { kind: "response" as const, route, error, payload, data: call?.data ?? {} };
+      runOutbound(steps, this.#session, message);
+      this.#write(id, message.payload, error !== undefined);
+    }
+  }
+
+  #write(id: MessageId, payload: Uint8Array, error: boolean): void {
+    const { profile, serializer } = this.#terms;
+    const whole = payload.length > 0 || profile.emptyResponses ? payload : (serializer.emptyPayload ?? payload);
+    const compressed = this.#pushForm.compress?.(whole);
+    const flagged = error && profile.errors === "flagged";
+    const { buffer } = this.#outbox;
+    const start = buffer.end;
+    writeResponse(buffer, id, compressed ?? whole, flagged, compressed !== undefined);
+    this.#assertFits("an answer", buffer.end - start, start);
+    this.#commit(start, false);
+  }
+
+  // push → outbound pipeline → message encoder → outbox
+
+  /** @returns whether it was queued, or is kept for a client that is away */
+  push(push: OutgoingPush): boolean {
+    if (this.#to === "nowhere" || (this.#outbox.closed && this.#kept === undefined)) {
+      return false;
+    }
+    const { outbound, counters, payloadLog } = this.#host;
+    const steps = outbound.stepsOf(push.route);
+    const payload = steps.length === 0 ? undefined : this.#steppedPayload(push, steps);
+    if (payload === null) {
+      return false;
+    }
+    const isQueued =
+      push.overflow === "conflate" && this.blocked ? this.#conflate(push, payload) : this.#writePush(push, payload);
+    if (isQueued) {
+      counters.pushes++;
+    }
+    if (payloadLog?.on === true) {
+      payloadLog.pushed(this.#session, push);
+    }
+    return isQueued;
+  }
+
+  /** What the outbound steps leave of a push; null when one of them failed. */
+  #steppedPayload(push: OutgoingPush, steps: readonly OutboundStep[]): Uint8Array | null {
+    const { route } = push;
+    const payload = push.payload(this.#pushForm.serializer);
+    const message = { kind: "push" as const, route, error: undefined, payload, data: {} };
+    try {
+      runOutbound(steps, this.#session, message);
+      return message.payload;
+    } catch (error) {
+      const fields = { error, route, session: this.#session.id };
+      this.#host.logger.error(fields, "an outbound step failed: the push is dropped");
+      return null;
+    }
+  }
+
+  /** @param payload what the outbound steps left; undefined where there are none */
+  #writePush(push: OutgoingPush, payload: Uint8Array | undefined): boolean {
+    const { buffer } = this.#outbox;
+    const start = buffer.end;
+    if (payload === undefined) {
+      push.writeTo(buffer, this.#pushForm);
+    } else {
+      push.writeChangedTo(buffer, payload, this.#pushForm);
+    }
+    this.#assertFits(push.route, buffer.end - start, start);
+    const isQueued = this.#commit(start, push.overflow === "drop");
+    if (!isQueued && push.overflow === "drop") {
+      this.#host.counters.droppedPushes++;
+    }
+    return isQueued;
+  }
+
+  /** Lets a push wait until the client takes something again, or a newer one comes. */
+  #conflate(push: OutgoingPush, payload: Uint8Array | undefined): boolean {
+    const form = this.#pushForm;
+    const packet = payload === undefined ? push.packet(form) : push.changedPacket(payload, form);
+    this.#assertFits(push.route, packet.length, this.#outbox.buffer.end);
+    const { counters } = this.#host;
+    const kept = this.#kept;
+    if (kept !== undefined && this.#to === "kept") {
+      counters.replacedPushes += kept.takeBack(push.key) ? 1 : 0;
+      return this.#wasKept(kept.keepReplaceable(push.key, packet));
+    }
+    const outcome = this.#outbox.conflate(push.key, packet);
+    if (outcome === "replaced") {
+      counters.replacedPushes++;
+      kept?.takeBack(push.key);
+    }
+    kept?.keepReplaceable(push.key, packet);
+    return outcome !== "closed";
+  }
+
+  // → outbox, or kept
+
+  /**
+   * What was encoded is to be sent, and kept where it may have to be sent again.
+   *
+   * @param start where it begins
+   * @param mayBeLost whether it gives way where there is little room
+   * @returns whether it was queued, or is kept for the next connection
+   */
+  #commit(start: number, mayBeLost: boolean): boolean {
+    const outbox = this.#outbox;
+    const kept = this.#kept;
+    if (kept === undefined) {
+      return mayBeLost ? outbox.commitOrDrop(start) : outbox.commit();
+    }
+    const packet = outbox.buffer.bytes.slice(start, outbox.buffer.end);
+    if (this.#to === "kept") {
+      outbox.buffer.release();
+      return this.#wasKept(kept.keep(packet, mayBeLost));
+    }
+    const isQueued = mayBeLost ? outbox.commitOrDrop(start) : outbox.commit();
+    if (isQueued || !mayBeLost) {
+      kept.delivery.keep(packet);
+    }
+    return isQueued;
+  }
+
+  /** A session for which more waits than is kept ends with the turn: whoever writes is in the middle of something. */
+  #wasKept(outcome: boolean | "overflow"): boolean {
+    if (outcome === "overflow" && !this.#outgrown) {
+      this.#outgrown = true;
+      this.#host.turn.atEnd({ endOfTurn: () => this.#to === "kept" && this.#owner.outgrown() });
+    }
+    return outcome !== false && !this.#outgrown;
+  }
+
+  /**
+   * What no outbox ever holds is taken back: the client is not to blame for it.
+   *
+   * @param bytes how long the packet is
+   * @param start where the buffer ends without it
+   * @throws NanowireError `message_too_large`
+   */
+  #assertFits(what: string, bytes: number, start: number): void {
+    const { maxOutboxBytes } = this.#host.options;
+    if (bytes > maxOutboxBytes) {
+      this.#outbox.buffer.end = start;
+      const message = `${what} of ${bytes} bytes is larger than maxOutboxBytes ${maxOutboxBytes}`;
+      throw new NanowireError("message_too_large", message);
+    }
+  }
+
+  // what there is to know
+
+  /** What waits for the client: in the outbox of its connection or, while it is away, kept for it. */
+  get waiting(): Waiting {
+    if (this.#kept !== undefined && this.#to === "kept") {
+      return this.#kept.delivery.kept;
+    }
+    const { waitingBytes, waitingMessages } = this.#outbox;
+    return { bytes: waitingBytes, messages: waitingMessages };
+  }
+
+  /** Whether the client does not take what was written, or is away. */
+  get blocked(): boolean {
+    return this.#to === "kept" || this.#outbox.blocked;
+  }
+
+  /** The client has sent a code: it has the dictionary, and may be able to read codes. */
+  clientHasDictionary(): void {
+    if (this.#pushForm.dictionary === undefined && this.#terms.profile.pushCodes === "learned") {
+      this.#pushForm = this.#host.pushForms.of(this.#terms, true);
+    }
+  }
+
+  // the life of it: to the client → kept → to the client again → nowhere
+
+  /** The client takes again what is written. */
+  drained(): void {
+    this.#kept?.allWritten();
+    this.#session.drained();
+  }
+
+  /** The connection broke: what is sent from now on is kept. */
+  suspend(): void {
+    this.#to = "kept";
+    // What waited in the outbox may have been written with the last of it.
+    this.#kept?.allWritten();
+  }
+
+  /**
+   * The client is back, by another connection, and gets what it lacks.
+   *
+   * @param received how many messages it says it has got
+   * @throws NanowireError `invalid_acknowledgment` when it cannot go on from there
+   */
+  goOn(outbox: Outbox, received: unknown): void {
+    this.#to = "client";
+    this.#outbox = outbox;
+    const kept = this.#kept;
+    if (kept !== undefined) {
+      kept.allWritten();
+      kept.delivery.goOnAfter(received);
+      outbox.send(kept.delivery.packets());
+    }
+  }
+
+  /** The session is over. */
+  end(): void {
+    this.#to = "nowhere";
+  }
+}
+
+/** What a client is told of an error that was not meant for it. */
+const internalFailure = "the server failed to handle the request";
+
+/** What stands before a response's payload: the packet's header, the flag, and the longest id. */
+const mostResponseHeaderBytes = 15;
+
+const noPayload = new Uint8Array(0);
