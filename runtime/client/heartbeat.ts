@@ -1,6 +1,6 @@
 import type { CancelTimer, Clock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
-import { maxTimeoutMs } from "./connect-options.js";
+import { maxTimeoutMs } from "./limits.js";
 
 /**
  * A connection's heartbeat, as the client keeps it: one at once and one every interval, by its own timer, for go nano's

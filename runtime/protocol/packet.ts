@@ -9,6 +9,9 @@
 
 import { ByteBuffer } from "../base/byte-buffer.js";
 import { NanowireError } from "../base/error.js";
+import { maxBodyBytes, packetHeaderBytes } from "./limits.js";
+
+export { maxBodyBytes, packetHeaderBytes } from "./limits.js";
 
 /** What a packet is. */
 export const PacketType = {
@@ -28,12 +31,6 @@ export const PacketType = {
 
 /** What a packet is. */
 export type PacketType = (typeof PacketType)[keyof typeof PacketType];
-
-/** The bytes before a packet's body. */
-export const packetHeaderBytes = 4;
-
-/** The greatest length that a packet's header can tell: 16 MiB less one byte. */
-export const maxBodyBytes = 0xffffff;
 
 /**
  * Writes a packet's header and takes room for its body; returns where the body begins in `out.bytes`.

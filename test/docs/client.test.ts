@@ -5,6 +5,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { Room } from "../../examples/chat/room.js";
 import { RoomClient } from "../../generated/chat/v1/room.client.js";
 import type { RoomComponent } from "../../generated/chat/v1/room.server.js";
+import { systemClock } from "../../runtime/base/clock.js";
 import type { ClientConnection } from "../../runtime/client/client-connection.js";
 import { connect } from "../../runtime/client/connect-node.js";
 import { resolveConnectOptions } from "../../runtime/client/connect-options.js";
@@ -170,7 +171,9 @@ test("an error tells what went wrong", async () => {
 
 test("its options have the defaults and limits that are told", () => {
   const [options = "", reconnect = ""] = text.split("## A connection that is made again");
-  expectNumbers(options, ["requestTimeoutMs", "connectTimeoutMs", "maxPacketBytes"], resolveConnectOptions);
+  expectNumbers(options, ["requestTimeoutMs", "connectTimeoutMs", "maxPacketBytes"], (given) =>
+    resolveConnectOptions(given, systemClock),
+  );
   expectNumbers(
     reconnect,
     ["minDelayMs", "jitter", "maxAttempts", "maxOfflineMessages", "maxOfflineBytes"],

@@ -1,5 +1,6 @@
 // A hot file: every message that is sent is written here, field by field. No array and no view a field.
 
+import { mostUint32Bytes, mostUtf8Bytes, mostVarintBytes, smallestBytes } from "./limits.js";
 import { numberBytes, numbers } from "./numbers.js";
 
 /**
@@ -250,9 +251,9 @@ function grow(bytes: Uint8Array<ArrayBuffer>, used: number, wanted: number): Uin
   return grown;
 }
 
-/** How long a varint of 32 bits is. */
+/** How long a varint of 32 bits is: a byte for every 7 bits that are begun, and one for 0. */
 function varintBytes(value: number): number {
-  return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : value < 0x10000000 ? 4 : 5;
+  return ((38 - Math.clz32(value | 1)) / 7) | 0;
 }
 
 function integer(value: unknown, least: number, most: number, type: string): number {
@@ -290,13 +291,6 @@ function invalid(type: string, value: unknown): RangeError {
 const leastInt64 = -0x8000000000000000n;
 const mostInt64 = 0x7fffffffffffffffn;
 const mostUint64 = 0xffffffffffffffffn;
-
-/** What a character of a text may become. */
-const mostUtf8Bytes = 3;
-const mostUint32Bytes = 5;
-const mostVarintBytes = 10;
-/** Typed arrays of up to 64 bytes lie in the heap of V8, and cost a tenth of larger ones. */
-const smallestBytes = 64;
 
 const noBytes = new Uint8Array(0);
 const utf8 = new TextEncoder();
