@@ -44,40 +44,6 @@ export class ByteBuffer {
     this.bytes.set(source, start);
   }
 
-  /**
-   * Lends the array to somebody who writes on from `end`, until {@link takeBack}. What others write meanwhile is kept apart.
-   */
-  lend(): Uint8Array<ArrayBuffer> {
-    const bytes = this.bytes;
-    this.bytes = empty;
-    return bytes;
-  }
-
-  /**
-   * Takes back what was lent.
-   *
-   * @param bytes the array, or one that took its place when it was full
-   * @param lent where it was lent to be written on from
-   * @param end where it is written to by now. What others wrote meanwhile comes behind
-   */
-  takeBack(bytes: Uint8Array<ArrayBuffer>, lent: number, end: number): void {
-    if (this.bytes === empty) {
-      this.bytes = bytes;
-      this.end = end;
-      return;
-    }
-    const meanwhile = this.bytes.subarray(lent, this.end);
-    this.bytes = bytes;
-    this.end = end;
-    this.append(meanwhile);
-  }
-
-  /** Takes some bytes out; what comes behind them moves up. */
-  cut(start: number, end: number): void {
-    this.bytes.copyWithin(start, end, this.end);
-    this.end -= end - start;
-  }
-
   /** A view of what is written. It is good until the next write. */
   view(): Uint8Array {
     return this.bytes.subarray(this.headroom, this.end);

@@ -29,13 +29,45 @@ export function decodeInPlace<T>({ wire }: InPlaceCodec<T>, bytes: Uint8Array, s
  */
 export function encodeInPlace<T>(codec: InPlaceCodec<T>, message: T, out: ByteBuffer): number {
   const start = out.end;
-  const lent = out.lend();
+  const lent = lend(out);
   try {
     const writer = codec.wire.encode(message, new BinaryWriter(lent, start));
-    out.takeBack(writer.written, start, writer.end);
+    takeBack(out, writer.written, start, writer.end);
     return writer.end;
   } catch (error) {
-    out.takeBack(lent, start, start);
+    takeBack(out, lent, start, start);
     throw toldEncodeError(codec, error);
   }
 }
+
+/** Takes bytes out of a buffer; what comes behind them moves up. */
+export function cut(out: ByteBuffer, start: number, end: number): void {
+  out.bytes.copyWithin(start, end, out.end);
+  out.end -= end - start;
+}
+
+/** Lends a buffer's array to somebody who writes on from its end. What others write meanwhile is kept apart. */
+function lend(out: ByteBuffer): Uint8Array<ArrayBuffer> {
+  const { bytes } = out;
+  out.bytes = lentOut;
+  return bytes;
+}
+
+/**
+ * Takes back what was lent.
+ *
+ * @param bytes the array, or one that took its place when it was full
+ * @param lent where it was lent to be written on from
+ * @param end where it is written to by now. What others wrote meanwhile comes behind
+ */
+function takeBack(out: ByteBuffer, bytes: Uint8Array<ArrayBuffer>, lent: number, end: number): void {
+  const meanwhile = out.bytes === lentOut ? undefined : out.bytes.subarray(lent, out.end);
+  out.bytes = bytes;
+  out.end = end;
+  if (meanwhile !== undefined) {
+    out.append(meanwhile);
+  }
+}
+
+/** Stands in for an array that is lent: it has no room, so that whoever writes meanwhile gets one of his own. */
+const lentOut = new Uint8Array(0);

@@ -8,7 +8,7 @@ import type { Call } from "../dispatch/call.js";
 import { type OutboundStep, runOutbound } from "../pipeline/pipeline.js";
 import type { MessageCodec } from "../protocol/codec.js";
 import { encodeErrorPayload } from "../protocol/error-payload.js";
-import { encodeInPlace, type InPlaceCodec, isInPlace } from "../protocol/in-place.js";
+import { cut, encodeInPlace, type InPlaceCodec, isInPlace } from "../protocol/in-place.js";
 import type { MessageId } from "../protocol/message.js";
 import { beginResponse, endMessage, writeResponse } from "../protocol/message-encoder.js";
 import { maxBodyBytes } from "../protocol/packet.js";
@@ -124,7 +124,7 @@ export class Outgoing {
       endMessage(buffer, start, end);
       this.#assertFits(what, end - start);
     } catch (error) {
-      buffer.cut(start, end);
+      cut(buffer, start, end);
       throw error;
     }
     return this.#outbox.commit();

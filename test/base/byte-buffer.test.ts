@@ -30,42 +30,6 @@ describe("ByteBuffer", () => {
     expect(buffer.view()).toEqual(bytes(1, 8, 9, 7));
   });
 
-  it("takes bytes out of its middle", () => {
-    const buffer = new ByteBuffer(1);
-    buffer.append(bytes(1, 2, 3, 4, 5));
-    buffer.cut(2, 4);
-    expect(buffer.view()).toEqual(bytes(1, 4, 5));
-    buffer.cut(3, 4);
-    expect(buffer.view()).toEqual(bytes(1, 4));
-  });
-
-  it("lends its array, and takes back what was written to it, or to a larger one", () => {
-    const buffer = new ByteBuffer();
-    buffer.append(bytes(1));
-    const lent = buffer.lend();
-    lent.set([2, 3], 1);
-    buffer.takeBack(lent, 1, 3);
-    expect(buffer.view()).toEqual(bytes(1, 2, 3));
-
-    const larger = new Uint8Array(1_000);
-    larger.set(buffer.lend());
-    larger[3] = 4;
-    buffer.takeBack(larger, 3, 4);
-    expect(buffer.view()).toEqual(bytes(1, 2, 3, 4));
-    expect(buffer.bytes).toBe(larger);
-  });
-
-  it("puts what was written while its array was lent behind what comes back", () => {
-    const buffer = new ByteBuffer(3);
-    buffer.append(bytes(1));
-    const lent = buffer.lend();
-    buffer.append(bytes(8));
-    buffer.append(bytes(9));
-    lent.set([2, 3], 4);
-    buffer.takeBack(lent, 4, 6);
-    expect(buffer.view()).toEqual(bytes(1, 2, 3, 8, 9));
-  });
-
   it("keeps the headroom free: a header fits before what is written", () => {
     const buffer = new ByteBuffer(4);
     buffer.append(bytes(1, 2, 3));

@@ -3,7 +3,7 @@ import { describe, expect, it, test } from "vitest";
 import { UserSaid } from "../../generated/chat/v1/room.js";
 import { UserSaid as UserSaidJson } from "../../generated/chat/v1/room.json.js";
 import { ByteBuffer } from "../../runtime/base/byte-buffer.js";
-import { decodeInPlace, encodeInPlace, isInPlace } from "../../runtime/protocol/in-place.js";
+import { cut, decodeInPlace, encodeInPlace, isInPlace } from "../../runtime/protocol/in-place.js";
 import { jsonSerializer, protobufSerializer } from "../../runtime/protocol/serializer.js";
 
 const codec = { protobuf: UserSaid, wire: UserSaid, json: UserSaidJson };
@@ -72,4 +72,13 @@ test.each([
   const own = outcome === "after" ? UserSaid.encode({ name: "ada", text: "hi", atMs }).finish() : new Uint8Array();
   // The text is read twice: once to see whether there is one.
   expect(Buffer.from(out.view())).toEqual(Buffer.concat([Uint8Array.of(1), own, Uint8Array.of(7, 7, 7, 7)]));
+});
+
+test("bytes are taken out of the middle of a buffer", () => {
+  const out = new ByteBuffer(1);
+  out.append(Uint8Array.of(1, 2, 3, 4, 5));
+  cut(out, 2, 4);
+  expect(out.view()).toEqual(Uint8Array.of(1, 4, 5));
+  cut(out, 3, 4);
+  expect(out.view()).toEqual(Uint8Array.of(1, 4));
 });
