@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type BenchArguments, parseBenchArguments, usage } from "./arguments.js";
 import { type BundleCase, type BundleFigures, bundle, formatBundle, measureBundle } from "./cases/bundle.js";
 import { generator } from "./cases/generator.js";
-import { pingPong, pingPongBytes } from "./cases/ping-pong.js";
+import { pingPong, pingPong1k, pingPongBytes } from "./cases/ping-pong.js";
 import { type SoakCase, soak } from "./cases/soak.js";
 import { timers } from "./cases/timers.js";
 import { watch } from "./cases/watch.js";
@@ -33,7 +33,7 @@ import { formatSoak, formatSoakVerdict, runSoak, type SoakFigures } from "./soak
 
 type AnyCase = BenchCase | CommandCase | WatchCase | BundleCase | SoakCase;
 
-const cases: readonly AnyCase[] = [pingPong, pingPongBytes, timers, wire, generator, watch, bundle, soak];
+const cases: readonly AnyCase[] = [pingPong, pingPong1k, pingPongBytes, timers, wire, generator, watch, bundle, soak];
 
 try {
   await main();

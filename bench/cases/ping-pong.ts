@@ -1,5 +1,5 @@
 import type { BenchCase, Comparison } from "../comparison.js";
-import { Blob, Position } from "../generated/bench/v1/echo.js";
+import { Blob, Crowd, Position } from "../generated/bench/v1/echo.js";
 import { dictionary } from "../generated/routes.js";
 import { requestPacket, responsePacket } from "../load/packets.js";
 import { loadedServer } from "../side.js";
@@ -8,17 +8,22 @@ import { loadedServer } from "../side.js";
 export interface EchoMessage {
   /** The route that echoes it. */
   readonly route: string;
-  /** It, encoded: 32 bytes. */
+  /** It, encoded. */
   readonly payload: Uint8Array;
 }
 
-/** Four fields of everyday kinds. */
-export const position: EchoMessage = {
-  route: "Echo.Move",
-  payload: Position.encode({ atMs: 1_700_000_000_000n, x: 12.5, y: -3.25, name: "Thirteen long" }).finish(),
+const somewhere: Position = { atMs: 1_700_000_000_000n, x: 12.5, y: -3.25, name: "Thirteen long" };
+
+/** Four fields of everyday kinds: 32 bytes. */
+export const position: EchoMessage = { route: "Echo.Move", payload: Position.encode(somewhere).finish() };
+
+/** The same thirty times, and a text: 1,024 bytes. */
+export const crowd: EchoMessage = {
+  route: "Echo.Look",
+  payload: Crowd.encode({ members: Array.from({ length: 30 }, () => somewhere), room: "K2" }).finish(),
 };
 
-/** Bytes. */
+/** Bytes: 32 as well. */
 export const blob: EchoMessage = {
   route: "Echo.Ping",
   payload: Blob.encode({ data: Uint8Array.from({ length: 30 }, (_, index) => index) }).finish(),
@@ -29,6 +34,13 @@ export const pingPong: BenchCase = {
   name: "ping-pong",
   summary: "request and answer, a message of four fields, 32 bytes as protobuf; against an echo of 32 bytes",
   comparisons: comparisonsOf(position),
+};
+
+/** The same, with a message of a kibibyte. */
+export const pingPong1k: BenchCase = {
+  name: "ping-pong-1k",
+  summary: "the same with a message of 121 fields in all, 1 KiB as protobuf; against an echo of 1 KiB",
+  comparisons: comparisonsOf(crowd),
 };
 
 /** The same, with a message that has no fields to speak of. */

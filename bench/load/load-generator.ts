@@ -2,6 +2,9 @@ import { Histogram } from "../histogram.js";
 import type { LoadFigures, LoadOptions } from "./load.js";
 import { framedRequests, LoadConnection, type LoadHost, Writes } from "./load-connection.js";
 
+/** So many connections are on their way at once. */
+const openingAtOnce = 16;
+
 /** Many connections to one server, each with the same number of requests unanswered. */
 export class LoadGenerator implements LoadHost {
   readonly options: LoadOptions;
@@ -25,14 +28,27 @@ export class LoadGenerator implements LoadHost {
     this.writes = new Writes(framedRequests(options));
   }
 
-  /** Opens the connections, one after another. */
-  async connect(): Promise<void> {
-    for (let index = 0; index < this.options.connections; index++) {
-      await this.#unlessFailed((resolve) => {
-        this.#onOpened = resolve;
-        this.#connections.push(new LoadConnection(this));
-      });
-    }
+  /** Opens the connections, a few at a time. */
+  connect(): Promise<void> {
+    const { connections } = this.options;
+    return this.#unlessFailed((resolve) => {
+      const openNext = (): void => {
+        if (this.#connections.length < connections) {
+          this.#connections.push(new LoadConnection(this));
+        }
+      };
+      let open = 0;
+      this.#onOpened = () => {
+        open++;
+        openNext();
+        if (open === connections) {
+          resolve();
+        }
+      };
+      for (let index = 0; index < openingAtOnce; index++) {
+        openNext();
+      }
+    });
   }
 
   /** Keeps the load up for `ms` milliseconds, then waits for the answers that are under way. */

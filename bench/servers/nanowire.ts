@@ -3,7 +3,7 @@
 // The first argument is the transport: tcp or ws.
 
 import { createServer, silentLogger, tcp, ws } from "nanowire";
-import type { Blob, Position } from "../generated/bench/v1/echo.js";
+import type { Blob, Crowd, Position } from "../generated/bench/v1/echo.js";
 import { EchoComponent } from "../generated/bench/v1/echo.server.js";
 import { serve } from "./serve.js";
 
@@ -13,6 +13,10 @@ class Echo extends EchoComponent {
   }
 
   ping(_session: unknown, request: Blob): Blob {
+    return request;
+  }
+
+  look(_session: unknown, request: Crowd): Crowd {
     return request;
   }
 }

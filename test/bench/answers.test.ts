@@ -19,6 +19,10 @@ function feed(reader: PayloadReader, bytes: Uint8Array, size: number): number {
   return count;
 }
 
+function fail(): never {
+  throw new Error("nobody has answered a handshake");
+}
+
 function frame(bytes: Uint8Array): Uint8Array {
   const length = bytes.length;
   const header =
@@ -52,6 +56,13 @@ describe("PacketAnswers", () => {
       expect(feed(new PacketAnswers(answers, () => {}), stream, size)).toBe(7);
     },
   );
+
+  it("tells of every heartbeat", () => {
+    let heartbeats = 0;
+    const reader = new PacketAnswers(answers, fail, () => heartbeats++);
+    expect(feed(reader, stream, 3)).toBe(7);
+    expect(heartbeats).toBe(2);
+  });
 
   it("tells when the handshake is answered", () => {
     let handshakes = 0;
@@ -101,7 +112,10 @@ describe("what the load generator writes", () => {
     const mask = masked.subarray(2, 6);
     expect(mask.every((byte) => byte !== 0)).toBe(true);
     expect([...masked.subarray(6)].map((byte, index) => byte ^ (mask[index % 4] ?? 0))).toEqual([...payload]);
-    expect(() => maskedFrame(new Uint8Array(126))).toThrow("126 bytes");
+    expect([...maskedFrame(new Uint8Array(125)).subarray(0, 2)]).toEqual([0x82, 0x80 | 125]);
+    expect([...maskedFrame(new Uint8Array(126)).subarray(0, 4)]).toEqual([0x82, 0x80 | 126, 0, 126]);
+    expect([...maskedFrame(new Uint8Array(0xffff)).subarray(0, 4)]).toEqual([0x82, 0x80 | 126, 0xff, 0xff]);
+    expect(() => maskedFrame(new Uint8Array(0x10000))).toThrow("65536 bytes");
   });
 
   it("a request is read by the server as it was meant", () => {

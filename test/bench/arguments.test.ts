@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseBenchArguments, usage } from "../../bench/arguments.js";
-import { blob, pingPong, pingPongBytes, position } from "../../bench/cases/ping-pong.js";
+import { blob, crowd, pingPong, pingPongBytes, position } from "../../bench/cases/ping-pong.js";
 import { rankProfile } from "../../bench/profile.js";
 import { selectCases } from "../../bench/select-cases.js";
 
@@ -81,9 +81,10 @@ describe("selectCases", () => {
 });
 
 describe("ping-pong", () => {
-  it("echoes 32 bytes, whatever the message", () => {
+  it("echoes 32 bytes, whatever the message, or a kibibyte", () => {
     expect(position.payload).toHaveLength(32);
     expect(blob.payload).toHaveLength(32);
+    expect(crowd.payload).toHaveLength(1_024);
   });
 });
 

@@ -128,6 +128,18 @@ describe("npm run bench", () => {
     }
   }, 60_000);
 
+  it("runs ping-pong with a kibibyte: it goes there and comes back", async () => {
+    const [tcp16, ws16] = await comparisonsOf("ping-pong-1k/tcp-16", "ping-pong-1k/ws-16");
+    expectMeasured(tcp16?.baseline);
+    expectMeasured(tcp16?.subject);
+    expectMeasured(ws16?.subject);
+    // Packet, message and payload; over WebSocket 8 bytes more for a masked frame, and 4 for one of the server's.
+    expect([tcp16?.baseline.requestBytes, tcp16?.baseline.answerBytes]).toEqual([1_024, 1_024]);
+    expect([tcp16?.subject.requestBytes, tcp16?.subject.answerBytes]).toEqual([1_032, 1_030]);
+    expect(ws16?.subject.requestBytes).toBe(1_040);
+    expect(ws16?.subject.answerBytes).toBeLessThanOrEqual(1_034);
+  }, 60_000);
+
   it("runs timers: both kinds are called as often as they are to be, and the ratio is printed last", async () => {
     const json = join(directory, "timers.json");
     const { code, output, errors } = await bench("timers/mixed-10-ms", "--quick", "--json", json);
@@ -229,7 +241,25 @@ describe("npm run bench", () => {
   }, 60_000);
 });
 
-function expectMeasured(side: SideFigures): void {
+/** Runs cases whose sides are compared, or comparisons of them, and returns what came of each comparison. */
+async function comparisonsOf(...names: string[]): Promise<ComparisonFigures[]> {
+  const json = join(directory, `${names.join("+").replaceAll("/", "-")}.json`);
+  const { code, output, errors } = await bench(...names, "--quick", "--json", json);
+  expect(errors).toBe("");
+  expect(code).toBe(0);
+  const { cases } = JSON.parse(readFileSync(json, "utf8")) as { cases: { comparisons: ComparisonFigures[] }[] };
+  const comparisons = cases.flatMap((each) => each.comparisons);
+  const last = output.trimEnd().split("\n").slice(-comparisons.length);
+  expect(last.map((line) => /^ratio (\S+) +× .+ \d+\.\d\d/.exec(line)?.[1]?.split("/")[1])).toEqual(
+    comparisons.map(({ name }) => name),
+  );
+  return comparisons;
+}
+
+function expectMeasured(side: SideFigures | undefined): void {
+  if (side === undefined) {
+    throw new Error("there is no such side");
+  }
   const { rounds, latencyMs, name: _name, ...figures } = side;
   expect(rounds).toHaveLength(2);
   for (const round of rounds) {
