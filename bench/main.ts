@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BenchArguments, parseBenchArguments, usage } from "./arguments.js";
+import { broadcast } from "./cases/broadcast.js";
 import { type BundleCase, type BundleFigures, bundle, formatBundle, measureBundle } from "./cases/bundle.js";
 import { generator } from "./cases/generator.js";
 import { pingPong, pingPong1k, pingPongBytes } from "./cases/ping-pong.js";
@@ -33,7 +34,18 @@ import { formatSoak, formatSoakVerdict, runSoak, type SoakFigures } from "./soak
 
 type AnyCase = BenchCase | CommandCase | WatchCase | BundleCase | SoakCase;
 
-const cases: readonly AnyCase[] = [pingPong, pingPong1k, pingPongBytes, timers, wire, generator, watch, bundle, soak];
+const cases: readonly AnyCase[] = [
+  pingPong,
+  pingPong1k,
+  pingPongBytes,
+  broadcast,
+  timers,
+  wire,
+  generator,
+  watch,
+  bundle,
+  soak,
+];
 
 try {
   await main();

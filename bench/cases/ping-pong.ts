@@ -1,8 +1,8 @@
 import type { BenchCase, Comparison } from "../comparison.js";
 import { Blob, Crowd, Position } from "../generated/bench/v1/echo.js";
-import { dictionary } from "../generated/routes.js";
 import { requestPacket, responsePacket } from "../load/packets.js";
 import { loadedServer } from "../side.js";
+import { codeOf } from "./code-of.js";
 
 /** What is sent and comes back. */
 export interface EchoMessage {
@@ -57,10 +57,7 @@ function comparisonsOf(message: EchoMessage): Comparison[] {
 }
 
 function comparisonOf({ route, payload }: EchoMessage, transport: "tcp" | "ws", inFlight: number): Comparison {
-  const code = dictionary.routes[route];
-  if (code === undefined) {
-    throw new Error(`the dictionary has no route ${route}`);
-  }
+  const code = codeOf(route);
   const ids = Array.from({ length: inFlight }, (_, index) => index + 1);
   const echoed = ids.map(() => payload);
   return {
@@ -69,13 +66,14 @@ function comparisonOf({ route, payload }: EchoMessage, transport: "tcp" | "ws", 
     baseline: loadedServer({
       name: transport === "tcp" ? "node:net echo" : "ws echo",
       server: `raw-${transport === "tcp" ? "net" : "ws"}.js`,
-      load: { transport, inFlight, format: "raw", requests: echoed, answers: echoed },
+      load: { work: "ping-pong", transport, inFlight, format: "raw", requests: echoed, answers: echoed },
     }),
     subject: loadedServer({
       name: "nanowire",
       server: "nanowire.js",
       args: [transport],
       load: {
+        work: "ping-pong",
         transport,
         inFlight,
         format: "packets",

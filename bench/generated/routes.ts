@@ -4,13 +4,12 @@
 import type { RouteDictionary } from "nanowire/client";
 
 /** The hash of the dictionary: a client that names it, `connect(url, { dictVersion })`, is not sent the dictionary. */
-export const dictVersion = "ca6d75f26a6dbe9c";
+export const dictVersion = "b9aeaa784df9accb";
 
 /** Every route that a client may send or receive, and its code. */
 export const dictionary: RouteDictionary = {
   version: dictVersion,
   routes: {
-    "Broadcast.Enter": 27002,
     "Broadcast.Tell": 54611,
     "BroadcastEvents.Moved": 46396,
     "Echo.Look": 11991,

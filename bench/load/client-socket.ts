@@ -100,7 +100,7 @@ export class ClientSocket {
     this.#upgrade = end < 0 ? received : undefined;
     if (end >= 0) {
       this.#open();
-      this.#reader.read(received, end, received.length);
+      this.#host.received(this.#reader.read(received, end, received.length), received.length - end);
     }
   }
 }

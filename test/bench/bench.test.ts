@@ -140,6 +140,22 @@ describe("npm run bench", () => {
     expect(ws16?.subject.answerBytes).toBeLessThanOrEqual(1_034);
   }, 60_000);
 
+  it("runs broadcast: everybody is told, as often as is said, and each delivery counts", async () => {
+    const comparisons = await comparisonsOf("broadcast");
+    expect(comparisons.map(({ name }) => name)).toEqual(["tcp-1", "tcp-100", "ws-1", "ws-100"]);
+    for (const { name, baseline, subject } of comparisons) {
+      expectMeasured(baseline);
+      expectMeasured(subject);
+      const times = Number(name.split("-")[1]);
+      for (const { messages } of [...baseline.rounds, ...subject.rounds]) {
+        expect(messages % (20 * times)).toBe(0);
+      }
+    }
+    // Packet, message and payload, and a frame's header.
+    expect(comparisons.map(({ baseline }) => baseline.answerBytes)).toEqual([39, 39, 41, 41]);
+    expect(comparisons.slice(0, 3).map(({ subject }) => subject.answerBytes)).toEqual([39, 39, 41]);
+  }, 60_000);
+
   it("runs timers: both kinds are called as often as they are to be, and the ratio is printed last", async () => {
     const json = join(directory, "timers.json");
     const { code, output, errors } = await bench("timers/mixed-10-ms", "--quick", "--json", json);

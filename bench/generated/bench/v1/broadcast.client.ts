@@ -2,7 +2,6 @@
 
 /* eslint-disable */
 import {
-  type CallOptions,
   type ClientConnection,
   type ClientMethod,
   type ClientPush,
@@ -13,7 +12,7 @@ import { Telling } from "./broadcast.js";
 import { Position } from "./echo.js";
 
 /**
- * A room whose members are told where somebody is.
+ * A room that everybody is in.
  *
  * Calls service bench.v1.Broadcast.
  */
@@ -22,15 +21,6 @@ export class BroadcastClient {
 
   constructor(connection: ClientConnection) {
     this.#connection = connection;
-  }
-
-  /**
-   * From now on the session is a member.
-   *
-   * Request `Broadcast.Enter`.
-   */
-  enter(options?: CallOptions): Promise<void> {
-    return this.#connection.request(broadcastEnter, undefined, options);
   }
 
   /**
@@ -64,13 +54,6 @@ export class BroadcastEventsClient {
     return this.#connection.on(broadcastEventsMoved, listener);
   }
 }
-
-const broadcastEnter: ClientMethod<void, void> = {
-  route: "Broadcast.Enter",
-  code: 27002,
-  request: emptyCodec,
-  response: emptyCodec,
-};
 
 const broadcastTell: ClientMethod<Telling, void> = {
   route: "Broadcast.Tell",

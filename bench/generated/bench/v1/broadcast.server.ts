@@ -20,7 +20,7 @@ import { Position } from "./echo.js";
 import { Position as PositionJson } from "./echo.json.js";
 
 /**
- * A room whose members are told where somebody is.
+ * A room that everybody is in.
  *
  * Extend it and hand an instance to `createServer({ components: [...] })`.
  * Generated from service bench.v1.Broadcast.
@@ -29,13 +29,6 @@ export abstract class BroadcastComponent extends Component {
   constructor() {
     super(broadcastService);
   }
-
-  /**
-   * From now on the session is a member.
-   *
-   * Request `Broadcast.Enter`, code 27002.
-   */
-  abstract enter(session: Session): Awaitable<void>;
 
   /**
    * Has every member told the same, so many times.
@@ -70,15 +63,6 @@ const broadcastService: ServiceDefinition<BroadcastComponent> = {
   protoName: "bench.v1.Broadcast",
   dictionary,
   methods: [
-    defineMethod({
-      name: "Enter",
-      route: "Broadcast.Enter",
-      code: 27002,
-      kind: "request",
-      request: emptyMessage,
-      response: emptyMessage,
-      invoke: (component: BroadcastComponent, session) => component.enter(session),
-    }),
     defineMethod({
       name: "Tell",
       route: "Broadcast.Tell",
