@@ -22,14 +22,9 @@ export function formatComparison(caseName: string, figures: ComparisonFigures): 
   return lines.join("\n");
 }
 
-/** The last lines: each comparison's ratio. */
-export function formatRatios(caseName: string, comparisons: readonly ComparisonFigures[]): string {
-  return comparisons
-    .map(
-      ({ name, baseline, ratio }) =>
-        `ratio ${`${caseName}/${name}`.padEnd(24)} × ${baseline.name.padEnd(14)} ${ratioText(ratio)}`,
-    )
-    .join("\n");
+/** The last line of a comparison: its ratio. */
+export function formatRatio(caseName: string, { name, baseline, ratio }: ComparisonFigures): string {
+  return `ratio ${`${caseName}/${name}`.padEnd(24)} × ${baseline.name.padEnd(14)} ${ratioText(ratio)}`;
 }
 
 function cells(side: SideFigures): string[] {

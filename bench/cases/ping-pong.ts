@@ -1,7 +1,7 @@
 import type { BenchCase, Comparison } from "../comparison.js";
 import { Blob, Crowd, Position } from "../generated/bench/v1/echo.js";
 import { requestPacket, responsePacket } from "../load/packets.js";
-import { loadedServer } from "../side.js";
+import { type LoadedServer, loadedServer } from "../side.js";
 import { codeOf } from "./code-of.js";
 
 /** What is sent and comes back. */
@@ -56,19 +56,32 @@ function comparisonsOf(message: EchoMessage): Comparison[] {
   );
 }
 
-function comparisonOf({ route, payload }: EchoMessage, transport: "tcp" | "ws", inFlight: number): Comparison {
+function comparisonOf(message: EchoMessage, transport: "tcp" | "ws", inFlight: number): Comparison {
+  const { baseline, subject } = echoServers(message, transport, inFlight);
+  return {
+    name: `${transport}-${inFlight}`,
+    title: `${transport === "tcp" ? "TCP" : "WebSocket"}, ${inFlight} in flight`,
+    baseline: loadedServer(baseline),
+    subject: loadedServer(subject),
+  };
+}
+
+/** The two servers that echo a message, and their load. */
+export function echoServers(
+  { route, payload }: EchoMessage,
+  transport: "tcp" | "ws",
+  inFlight: number,
+): { readonly baseline: LoadedServer; readonly subject: LoadedServer } {
   const code = codeOf(route);
   const ids = Array.from({ length: inFlight }, (_, index) => index + 1);
   const echoed = ids.map(() => payload);
   return {
-    name: `${transport}-${inFlight}`,
-    title: `${transport === "tcp" ? "TCP" : "WebSocket"}, ${inFlight} in flight`,
-    baseline: loadedServer({
+    baseline: {
       name: transport === "tcp" ? "node:net echo" : "ws echo",
       server: `raw-${transport === "tcp" ? "net" : "ws"}.js`,
       load: { work: "ping-pong", transport, inFlight, format: "raw", requests: echoed, answers: echoed },
-    }),
-    subject: loadedServer({
+    },
+    subject: {
       name: "nanowire",
       server: "nanowire.js",
       args: [transport],
@@ -80,6 +93,6 @@ function comparisonOf({ route, payload }: EchoMessage, transport: "tcp" | "ws", 
         requests: ids.map((id) => requestPacket(id, code, payload)),
         answers: ids.map((id) => responsePacket(id, payload)),
       },
-    }),
+    },
   };
 }

@@ -32,7 +32,7 @@ export class RawAnswers implements PayloadReader {
 export class PacketAnswers implements PayloadReader {
   readonly #answers: readonly Uint8Array[];
   readonly #onHandshake: () => void;
-  readonly #onHeartbeat: (() => void) | undefined;
+  readonly #onHeartbeat: () => void;
   #next = 0;
   /** The beginning of a packet whose end has not arrived. */
   #partial: Uint8Array = nothing;
@@ -40,9 +40,9 @@ export class PacketAnswers implements PayloadReader {
   /**
    * @param answers the packets to come, header and all; after the last comes the first again
    * @param onHandshake the server has answered the handshake
-   * @param onHeartbeat a heartbeat has come. Default: nobody is told
+   * @param onHeartbeat a heartbeat has come
    */
-  constructor(answers: readonly Uint8Array[], onHandshake: () => void, onHeartbeat?: () => void) {
+  constructor(answers: readonly Uint8Array[], onHandshake: () => void, onHeartbeat: () => void) {
     this.#answers = answers;
     this.#onHandshake = onHandshake;
     this.#onHeartbeat = onHeartbeat;
@@ -76,7 +76,7 @@ export class PacketAnswers implements PayloadReader {
       } else if (bytes[offset] === handshakePacket) {
         this.#onHandshake();
       } else if (bytes[offset] === heartbeatPacket) {
-        this.#onHeartbeat?.();
+        this.#onHeartbeat();
       } else {
         throw new Error(`a packet of type ${bytes[offset]} came from the server`);
       }

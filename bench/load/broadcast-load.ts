@@ -15,10 +15,15 @@ export class BroadcastLoad implements Load {
   readonly #members: ClientSocket[] = [];
   readonly #tally = new Tally();
   readonly #failures = new Failures();
+  #heartbeats = 0;
   #onTold = (_count: number, _bytes: number): void => {};
 
   constructor(options: LoadOptions) {
     this.#options = options;
+  }
+
+  get heartbeats(): number {
+    return this.#heartbeats;
   }
 
   /** Opens the connections; each is told once, when it has become a member. */
@@ -29,6 +34,9 @@ export class BroadcastLoad implements Load {
         opened: () => {},
         received: (count, bytes) => this.#onTold(count, bytes),
         failed: (error) => this.#failures.failed(error),
+        heartbeat: () => {
+          this.#heartbeats++;
+        },
       };
       const opened = openAll(this.#options.connections, () =>
         this.#members.push(new ClientSocket(this.#options, host)),

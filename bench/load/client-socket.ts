@@ -3,7 +3,7 @@
 import { connect, type Socket } from "node:net";
 import { PacketAnswers, RawAnswers } from "./answers.js";
 import type { LoadOptions } from "./load.js";
-import { ackPacket, handshakePacket } from "./packets.js";
+import { ackPacket, handshakePacket, heartbeatPacket } from "./packets.js";
 import { FrameReader, maskedFrame, type PayloadReader, upgradeEnd, upgradeRequest } from "./websocket.js";
 
 /** How a client of a load generator speaks, and what it is to be told. */
@@ -18,6 +18,8 @@ export interface ClientHost {
   /** Bytes arrived that end `count` answers, which may be none. What it throws is a failure. */
   received(count: number, bytes: number): void;
   failed(error: Error): void;
+  /** A heartbeat has come, and was answered. */
+  heartbeat(): void;
 }
 
 /** One connection of a load generator, as far as the server sees it: upgrade, handshake, packets. */
@@ -29,8 +31,7 @@ export class ClientSocket {
   /** What has arrived of the answer to the upgrade; undefined when there is none to come. */
   #upgrade: Uint8Array | undefined;
 
-  /** @param onHeartbeat the server has sent a heartbeat. Default: nobody is told */
-  constructor(options: ClientOptions, host: ClientHost, onHeartbeat?: () => void) {
+  constructor(options: ClientOptions, host: ClientHost) {
     const { transport, port, format, answers } = options;
     this.#options = options;
     this.#host = host;
@@ -43,7 +44,10 @@ export class ClientSocket {
               this.send(ackPacket());
               host.opened();
             },
-            onHeartbeat,
+            () => {
+              this.send(heartbeatPacket());
+              host.heartbeat();
+            },
           );
     this.#reader = transport === "ws" ? new FrameReader(reader) : reader;
     this.#upgrade = transport === "ws" ? new Uint8Array(0) : undefined;

@@ -13,6 +13,7 @@ export interface LoadHost {
   /** The connection can carry requests. */
   opened(): void;
   failed(error: Error): void;
+  heartbeat(): void;
   /** Answers arrived. Returns whether as many requests are to follow. */
   answered(count: number, bytes: number, now: number): boolean;
   /** A request was answered after `ms`. */
@@ -84,6 +85,10 @@ export class LoadConnection implements ClientHost {
 
   failed(error: Error): void {
     this.#host.failed(error);
+  }
+
+  heartbeat(): void {
+    this.#host.heartbeat();
   }
 
   received(count: number, bytes: number): void {

@@ -15,10 +15,15 @@ export class LoadGenerator implements Load, LoadHost {
   #onOpened = (): void => {};
   #onIdle = (): void => {};
   #until = 0;
+  #heartbeats = 0;
 
   constructor(options: LoadOptions) {
     this.options = options;
     this.writes = new Writes(framedRequests(options));
+  }
+
+  get heartbeats(): number {
+    return this.#heartbeats;
   }
 
   connect(): Promise<void> {
@@ -56,6 +61,10 @@ export class LoadGenerator implements Load, LoadHost {
 
   failed(error: Error): void {
     this.#failures.failed(error);
+  }
+
+  heartbeat(): void {
+    this.#heartbeats++;
   }
 
   took(ms: number): void {

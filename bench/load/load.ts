@@ -23,6 +23,8 @@ export interface LoadOptions {
 
 /** A load generator. */
 export interface Load {
+  /** How many heartbeats have come and were answered. */
+  readonly heartbeats: number;
   /** Opens the connections, a few at a time. */
   connect(): Promise<void>;
   /** Keeps the load up for `ms` milliseconds, then waits for the answers that are under way. */
@@ -32,7 +34,8 @@ export interface Load {
 /** What the parent asks a load generator. */
 export type LoadQuestion =
   | { readonly ask: "connect"; readonly options: LoadOptions }
-  | { readonly ask: "run"; readonly ms: number };
+  | { readonly ask: "run"; readonly ms: number }
+  | { readonly ask: "heartbeats" };
 
 /** What came of a run. Every request was answered, and every answer was the right one. */
 export interface LoadFigures {

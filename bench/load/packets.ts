@@ -16,6 +16,11 @@ export function ackPacket(): Uint8Array {
   return packet(2, new Uint8Array(0));
 }
 
+/** A sign of life. */
+export function heartbeatPacket(): Uint8Array {
+  return packet(3, new Uint8Array(0));
+}
+
 /** A data packet with a request whose route is a code. The id is 1 to 127: one byte. */
 export function requestPacket(id: number, code: number, payload: Uint8Array): Uint8Array {
   return packet(4, Uint8Array.of(0x01, id, code >>> 8, code & 0xff, ...payload));

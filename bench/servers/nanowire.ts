@@ -1,5 +1,5 @@
 // What is measured: a server that echoes.
-// The first argument is the transport: tcp or ws.
+// The first argument is the transport: tcp or ws; the second one milliseconds between heartbeats, where it is not the default.
 
 import type { Blob, Crowd, Position } from "../generated/bench/v1/echo.js";
 import { EchoComponent } from "../generated/bench/v1/echo.server.js";
@@ -20,6 +20,8 @@ class Echo extends EchoComponent {
   }
 }
 
-const server = benchServer(process.argv[2], [new Echo()]);
+const [, , transport, heartbeatMs] = process.argv;
+const options = heartbeatMs === undefined ? {} : { heartbeatIntervalMs: Number(heartbeatMs) };
+const server = benchServer(transport, [new Echo()], options);
 await server.start();
 serve(server.addresses[0]?.port ?? 0);

@@ -20,7 +20,7 @@ function feed(reader: PayloadReader, bytes: Uint8Array, size: number): number {
 }
 
 function fail(): never {
-  throw new Error("nobody has answered a handshake");
+  throw new Error("nothing of the kind was sent");
 }
 
 function frame(bytes: Uint8Array): Uint8Array {
@@ -53,7 +53,7 @@ describe("PacketAnswers", () => {
   it.each([1, 2, 3, 4, 5, 11, 12, 1_000])(
     "counts answers and passes over heartbeats, in pieces of %i bytes",
     (size) => {
-      expect(feed(new PacketAnswers(answers, () => {}), stream, size)).toBe(7);
+      expect(feed(new PacketAnswers(answers, fail, () => {}), stream, size)).toBe(7);
     },
   );
 
@@ -66,7 +66,7 @@ describe("PacketAnswers", () => {
 
   it("tells when the handshake is answered", () => {
     let handshakes = 0;
-    const reader = new PacketAnswers(answers, () => handshakes++);
+    const reader = new PacketAnswers(answers, () => handshakes++, fail);
     expect(feed(reader, handshakePacket(), 7)).toBe(0);
     expect(handshakes).toBe(1);
   });
@@ -78,7 +78,7 @@ describe("PacketAnswers", () => {
     ["a shorter payload", responsePacket(1, Uint8Array.of(1, 2, 3, 4))],
     ["a kick", Uint8Array.of(5, 0, 0, 2, 0x7b, 0x7d)],
   ])("refuses %s", (_name, packet) => {
-    expect(() => feed(new PacketAnswers(answers, () => {}), packet, 100)).toThrow(/came/);
+    expect(() => feed(new PacketAnswers(answers, fail, () => {}), packet, 100)).toThrow(/came/);
   });
 });
 
@@ -91,7 +91,7 @@ describe("FrameReader", () => {
       frame(many.subarray(330, 77_770)),
       frame(many.subarray(77_770)),
     ]);
-    expect(feed(new FrameReader(new PacketAnswers(answers, () => {})), stream, size)).toBe(8_000);
+    expect(feed(new FrameReader(new PacketAnswers(answers, fail, () => {})), stream, size)).toBe(8_000);
   });
 
   it.each([

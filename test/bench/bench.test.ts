@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CommandFigures } from "../../bench/commands/command-comparison.js";
 import type { WatchFigures } from "../../bench/commands/watch-comparison.js";
 import type { ComparisonFigures, SideFigures } from "../../bench/comparison.js";
+import type { FootprintFigures } from "../../bench/footprint/footprint.js";
 import type { SoakFigures } from "../../bench/soak/run-soak.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -156,6 +157,27 @@ describe("npm run bench", () => {
     expect(comparisons.slice(0, 3).map(({ subject }) => subject.answerBytes)).toEqual([39, 39, 41]);
   }, 60_000);
 
+  it("runs idle: memory of both sides, and heartbeats that are answered", async () => {
+    const [figures] = await footprintsOf("idle/ws", "--rounds", "1", "--connections", "50");
+    expect([figures?.baseline.name, figures?.subject.name]).toEqual(["ws sockets", "nanowire"]);
+    expect(Object.keys(figures?.ratios ?? {})).toEqual(["connectedKb", "usedKb"]);
+    // 500 connections.
+    expect(figures?.baseline.medians["usedKb"]).toBeGreaterThan(0.5);
+    expect(figures?.subject.medians["usedKb"]).toBeGreaterThan(0.5);
+    expect(figures?.baseline.medians["heartbeatMicros"]).toBe(0);
+    expect(figures?.subject.medians["heartbeatMicros"]).toBeGreaterThan(1);
+  }, 60_000);
+
+  it("runs start-up: a process that does nothing, and one that listens", async () => {
+    const [figures] = await footprintsOf("start-up/tcp", "--rounds", "1");
+    expect([figures?.baseline.name, figures?.subject.name]).toEqual(["empty process", "nanowire"]);
+    for (const side of [figures?.baseline, figures?.subject]) {
+      expect(side?.medians["startMs"]).toBeGreaterThan(10);
+      expect(side?.medians["cpuMs"]).toBeGreaterThan(10);
+      expect(side?.medians["residentMb"]).toBeGreaterThan(20);
+    }
+  }, 60_000);
+
   it("runs timers: both kinds are called as often as they are to be, and the ratio is printed last", async () => {
     const json = join(directory, "timers.json");
     const { code, output, errors } = await bench("timers/mixed-10-ms", "--quick", "--json", json);
@@ -270,6 +292,17 @@ async function comparisonsOf(...names: string[]): Promise<ComparisonFigures[]> {
     comparisons.map(({ name }) => name),
   );
   return comparisons;
+}
+
+/** The same of a case that measures memory, with more flags. */
+async function footprintsOf(name: string, ...flags: string[]): Promise<FootprintFigures[]> {
+  const json = join(directory, `${name.replaceAll("/", "-")}.json`);
+  const { code, output, errors } = await bench(name, "--quick", ...flags, "--json", json);
+  expect(errors).toBe("");
+  expect(code).toBe(0);
+  expect(output.trimEnd().split("\n").at(-1)).toMatch(new RegExp(`^ratio ${name} +÷ .+ \\(less is better\\)$`));
+  const { cases } = JSON.parse(readFileSync(json, "utf8")) as { cases: { comparisons: FootprintFigures[] }[] };
+  return cases.flatMap((each) => each.comparisons);
 }
 
 function expectMeasured(side: SideFigures | undefined): void {
