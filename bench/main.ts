@@ -4,7 +4,9 @@ import { cpus } from "node:os";
 import { parseBenchArguments, usage } from "./arguments.js";
 import { broadcast } from "./cases/broadcast.js";
 import { bundle } from "./cases/bundle.js";
+import { flood } from "./cases/flood.js";
 import { generator } from "./cases/generator.js";
+import { handshakes } from "./cases/handshakes.js";
 import { idle } from "./cases/idle.js";
 import { pingPong, pingPong1k, pingPongBytes } from "./cases/ping-pong.js";
 import { soak } from "./cases/soak.js";
@@ -22,6 +24,8 @@ const cases: readonly AnyCase[] = [
   pingPongBytes,
   broadcast,
   idle,
+  handshakes,
+  flood,
   startUp,
   timers,
   wire,

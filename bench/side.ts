@@ -45,6 +45,8 @@ export interface LoadedServer {
   /** The server's file, below bench/servers, and its arguments. */
   readonly server: string;
   readonly args?: readonly string[];
+  /** How many connections there are, of as many as the setting says. Default: as many */
+  readonly connections?: (usual: number) => number;
   /** The load, without what is known only when the server runs. */
   readonly load: Omit<LoadOptions, "port" | "connections">;
 }
@@ -64,8 +66,8 @@ export interface LoadedProcesses {
 
 /** Starts the two processes of a side; the server listens when it resolves, nothing is connected. */
 export async function startProcesses(
-  { server, args = [], load }: LoadedServer,
-  { connections, pinning, profileDirectory }: Setting,
+  { server, args = [], connections: connectionsOf = (usual) => usual, load }: LoadedServer,
+  { connections: usual, pinning, profileDirectory }: Setting,
   nodeFlags: readonly string[] = [],
 ): Promise<LoadedProcesses> {
   const profileFlags =
@@ -86,6 +88,7 @@ export async function startProcesses(
   };
   try {
     const port = await askServer("port");
+    const connections = connectionsOf(usual);
     const options = { ...load, connections, port };
     return {
       port,

@@ -2,9 +2,10 @@
 export interface LoadOptions {
   /**
    * What the connections do. `ping-pong`: each asks, and asks again when it is answered. `broadcast`: the first one has all of
-   * them told something, again and again.
+   * them told something, again and again. `visits`: clients come, ask once and go. `quiet`: each asks twice a second. `bursts`: one connection
+   * asks very often at once.
    */
-  readonly work: "ping-pong" | "broadcast";
+  readonly work: "ping-pong" | "broadcast" | "visits" | "quiet" | "bursts";
   readonly transport: "tcp" | "ws";
   readonly port: number;
   readonly connections: number;
@@ -15,7 +16,7 @@ export interface LoadOptions {
    * packets (PROTOCOL.md, 1), and the connection begins with a handshake.
    */
   readonly format: "raw" | "packets";
-  /** The requests of one connection, `inFlight` of them; after the last comes the first again. A broadcast has one. */
+  /** The requests of one connection, `inFlight` of them; after the last comes the first again. A broadcast has one, a burst fewer. */
   readonly requests: readonly Uint8Array[];
   /** What each is to be answered with. */
   readonly answers: readonly Uint8Array[];

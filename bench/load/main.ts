@@ -2,12 +2,18 @@
 
 import { answerParent } from "../parent-process.js";
 import { BroadcastLoad } from "./broadcast-load.js";
+import { BurstLoad } from "./burst-load.js";
 import type { Load, LoadOptions, LoadQuestion } from "./load.js";
 import { LoadGenerator } from "./load-generator.js";
+import { QuietLoad } from "./quiet-load.js";
+import { VisitorLoad } from "./visitor-load.js";
 
 const loads: Readonly<Record<LoadOptions["work"], new (options: LoadOptions) => Load>> = {
   "ping-pong": LoadGenerator,
   broadcast: BroadcastLoad,
+  visits: VisitorLoad,
+  bursts: BurstLoad,
+  quiet: QuietLoad,
 };
 
 let load: Load | undefined;

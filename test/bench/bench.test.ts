@@ -168,6 +168,32 @@ describe("npm run bench", () => {
     expect(figures?.subject.medians["heartbeatMicros"]).toBeGreaterThan(1);
   }, 60_000);
 
+  it("runs handshakes: clients come and are served while others are busy", async () => {
+    const comparisons = await comparisonsOf("handshakes");
+    expect(comparisons.map(({ name, measure }) => [name, measure])).toEqual([
+      ["tcp", "rate"],
+      ["ws", "rate"],
+    ]);
+    for (const { baseline, subject } of comparisons) {
+      for (const side of [baseline, subject]) {
+        expectMeasured(side);
+        expect(side.rounds.every(({ messages }) => messages >= 64)).toBe(true);
+      }
+    }
+  }, 60_000);
+
+  it("runs flood: quiet clients are answered beside it", async () => {
+    const [figures] = await comparisonsOf("flood/ws");
+    expect(figures?.measure).toBe("p99");
+    const [without, withFlood] = [figures?.baseline, figures?.subject];
+    for (const round of [...(without?.rounds ?? []), ...(withFlood?.rounds ?? [])]) {
+      // 20 clients, each twice a second, for a tenth of one.
+      expect(round.messages).toBe(4);
+      expect(round.latencyMs.p99).toBeGreaterThan(0);
+    }
+    expect(withFlood?.cpuMicrosPerMessage).toBeGreaterThan(without?.cpuMicrosPerMessage ?? Number.NaN);
+  }, 60_000);
+
   it("runs start-up: a process that does nothing, and one that listens", async () => {
     const [figures] = await footprintsOf("start-up/tcp", "--rounds", "1");
     expect([figures?.baseline.name, figures?.subject.name]).toEqual(["empty process", "nanowire"]);

@@ -80,6 +80,25 @@ describe("runComparison", () => {
     expect(formatRatio("case", figures)).toMatch(/^ratio case\/one +× a +1\.00$/);
   });
 
+  it.each([
+    ["cpu", 2, / 2\.00$/],
+    ["rate", 1, / 1\.00 messages\/s$/],
+    ["p99", 1, / 1\.00 p99$/],
+  ] as const)("makes the ratio of %s", async (measure, ratio, line) => {
+    const figures = await runComparison(
+      {
+        name: "one",
+        title: "One",
+        measure,
+        baseline: fakeSide("a", [], [1, 2_000, 2_000, 2_000]),
+        subject: fakeSide("b", [], [1, 1_000, 1_000, 1_000]),
+      },
+      setting,
+    );
+    expect(figures).toMatchObject({ measure, ratio });
+    expect(formatRatio("case", figures)).toMatch(line);
+  });
+
   it("stops what it has started when a round fails", async () => {
     const log: string[] = [];
     const comparison = {
