@@ -6,8 +6,10 @@ import { broadcast } from "./cases/broadcast.js";
 import { bundle } from "./cases/bundle.js";
 import { flood } from "./cases/flood.js";
 import { generator } from "./cases/generator.js";
+import { growth } from "./cases/growth.js";
 import { handshakes } from "./cases/handshakes.js";
 import { idle } from "./cases/idle.js";
+import { nano } from "./cases/nano.js";
 import { pingPong, pingPong1k, pingPongBytes } from "./cases/ping-pong.js";
 import { soak } from "./cases/soak.js";
 import { startUp } from "./cases/start-up.js";
@@ -22,10 +24,12 @@ const cases: readonly AnyCase[] = [
   pingPong,
   pingPong1k,
   pingPongBytes,
+  nano,
   broadcast,
   idle,
   handshakes,
   flood,
+  growth,
   startUp,
   timers,
   wire,

@@ -130,6 +130,9 @@ export function loadedServer(server: LoadedServer): Side {
   };
 }
 
+/** As many connections as a process may have open files for, mostly. */
+export const mostConnections = 15_000;
+
 /** How long a process may take for what takes it a moment. */
 export const patienceMs = 30_000;
 

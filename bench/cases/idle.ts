@@ -1,14 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { FigureKind, FootprintCase, FootprintComparison, FootprintSide } from "../footprint/footprint.js";
 import type { LoadQuestion } from "../load/load.js";
-import { type LoadedServer, patienceMs, startProcesses } from "../side.js";
+import { type LoadedServer, mostConnections, patienceMs, startProcesses } from "../side.js";
 import { echoServers, position } from "./ping-pong.js";
 
 /** So many connections for each of the other cases: 10,000 by default. */
 const connectionsAConnection = 10;
-
-/** As many as a process may have open files for, mostly. */
-const mostConnections = 15_000;
 
 /** Heartbeats are measured with a shorter interval than the default, and reckoned up. */
 const heartbeatMs = 2_000;

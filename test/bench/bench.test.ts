@@ -157,6 +157,32 @@ describe("npm run bench", () => {
     expect(comparisons.slice(0, 3).map(({ subject }) => subject.answerBytes)).toEqual([39, 39, 41]);
   }, 60_000);
 
+  it("runs nano: a notify is answered by a push", async () => {
+    const [figures] = await comparisonsOf("nano/tcp-16");
+    expectMeasured(figures?.baseline);
+    expectMeasured(figures?.subject);
+    // Packet, message without an id, payload.
+    expect([figures?.subject.requestBytes, figures?.subject.answerBytes]).toEqual([13, 13]);
+  }, 60_000);
+
+  it("runs growth: fewer and more connections, and more routes", async () => {
+    const comparisons = await comparisonsOf(
+      "growth/connections-tenfold",
+      "growth/ws-connections-tenth",
+      "growth/routes-1000",
+    );
+    for (const { baseline, subject } of comparisons) {
+      expectMeasured(baseline, 2);
+      expectMeasured(subject, 2);
+    }
+    const [tenfold, tenth, routes] = comparisons.map(({ subject }) => subject);
+    // With 20 connections on the other side.
+    expect(tenth?.rounds.every(({ messages }) => messages >= 2)).toBe(true);
+    expect(tenfold?.rounds.every(({ messages }) => messages >= 200)).toBe(true);
+    expect(routes?.rounds.every(({ messages }) => messages >= 2_000)).toBe(true);
+    expect([routes?.name, routes?.requestBytes]).toEqual(["1000 routes", 40]);
+  }, 60_000);
+
   it("runs idle: memory of both sides, and heartbeats that are answered", async () => {
     const [figures] = await footprintsOf("idle/ws", "--rounds", "1", "--connections", "50");
     expect([figures?.baseline.name, figures?.subject.name]).toEqual(["ws sockets", "nanowire"]);
@@ -331,14 +357,14 @@ async function footprintsOf(name: string, ...flags: string[]): Promise<Footprint
   return cases.flatMap((each) => each.comparisons);
 }
 
-function expectMeasured(side: SideFigures | undefined): void {
+function expectMeasured(side: SideFigures | undefined, leastMessages = 20): void {
   if (side === undefined) {
     throw new Error("there is no such side");
   }
   const { rounds, latencyMs, name: _name, ...figures } = side;
   expect(rounds).toHaveLength(2);
   for (const round of rounds) {
-    expect(round.messages).toBeGreaterThanOrEqual(20);
+    expect(round.messages).toBeGreaterThanOrEqual(leastMessages);
     expect(round.serverCpuMicros).toBeGreaterThan(0);
     expect(round.cpuMicros).toBeGreaterThan(0);
   }
