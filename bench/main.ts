@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
+import { join } from "node:path";
+import { readOwnPackage } from "../generator/read/package-root.js";
 import { parseBenchArguments, usage } from "./arguments.js";
 import { broadcast } from "./cases/broadcast.js";
 import { bundle } from "./cases/bundle.js";
@@ -17,6 +19,7 @@ import { timers } from "./cases/timers.js";
 import { watch } from "./cases/watch.js";
 import { wire } from "./cases/wire.js";
 import { findPinning, unpinned } from "./pinning.js";
+import { type CaseResults, formatResults } from "./results.js";
 import { type AnyCase, kindOf, type Outcome, runCase } from "./run-case.js";
 import { selectCases } from "./select-cases.js";
 
@@ -71,21 +74,28 @@ async function main(): Promise<void> {
     profileDirectory: profile,
   };
   const machine = `Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} × ${cpus()[0]?.model ?? "?"}`;
-  const print = (text: string): void => console.log(text);
-  print(machine);
+  const settingText = `${connections} connections, a warm-up and ${rounds} rounds of ${roundMs / 1_000} s a side, in turn; ${setting.pinning.text}`;
+  const [begun, loadBefore] = [new Date().toISOString(), loadavg()];
+  console.log(machine);
   if (selected.some((each) => kindOf(each) === "load")) {
-    print(
-      `${connections} connections, a warm-up and ${rounds} rounds of ${roundMs / 1_000} s a side, in turn; ${setting.pinning.text}\n` +
-        "medians of the rounds; CPU: the server's process, user + system; × raw: more is better, 1 is as good\n",
+    console.log(
+      `${settingText}\nmedians of the rounds; CPU: the server's process, user + system; × raw: more is better, 1 is as good\n`,
     );
   }
-  const done: { readonly case: string; readonly outcomes: readonly Outcome[] }[] = [];
+  const done: (CaseResults & { readonly outcomes: readonly Outcome[] })[] = [];
   for (const each of selected) {
-    done.push({ case: each.name, outcomes: await runCase(each, { options, setting, print }) });
+    const tables: string[] = [];
+    const print = (text: string): void => {
+      console.log(text);
+      tables.push(text);
+    };
+    const outcomes = await runCase(each, { options, setting, print });
+    const lastLines = outcomes.map(({ lastLine }) => lastLine);
+    done.push({ name: each.name, summary: each.summary, tables, lastLines, outcomes });
   }
   if (options.json !== undefined) {
     const { pinning, ...numbers } = setting;
-    const figures = done.map(({ case: name, outcomes }) => ({
+    const figures = done.map(({ name, outcomes }) => ({
       case: name,
       comparisons: outcomes.map((outcome) => outcome.figures),
     }));
@@ -94,9 +104,13 @@ async function main(): Promise<void> {
       `${JSON.stringify({ machine, setting: { ...numbers, pinning: pinning.text }, cases: figures }, null, 2)}\n`,
     );
   }
-  const outcomes = done.flatMap((each) => each.outcomes);
-  print(outcomes.map(({ lastLine }) => lastLine).join("\n"));
-  if (outcomes.some(({ broken }) => broken === true)) {
+  if (options.report) {
+    const { root } = readOwnPackage();
+    const results = { begun, loadBefore, args: process.argv.slice(2), setting: settingText, cases: done };
+    writeFileSync(join(root, "bench/RESULTS.md"), formatResults(root, results));
+  }
+  console.log(done.flatMap(({ lastLines }) => lastLines).join("\n"));
+  if (done.some(({ outcomes }) => outcomes.some(({ broken }) => broken === true))) {
     process.exitCode = 1;
   }
 }

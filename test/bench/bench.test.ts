@@ -220,14 +220,22 @@ describe("npm run bench", () => {
     expect(withFlood?.cpuMicrosPerMessage).toBeGreaterThan(without?.cpuMicrosPerMessage ?? Number.NaN);
   }, 60_000);
 
-  it("runs start-up: a process that does nothing, and one that listens", async () => {
-    const [figures] = await footprintsOf("start-up/tcp", "--rounds", "1");
+  it("runs start-up: a process that does nothing, and one that listens; and writes a report", async () => {
+    const [figures] = await footprintsOf("start-up/tcp", "--rounds", "1", "--report");
     expect([figures?.baseline.name, figures?.subject.name]).toEqual(["empty process", "nanowire"]);
     for (const side of [figures?.baseline, figures?.subject]) {
       expect(side?.medians["startMs"]).toBeGreaterThan(10);
       expect(side?.medians["cpuMs"]).toBeGreaterThan(10);
       expect(side?.medians["residentMb"]).toBeGreaterThan(20);
     }
+    const report = readFileSync(join(directory, "bench/RESULTS.md"), "utf8");
+    expect(report).toMatch(/^\| command \| `npm run bench -- start-up\/tcp --quick --rounds 1 --report/m);
+    expect(report).toContain(`| Node | ${process.version}, `);
+    expect(report).toMatch(/^\| packages \| nanowire \d+\.\d+\.\d+, ws \d/m);
+    expect(report).toMatch(
+      /^## start-up\n[\s\S]+^ +ms to listen[\s\S]+^ {2}empty process +\d+[\s\S]+^ {2}nanowire +\d+/m,
+    );
+    expect(report).toMatch(/^ratio start-up\/tcp +÷ empty process: time \d/m);
   }, 60_000);
 
   it("runs timers: both kinds are called as often as they are to be, and the ratio is printed last", async () => {
