@@ -62,13 +62,19 @@ export class WsWire implements Wire, OutboxWriter, PayloadReceiver {
     socket.on("drain", onDrain);
     websocket.on("message", onMessage);
     websocket.on("ping", onPing);
+    websocket.on("pong", onPong);
     websocket.on("error", onError);
     websocket.on("close", onClose);
     this.#receiver = host.accept(this, arrival.accepted());
   }
 
   receive(payload: Uint8Array): void {
-    if (!this.#closing) {
+    if (this.#closing) {
+      return;
+    }
+    if (payload.length === 0) {
+      this.#receiver.idled?.();
+    } else {
       this.#receiver.receive(payload);
     }
   }
@@ -85,7 +91,7 @@ export class WsWire implements Wire, OutboxWriter, PayloadReceiver {
 
   /** Answers, unless so much waits for the client already: pings must not fill the memory of who answers them. */
   pinged(data: Buffer): void {
-    if (this.#closing) {
+    if (this.#closing || this.#receiver.idled?.() === false) {
       return;
     }
     const waiting = this.#websocket.bufferedAmount;
@@ -93,6 +99,12 @@ export class WsWire implements Wire, OutboxWriter, PayloadReceiver {
       this.overflowed(waiting, this.#maxOutboxBytes, "maxOutboxBytes");
     } else if (this.#websocket.readyState === WebSocket.OPEN) {
       this.#websocket.pong(data);
+    }
+  }
+
+  ponged(): void {
+    if (!this.#closing) {
+      this.#receiver.idled?.();
     }
   }
 
@@ -193,6 +205,10 @@ function onDrain(this: WiredSocket): void {
 
 function onPing(this: WiredWebSocket, data: Buffer): void {
   this.nanowire?.pinged(data);
+}
+
+function onPong(this: WiredWebSocket): void {
+  this.nanowire?.ponged();
 }
 
 function onMessage(this: WiredWebSocket, data: RawData, binary: boolean): void {

@@ -21,9 +21,10 @@ async function outcomes(side: Side, ways: readonly (readonly Uint8Array[])[], re
   return Promise.all(opened.map(({ connection, pieces }) => connection.feed(pieces, reset)));
 }
 
-function expected({ messages, violation, answer = new Uint8Array(0) }: Vector): Outcome {
+/** What RFC 6455 says. Empty messages are told of, and not handed on: there is nothing in them. */
+function expected({ messages, violation, answer = new Uint8Array(0) }: Vector): Omit<Outcome, "idles"> {
   return {
-    messages: messages.map(toHex),
+    messages: messages.filter(({ length }) => length > 0).map(toHex),
     violations: violation === undefined ? [] : [violation],
     answer: toHex(answer),
   };
@@ -34,7 +35,7 @@ describe.each(sides)("RFC 6455, %s", (_where, shared) => {
     const whole = [[vector.bytes]];
     const [ours] = await outcomes(await ourSide(undefined, shared), whole);
     const [oracle] = await outcomes(await oracleSide(), whole);
-    expect(oracle).toEqual(expected(vector));
+    expect(oracle).toMatchObject(expected(vector));
     expect(ours).toEqual(oracle);
   });
 
@@ -48,7 +49,7 @@ describe.each(sides)("RFC 6455, %s", (_where, shared) => {
     const ways = [piecesOf(concat(frame(0x82, pattern(1_200)), frame(0x82, pattern(3))), 1)];
     const ours = await outcomes(await ourSide(undefined, shared), ways);
     expect(ours).toEqual(await outcomes(await oracleSide(), ways));
-    expect(ours).toEqual([{ messages: [], violations: ["invalid_frame"], answer: toHex(closing(1008)) }]);
+    expect(ours).toMatchObject([{ messages: [], violations: ["invalid_frame"], answer: toHex(closing(1008)) }]);
   });
 
   it("streams of frames, right and wrong, in any pieces", { timeout: 60_000 }, async () => {
@@ -89,7 +90,11 @@ describe.each(sides)("a server that acts amid frames, %s", (_where, shared) => {
       bytes,
     );
     expect(ours).toEqual(oracle);
-    expect(ours[0]).toEqual({ messages: ["0109", "0209"], violations: [], answer: toHex(closing(1000, "closed")) });
+    expect(ours[0]).toMatchObject({
+      messages: ["0109", "0209"],
+      violations: [],
+      answer: toHex(closing(1000, "closed")),
+    });
   });
 
   it("closes, and what comes behind is wrong: that is no matter any more", async () => {
@@ -99,7 +104,7 @@ describe.each(sides)("a server that acts amid frames, %s", (_where, shared) => {
       bytes,
     );
     expect(ours).toEqual(oracle);
-    expect(ours[0]).toEqual({ messages: ["01", "02"], violations: [], answer: toHex(closing(1000, "closed")) });
+    expect(ours[0]).toMatchObject({ messages: ["01", "02"], violations: [], answer: toHex(closing(1000, "closed")) });
   });
 
   it("closes upon a message that came in fragments", async () => {

@@ -15,6 +15,8 @@ import { maxFrameBytes } from "./vectors.js";
 export interface Outcome {
   /** The messages that were handed on, in hex. */
   readonly messages: readonly string[];
+  /** How many pings, pongs and empty messages were told of. */
+  readonly idles: number;
   /** What was broken: errors' codes. */
   readonly violations: readonly string[];
   /** Every byte that the server sent after the upgrade, in hex. */
@@ -72,14 +74,15 @@ export class Opened {
       this.#client.end();
     }
     await until(() => this.#client.closed && this.#server.closed && this.#kept.closed);
-    const { messages, violations } = this.#kept;
-    return { messages, violations, answer: toHex(Buffer.concat(this.#answer)) };
+    const { messages, idles, violations } = this.#kept;
+    return { messages, idles, violations, answer: toHex(Buffer.concat(this.#answer)) };
   }
 }
 
 /** What a server keeps of one connection. */
 interface Kept {
   readonly messages: readonly string[];
+  readonly idles: number;
   readonly violations: readonly string[];
   readonly closed: boolean;
 }
@@ -109,6 +112,9 @@ function keptBy(end: AcceptedWire): Kept {
   return {
     get messages() {
       return end.pieces.map(toHex);
+    },
+    get idles() {
+      return end.idles;
     },
     get violations() {
       return end.violations.map(({ code }) => code);
@@ -140,7 +146,7 @@ export async function oracleSide(react: Reaction = () => {}): Promise<Side> {
 
 /** Does with a WebSocket what our transport is to do. */
 function keepOf(websocket: WebSocket, react: Reaction): Kept {
-  const kept = { messages: [] as string[], violations: [] as string[], closed: false };
+  const kept = { messages: [] as string[], idles: 0, violations: [] as string[], closed: false };
   let closing = false;
   const close = (code: number, reason: string): void => {
     closing = true;
@@ -152,8 +158,13 @@ function keepOf(websocket: WebSocket, react: Reaction): Kept {
     resume: () => websocket.resume(),
     close: () => close(1000, "closed"),
   };
+  const idled = (): void => {
+    kept.idles += closing ? 0 : 1;
+  };
   websocket.on("message", (data: Buffer, binary) => {
-    if (!closing && binary) {
+    if (binary && data.length === 0) {
+      idled();
+    } else if (!closing && binary) {
       kept.messages.push(toHex(data));
       react(commands, data);
     } else if (!closing) {
@@ -161,7 +172,9 @@ function keepOf(websocket: WebSocket, react: Reaction): Kept {
       close(1003, "text_frame");
     }
   });
+  websocket.on("pong", idled);
   websocket.on("ping", (data) => {
+    idled();
     if (websocket.readyState === WebSocket.OPEN) {
       websocket.pong(data);
     }
