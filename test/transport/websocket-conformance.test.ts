@@ -2,7 +2,8 @@
 // ones. What our listener makes of them is what ws alone makes of them, message for message and byte for byte of the answer.
 
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { WebSocketReader } from "../../runtime/transport/websocket-reader.js";
 import { concat, toHex } from "../protocol/hex.js";
 import { type Commands, type Outcome, oracleSide, ourSide, type Reaction, type Side } from "./websocket/sides.js";
 import { closing, frame, maxFrameBytes, pattern, pong, type Vector, vectors } from "./websocket/vectors.js";
@@ -31,6 +32,14 @@ function expected({ messages, violation, answer = new Uint8Array(0) }: Vector): 
 }
 
 describe.each(sides)("RFC 6455, %s", (_where, shared) => {
+  it("is read by whom it says", async () => {
+    const began = vi.spyOn(WebSocketReader, "on");
+    onTestFinished(() => began.mockRestore());
+    const connection = await (await ourSide(undefined, shared)).open();
+    expect(began.mock.results.map(({ value }) => value instanceof WebSocketReader)).toEqual([!shared]);
+    await connection.feed([]);
+  });
+
   it.each(vectors.map((vector) => [vector.name, vector] as const))("%s: whole", async (_name, vector) => {
     const whole = [[vector.bytes]];
     const [ours] = await outcomes(await ourSide(undefined, shared), whole);

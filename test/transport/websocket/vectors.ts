@@ -21,34 +21,34 @@ const someMask = hex("37 fa 21 3d");
 /** How a frame's length is written: 7 bits, 16 or 64, whether or not that is the shortest. Default: the shortest */
 export type LengthForm = 7 | 16 | 64;
 
-/** A frame with any first byte, masked with any bytes; `undefined` for one that is not masked. */
+/** A frame with any first byte, masked with any bytes. */
 export function frame(
   first: number,
   payload: Uint8Array,
-  mask: Uint8Array | undefined = someMask,
+  mask: Uint8Array = someMask,
   form: LengthForm = payload.length < 126 ? 7 : payload.length < 0x10000 ? 16 : 64,
 ): Uint8Array {
-  return concat(head(first, payload.length, mask, form), mask === undefined ? payload : masked(payload, mask));
+  return concat(head(first, payload.length, mask, form), masked(payload, mask));
 }
 
 /** What stands before a payload, of which nothing need follow. */
-function head(first: number, length: number | bigint, mask: Uint8Array | undefined, form: LengthForm): Uint8Array {
+function head(first: number, length: number | bigint, mask: Uint8Array, form: LengthForm): Uint8Array {
   const header = Buffer.alloc(form === 7 ? 2 : form === 16 ? 4 : 10);
   header[0] = first;
-  header[1] = (mask === undefined ? 0 : 0x80) | (form === 7 ? Number(length) : form === 16 ? 126 : 127);
+  header[1] = 0x80 | (form === 7 ? Number(length) : form === 16 ? 126 : 127);
   if (form === 16) {
     header.writeUInt16BE(Number(length), 2);
   } else if (form === 64) {
     header.writeBigUInt64BE(BigInt(length), 2);
   }
-  return concat(header, mask ?? new Uint8Array(0));
+  return concat(header, mask);
 }
 
 function masked(payload: Uint8Array, mask: Uint8Array): Uint8Array {
   return payload.map((byte, index) => byte ^ (mask[index % 4] as number));
 }
 
-/** A frame of somebody who forgot to mask. */
+/** A short frame without a mask: a server's, or that of a client who forgot it. */
 function unmasked(first: number, payload: Uint8Array): Uint8Array {
   return concat(Uint8Array.of(first, payload.length), payload);
 }
@@ -60,11 +60,15 @@ export function pattern(length: number, seed = 0): Uint8Array {
 
 const text = (string: string): Uint8Array => new TextEncoder().encode(string);
 
-/** The server's frames. */
-export const pong = (payload: Uint8Array | string): Uint8Array =>
-  unmasked(0x8a, typeof payload === "string" ? text(payload) : payload);
-export const closing = (code: number, reason: Uint8Array | string = ""): Uint8Array =>
-  unmasked(0x88, concat(codeBytes(code), typeof reason === "string" ? text(reason) : reason));
+/** The server's answer to a ping. */
+export function pong(payload: Uint8Array | string): Uint8Array {
+  return unmasked(0x8a, typeof payload === "string" ? text(payload) : payload);
+}
+
+/** The server's closing. */
+export function closing(code: number, reason = ""): Uint8Array {
+  return unmasked(0x88, concat(codeBytes(code), text(reason)));
+}
 
 function codeBytes(code: number): Uint8Array {
   return Uint8Array.of(code >>> 8, code & 0xff);
