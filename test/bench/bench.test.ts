@@ -2,7 +2,7 @@
 // how fast anything is.
 
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -39,6 +39,7 @@ beforeAll(async () => {
   }
   symlinkSync(join(root, "generator/templates"), join(directory, "generator/templates"));
   symlinkSync(join(root, "proto"), join(directory, "proto"));
+  cpSync(join(root, "bench/proto"), join(directory, "bench/proto"), { recursive: true });
 });
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -268,6 +269,23 @@ describe("npm run bench", () => {
     expect(figures?.subject.requestBytes).toBe(figures?.baseline.requestBytes);
     expect(figures?.subject.cpuMicrosPerMessage).toBeGreaterThan(0);
     expect(output.trimEnd().split("\n").at(-1)).toMatch(/^ratio wire\/chat-encode +× @bufbuild\/protobuf +\d+\.\d\d$/);
+  }, 60_000);
+
+  it("runs codec: every codec writes what it has read", async () => {
+    const comparisons = await comparisonsOf(
+      "codec/small-decode-ts-proto",
+      "codec/mid-encode-protobuf-es",
+      "codec/mid-decode-protobufjs",
+    );
+    expect(comparisons.map(({ baseline }) => baseline.name)).toEqual(["ts-proto", "protobuf-es", "protobufjs"]);
+    expect(comparisons.map(({ subject }) => subject.name)).toEqual(["nanowire", "nanowire", "nanowire"]);
+    const [small, encoded, decoded] = comparisons;
+    expect([small?.subject.answerBytes, small?.baseline.answerBytes]).toEqual([32, 32]);
+    expect([encoded?.subject.requestBytes, decoded?.subject.answerBytes]).toEqual([1_704, 1_704]);
+    for (const { baseline, subject } of comparisons) {
+      expect(baseline.cpuMicrosPerMessage).toBeGreaterThan(0);
+      expect(subject.cpuMicrosPerMessage).toBeGreaterThan(0);
+    }
   }, 60_000);
 
   it("runs soak: every kind of client comes, and what is kept is printed last", async () => {
