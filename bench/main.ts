@@ -13,6 +13,7 @@ import { growth } from "./cases/growth.js";
 import { handshakes } from "./cases/handshakes.js";
 import { idle } from "./cases/idle.js";
 import { nano } from "./cases/nano.js";
+import { peers } from "./cases/peers.js";
 import { pingPong, pingPong1k, pingPongBytes } from "./cases/ping-pong.js";
 import { soak } from "./cases/soak.js";
 import { startUp } from "./cases/start-up.js";
@@ -29,6 +30,7 @@ const cases: readonly AnyCase[] = [
   pingPong1k,
   pingPongBytes,
   nano,
+  peers,
   broadcast,
   idle,
   handshakes,
@@ -86,6 +88,14 @@ async function main(): Promise<void> {
   }
   const done: (CaseResults & { readonly outcomes: readonly Outcome[] })[] = [];
   for (const each of selected) {
+    const missing = "missing" in each ? each.missing?.() : undefined;
+    if (missing !== undefined && options.names.length > 0) {
+      throw new Error(`${each.name}: ${missing}`);
+    }
+    if (missing !== undefined) {
+      console.log(`${each.name} is left out: ${missing}\n`);
+      continue;
+    }
     const tables: string[] = [];
     const print = (text: string): void => {
       console.log(text);
