@@ -56,6 +56,7 @@ export {
   type MessageCodec,
   type ProtobufCodec,
   type Redaction,
+  type WireCodec,
 } from "./protocol/codec.js";
 export type { Dictionary, RouteDictionary } from "./protocol/dictionary.js";
 export type { HandshakeRequest, HandshakeSys } from "./protocol/handshake.js";

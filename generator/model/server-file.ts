@@ -38,7 +38,7 @@ export interface ServerRuntimeNames {
   readonly defineRemoteHandler: string;
 }
 
-/** `const joinRequest: MessageCodec<JoinRequest> = { protobuf: JoinRequest, json: JoinRequestJson };` */
+/** `const joinRequest: MessageCodec<JoinRequest> = { protobuf: JoinRequest, wire: JoinRequest, json: JoinRequestJson };` */
 export interface CodecModel {
   readonly name: string;
   readonly type: string;

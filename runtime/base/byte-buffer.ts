@@ -8,7 +8,7 @@ const smallestBytes = 256;
  */
 export class ByteBuffer {
   /** The array; what is written are the bytes from `headroom` to `end`. It is replaced when it grows. */
-  bytes: Uint8Array;
+  bytes: Uint8Array<ArrayBuffer>;
   /** Where the next byte goes. */
   end: number;
   /** How many bytes at the front stay free. */

@@ -1,3 +1,6 @@
+/** The greatest delay of a timer, 24.8 days: a longer one is run at once, by Node and browsers alike. */
+const longestTimerMs = 0x7fffffff;
+
 /** Ends what a clock was asked to do later. Calling it again, or after the time, does nothing. */
 export type CancelTimer = () => void;
 
@@ -44,9 +47,6 @@ export const systemClock: Clock = {
     return () => clearInterval(timer);
   },
 };
-
-/** The greatest delay of a timer, 24.8 days: a longer one is run at once, by Node and browsers alike. */
-const longestTimerMs = 0x7fffffff;
 
 /** In Node a timer is an object that can be told not to hold the process; in a browser it is a number. */
 function unref(timer: unknown): void {

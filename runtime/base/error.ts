@@ -117,50 +117,55 @@ export class NanowireError extends Error {
 }
 
 function scopeOf(code: string): ErrorScope {
-  return Object.hasOwn(scopes, code) ? scopes[code as keyof typeof scopes] : "request";
+  return connectionCodes.has(code) ? "connection" : startupCodes.has(code) ? "startup" : "request";
 }
 
-/** The codes of {@link errorCodes} whose scope is another than `request`: a browser loads these, and not the meanings. */
-const scopes: {
-  readonly [Code in ErrorCode as (typeof errorCodes)[Code][0] extends "request"
-    ? never
-    : Code]: (typeof errorCodes)[Code][0];
-} = {
-  server_full: "connection",
-  too_many_connections: "connection",
-  invalid_proxy_header: "connection",
-  tls_failed: "connection",
-  upgrade_refused: "connection",
-  origin_refused: "connection",
-  invalid_packet_type: "connection",
-  packet_too_large: "connection",
-  invalid_message: "connection",
-  unknown_code: "connection",
-  unexpected_packet: "connection",
-  text_frame: "connection",
-  invalid_frame: "connection",
-  invalid_handshake: "connection",
-  handshake_refused: "connection",
-  handshake_timeout: "connection",
-  heartbeat_timeout: "connection",
-  too_many_messages: "connection",
-  outbox_overflow: "connection",
-  inbox_overflow: "connection",
-  invalid_acknowledgment: "connection",
-  resume_overflow: "connection",
-  connection_lost: "connection",
-  connect_failed: "connection",
-  kicked: "connection",
-  closed: "connection",
-  server_stopped: "connection",
-  server_draining: "connection",
-  invalid_option: "startup",
-  invalid_route: "startup",
-  invalid_url: "startup",
-  invalid_state: "startup",
-  invalid_certificate: "startup",
-  listen_failed: "startup",
-};
+/** The codes of {@link errorCodes} that have a scope. */
+type CodeOf<Scope extends ErrorScope> = {
+  [Code in ErrorCode]: (typeof errorCodes)[Code][0] extends Scope ? Code : never;
+}[ErrorCode];
+
+// A browser loads these, and not the meanings.
+
+const connectionCodes: ReadonlySet<string> = new Set<CodeOf<"connection">>([
+  "server_full",
+  "too_many_connections",
+  "invalid_proxy_header",
+  "tls_failed",
+  "upgrade_refused",
+  "origin_refused",
+  "invalid_packet_type",
+  "packet_too_large",
+  "invalid_message",
+  "unknown_code",
+  "unexpected_packet",
+  "text_frame",
+  "invalid_frame",
+  "invalid_handshake",
+  "handshake_refused",
+  "handshake_timeout",
+  "heartbeat_timeout",
+  "too_many_messages",
+  "outbox_overflow",
+  "inbox_overflow",
+  "invalid_acknowledgment",
+  "resume_overflow",
+  "connection_lost",
+  "connect_failed",
+  "kicked",
+  "closed",
+  "server_stopped",
+  "server_draining",
+]);
+
+const startupCodes: ReadonlySet<string> = new Set<CodeOf<"startup">>([
+  "invalid_option",
+  "invalid_route",
+  "invalid_url",
+  "invalid_state",
+  "invalid_certificate",
+  "listen_failed",
+]);
 
 /** The error as a NanowireError: itself when it is one, else one of the given code with the error as its cause. */
 export function toNanowireError(error: unknown, code: ErrorCode, message: string): NanowireError {

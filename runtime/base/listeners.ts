@@ -1,4 +1,3 @@
-import { isPromise } from "./awaitable.js";
 import type { Logger } from "./logger.js";
 
 /**
@@ -29,10 +28,8 @@ export class Listeners<T> {
   call(value: T, logger: Logger): void {
     for (const listener of this.#listeners) {
       try {
-        const result: unknown = listener(value);
-        if (isPromise(result)) {
-          result.then(undefined, (error) => logger.error({ error }, failed));
-        }
+        const result = listener(value) as Partial<Promise<void>> | void;
+        result?.then?.(undefined, (error: unknown) => logger.error({ error }, failed));
       } catch (error) {
         logger.error({ error }, failed);
       }

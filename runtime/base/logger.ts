@@ -46,6 +46,7 @@ const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 function describe(fields: object): string {
   return Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ` ${name}=${textOf(value)}`)
     .join("");
 }

@@ -1,7 +1,8 @@
 import type { Dial } from "../transport/client-socket.js";
+import { browserClock } from "./browser-clock.js";
 import type { ClientConnection } from "./client-connection.js";
 import type { ConnectOptions } from "./connect-options.js";
-import { openConnection } from "./connection.js";
+import { type MakeDial, openConnection } from "./connection.js";
 import { dialBrowser } from "./dial-browser.js";
 import { parseDialUrl, schemesAfter } from "./dial-url.js";
 
@@ -12,8 +13,9 @@ import { parseDialUrl, schemesAfter } from "./dial-url.js";
  * @param target `ws://host:port/path` or `wss://…`; or a function that connects by itself
  */
 export async function connect(target: string | Dial, options: ConnectOptions = {}): Promise<ClientConnection> {
-  return await openConnection((_, url) => {
+  const makeDial: MakeDial = (_, url) => {
     const to = url ?? target;
     return typeof to === "string" ? dialBrowser(parseDialUrl(to, schemesAfter(target, ["ws:", "wss:"]))) : to;
-  }, options);
+  };
+  return await openConnection(makeDial, options, browserClock);
 }

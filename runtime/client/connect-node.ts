@@ -1,7 +1,8 @@
+import { systemClock } from "../base/clock.js";
 import type { Dial } from "../transport/client-socket.js";
-import type { ClientConnection } from "./client-connection.js";
+import type { ClientConnection, ConnectionStatus } from "./client-connection.js";
 import type { ConnectOptions, ConnectSettings } from "./connect-options.js";
-import { openConnection } from "./connection.js";
+import { type MakeDial, openConnection } from "./connection.js";
 import { dialTcp } from "./dial-tcp.js";
 import { parseDialUrl, schemesAfter } from "./dial-url.js";
 import { dialWs } from "./dial-ws.js";
@@ -22,12 +23,13 @@ import { dialWs } from "./dial-ws.js";
  * that connects by itself
  */
 export async function connect(target: string | Dial, options: ConnectOptions = {}): Promise<ClientConnection> {
-  return await openConnection((settings, url) => {
+  const makeDial: MakeDial = (settings, url) => {
     const to = url ?? target;
     return typeof to === "string"
       ? dialOf(parseDialUrl(to, url === undefined ? schemes : schemesAfter(target, toldSchemes)), settings)
       : to;
-  }, options);
+  };
+  return await openConnection(makeDial, { ...options, onState: holding(options.onState) }, systemClock);
 }
 
 /** Where a server may send its clients: sockets in the file system are not its business. */
@@ -36,4 +38,16 @@ const schemes = [...toldSchemes, "ws+unix:", "tcp+unix:"];
 
 function dialOf(url: URL, { maxPacketBytes, ca }: ConnectSettings): Dial {
   return url.protocol.startsWith("ws") ? dialWs(url, maxPacketBytes, ca) : dialTcp(url, ca);
+}
+
+/** While a pause between two attempts lasts nothing else may keep the process alive, and it is to go on. */
+function holding(onState: ConnectOptions["onState"]): (status: ConnectionStatus) => void {
+  let hold: ReturnType<typeof setInterval> | undefined;
+  return (status) => {
+    clearInterval(hold);
+    if (status.state === "reconnecting") {
+      hold = setInterval(() => {}, 60_000);
+    }
+    return onState?.(status);
+  };
 }

@@ -1,11 +1,14 @@
-import { type Clock, systemClock } from "../base/clock.js";
+import type { Clock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
 import { type Logger, silentLogger } from "../base/logger.js";
 import { encodeHandshake } from "../protocol/handshake.js";
-import { encodePacket, maxBodyBytes, PacketType } from "../protocol/packet.js";
+import { maxBodyBytes } from "../protocol/limits.js";
+import { encodePacket, PacketType } from "../protocol/packet.js";
 import type { Capability } from "../protocol/system.js";
 import type { ConnectionStatus } from "./client-connection.js";
 import type { ClientSerializer } from "./client-serializer.js";
+import { maxTimeoutMs } from "./limits.js";
+import { assertNumber, invalidOption } from "./number-option.js";
 import { type ReconnectOptions, type ReconnectSettings, resolveReconnectOptions } from "./reconnect-options.js";
 
 /** What `connect` may be told. */
@@ -56,18 +59,14 @@ export interface ConnectOptions {
 }
 
 /** The options with every default filled in. */
-export interface ConnectSettings {
-  readonly dictVersion: string | undefined;
+export interface ConnectSettings extends Omit<ConnectOptions, "reconnect" | "user"> {
   readonly serializers: readonly ClientSerializer[];
   /** The packet with the client's handshake. */
   readonly handshake: Uint8Array;
   readonly requestTimeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly maxPacketBytes: number;
-  readonly ca: string | Uint8Array | undefined;
-  readonly signal: AbortSignal | undefined;
   readonly reconnect: ReconnectSettings | undefined;
-  readonly onState: ((status: ConnectionStatus) => void) | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -75,84 +74,62 @@ export interface ConnectSettings {
 /** The client's version, as the handshake tells it: the package's own. */
 export const clientVersion = "0.1.0";
 
-/** The longest time that a timer takes. */
-export const maxTimeoutMs = 2_147_483_647;
-
 /**
  * Checks the options and fills in the defaults.
  *
+ * @param machine the machine's clock
  * @throws NanowireError `invalid_option`
  */
-export function resolveConnectOptions(options: ConnectOptions): ConnectSettings {
-  const { dictVersion, requestTimeoutMs = 10_000, connectTimeoutMs = 10_000, maxPacketBytes = 1_048_576 } = options;
+export function resolveConnectOptions(options: ConnectOptions, machine: Clock): ConnectSettings {
+  const {
+    dictVersion,
+    serializers = [],
+    requestTimeoutMs = 10_000,
+    connectTimeoutMs = 10_000,
+    maxPacketBytes = 1_048_576,
+    logger = silentLogger,
+    clock = machine,
+  } = options;
   if (
     dictVersion !== undefined &&
     (typeof dictVersion !== "string" || dictVersion === "" || dictVersion.length > 256)
   ) {
     throw invalidOption("dictVersion", dictVersion, "a text of 1 to 256 characters");
   }
-  assertTimeout("requestTimeoutMs", requestTimeoutMs);
-  assertTimeout("connectTimeoutMs", connectTimeoutMs);
-  if (!Number.isInteger(maxPacketBytes) || maxPacketBytes < 256 || maxPacketBytes > maxBodyBytes) {
-    throw invalidOption("maxPacketBytes", maxPacketBytes, `an integer from 256 to ${maxBodyBytes}`);
-  }
-  const { serializers = [] } = options;
+  assertNumber("requestTimeoutMs", requestTimeoutMs, 0, maxTimeoutMs);
+  assertNumber("connectTimeoutMs", connectTimeoutMs, 0, maxTimeoutMs);
+  assertNumber("maxPacketBytes", maxPacketBytes, 256, maxBodyBytes, "an integer");
   const reconnect = resolveReconnectOptions(options.reconnect);
+  const handshake = encodeRequest(options, serializers, reconnect);
+  return {
+    ...options,
+    serializers,
+    handshake,
+    requestTimeoutMs,
+    connectTimeoutMs,
+    maxPacketBytes,
+    reconnect,
+    logger,
+    clock,
+  };
+}
+
+function encodeRequest(
+  { dictVersion, user }: ConnectOptions,
+  serializers: readonly ClientSerializer[],
+  reconnect: ReconnectSettings | undefined,
+): Uint8Array {
   const capabilities: readonly Capability[] =
     reconnect === undefined
       ? ["ping"]
       : reconnect.resume === undefined
         ? ["drain", "ping"]
         : ["drain", "ping", "resume"];
-  return {
-    dictVersion,
-    serializers,
-    handshake: encodeRequest(serializers[0]?.name ?? "protobuf", dictVersion, options.user, capabilities),
-    requestTimeoutMs,
-    connectTimeoutMs,
-    maxPacketBytes,
-    ca: options.ca,
-    signal: options.signal,
-    reconnect,
-    onState: options.onState,
-    logger: options.logger ?? silentLogger,
-    clock: options.clock ?? systemClock,
-  };
-}
-
-/**
- * Refuses what is no time-out.
- *
- * @throws NanowireError `invalid_option`
- */
-export function assertTimeout(name: string, value: number): void {
-  if (!(value >= 0 && value <= maxTimeoutMs)) {
-    throw invalidOption(name, value, `a number of milliseconds from 0 (for ever) to ${maxTimeoutMs}`);
-  }
-}
-
-function encodeRequest(
-  serializer: string,
-  dictVersion: string | undefined,
-  user: unknown,
-  capabilities: readonly Capability[],
-): Uint8Array {
-  const sys = { type: "nanowire", version: clientVersion, serializer, capabilities };
-  let body: Uint8Array;
+  const serializer = serializers[0]?.name ?? "protobuf";
+  const sys = { type: "nanowire", version: clientVersion, serializer, capabilities, dictVersion };
   try {
-    body = encodeHandshake({ sys: dictVersion === undefined ? sys : { ...sys, dictVersion }, user });
+    return encodePacket(PacketType.handshake, encodeHandshake({ sys, user }));
   } catch (error) {
-    throw new NanowireError("invalid_option", "user cannot be written as JSON", { cause: error });
+    throw new NanowireError("invalid_option", `user cannot be sent: ${String(error)}`, { cause: error });
   }
-  if (body.length > maxBodyBytes) {
-    throw new NanowireError(
-      "invalid_option",
-      `user makes a handshake of ${body.length} bytes, more than ${maxBodyBytes}`,
-    );
-  }
-  return encodePacket(PacketType.handshake, body);
-}
-
-function invalidOption(name: string, value: unknown, limit: string): NanowireError {
-  return new NanowireError("invalid_option", `${name} ${String(value)} is not ${limit}`);
 }

@@ -1,7 +1,7 @@
 // A hot file: every message that a client sends passes it.
 
 import { ByteBuffer } from "../base/byte-buffer.js";
-import type { CancelTimer } from "../base/clock.js";
+import type { CancelTimer, Clock } from "../base/clock.js";
 import { NanowireError, toNanowireError } from "../base/error.js";
 import { Listeners } from "../base/listeners.js";
 import type { ProtobufCodec } from "../protocol/codec.js";
@@ -10,12 +10,13 @@ import type { ComeBack, Drain } from "../protocol/system.js";
 import type { Dial } from "../transport/client-socket.js";
 import type { ClientConnection, ConnectionStatus, DrainNotice, ServerHandshake } from "./client-connection.js";
 import type { ClientSerializer } from "./client-serializer.js";
-import { assertTimeout, type ConnectOptions, type ConnectSettings, resolveConnectOptions } from "./connect-options.js";
+import { type ConnectOptions, type ConnectSettings, resolveConnectOptions } from "./connect-options.js";
 import { directConnection } from "./direct-connection.js";
-import type { Link, LinkHost } from "./link.js";
+import { keptBytes, maxTimeoutMs, steadyMs } from "./limits.js";
+import { Link, type LinkHost } from "./link.js";
 import type { CallOptions, ClientMethod, ClientPush, Unsubscribe } from "./method.js";
+import { assertNumber } from "./number-option.js";
 import { OfflineQueue } from "./offline-queue.js";
-import { Opening } from "./opening.js";
 import { canceled, PendingRequests } from "./pending-requests.js";
 import { PushListeners, subscribe } from "./push-listeners.js";
 import type { Resuming } from "./resuming.js";
@@ -27,10 +28,15 @@ export type MakeDial = (settings: ConnectSettings, url: string | undefined) => D
 /**
  * Connects.
  *
+ * @param machine the machine's clock
  * @throws NanowireError (as a rejection) what `connect` says
  */
-export async function openConnection(makeDial: MakeDial, options: ConnectOptions): Promise<ClientConnection> {
-  const settings = resolveConnectOptions(options);
+export async function openConnection(
+  makeDial: MakeDial,
+  options: ConnectOptions,
+  machine: Clock,
+): Promise<ClientConnection> {
+  const settings = resolveConnectOptions(options, machine);
   const dial = makeDial(settings, undefined);
   return await new Promise((resolve, reject) => {
     new Connection(makeDial, settings, resolve, reject).start(dial);
@@ -52,15 +58,14 @@ class Connection implements ClientConnection, LinkHost {
 
   readonly #makeDial: MakeDial;
   readonly #resolve: (connection: ClientConnection) => void;
-  readonly #reject: (error: NanowireError) => void;
   readonly #stateListeners = new Listeners<ConnectionStatus>();
   readonly #drainListeners = new Listeners<DrainNotice>();
   readonly #closeListeners = new Listeners<NanowireError>();
-  /** Where packets are encoded that have to wait. */
-  readonly #waiting = new ByteBuffer();
+  /** Where messages are encoded. */
+  readonly #out = new ByteBuffer();
 
   /** The attempt that is under way, or the last one. */
-  #opening: Opening | undefined;
+  #begun: Link | undefined;
   /** The link whose handshake was taken, until it ends. */
   #link: Link | undefined;
   /** The same, while anybody's messages may be sent on it. */
@@ -81,9 +86,6 @@ class Connection implements ClientConnection, LinkHost {
   /** When to come back from a server that is about to stop. */
   #comeBackAt: number | undefined;
   #cancelTimer: CancelTimer | undefined;
-  /** While a pause lasts nothing else may keep the process alive, and it is to go on. */
-  #hold: ReturnType<typeof setInterval> | undefined;
-  #resolveClosed: (reason: NanowireError) => void = ignore;
 
   constructor(
     makeDial: MakeDial,
@@ -94,18 +96,13 @@ class Connection implements ClientConnection, LinkHost {
     this.#makeDial = makeDial;
     this.settings = settings;
     this.#resolve = resolve;
-    this.#reject = reject;
     this.pending = new PendingRequests(settings.clock);
     this.pushes = new PushListeners(settings.logger);
-    this.offline = new OfflineQueue(
-      settings.reconnect?.maxOfflineMessages ?? 0,
-      settings.reconnect?.maxOfflineBytes ?? 0,
-      (id) => this.pending.has(id),
-    );
+    this.offline = new OfflineQueue(settings.reconnect, this.pending);
     this.resuming = settings.reconnect?.resume?.();
-    this.closed = new Promise((done) => {
-      this.#resolveClosed = done;
-    });
+    this.closed = new Promise((done) => this.#closeListeners.add(done));
+    // Where it was resolved before, that is all.
+    this.#closeListeners.add(reject);
   }
 
   get state(): ConnectionStatus["state"] {
@@ -155,22 +152,21 @@ class Connection implements ClientConnection, LinkHost {
       );
       const method = this.#serializer?.method(called) ?? called;
       const timeoutMs = options?.timeoutMs ?? this.settings.requestTimeoutMs;
-      assertTimeout("timeoutMs", timeoutMs);
+      assertNumber("timeoutMs", timeoutMs, 0, maxTimeoutMs);
       const signal = options?.signal;
       if (signal?.aborted) {
         throw canceled(method.route, signal);
       }
       const payload = encodePayload(method.route, method.request, request);
       const id = this.pending.nextId();
+      writeRequest(this.#out, id, method.route, link?.codeOf(method) ?? 0, payload);
+      const packet = this.#take();
       if (link === undefined) {
-        writeRequest(this.#waiting, id, method.route, 0, payload);
-        this.#wait(id, method.route);
-      } else {
-        link.writeRequest(id, method, payload);
+        this.#wait(id, method.route, packet);
       }
       // First taken in, then sent: a socket may answer at once.
       this.pending.add(id, method, timeoutMs, signal, resolve, reject, link !== undefined);
-      link?.flush();
+      link?.send(packet);
     });
   }
 
@@ -179,21 +175,21 @@ class Connection implements ClientConnection, LinkHost {
     this.#assertOpen(called.route, link !== undefined && link !== this.#link);
     const method = this.#serializer?.method(called) ?? called;
     const payload = encodePayload(method.route, method.request, message);
+    writeNotify(this.#out, method.route, link?.codeOf(method) ?? 0, payload);
+    const packet = this.#take();
     if (link === undefined) {
-      writeNotify(this.#waiting, method.route, 0, payload);
-      this.#wait(0, method.route);
+      this.#wait(0, method.route, packet);
     } else {
-      link.writeNotify(method, payload);
-      link.flush();
+      link.send(packet);
     }
   }
 
   on<T>(push: ClientPush<T>, listener: (message: T) => void): Unsubscribe {
-    return this.#isClosed() ? ignore : this.pushes.add(this.#serializer?.push(push) ?? push, listener);
+    return this.pushes.add(this.#serializer?.push(push) ?? push, listener);
   }
 
   onState(listener: (status: ConnectionStatus) => void): Unsubscribe {
-    return this.#isClosed() ? ignore : subscribe(this.#stateListeners, listener);
+    return subscribe(this.#stateListeners, listener);
   }
 
   onClose(listener: (reason: NanowireError) => void): Unsubscribe {
@@ -205,11 +201,11 @@ class Connection implements ClientConnection, LinkHost {
   }
 
   onKick(listener: (reason: string) => void): Unsubscribe {
-    return this.#isClosed() ? ignore : subscribe(this.kickListeners, listener);
+    return subscribe(this.kickListeners, listener);
   }
 
   onDrain(listener: (notice: DrainNotice) => void): Unsubscribe {
-    return this.#isClosed() ? ignore : subscribe(this.#drainListeners, listener);
+    return subscribe(this.#drainListeners, listener);
   }
 
   close(): void {
@@ -233,31 +229,17 @@ class Connection implements ClientConnection, LinkHost {
   }
 
   #open(dial: Dial): void {
-    this.#opening = new Opening(this, {
-      opened: (link) => this.#opened(link),
-      ended: (reason, link) => this.#lost(reason, link),
-    });
-    this.#opening.start(dial);
+    this.#begun = new Link(this);
+    this.#begun.start(dial);
   }
 
-  #opened(link: Link): void {
+  opened(link: Link): void {
     this.#link = link;
     this.#openedAt = this.settings.clock.steady();
-    const resumed = this.resuming?.resumed === true;
-    if (!resumed) {
+    if (!this.resuming?.resumed) {
       this.handshake = link.handshake;
     }
-    if (this.#connected && link.serializer !== this.#serializer) {
-      link.fail(new NanowireError("invalid_handshake", "the server chose another serializer than before"));
-    } else if (resumed) {
-      this.#welcome(link);
-    } else if (this.#connected) {
-      this.pending.lose(this.#lostBy as NanowireError);
-      this.#logIn(link).then(
-        () => this.#welcome(link),
-        (error: unknown) => link.fail(toNanowireError(error, "internal", "onReconnected failed")),
-      );
-    } else {
+    if (!this.#connected) {
       this.#connected = true;
       this.#serializer = link.serializer;
       if (this.settings.reconnect === undefined) {
@@ -265,6 +247,16 @@ class Connection implements ClientConnection, LinkHost {
       }
       this.#welcome(link);
       this.#resolve(this);
+    } else if (link.serializer !== this.#serializer) {
+      link.fail(new NanowireError("invalid_handshake", "the server chose another serializer than before"));
+    } else if (this.resuming?.resumed) {
+      this.#welcome(link);
+    } else {
+      this.pending.lose(this.#lostBy as NanowireError);
+      this.#logIn(link).then(
+        () => this.#welcome(link),
+        (error: unknown) => link.fail(toNanowireError(error, "internal", "onReconnected failed")),
+      );
     }
   }
 
@@ -276,7 +268,7 @@ class Connection implements ClientConnection, LinkHost {
   #welcome(link: Link): void {
     for (let entry = this.#next(link); entry !== undefined; entry = this.#next(link)) {
       this.pending.send(entry.id);
-      link.sendPacket(entry.packet);
+      link.send(entry.packet);
     }
     if (this.#link === link) {
       if (!this.#leaving) {
@@ -305,53 +297,51 @@ class Connection implements ClientConnection, LinkHost {
     );
   }
 
-  /** An attempt failed, or the link that came of one ended. */
-  #lost(reason: NanowireError, link: Link | undefined): void {
+  ended(link: Link, reason: NanowireError): void {
     if (this.#isClosed()) {
       return;
     }
     const { reconnect, clock } = this.settings;
-    if (this.#link !== undefined && clock.steady() - this.#openedAt >= steadyMs) {
-      this.#attempt = 0;
-    }
+    const now = clock.steady();
     if (this.#link === undefined) {
       // Where the server sent the client nobody answers: next time to where `connect` was told to.
       this.#url = undefined;
+    } else {
+      if (now - this.#openedAt >= steadyMs) {
+        this.#attempt = 0;
+      }
+      if (this.#ready === undefined) {
+        // The client has said that it goes, or had not logged in yet: it begins anew.
+        this.resuming?.forget();
+      }
     }
-    if (this.#link !== undefined && this.#ready === undefined) {
-      // The client has said that it goes, or had not logged in yet: it begins anew.
-      this.resuming?.forget();
-    }
+    const comeBackAt = this.#comeBackAt;
+    const told = comeBackAt === undefined ? link.comeBack : { afterMs: Math.max(comeBackAt - now, 0), spreadMs: 0 };
     this.#link = undefined;
     this.#lostBy = reason;
     this.#ready = undefined;
     this.#leaving = false;
+    this.#comeBackAt = undefined;
     this.#cancelTimer?.();
     this.#attempt++;
-    const comeBackAt = this.#comeBackAt;
-    this.#comeBackAt = undefined;
-    const told = comeBackAt === undefined ? link?.comeBack : undefined;
     if (
       !this.#connected ||
       reconnect === undefined ||
       (reconnect.maxAttempts > 0 && this.#attempt > reconnect.maxAttempts) ||
-      (isFinal(reason) && told === undefined && comeBackAt === undefined)
+      (told === undefined && isFinal(reason))
     ) {
       this.#end(reason);
       return;
     }
-    if (this.resuming?.keeps !== true) {
+    if (!this.resuming?.keeps) {
       this.pending.lose(reason);
     }
     const { minDelayMs, maxDelayMs, jitter } = reconnect;
     const delayMs =
-      comeBackAt !== undefined
-        ? Math.max(comeBackAt - clock.steady(), 0)
-        : told !== undefined
-          ? this.#takeDirections(told)
-          : Math.min(minDelayMs * 2 ** (this.#attempt - 1), maxDelayMs) * (1 - jitter * Math.random());
+      told === undefined
+        ? Math.min(minDelayMs * 2 ** (this.#attempt - 1), maxDelayMs) * (1 - jitter * Math.random())
+        : this.#takeDirections(told);
     this.#cancelTimer = clock.after(delayMs, () => this.#reconnect());
-    this.#hold ??= setInterval(ignore, 60_000);
     this.#tell({ state: "reconnecting", attempt: this.#attempt, delayMs, reason });
   }
 
@@ -360,7 +350,6 @@ class Connection implements ClientConnection, LinkHost {
     if (this.#isClosed()) {
       return;
     }
-    this.#release();
     let dial: Dial;
     try {
       dial = this.#makeDial(this.settings, this.#url);
@@ -386,27 +375,16 @@ class Connection implements ClientConnection, LinkHost {
     this.status = { state: "closed", reason };
     this.#ready = undefined;
     this.#cancelTimer?.();
-    this.#release();
     this.settings.signal?.removeEventListener("abort", this);
-    this.#opening?.fail(reason);
-    this.#link?.fail(reason);
+    this.#begun?.fail(reason);
     this.pending.close(reason);
     this.offline.clear();
     this.pushes.clear();
     this.kickListeners.clear();
     this.#drainListeners.clear();
-    if (!this.#connected) {
-      this.#reject(reason);
-    }
     this.#tell(this.status);
     this.#stateListeners.clear();
     this.#tellClosed();
-    this.#resolveClosed(reason);
-  }
-
-  #release(): void {
-    clearInterval(this.#hold);
-    this.#hold = undefined;
   }
 
   #tell(status: ConnectionStatus): void {
@@ -433,10 +411,20 @@ class Connection implements ClientConnection, LinkHost {
     }
   }
 
-  /** Puts the packet that was encoded among those that wait. */
-  #wait(id: number, route: string): void {
-    const packet = this.#waiting.view().slice();
-    this.#waiting.release();
+  /** The packet that was encoded, in an array of its own. */
+  #take(): Uint8Array {
+    const out = this.#out;
+    if (out.bytes.length > keptBytes) {
+      const packet = out.view();
+      out.release();
+      return packet;
+    }
+    const packet = out.bytes.slice(0, out.end);
+    out.clear();
+    return packet;
+  }
+
+  #wait(id: number, route: string, packet: Uint8Array): void {
     if (!this.offline.add(id, packet)) {
       const { messages, bytes } = this.offline;
       const message = `${route} cannot wait for a connection: ${messages} messages, ${bytes} bytes, wait already`;
@@ -453,15 +441,10 @@ function encodePayload<T>(route: string, codec: ProtobufCodec<T>, message: T): U
   }
 }
 
-function ignore(): void {}
-
 /** Whether it would be the same the next time. A server that is full now may have room then. */
 function isFinal({ code, details }: NanowireError): boolean {
-  return finalCodes.has(code) && !passingRefusals.has(details["error"]);
+  return finalCodes.includes(code) && !passingRefusals.includes(details["error"]);
 }
 
-const finalCodes: ReadonlySet<string> = new Set(["kicked", "handshake_refused", "invalid_handshake"]);
-const passingRefusals: ReadonlySet<string | undefined> = new Set(["server_full", "too_many_connections"]);
-
-/** A link that held for as long was no failure. */
-const steadyMs = 5_000;
+const finalCodes: readonly string[] = ["kicked", "handshake_refused", "invalid_handshake"];
+const passingRefusals: readonly unknown[] = ["server_full", "too_many_connections"];

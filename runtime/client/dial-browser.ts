@@ -17,6 +17,8 @@ export function dialBrowser(url: URL): Dial {
       // A page that came over https may not dial ws://, for one.
       throw new NanowireError("connect_failed", `${showUrl(url)} may not be dialled from here`, { cause: error });
     }
+    // The close that follows tells as much. Where a class of Node stands in for the browser's, somebody has to listen.
+    socket.onerror = () => {};
     return await openFrameSocket(socket, showUrl(url), signal);
   };
 }

@@ -11,14 +11,13 @@ export function parseDialUrl(text: string, schemes: readonly string[]): URL {
   try {
     url = new URL(text);
   } catch (error) {
-    throw new NanowireError("invalid_url", `${text} is no absolute URL, such as ws://127.0.0.1:3250`, { cause: error });
+    throw new NanowireError("invalid_url", `${text} is no URL such as ws://127.0.0.1:3250`, { cause: error });
   }
-  const known = schemes.map((scheme) => `${scheme}//`).join(", ");
   if (!schemes.includes(url.protocol)) {
-    throw new NanowireError("invalid_url", `${showUrl(url)} cannot be dialled here; what can begins with ${known}`);
+    throw new NanowireError("invalid_url", `${showUrl(url)} does not begin with ${schemes.join(" or ")}`);
   }
   if (url.hash !== "") {
-    throw new NanowireError("invalid_url", `${showUrl(url)} has a fragment, which is nothing to connect to`);
+    throw new NanowireError("invalid_url", `${showUrl(url)} has a fragment`);
   }
   return url;
 }

@@ -2,7 +2,7 @@ import { type ClientOptions, WebSocket } from "ws";
 import { NanowireError } from "../base/error.js";
 import type { Dial } from "../transport/client-socket.js";
 import { showUrl } from "./dial-url.js";
-import { openFrameSocket, type WebSocketLike } from "./frame-socket.js";
+import { openFrameSocket, toCloseError, type WebSocketLike } from "./frame-socket.js";
 
 /**
  * Dials a WebSocket from Node; on a Unix socket `ws+unix:///run/game.sock:/path`.
@@ -24,8 +24,28 @@ export function dialWs(url: URL, maxPacketBytes: number, ca?: string | Uint8Arra
     } catch (error) {
       throw new NanowireError("invalid_url", `${showUrl(url)} is not taken by ws`, { cause: error });
     }
-    return await openFrameSocket(socket as WebSocketLike, showUrl(url), signal);
+    // The package tells more than the code of the close, which is all that a browser tells.
+    let cause: Error | undefined;
+    socket.onerror = ({ error }) => {
+      cause = error as Error;
+    };
+    return await openFrameSocket(socket as WebSocketLike, showUrl(url), signal, (code, shownUrl, event) =>
+      explain(toCloseError(code, shownUrl, event), shownUrl, cause),
+    );
   };
+}
+
+function explain(error: NanowireError, shownUrl: string, cause: Error | undefined): NanowireError {
+  if (cause === undefined) {
+    return error;
+  }
+  if (error.code === "connect_failed") {
+    return new NanowireError("connect_failed", `${shownUrl} could not be connected: ${cause.message}`, { cause });
+  }
+  const { message, details } = error;
+  return (cause as NodeJS.ErrnoException).code?.startsWith("WS_ERR_")
+    ? new NanowireError("invalid_frame", `${shownUrl} sent an invalid frame: ${cause.message}`, { cause })
+    : new NanowireError("connection_lost", message, { cause, details });
 }
 
 /** How much a server may send in one frame besides one packet. */

@@ -1,13 +1,20 @@
 import { NanowireError } from "../base/error.js";
 import type { ClientReceiver, ClientSocket } from "../transport/client-socket.js";
+import { noCode, normalClosure } from "./limits.js";
+
+/** How a WebSocket was closed. */
+export interface CloseEvent {
+  readonly code: number;
+  readonly reason: string;
+}
 
 /** What is used of a WebSocket: a browser's (https://websockets.spec.whatwg.org), or that of the package ws, which looks the same. */
 export interface WebSocketLike {
   binaryType: string;
   onopen: ((event: never) => void) | null;
   onmessage: ((event: { readonly data: unknown }) => void) | null;
-  onerror: ((event: { readonly error?: unknown }) => void) | null;
-  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
+  onerror: ((event: never) => void) | null;
+  onclose: ((event: CloseEvent) => void) | null;
   send(data: Uint8Array): void;
   close(code?: number): void;
 }
@@ -16,109 +23,82 @@ export interface WebSocketLike {
  * Waits until a WebSocket is open.
  *
  * @param shownUrl what errors call it
+ * @param toError makes the error of one that could not be opened, or that was closed with another code than the usual
  * @throws NanowireError `connect_failed`
  */
-export function openFrameSocket(socket: WebSocketLike, shownUrl: string, signal: AbortSignal): Promise<ClientSocket> {
+export function openFrameSocket(
+  socket: WebSocketLike,
+  shownUrl: string,
+  signal: AbortSignal,
+  toError: typeof toCloseError = toCloseError,
+): Promise<ClientSocket> {
   socket.binaryType = "arraybuffer";
   return new Promise((resolve, reject) => {
-    let cause: unknown;
-    const onAbort = () => socket.close();
-    signal.addEventListener("abort", onAbort);
-    socket.onerror = (event) => {
-      cause = event.error;
+    let receiver: ClientReceiver | undefined;
+    /** What came before there was a receiver. */
+    let early: Uint8Array[] = [];
+    let end: { readonly error: NanowireError | undefined } | undefined;
+
+    /** The first end counts. */
+    const finish = (error?: NanowireError) => {
+      if (end === undefined) {
+        end = { error };
+        receiver?.closed(error);
+      }
+    };
+    const abort = () => socket.close();
+    signal.addEventListener("abort", abort);
+    socket.onopen = () => {
+      signal.removeEventListener("abort", abort);
+      resolve({
+        start(given) {
+          receiver = given;
+          for (const bytes of early) {
+            given.receive(bytes);
+          }
+          early = [];
+          if (end !== undefined) {
+            given.closed(end.error);
+          }
+        },
+        send: (packets) => socket.send(packets),
+        close() {
+          end ??= { error: undefined };
+          socket.close(normalClosure);
+        },
+      });
+    };
+    socket.onmessage = ({ data }) => {
+      if (end !== undefined) {
+        return;
+      }
+      if (typeof data === "string") {
+        socket.close(normalClosure);
+        finish(new NanowireError("text_frame", `${shownUrl} sent a text frame of ${data.length} characters`));
+        return;
+      }
+      const bytes = new Uint8Array(data as ArrayBuffer);
+      if (receiver === undefined) {
+        early.push(bytes);
+      } else {
+        receiver.receive(bytes);
+      }
     };
     socket.onclose = (event) => {
-      signal.removeEventListener("abort", onAbort);
-      const why = cause instanceof Error ? cause.message : `code ${event.code}`;
-      reject(new NanowireError("connect_failed", `${shownUrl} could not be connected: ${why}`, { cause }));
-    };
-    socket.onopen = () => {
-      signal.removeEventListener("abort", onAbort);
-      resolve(new FrameSocket(socket, shownUrl));
+      const { code } = event;
+      // Of one that was open the promise is settled already.
+      reject(toError("connect_failed", shownUrl, event));
+      finish(code === normalClosure || code === noCode ? undefined : toError("connection_lost", shownUrl, event));
     };
   });
 }
 
-/** A socket over a WebSocket that is open. */
-class FrameSocket implements ClientSocket {
-  readonly #socket: WebSocketLike;
-  readonly #shownUrl: string;
-  #receiver: ClientReceiver | undefined;
-  /** What came before there was a receiver. */
-  #early: Uint8Array[] = [];
-  #end: { readonly error: NanowireError | undefined } | undefined;
-  #cause: unknown;
-
-  constructor(socket: WebSocketLike, shownUrl: string) {
-    this.#socket = socket;
-    this.#shownUrl = shownUrl;
-    socket.onmessage = (event) => this.#receive(event.data);
-    socket.onerror = (event) => {
-      this.#cause = event.error;
-    };
-    socket.onclose = (event) => this.#finish(this.#errorOf(event.code, event.reason));
-  }
-
-  start(receiver: ClientReceiver): void {
-    this.#receiver = receiver;
-    for (const bytes of this.#early) {
-      receiver.receive(bytes);
-    }
-    this.#early = [];
-    if (this.#end !== undefined) {
-      receiver.closed(this.#end.error);
-    }
-  }
-
-  send(packets: Uint8Array): void {
-    this.#socket.send(packets);
-  }
-
-  close(): void {
-    this.#end ??= { error: undefined };
-    this.#socket.close(normalClosure);
-  }
-
-  #receive(data: unknown): void {
-    if (this.#end !== undefined) {
-      return;
-    }
-    if (typeof data === "string") {
-      this.#socket.close(normalClosure);
-      this.#finish(new NanowireError("text_frame", `${this.#shownUrl} sent a text frame of ${data.length} characters`));
-      return;
-    }
-    const bytes = new Uint8Array(data as ArrayBuffer);
-    if (this.#receiver === undefined) {
-      this.#early.push(bytes);
-    } else {
-      this.#receiver.receive(bytes);
-    }
-  }
-
-  /** The first end counts. */
-  #finish(error: NanowireError | undefined): void {
-    if (this.#end === undefined) {
-      this.#end = { error };
-      this.#receiver?.closed(error);
-    }
-  }
-
-  #errorOf(code: number, reason: string): NanowireError | undefined {
-    if (code === normalClosure || code === noCode) {
-      return undefined;
-    }
-    if (this.#cause instanceof Error && String((this.#cause as { code?: unknown }).code).startsWith("WS_ERR_")) {
-      const message = `${this.#shownUrl} sent an invalid frame: ${this.#cause.message}`;
-      return new NanowireError("invalid_frame", message, { cause: this.#cause });
-    }
-    const message = `${this.#shownUrl} closed with code ${code}${reason === "" ? "" : `: ${reason}`}`;
-    const details = { closeCode: String(code), closeReason: reason };
-    return new NanowireError("connection_lost", message, { cause: this.#cause, details });
-  }
+/** The error of a WebSocket that was closed, as far as its code and reason tell it. */
+export function toCloseError(
+  errorCode: "connect_failed" | "connection_lost",
+  shownUrl: string,
+  { code, reason }: CloseEvent,
+): NanowireError {
+  const message = `${shownUrl} closed with code ${code}${reason && `: ${reason}`}`;
+  return new NanowireError(errorCode, message, { details: { closeCode: String(code), closeReason: reason } });
 }
-
-/** RFC 6455, 7.4.1. */
-const normalClosure = 1000;
-/** The other side gave no code (RFC 6455, 7.4.1). */
-const noCode = 1005;

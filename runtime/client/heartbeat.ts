@@ -1,6 +1,6 @@
 import type { CancelTimer, Clock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
-import { maxTimeoutMs } from "./connect-options.js";
+import { maxTimeoutMs } from "./limits.js";
 
 /**
  * A connection's heartbeat, as the client keeps it: one at once and one every interval, by its own timer, for go nano's
@@ -28,7 +28,7 @@ export class Heartbeat {
     this.#clock = clock;
     this.#send = send;
     this.#silent = silent;
-    this.#heardAt = clock.now();
+    this.#heardAt = clock.steady();
     this.#sentAt = this.#heardAt;
   }
 
@@ -41,12 +41,12 @@ export class Heartbeat {
 
   /** Something came. */
   heard(): void {
-    this.#heardAt = this.#clock.now();
+    this.#heardAt = this.#clock.steady();
   }
 
   /** A heartbeat came: answers it when the own timer is late, as a browser makes it be in a page that nobody sees. */
   received(): void {
-    if (this.#clock.now() - this.#sentAt > this.#intervalMs) {
+    if (this.#clock.steady() - this.#sentAt > this.#intervalMs) {
       this.#beat();
     }
   }
@@ -58,30 +58,28 @@ export class Heartbeat {
   }
 
   #beat(): void {
-    this.#sentAt = this.#clock.now();
+    this.#sentAt = this.#clock.steady();
     this.#send();
   }
 
   /** Looks in `ms` milliseconds whether something came. */
   #watch(ms: number): void {
-    const dueAt = this.#clock.now() + ms;
+    const dueAt = this.#clock.steady() + ms;
     this.#cancelCheck = this.#clock.after(ms, () => this.#check(dueAt));
   }
 
   #check(dueAt: number): void {
-    const now = this.#clock.now();
+    const now = this.#clock.steady();
     if (now - dueAt >= this.#intervalMs) {
       // It was this side that stood still: what came meanwhile is not read yet.
       this.#heardAt = now - this.#intervalMs;
     }
-    // The clock may have been set back.
-    this.#heardAt = Math.min(this.#heardAt, now);
     const silentMs = now - this.#heardAt;
     const limitMs = 2 * this.#intervalMs;
     if (silentMs < limitMs) {
       this.#watch(limitMs - silentMs);
     } else {
-      const message = `nothing came from the server for ${silentMs} ms, 2 heartbeat intervals of ${this.#intervalMs} ms`;
+      const message = `nothing came from the server for ${Math.round(silentMs)} ms, 2 heartbeat intervals of ${this.#intervalMs} ms`;
       this.#silent(new NanowireError("heartbeat_timeout", message));
     }
   }

@@ -5,6 +5,7 @@ import { PacketType } from "../protocol/packet.js";
 import { PacketDecoder, type PacketSink } from "../protocol/packet-decoder.js";
 import type { ClientReceiver } from "../transport/client-socket.js";
 import { inflate } from "./inflate.js";
+import { mostWaitingBytes, waitingPacketBytes } from "./limits.js";
 
 /** What an {@link Inbox} tells. What one of these throws is told to `failed`. */
 export interface InboxHandler {
@@ -49,8 +50,7 @@ export class Inbox implements ClientReceiver, PacketSink {
       this.#chunks.push(bytes);
     } else if (!this.#stopped) {
       this.#handler.heard();
-      this.#decode(bytes);
-      this.#tellEnd();
+      this.#run(bytes);
     }
   }
 
@@ -100,10 +100,15 @@ export class Inbox implements ClientReceiver, PacketSink {
     return !this.#stopped;
   }
 
-  #decode(bytes: Uint8Array): void {
+  /** Handles what has come: first what had to wait, if anything had, and what is behind it. */
+  #run(bytes?: Uint8Array, handle?: () => void): void {
     this.#handling = true;
     try {
-      for (let chunk: Uint8Array | undefined = bytes; chunk !== undefined; chunk = this.#chunks.shift()) {
+      if (handle !== undefined) {
+        handle();
+        this.#handleWaiting();
+      }
+      for (let chunk = bytes ?? this.#chunks.shift(); chunk !== undefined; chunk = this.#chunks.shift()) {
         this.#decoder.decode(chunk, this);
       }
     } catch (error) {
@@ -111,6 +116,7 @@ export class Inbox implements ClientReceiver, PacketSink {
     } finally {
       this.#handling = false;
     }
+    this.#tellEnd();
   }
 
   #wait(type: PacketType, body: Uint8Array): void {
@@ -125,23 +131,9 @@ export class Inbox implements ClientReceiver, PacketSink {
   /** What was waited for has come. */
   #goOn(handle: () => void): void {
     this.#held = false;
-    if (this.#stopped) {
-      return;
+    if (!this.#stopped) {
+      this.#run(undefined, handle);
     }
-    this.#handling = true;
-    try {
-      handle();
-      this.#handleWaiting();
-    } catch (error) {
-      this.#handler.failed(error);
-    } finally {
-      this.#handling = false;
-    }
-    const chunk = this.#chunks.shift();
-    if (chunk !== undefined) {
-      this.#decode(chunk);
-    }
-    this.#tellEnd();
   }
 
   #handleWaiting(): void {
@@ -169,9 +161,3 @@ interface WaitingPacket {
   readonly type: PacketType;
   readonly body: Uint8Array;
 }
-
-/** What a waiting packet costs besides its body, about: empty ones are bounded, too. */
-const waitingPacketBytes = 64;
-
-/** The most bytes that may wait: twice the largest packet that there can be. */
-const mostWaitingBytes = 32 * 1024 * 1024;

@@ -1,3 +1,4 @@
+import { ByteBuffer } from "../base/byte-buffer.js";
 import { NanowireError } from "../base/error.js";
 
 /** Whether bytes begin as a zlib or gzip stream does: a handshake that was deflated is told by that alone (PROTOCOL.md, 1). */
@@ -18,16 +19,14 @@ export async function inflate(bytes: Uint8Array, maxBytes: number): Promise<Uint
   writer.write(bytes as Uint8Array<ArrayBuffer>).catch(ignore);
   writer.close().catch(ignore);
   const reader = stream.readable.getReader();
-  const parts: Uint8Array[] = [];
-  let length = 0;
+  const out = new ByteBuffer();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) {
-      return join(parts, length);
+      return out.view();
     }
-    parts.push(value);
-    length += value.length;
-    if (length > maxBytes) {
+    out.append(value);
+    if (out.length > maxBytes) {
       reader.cancel().catch(ignore);
       throw new NanowireError(
         "packet_too_large",
@@ -39,16 +38,6 @@ export async function inflate(bytes: Uint8Array, maxBytes: number): Promise<Uint
 
 function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
-}
-
-function join(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }
 
 function ignore(): void {}

@@ -1,14 +1,14 @@
 // A hot file: every message that a client sends or receives passes it.
 
-import { ByteBuffer } from "../base/byte-buffer.js";
+import type { CancelTimer } from "../base/clock.js";
 import { NanowireError, toNanowireError } from "../base/error.js";
 import type { Listeners } from "../base/listeners.js";
-import { Dictionary } from "../protocol/dictionary.js";
+import { isRouteCode } from "../protocol/dictionary.js";
 import { decodeErrorProtobuf } from "../protocol/error-payload.js";
-import { decodeHandshakeResponse, type HandshakeResponse, handshakeOk } from "../protocol/handshake.js";
+import { decodeHandshakeResponse, type HandshakeResponse } from "../protocol/handshake.js";
+import { handshakeOk } from "../protocol/limits.js";
 import { MessageType } from "../protocol/message.js";
 import { decodeMessageHeader, MessageHeader } from "../protocol/message-decoder.js";
-import { writeNotify, writeRequest } from "../protocol/message-encoder.js";
 import { encodePacket, PacketType } from "../protocol/packet.js";
 import {
   type ComeBack,
@@ -18,13 +18,14 @@ import {
   decodeSystem,
   encodeSystem,
   hasCapability,
+  textOf,
 } from "../protocol/system.js";
-import type { ClientSocket } from "../transport/client-socket.js";
+import type { ClientSocket, Dial } from "../transport/client-socket.js";
 import type { ServerHandshake } from "./client-connection.js";
 import type { ClientSerializer } from "./client-serializer.js";
 import type { ConnectSettings } from "./connect-options.js";
 import { Heartbeat } from "./heartbeat.js";
-import { Inbox } from "./inbox.js";
+import { Inbox, type InboxHandler } from "./inbox.js";
 import { isDeflated } from "./inflate.js";
 import type { PendingRequests } from "./pending-requests.js";
 import type { PushListeners } from "./push-listeners.js";
@@ -40,15 +41,12 @@ export interface LinkHost {
   readonly roundTrip: MeasuredRoundTrip;
   /** What resumes the session; undefined: nothing does. */
   readonly resuming: Resuming | undefined;
+  /** The handshake of a link is taken and acknowledged: messages can be sent. */
+  opened(link: Link): void;
+  /** A link ended, or none was made. Told once of each that was begun. */
+  ended(link: Link, reason: NanowireError): void;
   /** The server is about to stop. */
   drained(drain: Drain): void;
-}
-
-/** Is told once how the handshake of a {@link Link} ended, and once, if it was taken, how the link did. */
-export interface LinkObserver {
-  /** The handshake is taken and acknowledged: messages can be sent. */
-  opened(): void;
-  ended(reason: NanowireError): void;
 }
 
 /** The route of a method, and its code in the dictionary that the client was generated with. */
@@ -57,28 +55,33 @@ export interface Coded {
   readonly code: number;
 }
 
-/** One link of a connection to its server: what there is from one handshake to the end of its socket, whatever carries it. */
-export class Link {
+/** One link of a connection to its server, whatever carries it: from one go at connecting to the end of its socket. */
+export class Link implements InboxHandler {
   /** What the server says of trying again, where it refused the handshake or told the client to go. */
   comeBack: ComeBack | undefined;
-  handshake: ServerHandshake = { user: undefined, servertime: undefined };
+  /** Since it was taken. */
+  handshake!: ServerHandshake;
   /** What was agreed upon; undefined: protobuf. */
   serializer: ClientSerializer | undefined;
 
-  readonly #socket: ClientSocket;
   readonly #host: LinkHost;
   readonly #settings: ConnectSettings;
-  readonly #observer: LinkObserver;
   readonly #inbox: Inbox;
   /** The header of the message that is being handled. */
   readonly #header = new MessageHeader();
-  readonly #out = new ByteBuffer();
+  /** Tells the dialler to give up. */
+  readonly #controller = new AbortController();
 
-  #state: "handshake" | "open" | "closed" = "handshake";
+  #state: "dialling" | "handshake" | "open" | "closed" = "dialling";
+  #socket: ClientSocket | undefined;
+  /** Ends the time for connecting and the handshake together. */
+  #cancelTimer: CancelTimer | undefined;
   /** When the client's handshake was sent. */
   #startedAt = 0;
-  /** The codes that the server sent. */
-  #dictionary: Dictionary | undefined;
+  /** The routes' codes that the server sent, */
+  #codes: ReadonlyMap<string, number> | undefined;
+  /** and the codes' routes. */
+  #routes: Map<number, string> | undefined;
   /** Whether the server has the codes that the client was generated with. */
   #generatedCodes = false;
   #heartbeat: Heartbeat | undefined;
@@ -90,60 +93,32 @@ export class Link {
   /** Since an answer was handed over: what waits for it goes on now, and is resolved when that is done. */
   #answered: Promise<void> | undefined;
 
-  constructor(socket: ClientSocket, host: LinkHost, observer: LinkObserver) {
-    this.#socket = socket;
+  constructor(host: LinkHost) {
     this.#host = host;
     this.#settings = host.settings;
-    this.#observer = observer;
-    this.#inbox = new Inbox(
-      {
-        heard: () => this.#heartbeat?.heard(),
-        // go nano's server sends heartbeats before the handshake, too.
-        heartbeat: () => this.#heartbeat?.received(),
-        packet: (type, bytes, start, end) => this.#receive(type, bytes, start, end),
-        failed: (error) => this.fail(toConnectionError(error)),
-        lost: (error) => this.#lose(error),
-      },
-      this.#settings.maxPacketBytes,
+    this.#inbox = new Inbox(this, host.settings.maxPacketBytes);
+  }
+
+  /** Connects, and shakes hands. Called once. */
+  start(dial: Dial): void {
+    const { clock, connectTimeoutMs } = this.#settings;
+    if (connectTimeoutMs > 0) {
+      this.#cancelTimer = clock.after(connectTimeoutMs, () => this.#timeOut());
+    }
+    // What a dialler throws is a rejection, too.
+    new Promise<ClientSocket>((resolve) => resolve(dial(this.#controller.signal))).then(
+      (socket) => this.#begin(socket),
+      (error: unknown) => this.fail(toNanowireError(error, "connect_failed", "the connection could not be made")),
     );
   }
 
-  /** Begins with the handshake. Called once. */
-  start(): void {
-    this.#startedAt = this.#settings.clock.steady();
-    this.#socket.start(this.#inbox);
-    if (this.#state === "handshake") {
-      const { handshake } = this.#settings;
-      this.#send(this.#host.resuming?.claim(handshake) ?? handshake);
-    }
-  }
-
-  /** Encodes a request, which {@link flush} sends. */
-  writeRequest(id: number, method: Coded, payload: Uint8Array): void {
-    writeRequest(this.#out, id, method.route, this.#codeOf(method), payload);
-  }
-
-  /** Encodes a notify, which {@link flush} sends. */
-  writeNotify(method: Coded, payload: Uint8Array): void {
-    writeNotify(this.#out, method.route, this.#codeOf(method), payload);
-  }
-
-  /** Sends the packet that was encoded, in an array of its own. */
-  flush(): void {
-    const out = this.#out;
-    if (out.bytes.length > keptBytes) {
-      const packet = out.view();
-      out.release();
-      this.sendPacket(packet);
-    } else {
-      const packet = out.bytes.slice(0, out.end);
-      out.clear();
-      this.sendPacket(packet);
-    }
+  /** The code that a route is sent as; 0: it is sent in full. */
+  codeOf({ route, code }: Coded): number {
+    return this.#generatedCodes ? code : (this.#codes?.get(route) ?? 0);
   }
 
   /** Sends a message's packet, which is not written to afterwards. */
-  sendPacket(packet: Uint8Array): void {
+  send(packet: Uint8Array): void {
     this.#host.resuming?.sent(packet);
     this.#send(packet);
   }
@@ -155,24 +130,44 @@ export class Link {
 
   /** Ends the link for a reason; the first reason counts. */
   fail(reason: NanowireError): void {
-    if (this.#state === "closed") {
+    const state = this.#state;
+    if (state === "closed") {
       return;
     }
     this.#state = "closed";
+    this.#cancelTimer?.();
     this.#inbox.stop();
     this.#heartbeat?.stop();
-    this.#host.resuming?.part(reason);
-    this.#closeSocket();
-    this.#settings.logger.debug({ code: reason.code, reason: reason.message }, "the connection is closed");
-    this.#observer.ended(reason);
+    if (state !== "open") {
+      this.#controller.abort(reason);
+    }
+    if (this.#socket !== undefined) {
+      this.#host.resuming?.part(reason);
+      this.#close(this.#socket);
+      this.#settings.logger.debug({ code: reason.code, reason: reason.message }, "the connection is closed");
+    }
+    this.#host.ended(this, reason);
   }
 
-  #lose(error: NanowireError | undefined): void {
+  heard(): void {
+    this.#heartbeat?.heard();
+  }
+
+  heartbeat(): void {
+    // go nano's server sends heartbeats before the handshake, too.
+    this.#heartbeat?.received();
+  }
+
+  failed(error: unknown): void {
+    this.fail(toConnectionError(error));
+  }
+
+  lost(error: NanowireError | undefined): void {
     const when = this.#state === "handshake" ? " before it answered the handshake" : "";
     this.fail(error ?? new NanowireError("connection_lost", `the server closed the connection${when}`));
   }
 
-  #receive(type: PacketType, bytes: Uint8Array, start: number, end: number): void {
+  packet(type: PacketType, bytes: Uint8Array, start: number, end: number): void {
     if (type === PacketType.data && this.#state === "open") {
       this.#receiveMessage(bytes, start, end);
     } else if (type === PacketType.system && this.#state === "open") {
@@ -183,6 +178,34 @@ export class Link {
       this.#receiveHandshake(bytes.subarray(start, end));
     } else {
       throw new NanowireError("unexpected_packet", `a packet of type ${type} came in the state ${this.#state}`);
+    }
+  }
+
+  #timeOut(): void {
+    const { connectTimeoutMs } = this.#settings;
+    this.fail(
+      this.#socket === undefined
+        ? new NanowireError("connect_failed", `the connection was not made within ${connectTimeoutMs} ms`)
+        : new NanowireError(
+            "handshake_timeout",
+            `the server did not answer the handshake within ${connectTimeoutMs} ms`,
+          ),
+    );
+  }
+
+  /** Begins with the handshake. */
+  #begin(socket: ClientSocket): void {
+    if (this.#state === "closed") {
+      this.#close(socket);
+      return;
+    }
+    this.#state = "handshake";
+    this.#socket = socket;
+    this.#startedAt = this.#settings.clock.steady();
+    socket.start(this.#inbox);
+    if (this.#isIn("handshake")) {
+      const { handshake } = this.#settings;
+      this.#send(this.#host.resuming?.claim(handshake) ?? handshake);
     }
   }
 
@@ -207,19 +230,20 @@ export class Link {
     const { sys, user } = response;
     this.serializer = serializerOf(sys, this.#settings);
     this.#takeDictionary(sys);
-    this.handshake = { user, servertime: typeof sys.servertime === "number" ? sys.servertime : undefined };
+    this.handshake = { user, servertime: sys.servertime };
     this.#state = "open";
+    this.#cancelTimer?.();
     this.#pings = hasCapability(sys, "ping");
     if (Array.isArray(sys.capabilities)) {
       this.#inbox.takeSystem();
     }
     this.#host.roundTrip.sample(this.#settings.clock.steady() - this.#startedAt);
-    this.#settings.logger.debug({ heartbeat: sys.heartbeat, routes: this.#dictionary?.size }, "connected");
+    this.#settings.logger.debug({ heartbeat: sys.heartbeat, routes: this.#codes?.size }, "connected");
     this.#send(encodePacket(PacketType.handshakeAck));
-    this.#host.resuming?.agree(sys, this.#socket);
+    this.#host.resuming?.agree(sys, this.#socket as ClientSocket);
     this.#startHeartbeat(sys.heartbeat ?? 0);
-    if (this.#isOpen()) {
-      this.#observer.opened();
+    if (this.#isIn("open")) {
+      this.#host.opened(this);
     }
   }
 
@@ -228,17 +252,21 @@ export class Link {
       this.#generatedCodes = dictVersion !== undefined && dictVersion === this.#settings.dictVersion;
       return;
     }
-    // go nano may give the code 0, which stands for none here: such a route is sent in full.
-    const routes = Object.fromEntries(Object.entries(dict).filter(([, code]) => code !== 0));
-    try {
-      this.#dictionary = new Dictionary({ version: dictVersion ?? "", routes });
-    } catch (error) {
-      throw new NanowireError("invalid_handshake", "sys.dict is no route dictionary", { cause: error });
+    this.#codes = new Map(Object.entries(dict));
+    this.#routes = new Map();
+    for (const [route, code] of this.#codes) {
+      // go nano may give the code 0, which stands for none here: such a route is sent in full.
+      if (code !== 0) {
+        if (route === "" || !isRouteCode(code) || this.#routes.has(code)) {
+          throw new NanowireError("invalid_handshake", `sys.dict gives the route ${route} the code ${code}`);
+        }
+        this.#routes.set(code, route);
+      }
     }
   }
 
   #startHeartbeat(intervalSeconds: number): void {
-    if (intervalSeconds === 0 || !this.#isOpen()) {
+    if (intervalSeconds === 0 || !this.#isIn("open")) {
       return;
     }
     this.#heartbeat = new Heartbeat(
@@ -263,10 +291,10 @@ export class Link {
   #receiveKick(body: Uint8Array): void {
     // pomelo's is JSON, pitaya's is empty. Whatever else it is, there is no reason in it.
     const { reason: told, retry } = decodeSystem(body);
-    const reason = typeof told === "string" ? told : "";
+    const reason = textOf(told) ?? "";
     this.comeBack = decodeComeBack(retry);
     this.#host.kickListeners.call(reason, this.#settings.logger);
-    const message = `the server told the client to go${reason === "" ? "" : `: ${reason}`}`;
+    const message = `the server told the client to go${reason && `: ${reason}`}`;
     this.fail(new NanowireError("kicked", message, { details: { reason } }));
   }
 
@@ -314,11 +342,8 @@ export class Link {
   #receivePush(payload: Uint8Array): void {
     this.#host.resuming?.received(payload.length);
     const { code, route } = this.#header;
-    const heard =
-      code !== 0 && this.#generatedCodes
-        ? this.#host.pushes.receiveCode(code, payload)
-        : this.#host.pushes.receiveRoute(code === 0 ? route : this.#routeOf(code), payload);
-    if (!heard) {
+    const key = code === 0 ? route : this.#generatedCodes ? code : this.#routeOf(code);
+    if (!this.#host.pushes.receive(key, payload)) {
       this.#settings.logger.debug({ route, code }, "a push came that nobody listens to");
     }
   }
@@ -355,7 +380,7 @@ export class Link {
   }
 
   #routeOf(code: number): string {
-    const route = this.#dictionary?.routeOf(code);
+    const route = this.#routes?.get(code);
     if (route === undefined) {
       throw new NanowireError(
         "unknown_code",
@@ -365,17 +390,9 @@ export class Link {
     return route;
   }
 
-  /** 0 where the route is to be sent in full. */
-  #codeOf(method: Coded): number {
-    if (this.#dictionary !== undefined) {
-      return this.#dictionary.codeOf(method.route) ?? 0;
-    }
-    return this.#generatedCodes ? method.code : 0;
-  }
-
   /** A method, for the compiler: any call may have ended the link. */
-  #isOpen(): boolean {
-    return this.#state === "open";
+  #isIn(state: "handshake" | "open"): boolean {
+    return this.#state === state;
   }
 
   #send(packet: Uint8Array): void {
@@ -383,15 +400,15 @@ export class Link {
       return;
     }
     try {
-      this.#socket.send(packet);
+      this.#socket?.send(packet);
     } catch (error) {
       this.fail(toNanowireError(error, "connection_lost", "the socket could not send"));
     }
   }
 
-  #closeSocket(): void {
+  #close(socket: ClientSocket): void {
     try {
-      this.#socket.close();
+      socket.close();
     } catch (error) {
       this.#settings.logger.warn({ error }, "the socket could not be closed");
     }
@@ -405,15 +422,9 @@ export class Link {
  */
 function assertTaken({ code, error, reason }: HandshakeResponse): void {
   if (code !== handshakeOk) {
-    const details: Record<string, string> = { code: String(code) };
-    for (const [name, text] of Object.entries({ error, reason })) {
-      if (typeof text === "string") {
-        details[name] = text;
-      }
-    }
-    const why = [details["error"], details["reason"]].filter((text) => text !== undefined).join(": ");
-    const message = `the server refused the handshake with code ${code}${why === "" ? "" : `, ${why}`}`;
-    throw new NanowireError("handshake_refused", message, { details });
+    const why = { ...(error && { error }), ...(reason && { reason }) };
+    const message = [`the server refused the handshake with code ${code}`, ...Object.values(why)].join(": ");
+    throw new NanowireError("handshake_refused", message, { details: { code: String(code), ...why } });
   }
 }
 
@@ -447,6 +458,3 @@ async function continuations(): Promise<void> {
     await undefined;
   }
 }
-
-/** A buffer that grew larger than this is sent as it is, and not kept. */
-const keptBytes = 16 * 1024;

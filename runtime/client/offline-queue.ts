@@ -1,3 +1,5 @@
+import type { PendingRequests } from "./pending-requests.js";
+
 /** What waits while a connection is being made again. */
 export interface OfflineCounts {
   /** Requests and notifies that wait now. */
@@ -8,20 +10,27 @@ export interface OfflineCounts {
   readonly dropped: number;
 }
 
+/** How much may wait. */
+export interface OfflineLimits {
+  readonly maxOfflineMessages: number;
+  readonly maxOfflineBytes: number;
+}
+
 /** Packets that wait for a link, in the order of their calls, bounded in number and bytes. */
 export class OfflineQueue implements OfflineCounts {
   dropped = 0;
   bytes = 0;
-  readonly #maxMessages: number;
-  readonly #maxBytes: number;
-  /** Whether a request still waits for its answer. */
-  readonly #isAwaited: (id: number) => boolean;
+  readonly #limits: OfflineLimits | undefined;
+  readonly #pending: PendingRequests;
   #entries: OfflineEntry[] = [];
 
-  constructor(maxMessages: number, maxBytes: number, isAwaited: (id: number) => boolean) {
-    this.#maxMessages = maxMessages;
-    this.#maxBytes = maxBytes;
-    this.#isAwaited = isAwaited;
+  /**
+   * @param limits undefined: nothing may wait
+   * @param pending tells which requests still wait for their answers
+   */
+  constructor(limits: OfflineLimits | undefined, pending: PendingRequests) {
+    this.#limits = limits;
+    this.#pending = pending;
   }
 
   get messages(): number {
@@ -35,18 +44,17 @@ export class OfflineQueue implements OfflineCounts {
    * @returns whether there was room
    */
   add(id: number, packet: Uint8Array): boolean {
+    const limits = this.#limits;
     const bytes = packet.length;
-    if (this.#maxMessages === 0 || bytes > this.#maxBytes) {
+    if (limits === undefined || bytes > limits.maxOfflineBytes) {
       return false;
     }
-    while (this.#entries.length >= this.#maxMessages || this.bytes + bytes > this.#maxBytes) {
-      const oldest = this.#entries.findIndex((entry) => entry.id === 0 || !this.#isAwaited(entry.id));
+    while (this.messages >= limits.maxOfflineMessages || this.bytes + bytes > limits.maxOfflineBytes) {
+      const oldest = this.#entries.findIndex((entry) => !this.#pending.has(entry.id));
       if (oldest < 0) {
         return false;
       }
-      const [gone] = this.#entries.splice(oldest, 1) as [OfflineEntry];
-      this.bytes -= gone.packet.length;
-      this.dropped += gone.id === 0 ? 1 : 0;
+      this.dropped += this.#take(oldest)?.id === 0 ? 1 : 0;
     }
     this.#entries.push({ id, packet });
     this.bytes += bytes;
@@ -55,20 +63,24 @@ export class OfflineQueue implements OfflineCounts {
 
   /** Takes the oldest out whose sender still wants it sent. */
   shift(): OfflineEntry | undefined {
-    for (let entry = this.#entries.shift(); entry !== undefined; entry = this.#entries.shift()) {
-      this.bytes -= entry.packet.length;
-      if (entry.id === 0 || this.#isAwaited(entry.id)) {
-        return entry;
-      }
+    let entry = this.#take(0);
+    while (entry !== undefined && entry.id !== 0 && !this.#pending.has(entry.id)) {
+      entry = this.#take(0);
     }
-    return undefined;
+    return entry;
   }
 
   /** Drops all. */
   clear(): void {
-    for (let entry = this.shift(); entry !== undefined; entry = this.shift()) {
-      this.dropped += entry.id === 0 ? 1 : 0;
-    }
+    this.dropped += this.#entries.filter(({ id }) => id === 0).length;
+    this.#entries = [];
+    this.bytes = 0;
+  }
+
+  #take(index: number): OfflineEntry | undefined {
+    const [entry] = this.#entries.splice(index, 1);
+    this.bytes -= entry?.packet.length ?? 0;
+    return entry;
   }
 }
 

@@ -3,7 +3,10 @@
 import type { CancelTimer, Clock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
 import type { MessageId } from "../protocol/message.js";
+import { maxRequestId } from "./limits.js";
 import type { ClientMethod } from "./method.js";
+
+const never = Number.POSITIVE_INFINITY;
 
 /** The requests of a connection that have no answer yet. Each is settled exactly once, and forgotten then. */
 export class PendingRequests {
@@ -11,7 +14,7 @@ export class PendingRequests {
   readonly #requests = new Map<MessageId, Settleable>();
   #lastId: number;
   /** When the timer runs out; Infinity when there is none. */
-  #timerAt = Number.POSITIVE_INFINITY;
+  #timerAt = never;
   #cancelTimer: CancelTimer | undefined;
   readonly #onTimer = (): void => this.#sweep();
 
@@ -50,7 +53,7 @@ export class PendingRequests {
     sent = true,
   ): void {
     const now = this.#clock.steady();
-    const deadline = timeoutMs === 0 ? Number.POSITIVE_INFINITY : now + timeoutMs;
+    const deadline = timeoutMs === 0 ? never : now + timeoutMs;
     const request = new PendingRequest(this, id, method, timeoutMs, deadline, signal, resolve, reject);
     if (sent) {
       request.sentAt = now;
@@ -81,10 +84,14 @@ export class PendingRequests {
     }
   }
 
-  /** Rejects those that were sent, because their connection ended for `reason`: their answers cannot come any more. */
-  lose(reason: NanowireError): void {
+  /**
+   * Rejects those that were sent, because their connection ended for `reason`: their answers cannot come any more.
+   *
+   * @param waiting whether those that wait for a connection are rejected, too
+   */
+  lose(reason: NanowireError, waiting = false): void {
     for (const [id, request] of this.#requests) {
-      if (request.sentAt !== undefined) {
+      if (waiting || request.sentAt !== undefined) {
         this.#requests.delete(id);
         const message = `the connection was closed before ${request.route} was answered: ${reason.message}`;
         request.reject(new NanowireError("unavailable", message, { cause: reason }));
@@ -95,10 +102,7 @@ export class PendingRequests {
   /** Rejects all, because there will be no connection any more. */
   close(reason: NanowireError): void {
     this.#cancelTimer?.();
-    for (const id of this.#requests.keys()) {
-      this.send(id);
-    }
-    this.lose(reason);
+    this.lose(reason, true);
   }
 
   #arm(deadline: number, now: number): void {
@@ -110,7 +114,7 @@ export class PendingRequests {
   /** Rejects those whose time is over, and sets the timer for the next. */
   #sweep(): void {
     const now = this.#clock.steady();
-    let next = Number.POSITIVE_INFINITY;
+    let next = never;
     for (const [id, request] of this.#requests) {
       if (request.deadline <= now) {
         this.#requests.delete(id);
@@ -120,8 +124,8 @@ export class PendingRequests {
         next = request.deadline;
       }
     }
-    this.#timerAt = Number.POSITIVE_INFINITY;
-    if (next < Number.POSITIVE_INFINITY) {
+    this.#timerAt = never;
+    if (next < never) {
       this.#arm(next, now);
     }
   }
@@ -210,5 +214,3 @@ class PendingRequest<Res> implements Settleable {
     this.reject(canceled(this.route, this.#signal as AbortSignal));
   }
 }
-
-const maxRequestId = 0x7fffffff;

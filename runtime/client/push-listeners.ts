@@ -2,58 +2,59 @@
 
 import { Listeners } from "../base/listeners.js";
 import type { Logger } from "../base/logger.js";
-import type { ProtobufCodec } from "../protocol/codec.js";
 import type { ClientPush, Unsubscribe } from "./method.js";
 
 /** Who listens to which push. */
 export class PushListeners {
   readonly #logger: Logger;
-  /** Mostly one a route; more where the same route was generated more than once. */
-  readonly #byRoute = new Map<string, Entry[]>();
-  /** The same arrays, by the codes that the client was generated with. */
-  readonly #byCode = new Map<number, Entry[]>();
+  /**
+   * By the routes, and by the codes that the client was generated with. Mostly one a route; more where the same route was generated
+   * more than once.
+   */
+  readonly #entries = new Map<string | number, Entry<unknown>[]>();
 
   constructor(logger: Logger) {
     this.#logger = logger;
   }
 
   add<T>(push: ClientPush<T>, listener: (message: T) => void): Unsubscribe {
-    const entries = this.#byRoute.get(push.route) ?? [];
+    const entries = this.#entries.get(push.route) ?? [];
     // Of the same codec: of the same type.
-    let entry = entries.find((other) => other.message === push.message) as PushEntry<T> | undefined;
+    let entry = entries.find((other) => other.push.message === push.message) as Entry<T> | undefined;
     if (entry === undefined) {
-      entry = new PushEntry(push);
-      entries.push(entry);
-      this.#byRoute.set(push.route, entries);
-      this.#byCode.set(push.code, entries);
+      entry = { push, listeners: new Listeners() };
+      entries.push(entry as Entry<unknown>);
+      this.#entries.set(push.route, entries).set(push.code, entries);
     }
     return subscribe(entry.listeners, listener);
   }
 
-  /** A push came with its route. Returns whether anybody listens. */
-  receiveRoute(route: string, payload: Uint8Array): boolean {
-    return this.#receive(this.#byRoute.get(route), payload);
-  }
-
-  /** A push came with a code that the client was generated with. Returns whether anybody listens. */
-  receiveCode(code: number, payload: Uint8Array): boolean {
-    return this.#receive(this.#byCode.get(code), payload);
+  /**
+   * A push came.
+   *
+   * @param key its route, or its code, where that is one that the client was generated with
+   * @returns whether anybody listens
+   */
+  receive(key: string | number, payload: Uint8Array): boolean {
+    let heard = false;
+    for (const { push, listeners } of this.#entries.get(key) ?? []) {
+      if (listeners.size > 0) {
+        heard = true;
+        try {
+          // No listener throws at who calls it: it is the message that cannot be read.
+          listeners.call(push.message.decode(payload), this.#logger);
+        } catch (error) {
+          const { route } = push;
+          this.#logger.warn({ route, bytes: payload.length, error }, "a push is no message of its type");
+        }
+      }
+    }
+    return heard;
   }
 
   /** Removes all. */
   clear(): void {
-    this.#byRoute.clear();
-    this.#byCode.clear();
-  }
-
-  #receive(entries: readonly Entry[] | undefined, payload: Uint8Array): boolean {
-    let heard = false;
-    if (entries !== undefined) {
-      for (const entry of entries) {
-        heard = entry.receive(payload, this.#logger) || heard;
-      }
-    }
-    return heard;
+    this.#entries.clear();
   }
 }
 
@@ -71,35 +72,7 @@ export function subscribe<T>(listeners: Listeners<T>, listener: (value: T) => vo
   };
 }
 
-/** A {@link PushEntry} of whatever type. */
-interface Entry {
-  readonly message: unknown;
-  /** Returns whether anybody listens. */
-  receive(payload: Uint8Array, logger: Logger): boolean;
-}
-
-class PushEntry<T> implements Entry {
-  readonly route: string;
-  readonly message: ProtobufCodec<T>;
-  readonly listeners = new Listeners<T>();
-
-  constructor(push: ClientPush<T>) {
-    this.route = push.route;
-    this.message = push.message;
-  }
-
-  receive(payload: Uint8Array, logger: Logger): boolean {
-    if (this.listeners.size === 0) {
-      return false;
-    }
-    let message: T;
-    try {
-      message = this.message.decode(payload);
-    } catch (error) {
-      logger.warn({ route: this.route, bytes: payload.length, error }, "a push is no message of its type");
-      return true;
-    }
-    this.listeners.call(message, logger);
-    return true;
-  }
+interface Entry<T> {
+  readonly push: ClientPush<T>;
+  readonly listeners: Listeners<T>;
 }

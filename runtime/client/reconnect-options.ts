@@ -1,6 +1,7 @@
 import type { Awaitable } from "../base/awaitable.js";
-import { NanowireError } from "../base/error.js";
 import type { ClientConnection } from "./client-connection.js";
+import { maxTimeoutMs } from "./limits.js";
+import { assertNumber, invalidOption } from "./number-option.js";
 import type { Resumption } from "./resuming.js";
 
 /** How a connection that broke is made again. */
@@ -54,25 +55,19 @@ export type ReconnectSettings = Required<Omit<ReconnectOptions, "resume">> & {
  * @throws NanowireError `invalid_option`
  */
 export function resolveReconnectOptions(given: boolean | ReconnectOptions | undefined): ReconnectSettings | undefined {
-  if (given === undefined || given === false) {
+  if (!given) {
     return undefined;
   }
-  const settings: ReconnectSettings = { ...defaults, ...(given === true ? {} : given) };
-  for (const [name, least, most, isCount] of limits) {
-    const value = settings[name];
-    const from = name === "maxDelayMs" ? settings.minDelayMs : least;
-    if (!(value >= from && value <= most) || (isCount && value % 1 !== 0)) {
-      throw new NanowireError(
-        "invalid_option",
-        `reconnect.${name} ${String(value)} is not ${isCount ? "an integer" : "a number"} from ${from} to ${most}`,
-      );
-    }
-  }
-  if (!["wait", "fail"].includes(settings.offlineRequests)) {
-    throw new NanowireError(
-      "invalid_option",
-      `reconnect.offlineRequests ${settings.offlineRequests} is not wait or fail`,
-    );
+  const settings: ReconnectSettings = { ...defaults, ...(given as ReconnectOptions) };
+  const { minDelayMs, offlineRequests } = settings;
+  assertNumber("reconnect.minDelayMs", minDelayMs, 1, maxTimeoutMs);
+  assertNumber("reconnect.maxDelayMs", settings.maxDelayMs, minDelayMs, maxTimeoutMs);
+  assertNumber("reconnect.jitter", settings.jitter, 0, 1);
+  assertNumber("reconnect.maxAttempts", settings.maxAttempts, 0, 1_000_000, "an integer");
+  assertNumber("reconnect.maxOfflineMessages", settings.maxOfflineMessages, 0, 1_000_000, "an integer");
+  assertNumber("reconnect.maxOfflineBytes", settings.maxOfflineBytes, 0, 1_073_741_824, "an integer");
+  if (offlineRequests !== "wait" && offlineRequests !== "fail") {
+    throw invalidOption("reconnect.offlineRequests", offlineRequests, "wait or fail");
   }
   return settings;
 }
@@ -89,16 +84,3 @@ const defaults: ReconnectSettings = {
   onReconnected: () => {},
   resume: undefined,
 };
-
-/** The longest time that a timer takes. */
-const maxTimeoutMs = 2_147_483_647;
-
-/** The least and the most of each number, and whether it counts things: a time may be a fraction. */
-const limits = [
-  ["minDelayMs", 1, maxTimeoutMs, false],
-  ["maxDelayMs", 1, maxTimeoutMs, false],
-  ["jitter", 0, 1, false],
-  ["maxAttempts", 0, 1_000_000, true],
-  ["maxOfflineMessages", 0, 1_000_000, true],
-  ["maxOfflineBytes", 0, 1_073_741_824, true],
-] as const;

@@ -1,7 +1,8 @@
 import type { NanowireError } from "../base/error.js";
 import { Delivery } from "../protocol/delivery.js";
 import type { HandshakeResponse } from "../protocol/handshake.js";
-import { encodePacket, PacketType, packetHeaderBytes } from "../protocol/packet.js";
+import { packetHeaderBytes } from "../protocol/limits.js";
+import { encodePacket, PacketType } from "../protocol/packet.js";
 import { decodeResumeOffer } from "../protocol/resume.js";
 import { decodeSystem, encodeSystem, hasCapability } from "../protocol/system.js";
 import type { ClientSocket } from "../transport/client-socket.js";

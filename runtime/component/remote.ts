@@ -35,7 +35,7 @@ export interface RemoteContext {
    * When the caller stops waiting: Unix time in milliseconds, by the clock of the node that is called. Undefined: it waits
    * for ever, or it does not wait, having told and not called.
    */
-  readonly deadline: number | undefined;
+  readonly deadlineMs: number | undefined;
   /**
    * Aborted when nobody waits for the answer any more: the deadline is over, the caller has given up, or is gone; of a tell,
    * when its time is over. Hand it on to what the handler calls in its turn.

@@ -3,7 +3,9 @@
 import { isPromise } from "../base/awaitable.js";
 import type { CancelTimer, Clock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
+import { decodeInPlace, isInPlace } from "../protocol/in-place.js";
 import type { MessageId } from "../protocol/message.js";
+import type { Serializer } from "../protocol/serializer.js";
 import type { Mailbox, MailboxTask } from "../schedule/mailbox.js";
 import type { CallData } from "../session/call-data.js";
 import type { Session } from "../session/session.js";
@@ -37,13 +39,17 @@ export class Call implements MailboxTask {
   readonly endpoint: Endpoint;
   /** 0 for a notify. */
   readonly id: MessageId;
-  /** The message's bytes; an inbound step may put others in their place. */
-  payload: Uint8Array;
   /** Whether the client compressed the payload. */
   readonly compressed: boolean;
   /** Its place among the calls of its method that wait, where there is a limit to them. */
   waits: WaitingPlace | undefined;
   readonly #caller: Caller;
+  /** Where the payload lies: in what was read from the client. */
+  readonly #bytes: Uint8Array;
+  readonly #start: number;
+  readonly #end: number;
+  /** Made when it is asked for. */
+  #payload: Uint8Array | undefined;
   #settled = false;
   #cancelTimeout: CancelTimer | undefined;
   /** The mailboxes to tell when it is settled later: its place in each is kept until then. */
@@ -53,12 +59,43 @@ export class Call implements MailboxTask {
   #waitsIn: Place = Place.session;
   #data: Partial<CallData> | undefined;
 
-  constructor(caller: Caller, endpoint: Endpoint, id: MessageId, payload: Uint8Array, compressed: boolean) {
+  /**
+   * @param bytes what was read from the client, with the payload from `start` to `end`
+   */
+  constructor(
+    caller: Caller,
+    endpoint: Endpoint,
+    id: MessageId,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    compressed: boolean,
+  ) {
     this.#caller = caller;
     this.endpoint = endpoint;
     this.id = id;
-    this.payload = payload;
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#end = end;
     this.compressed = compressed;
+  }
+
+  /** The message's bytes; an inbound step may put others in their place. */
+  get payload(): Uint8Array {
+    this.#payload ??= this.#bytes.subarray(this.#start, this.#end);
+    return this.#payload;
+  }
+
+  set payload(payload: Uint8Array) {
+    this.#payload = payload;
+  }
+
+  /** Decodes the payload with a serializer; where it lies, if nobody has asked for it yet. */
+  decodeWith(serializer: Serializer): unknown {
+    const { request } = this.endpoint.method;
+    return this.#payload === undefined && isInPlace(serializer, request)
+      ? decodeInPlace(request, this.#bytes, this.#start, this.#end)
+      : serializer.decode(request, this.payload);
   }
 
   get session(): Session {

@@ -1,3 +1,4 @@
+import { assertFunction } from "../base/assert-options.js";
 import type { Awaitable } from "../base/awaitable.js";
 import { NanowireError } from "../base/error.js";
 import { Component } from "../component/component.js";
@@ -25,7 +26,10 @@ export type ResponseOf<C, Name extends keyof C> = C[Name] extends (...args: neve
   ? Res
   : never;
 
-/** Where hooks are added: for every handler, for those of a component, or for one. They are added before the server starts. */
+/**
+ * Where hooks are added: for every handler, for those of a component, or for one. They are added before the server starts. What is no function is refused with
+ * `invalid_option`.
+ */
 export interface Hooks<Req = unknown, Res = unknown> {
   /** Adds a hook that runs before those that there are. */
   beforeFirst(hook: BeforeHook<Req>): this;
@@ -58,21 +62,25 @@ export class HandlerHooks implements Hooks {
   }
 
   beforeFirst(hook: BeforeHook): this {
+    assertFunction("hook", hook);
     this.#before = [hook, ...this.#before];
     return this.#done();
   }
 
   before(hook: BeforeHook): this {
+    assertFunction("hook", hook);
     this.#before = [...this.#before, hook];
     return this.#done();
   }
 
   afterFirst(hook: AfterHook): this {
+    assertFunction("hook", hook);
     this.#after = [hook, ...this.#after];
     return this.#done();
   }
 
   after(hook: AfterHook): this {
+    assertFunction("hook", hook);
     this.#after = [...this.#after, hook];
     return this.#done();
   }

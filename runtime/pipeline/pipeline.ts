@@ -1,3 +1,4 @@
+import { assertFunction } from "../base/assert-options.js";
 import type { Awaitable } from "../base/awaitable.js";
 import { isPromise } from "../base/awaitable.js";
 import type { NanowireError } from "../base/error.js";
@@ -55,14 +56,24 @@ export class Pipeline<Step> {
     return this.#steps;
   }
 
-  /** Adds a step before all others. */
+  /**
+   * Adds a step before all others.
+   *
+   * @throws NanowireError `invalid_option` for what is no function
+   */
   pushFront(step: Step): this {
+    assertFunction("step", step);
     this.#steps = [step, ...this.#steps];
     return this;
   }
 
-  /** Adds a step after all others. */
+  /**
+   * Adds a step after all others.
+   *
+   * @throws NanowireError `invalid_option` for what is no function
+   */
   pushBack(step: Step): this {
+    assertFunction("step", step);
     this.#steps = [...this.#steps, step];
     return this;
   }

@@ -1,3 +1,6 @@
+import type { BinaryReader } from "./wire/binary-reader.js";
+import type { BinaryWriter } from "./wire/binary-writer.js";
+
 /**
  * Writes and reads one message type as protobuf. What ts-proto generates fits as it is.
  *
@@ -11,6 +14,19 @@ export interface ProtobufCodec<T> {
    * a view into `input`.
    */
   decode(input: Uint8Array): T;
+}
+
+/**
+ * Writes and reads one message type as protobuf where its bytes lie, with the classes of `nanowire/wire`: into what is to be sent, out of
+ * what came. What the generator makes can do it.
+ *
+ * @typeParam T the message
+ */
+export interface WireCodec<T> {
+  /** Writes the message behind what the writer has written. */
+  encode(message: T, writer: BinaryWriter): BinaryWriter;
+  /** Reads the message up to where the reader's bytes end. Throws on bytes that are no such message; a `bytes` field is a view into them. */
+  decode(input: BinaryReader): T;
 }
 
 /**
@@ -41,6 +57,8 @@ export interface Redaction {
 export interface MessageCodec<T> {
   /** Its bytes in protobuf. */
   readonly protobuf: ProtobufCodec<T>;
+  /** The same, in place. Default: payloads are made, and copied to where they go. */
+  readonly wire?: WireCodec<T>;
   /** Absent when the project was generated without JSON: a client that wants JSON is then refused. */
   readonly json?: JsonCodec<T>;
   /** What logs leave out. Absent when there is nothing. */
@@ -59,7 +77,7 @@ export const emptyCodec: ProtobufCodec<void> = {
 };
 
 /** Both codecs of `google.protobuf.Empty`. */
-export const emptyMessage: Required<Omit<MessageCodec<void>, "redaction">> = {
+export const emptyMessage: Required<Omit<MessageCodec<void>, "redaction" | "wire">> = {
   protobuf: emptyCodec,
   json: {
     fromJSON: () => undefined,

@@ -1,10 +1,7 @@
 import { NanowireError } from "../base/error.js";
+import { maxRouteBytes, maxRouteCode } from "./limits.js";
 
-/** The greatest code of a route. Codes start at 1: JavaScript clients test a code's truth (PROTOCOL.md, 3). */
-export const maxRouteCode = 0xffff;
-
-/** The greatest length of a route, in bytes of UTF-8: its length travels in one byte (PROTOCOL.md, 2). */
-export const maxRouteBytes = 0xff;
+export { maxRouteBytes, maxRouteCode } from "./limits.js";
 
 /**
  * The route dictionary as the generator writes it to `routes.ts`: every route that a client may send or receive,
@@ -31,7 +28,7 @@ export class Dictionary {
     this.version = source.version;
     for (const [route, code] of Object.entries(source.routes)) {
       assertRoute(route);
-      if (!Number.isInteger(code) || code < 1 || code > maxRouteCode) {
+      if (!isRouteCode(code)) {
         throw new NanowireError(
           "invalid_route",
           `code ${code} of route ${route} is not an integer from 1 to ${maxRouteCode}`,
@@ -67,17 +64,33 @@ export class Dictionary {
   }
 }
 
+/** Whether a number can be the code of a route. */
+export function isRouteCode(code: number): boolean {
+  return Number.isInteger(code) && code >= 1 && code <= maxRouteCode;
+}
+
 /**
  * Refuses a route that cannot be sent: said when it is registered, not when it is sent.
  *
  * @throws NanowireError `invalid_route` (startup) when it is empty or longer than 255 bytes of UTF-8
  */
 export function assertRoute(route: string): void {
-  const bytes = new TextEncoder().encode(route).length;
-  if (bytes === 0) {
+  if (encodeRoute(route).length === 0) {
     throw new NanowireError("invalid_route", "a route is empty");
   }
-  if (bytes > maxRouteBytes) {
-    throw new NanowireError("invalid_route", `route ${route} has ${bytes} bytes, more than ${maxRouteBytes}`);
-  }
 }
+
+/**
+ * A route as it is sent in full.
+ *
+ * @throws NanowireError `invalid_route` (startup) when it is longer than 255 bytes of UTF-8
+ */
+export function encodeRoute(route: string): Uint8Array {
+  const bytes = utf8.encode(route);
+  if (bytes.length > maxRouteBytes) {
+    throw new NanowireError("invalid_route", `route ${route} has ${bytes.length} bytes, more than ${maxRouteBytes}`);
+  }
+  return bytes;
+}
+
+const utf8 = new TextEncoder();

@@ -11,7 +11,7 @@ import type { MessageCodec } from "./codec.js";
 import type { Serializer } from "./serializer.js";
 import { BinaryReader } from "./wire/binary-reader.js";
 import { BinaryWriter } from "./wire/binary-writer.js";
-import { WireType } from "./wire/wire-type.js";
+import { lengthDelimited } from "./wire/wire-type.js";
 
 /** An error as it crosses the wire: code, message and details of the error, nothing else of it. */
 export function encodeErrorPayload(error: NanowireError, serializer: Serializer): Uint8Array {
@@ -60,48 +60,38 @@ function oneWay(): never {
 
 function encodeProtobuf({ code, msg, metadata }: ErrorPayload): BinaryWriter {
   const writer = new BinaryWriter();
-  writer.tag(1, WireType.lengthDelimited).string(code);
-  writer.tag(2, WireType.lengthDelimited).string(msg);
+  writer.tag(1, lengthDelimited).string(code);
+  writer.tag(2, lengthDelimited).string(msg);
   for (const [key, value] of Object.entries(metadata)) {
-    writer.tag(3, WireType.lengthDelimited).fork();
-    writer.tag(1, WireType.lengthDelimited).string(key);
-    writer.tag(2, WireType.lengthDelimited).string(value);
+    writer.tag(3, lengthDelimited).fork();
+    writer.tag(1, lengthDelimited).string(key);
+    writer.tag(2, lengthDelimited).string(value);
     writer.join();
   }
   return writer;
 }
 
 function decodeProtobuf(payload: Uint8Array): ErrorPayload {
-  const result = { code: "", msg: "" };
-  const metadata: [string, string][] = [];
-  const reader = new BinaryReader(payload);
-  while (reader.pos < reader.len) {
-    const [field, type] = reader.tag();
-    if (field === 1 && type === WireType.lengthDelimited) {
-      result.code = reader.string();
-    } else if (field === 2 && type === WireType.lengthDelimited) {
-      result.msg = reader.string();
-    } else if (field === 3 && type === WireType.lengthDelimited) {
-      metadata.push(decodeEntry(reader.bytes()));
-    } else {
-      reader.skip(type, field);
-    }
-  }
-  return { ...result, metadata: Object.fromEntries(metadata) };
+  const entries: [string, string][] = [];
+  const [code, msg] = decodeTexts(payload, (entry) => entries.push(decodeTexts(entry)));
+  return { code, msg, metadata: Object.fromEntries(entries) };
 }
 
-function decodeEntry(bytes: Uint8Array): [string, string] {
-  const entry: [string, string] = ["", ""];
+/** The fields 1 and 2, which are texts in an error and in an entry of its metadata alike. */
+function decodeTexts(bytes: Uint8Array, field3?: (bytes: Uint8Array) => void): [string, string] {
+  const texts: [string, string] = ["", ""];
   const reader = new BinaryReader(bytes);
   while (reader.pos < reader.len) {
     const [field, type] = reader.tag();
-    if ((field === 1 || field === 2) && type === WireType.lengthDelimited) {
-      entry[field - 1] = reader.string();
+    if (type === lengthDelimited && field < 3) {
+      texts[field - 1] = reader.string();
+    } else if (type === lengthDelimited && field === 3 && field3 !== undefined) {
+      field3(reader.bytes());
     } else {
       reader.skip(type, field);
     }
   }
-  return entry;
+  return texts;
 }
 
 /** Takes what it can: an error reply that is not quite one tells more than none. */

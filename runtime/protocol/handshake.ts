@@ -1,4 +1,7 @@
-import { NanowireError } from "../base/error.js";
+import { NanowireError, toNanowireError } from "../base/error.js";
+import { maxHandshakeDepth } from "./limits.js";
+
+export { handshakeOk, handshakeRefused, maxHandshakeDepth } from "./limits.js";
 
 /** What a client says of itself in its handshake. What is not named here may be there as well. */
 export interface HandshakeSys {
@@ -9,7 +12,7 @@ export interface HandshakeSys {
   /** The serializer that it wants: `protobuf` or `json`. */
   readonly serializer?: string;
   /** The hash of the dictionary that it has. */
-  readonly dictVersion?: string;
+  readonly dictVersion?: string | undefined;
   /** pitaya's clients: the platform they run on. */
   readonly platform?: string;
   /** pitaya's clients: the version of the client library. */
@@ -61,15 +64,6 @@ export interface HandshakeResponse {
   /** Of a refusal: where and when to try again (system.ts); whatever the server wrote. */
   readonly retry?: unknown;
 }
-
-/** The code of a handshake that is taken. */
-export const handshakeOk = 200;
-
-/** The code of a handshake that is refused (pitaya's). */
-export const handshakeRefused = 400;
-
-/** How deep the JSON of a handshake may be nested. */
-export const maxHandshakeDepth = 32;
 
 /**
  * Reads a client's handshake. One of no bytes says nothing of the client: nano's own in Go sends that.
@@ -131,12 +125,13 @@ export function encodeHandshake(handshake: HandshakeRequest | HandshakeResponse)
 }
 
 function parseObject(body: Uint8Array): Record<string, unknown> {
-  assertShallow(body);
   let value: unknown;
   try {
-    value = JSON.parse(strictUtf8.decode(body));
+    const text = strictUtf8.decode(body);
+    assertShallow(text);
+    value = JSON.parse(text);
   } catch (error) {
-    throw new NanowireError("invalid_handshake", "the handshake is not JSON in UTF-8", { cause: error });
+    throw toNanowireError(error, "invalid_handshake", "the handshake is not JSON in UTF-8");
   }
   if (!isObject(value)) {
     throw invalid("the handshake is not an object");
@@ -145,25 +140,20 @@ function parseObject(body: Uint8Array): Record<string, unknown> {
 }
 
 /** Looks at the nesting before anything is parsed: what comes after may recurse. */
-function assertShallow(body: Uint8Array): void {
+function assertShallow(json: string): void {
   let depth = 0;
   let inText = false;
-  for (let offset = 0; offset < body.length; offset++) {
-    const byte = body[offset];
-    if (inText) {
-      if (byte === backslash) {
-        offset++;
-      } else if (byte === quote) {
-        inText = false;
-      }
-    } else if (byte === quote) {
-      inText = true;
-    } else if (byte === openBrace || byte === openBracket) {
-      depth++;
-      if (depth > maxHandshakeDepth) {
+  for (let offset = 0; offset < json.length; offset++) {
+    const character = json.charAt(offset);
+    if (character === '"') {
+      inText = !inText;
+    } else if (inText) {
+      offset += character === "\\" ? 1 : 0;
+    } else if ("[{".includes(character)) {
+      if (++depth > maxHandshakeDepth) {
         throw invalid(`the handshake is nested deeper than ${maxHandshakeDepth} levels`);
       }
-    } else if (byte === closeBrace || byte === closeBracket) {
+    } else if ("]}".includes(character)) {
       depth--;
     }
   }
@@ -208,13 +198,6 @@ const requestTexts = [
   "libVersion",
   "clientVersion",
 ] as const satisfies readonly (keyof HandshakeSys)[];
-
-const quote = 0x22;
-const openBracket = 0x5b;
-const backslash = 0x5c;
-const closeBracket = 0x5d;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
 
 const utf8 = new TextEncoder();
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });

@@ -11,6 +11,7 @@ import {
   type MessageId,
   MessageType,
 } from "./message.js";
+import { readText, strictUtf8 } from "./wire/read-text.js";
 
 /** What stands before a message's payload. */
 export class MessageHeader {
@@ -63,26 +64,23 @@ export function decodeMessageHeader(bytes: Uint8Array, start: number, end: numbe
 
 /** Reads a base-128 varint of up to 64 bits. */
 function readId(bytes: Uint8Array, end: number, header: MessageHeader): void {
-  let offset = header.payloadStart;
+  const start = header.payloadStart;
   let id = 0;
   let unit = 1;
-  for (let index = 0; index < mostIdBytes; index++) {
-    if (offset >= end) {
+  let byte = 0x80;
+  while (byte >= 0x80) {
+    if (header.payloadStart >= end) {
       throw invalid("the message's id does not end");
     }
-    const byte = bytes[offset++] as number;
-    if (index === mostIdBytes - 1 && byte > 1) {
+    byte = bytes[header.payloadStart++] as number;
+    // Nine bytes hold 63 bits; the tenth is the last one.
+    if (header.payloadStart - start > 9 && byte > 1) {
       throw invalid("the message's id has more than 64 bits");
     }
     id += (byte & 0x7f) * unit;
     unit *= 128;
-    if (byte < 0x80) {
-      header.id = id <= Number.MAX_SAFE_INTEGER ? id : bigId(bytes, header.payloadStart, offset);
-      header.payloadStart = offset;
-      return;
-    }
   }
-  throw invalid("the message's id has more than 64 bits");
+  header.id = id <= Number.MAX_SAFE_INTEGER ? id : bigId(bytes, start, header.payloadStart);
 }
 
 function bigId(bytes: Uint8Array, start: number, end: number): bigint {
@@ -114,35 +112,14 @@ function readRoute(bytes: Uint8Array, end: number, header: MessageHeader, compre
   if (start + length > end) {
     throw invalid(`the route has ${end - start} of its ${length} bytes`);
   }
-  header.route = readText(bytes, start, start + length);
-  header.payloadStart = start + length;
-}
-
-function readText(bytes: Uint8Array, start: number, end: number): string {
-  let text = "";
-  for (let offset = start; offset < end; offset++) {
-    const byte = bytes[offset] as number;
-    if (byte >= 0x80) {
-      return readUtf8(bytes.subarray(start, end));
-    }
-    text += String.fromCharCode(byte);
-  }
-  return text;
-}
-
-function readUtf8(bytes: Uint8Array): string {
   try {
-    return strictUtf8.decode(bytes);
+    header.route = readText(bytes, start, start + length, strictUtf8);
   } catch {
     throw invalid("the route is not UTF-8");
   }
+  header.payloadStart = start + length;
 }
 
 function invalid(message: string): NanowireError {
   return new NanowireError("invalid_message", message);
 }
-
-/** 64 bits in groups of 7. */
-const mostIdBytes = 10;
-
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

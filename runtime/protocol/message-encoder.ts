@@ -1,8 +1,7 @@
 // A hot file: every message that leaves is written here, packet header and all, in one pass into the out-buffer.
 
 import type { ByteBuffer } from "../base/byte-buffer.js";
-import { NanowireError } from "../base/error.js";
-import { maxRouteBytes } from "./dictionary.js";
+import { encodeRoute } from "./dictionary.js";
 import {
   flagCompressedPayload,
   flagCompressedRoute,
@@ -11,7 +10,7 @@ import {
   type MessageId,
   MessageType,
 } from "./message.js";
-import { PacketType, writePacketHeader } from "./packet.js";
+import { PacketType, packetHeaderBytes, writeBodyLength, writePacketHeader } from "./packet.js";
 
 /**
  * Writes a data packet with a response.
@@ -33,14 +32,47 @@ export function writeResponse(
   out.bytes.set(payload, writeId(out.bytes, offset + 1, id));
 }
 
+/**
+ * Begins a data packet with a response, whose payload is then written behind it; {@link endMessage} ends it.
+ *
+ * @returns where the packet begins
+ */
+export function beginResponse(out: ByteBuffer, id: MessageId): number {
+  const start = out.end;
+  const offset = writePacketHeader(out, PacketType.data, 1 + idBytes(id));
+  out.bytes[offset] = MessageType.response << flagTypeShift;
+  writeId(out.bytes, offset + 1, id);
+  return start;
+}
+
+/**
+ * Begins a data packet with a push, as {@link beginResponse} does. The route is sent as `code`, or in full when `code` is 0.
+ */
+export function beginPush(out: ByteBuffer, route: string, code: number): number {
+  const start = out.end;
+  writePush(out, route, code, noText);
+  return start;
+}
+
+/**
+ * Ends a packet that was begun.
+ *
+ * @param start where it begins
+ * @param end where its payload ends
+ * @throws NanowireError `message_too_large`
+ */
+export function endMessage(out: ByteBuffer, start: number, end: number): void {
+  writeBodyLength(out.bytes, start, end - start - packetHeaderBytes);
+}
+
 /** Writes a data packet with a request. The route is sent as `code`, or in full when `code` is 0. */
-export function writeRequest(out: ByteBuffer, id: MessageId, route: string, code: number, payload: Uint8Array): void {
-  writeRouted(out, MessageType.request, id, route, code, payload, false);
+export function writeRequest(out: ByteBuffer, id: number, route: string, code: number, payload: Uint8Array): void {
+  writeRouted(out, MessageType.request << flagTypeShift, id, route, code, payload);
 }
 
 /** Writes a data packet with a notify. The route is sent as `code`, or in full when `code` is 0. */
 export function writeNotify(out: ByteBuffer, route: string, code: number, payload: Uint8Array): void {
-  writeRouted(out, MessageType.notify, undefined, route, code, payload, false);
+  writeRouted(out, MessageType.notify << flagTypeShift, 0, route, code, payload);
 }
 
 /**
@@ -49,30 +81,26 @@ export function writeNotify(out: ByteBuffer, route: string, code: number, payloa
  * @param compressed whether the payload is a zlib stream
  */
 export function writePush(out: ByteBuffer, route: string, code: number, payload: Uint8Array, compressed = false): void {
-  writeRouted(out, MessageType.push, undefined, route, code, payload, compressed);
+  const flag = (MessageType.push << flagTypeShift) | (compressed ? flagCompressedPayload : 0);
+  writeRouted(out, flag, 0, route, code, payload);
 }
 
+/** @param id 0: none */
 function writeRouted(
   out: ByteBuffer,
-  type: MessageType,
-  id: MessageId | undefined,
+  flag: number,
+  id: number,
   route: string,
   code: number,
   payload: Uint8Array,
-  compressed: boolean,
 ): void {
   const text = code === 0 ? encodeRoute(route) : noText;
-  const routeBytes = code === 0 ? 1 + text.length : 2;
-  let offset = writePacketHeader(
-    out,
-    PacketType.data,
-    1 + (id === undefined ? 0 : idBytes(id)) + routeBytes + payload.length,
-  );
+  const headBytes = (id === 0 ? 1 : 1 + numberBytes(id)) + (code === 0 ? 1 + text.length : 2);
+  let offset = writePacketHeader(out, PacketType.data, headBytes + payload.length);
   const bytes = out.bytes;
-  bytes[offset++] =
-    (type << flagTypeShift) | (code === 0 ? 0 : flagCompressedRoute) | (compressed ? flagCompressedPayload : 0);
-  if (id !== undefined) {
-    offset = writeId(bytes, offset, id);
+  bytes[offset++] = code === 0 ? flag : flag | flagCompressedRoute;
+  if (id !== 0) {
+    offset = writeNumber(bytes, offset, id);
   }
   if (code === 0) {
     bytes[offset++] = text.length;
@@ -85,46 +113,40 @@ function writeRouted(
   bytes.set(payload, offset);
 }
 
-function encodeRoute(route: string): Uint8Array {
-  const text = utf8.encode(route);
-  if (text.length > maxRouteBytes) {
-    throw new NanowireError("invalid_route", `route ${route} has ${text.length} bytes, more than ${maxRouteBytes}`);
-  }
-  return text;
-}
-
 function idBytes(id: MessageId): number {
-  let count = 1;
-  if (typeof id === "bigint") {
-    for (let rest = id >> 7n; rest > 0n; rest >>= 7n) {
-      count++;
-    }
-  } else {
-    for (let rest = id; rest >= 128; rest /= 128) {
-      count++;
-    }
-  }
-  return count;
+  return typeof id === "bigint" ? Math.ceil(id.toString(2).length / 7) : numberBytes(id);
 }
 
 /** Writes a varint and returns where it ends. */
 function writeId(bytes: Uint8Array, start: number, id: MessageId): number {
-  let offset = start;
-  if (typeof id === "bigint") {
-    let rest = id;
-    for (; rest > 0x7fn; rest >>= 7n) {
-      bytes[offset++] = Number(rest & 0x7fn) | 0x80;
-    }
-    bytes[offset++] = Number(rest);
-  } else {
-    let rest = id;
-    for (; rest > 0x7f; rest = Math.floor(rest / 128)) {
-      bytes[offset++] = (rest % 128) | 0x80;
-    }
-    bytes[offset++] = rest;
+  if (typeof id === "number") {
+    return writeNumber(bytes, start, id);
   }
+  let offset = start;
+  let rest = id;
+  for (; rest > 0x7fn; rest >>= 7n) {
+    bytes[offset++] = Number(rest & 0x7fn) | 0x80;
+  }
+  bytes[offset++] = Number(rest);
+  return offset;
+}
+
+function numberBytes(value: number): number {
+  let count = 1;
+  for (let rest = value; rest >= 128; rest /= 128) {
+    count++;
+  }
+  return count;
+}
+
+function writeNumber(bytes: Uint8Array, start: number, value: number): number {
+  let offset = start;
+  let rest = value;
+  for (; rest > 0x7f; rest = Math.floor(rest / 128)) {
+    bytes[offset++] = (rest % 128) | 0x80;
+  }
+  bytes[offset++] = rest;
   return offset;
 }
 
 const noText = new Uint8Array(0);
-const utf8 = new TextEncoder();

@@ -1,7 +1,9 @@
 // A hot file: it sees every byte that arrives. No view, closure or array a packet: a packet is an offset into the chunk.
 
+import { ByteBuffer } from "../base/byte-buffer.js";
 import { NanowireError } from "../base/error.js";
-import { PacketType, packetHeaderBytes } from "./packet.js";
+import { packetHeaderBytes } from "./limits.js";
+import { PacketType } from "./packet.js";
 
 /** Takes the packets that a {@link PacketDecoder} finds. */
 export interface PacketSink {
@@ -20,12 +22,11 @@ export interface PacketSink {
  * After an error nothing more may be fed: the stream cannot be read on.
  */
 export class PacketDecoder {
-  #maxBytes: number;
-  #limitName: string;
-  #lastType: PacketType;
+  #maxBytes!: number;
+  #limitName!: string;
+  #lastType!: PacketType;
   /** The beginning of a packet whose end has not arrived. */
-  #partial: Uint8Array = empty;
-  #held = 0;
+  readonly #partial = new ByteBuffer();
 
   /**
    * @param maxBytes the greatest length of a packet's body
@@ -33,9 +34,7 @@ export class PacketDecoder {
    * @param lastType the greatest type that is taken
    */
   constructor(maxBytes: number, limitName = "maxPacketBytes", lastType: PacketType = PacketType.kick) {
-    this.#maxBytes = maxBytes;
-    this.#limitName = limitName;
-    this.#lastType = lastType;
+    this.limit(maxBytes, limitName, lastType);
   }
 
   /** Changes the limits, for the packets whose header has not arrived yet. */
@@ -53,7 +52,7 @@ export class PacketDecoder {
    */
   decode(chunk: Uint8Array, sink: PacketSink): void {
     let offset = 0;
-    if (this.#held > 0) {
+    if (this.#partial.end > 0) {
       offset = this.#complete(chunk, sink);
       if (offset < 0) {
         return;
@@ -74,44 +73,32 @@ export class PacketDecoder {
     }
     if (offset < length) {
       this.#typeAt(chunk, offset);
-      this.#hold(chunk, offset, length, smallestPartial);
+      this.#partial.append(chunk.subarray(offset));
     }
   }
 
   /** Goes on with the packet that is held. Returns how much of the chunk it took, or -1 when there is nothing more to do. */
   #complete(chunk: Uint8Array, sink: PacketSink): number {
+    const partial = this.#partial;
     let offset = 0;
-    if (this.#held < packetHeaderBytes) {
-      offset = Math.min(packetHeaderBytes - this.#held, chunk.length);
-      this.#hold(chunk, 0, offset, smallestPartial);
-      if (this.#held < packetHeaderBytes) {
+    if (partial.end < packetHeaderBytes) {
+      offset = packetHeaderBytes - partial.end;
+      partial.append(chunk.subarray(0, offset));
+      if (partial.end < packetHeaderBytes) {
         return -1;
       }
-      this.#bodyBytesAt(this.#partial, 0);
+      this.#bodyBytesAt(partial.bytes, 0);
     }
     // The header was judged when it arrived; the limit may be another since.
-    const end = packetHeaderBytes + lengthAt(this.#partial, 0);
-    const take = Math.min(end - this.#held, chunk.length - offset);
-    this.#hold(chunk, offset, offset + take, end);
-    if (this.#held < end) {
+    const end = packetHeaderBytes + lengthAt(partial.bytes, 0);
+    const next = offset + end - partial.end;
+    partial.append(chunk.subarray(offset, next));
+    if (partial.end < end) {
       return -1;
     }
-    const packet = this.#partial;
-    this.#partial = empty;
-    this.#held = 0;
-    return sink.packet(this.#typeAt(packet, 0), packet, packetHeaderBytes, end) ? offset + take : -1;
-  }
-
-  /** Keeps a copy of some bytes. `most` is what the packet will need in all, as far as that is known. */
-  #hold(chunk: Uint8Array, start: number, end: number, most: number): void {
-    const held = this.#held + (end - start);
-    if (held > this.#partial.length) {
-      const grown = new Uint8Array(Math.max(held, Math.min(most, Math.max(smallestPartial, 2 * held))));
-      grown.set(this.#partial.subarray(0, this.#held));
-      this.#partial = grown;
-    }
-    this.#partial.set(chunk.subarray(start, end), this.#held);
-    this.#held = held;
+    const packet = partial.bytes;
+    partial.release();
+    return sink.packet(this.#typeAt(packet, 0), packet, packetHeaderBytes, end) ? next : -1;
   }
 
   #typeAt(bytes: Uint8Array, offset: number): PacketType {
@@ -138,8 +125,3 @@ export class PacketDecoder {
 function lengthAt(bytes: Uint8Array, offset: number): number {
   return ((bytes[offset + 1] as number) << 16) | ((bytes[offset + 2] as number) << 8) | (bytes[offset + 3] as number);
 }
-
-/** How much room a cut packet gets at the least. */
-const smallestPartial = 64;
-
-const empty = new Uint8Array(0);

@@ -9,6 +9,9 @@
 
 import { ByteBuffer } from "../base/byte-buffer.js";
 import { NanowireError } from "../base/error.js";
+import { maxBodyBytes, packetHeaderBytes } from "./limits.js";
+
+export { maxBodyBytes, packetHeaderBytes } from "./limits.js";
 
 /** What a packet is. */
 export const PacketType = {
@@ -29,28 +32,35 @@ export const PacketType = {
 /** What a packet is. */
 export type PacketType = (typeof PacketType)[keyof typeof PacketType];
 
-/** The bytes before a packet's body. */
-export const packetHeaderBytes = 4;
-
-/** The greatest length that a packet's header can tell: 16 MiB less one byte. */
-export const maxBodyBytes = 0xffffff;
-
 /**
  * Writes a packet's header and takes room for its body; returns where the body begins in `out.bytes`.
  *
  * @throws NanowireError `message_too_large` when the body is longer than 16,777,215 bytes
  */
 export function writePacketHeader(out: ByteBuffer, type: PacketType, bodyBytes: number): number {
-  if (bodyBytes > maxBodyBytes) {
-    throw new NanowireError("message_too_large", `a packet body of ${bodyBytes} bytes is larger than ${maxBodyBytes}`);
-  }
+  assertBodyFits(bodyBytes);
   const start = out.reserve(packetHeaderBytes + bodyBytes);
-  const bytes = out.bytes;
-  bytes[start] = type;
+  out.bytes[start] = type;
+  writeBodyLength(out.bytes, start, bodyBytes);
+  return start + packetHeaderBytes;
+}
+
+/**
+ * Writes how long a packet's body is into its header.
+ *
+ * @throws NanowireError `message_too_large` when it is longer than 16,777,215 bytes
+ */
+export function writeBodyLength(bytes: Uint8Array, start: number, bodyBytes: number): void {
+  assertBodyFits(bodyBytes);
   bytes[start + 1] = bodyBytes >>> 16;
   bytes[start + 2] = (bodyBytes >>> 8) & 0xff;
   bytes[start + 3] = bodyBytes & 0xff;
-  return start + packetHeaderBytes;
+}
+
+function assertBodyFits(bodyBytes: number): void {
+  if (bodyBytes > maxBodyBytes) {
+    throw new NanowireError("message_too_large", `a packet body of ${bodyBytes} bytes is larger than ${maxBodyBytes}`);
+  }
 }
 
 /** Writes a whole packet. */

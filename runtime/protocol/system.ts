@@ -20,7 +20,10 @@
  * beside the `reason` of a kick: without it neither is tried again.
  */
 
+import { longestComeBackMs } from "./limits.js";
 import { encodePacket, PacketType } from "./packet.js";
+
+export { longestComeBackMs } from "./limits.js";
 
 /** A system message that a side may know. */
 export type Capability = "drain" | "ping" | "resume";
@@ -42,9 +45,6 @@ export interface Drain extends ComeBack {
   /** Milliseconds from now, until which what runs may go on. */
   readonly graceMs: number;
 }
-
-/** The longest time that a system message can tell: a day. */
-export const longestComeBackMs = 86_400_000;
 
 /** A system message as a packet. */
 export function encodeSystem(message: object): Uint8Array {
@@ -68,7 +68,7 @@ export function decodeDrain(value: unknown): Drain | undefined {
     drain &&
     comeBack && {
       ...comeBack,
-      reason: typeof drain["reason"] === "string" ? drain["reason"] : "",
+      reason: textOf(drain["reason"]) ?? "",
       graceMs: milliseconds(drain["graceMs"]),
     }
   );
@@ -81,7 +81,7 @@ export function decodeComeBack(value: unknown): ComeBack | undefined {
     comeBack && {
       afterMs: milliseconds(comeBack["afterMs"]),
       spreadMs: milliseconds(comeBack["spreadMs"]),
-      url: typeof comeBack["url"] === "string" ? comeBack["url"] : undefined,
+      url: textOf(comeBack["url"]),
     }
   );
 }
@@ -89,6 +89,11 @@ export function decodeComeBack(value: unknown): ComeBack | undefined {
 /** Whether a side says in `sys.capabilities` of its handshake that it knows a system message. */
 export function hasCapability(sys: { readonly capabilities?: unknown }, capability: Capability): boolean {
   return Array.isArray(sys.capabilities) && sys.capabilities.includes(capability);
+}
+
+/** A text that the other side wrote; undefined when it is none. */
+export function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }
 
 function objectOf(value: unknown): Readonly<Record<string, unknown>> | undefined {

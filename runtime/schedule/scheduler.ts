@@ -1,3 +1,4 @@
+import { assertOptions } from "../base/assert-options.js";
 import { inRange, whole } from "./limits.js";
 import type { OrderedMailbox } from "./mailbox.js";
 import { Queue, type QueueOptions } from "./queue.js";
@@ -26,6 +27,7 @@ export class Scheduler extends TaskRunner {
    */
   queue(name: string, options: QueueOptions = {}): Queue {
     this.assertOpen();
+    assertOptions("queue", options, { maxLength: "checked", taskTimeoutMs: "checked" });
     const maxLength = whole("maxLength", options.maxLength ?? defaultMaxLength, 1, 1_000_000);
     const timeoutMs = inRange("taskTimeoutMs", options.taskTimeoutMs ?? this.shared.taskTimeoutMs, 0, 2_147_483_647);
     const queue = new Queue(this.shared, name, maxLength, timeoutMs, (closed) => this.#queues.delete(closed));
@@ -44,6 +46,11 @@ export class Scheduler extends TaskRunner {
   async close(): Promise<void> {
     this.#close();
     await this.shared.idle();
+  }
+
+  /** @internal The server was told to stop: by the task or timer that is being called, if one is. */
+  stopCalled(): void {
+    this.shared.stopCalled = true;
   }
 
   /** @internal {@link close} waits no longer, now or when it is called. */

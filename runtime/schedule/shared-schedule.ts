@@ -18,6 +18,8 @@ export class SharedSchedule {
   readonly timekeeper: Timekeeper;
   /** Milliseconds after which others need not wait for a task any more, unless a queue says otherwise; 0: they always do. */
   readonly taskTimeoutMs: number;
+  /** Whether the server was told to stop, since this was last set to false: work that does so is not waited for. */
+  stopCalled = false;
   #underWay = 0;
   /** Whether {@link idle} waits for what is under way. */
   #waits = true;

@@ -1,3 +1,4 @@
+import { assertFunction, assertOptions } from "../base/assert-options.js";
 import type { Clock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
 import type { EndOfTurn } from "../base/turn.js";
@@ -78,7 +79,7 @@ export abstract class TaskRunner {
   }
 
   /** How many timers are set. */
-  get timers(): number {
+  get timerCount(): number {
     return this.#place.timers.size;
   }
 
@@ -86,10 +87,11 @@ export abstract class TaskRunner {
    * Has a task called soon: in the next turn of the event loop, or, where there is an order, when it is its turn. It is never
    * called before `run` returns.
    *
-   * @throws NanowireError `scheduler_closed`; `queue_full` when as much waits as may
+   * @throws NanowireError `scheduler_closed`; `queue_full` when as much waits as may; `invalid_option` for what is no function
    */
   run(task: () => unknown): void {
     this.assertOpen();
+    assertFunction("task", task);
     const { mailbox } = this;
     if (mailbox === undefined) {
       this.shared.host.turn.next(new Task(task, this.#place));
@@ -120,6 +122,7 @@ export abstract class TaskRunner {
    */
   after(ms: number, task: (timer: Timer) => unknown): Timer {
     this.assertOpen();
+    assertFunction("task", task);
     return this.#keep(new ScheduledTimer(this.#place, inRange("ms", ms, 0, longestMs), 1, 1, task));
   }
 
@@ -142,8 +145,12 @@ export abstract class TaskRunner {
    *
    * @throws NanowireError `scheduler_closed`, `invalid_option`
    */
-  when(condition: () => boolean, task: (timer: Timer) => unknown, { checkMs = 100 }: ConditionOptions = {}): Timer {
+  when(condition: () => boolean, task: (timer: Timer) => unknown, options: ConditionOptions = {}): Timer {
     this.assertOpen();
+    assertFunction("condition", condition);
+    assertFunction("task", task);
+    assertOptions("", options, { checkMs: "checked" });
+    const { checkMs = 100 } = options;
     return this.#keep(new ConditionTimer(this.#place, period("checkMs", checkMs), condition, task));
   }
 
@@ -155,8 +162,11 @@ export abstract class TaskRunner {
    * @param stepMs 1 to 315,360,000,000 (ten years); fractions are kept: 1,000 / 60 is sixty times a second
    * @throws NanowireError `scheduler_closed`, `invalid_option`
    */
-  loop(stepMs: number, task: TickTask, { maxCatchUpSteps = 5 }: LoopOptions = {}): TickLoop {
+  loop(stepMs: number, task: TickTask, options: LoopOptions = {}): TickLoop {
     this.assertOpen();
+    assertFunction("task", task);
+    assertOptions("", options, { maxCatchUpSteps: "checked" });
+    const { maxCatchUpSteps = 5 } = options;
     const mostAtOnce = whole("maxCatchUpSteps", maxCatchUpSteps, 1, 1_000);
     return this.#keep(new ScheduledLoop(this.#place, period("stepMs", stepMs), mostAtOnce, task));
   }
@@ -178,6 +188,8 @@ export abstract class TaskRunner {
 
   #repeat(periodMs: number, mostCalls: number, task: (timer: Timer) => unknown, options: TimerOptions): Timer {
     this.assertOpen();
+    assertFunction("task", task);
+    assertOptions("", options, { catchUp: "checked" });
     const { catchUp = "one" } = options;
     if (catchUp !== "one" && catchUp !== "each") {
       throw new NanowireError("invalid_option", `catchUp ${String(catchUp)} is not one or each`);
@@ -219,6 +231,14 @@ class RunnerPlace implements TimerPlace {
       timer === undefined ? "a task failed" : "a timer failed",
     );
     host.taskFailed();
+  }
+
+  get stopCalled(): boolean {
+    return this.#shared.stopCalled;
+  }
+
+  set stopCalled(stopCalled: boolean) {
+    this.#shared.stopCalled = stopCalled;
   }
 
   began(): void {

@@ -20,6 +20,8 @@ export interface WorkPlace {
   readonly clock: Clock;
   /** Milliseconds after which others need not wait for it any more; 0: they always do. */
   readonly timeoutMs: number;
+  /** Whether the stop of the whole was called for, since this was last set to false. */
+  stopCalled: boolean;
   /** It threw, its promise was rejected, or it took too long. */
   failed(work: Work, error: unknown): void;
   /** Work is under way. */
@@ -36,6 +38,7 @@ export interface WorkPlace {
  */
 export function perform(work: Work, place: WorkPlace, mailbox: Mailbox | undefined): boolean {
   try {
+    place.stopCalled = false;
     const result = work.call();
     if (isPromise(result)) {
       new PromisedWork(work, place, mailbox).await(result);
@@ -66,11 +69,14 @@ class PromisedWork {
   }
 
   await(promise: Promise<unknown>): void {
-    const { clock, timeoutMs } = this.#place;
+    const { clock, timeoutMs, stopCalled } = this.#place;
     if (!this.#work.counted) {
       this.#place.began();
     }
-    if (timeoutMs > 0) {
+    if (stopCalled) {
+      // It may wait for the stop, which would wait for it, and for what waits behind it.
+      queueMicrotask(() => this.#release());
+    } else if (timeoutMs > 0) {
       this.#cancelTimeout = clock.after(timeoutMs, () => this.#timeOut());
     }
     // A thenable that is no promise may call back at once, twice, or throw.

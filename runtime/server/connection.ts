@@ -57,6 +57,8 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
   #paused = false;
   /** Whether what carries it is gone. */
   #gone = false;
+  /** How many frames without content came before the session. */
+  #idleFrames = 0;
   #sweepsSinceHeard = 0;
   #sweepsSinceHeartbeat = 0;
 
@@ -76,6 +78,22 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
       this.#packets.decode(bytes, this);
     } catch (error) {
       this.violated(toNanowireError(error, "internal", "the server failed to handle a packet"));
+    }
+  }
+
+  idled(): boolean {
+    try {
+      if (this.#state === "working" && this.#conversation !== undefined) {
+        return this.#conversation.isWithinRate();
+      }
+      if (++this.#idleFrames > mostIdleFrames) {
+        const message = `more than ${mostIdleFrames} frames without content came before the session`;
+        throw new NanowireError("too_many_messages", message);
+      }
+      return true;
+    } catch (error) {
+      this.violated(toNanowireError(error, "internal", "the server failed to count a frame"));
+      return false;
     }
   }
 
@@ -391,6 +409,9 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
 function comeBackOf({ afterMs, spreadMs, url }: Drain): ComeBack {
   return { afterMs, spreadMs, url };
 }
+
+/** How many pings, pongs and empty frames a client may send before its session begins. */
+const mostIdleFrames = 128;
 
 /** No system message of a client is longer. */
 const mostSystemBytes = 256;

@@ -1,6 +1,7 @@
 // A session's messages, from the first connection to the last: each on its way to its handler. A hot file: no promise, no closure and no view a
 // message but its payload's.
 
+import { type Awaitable, isPromise } from "../base/awaitable.js";
 import type { Clock } from "../base/clock.js";
 import { type ErrorCode, NanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
@@ -18,7 +19,7 @@ import { type MailboxOwner, type MailboxTask, OrderedMailbox, UnorderedMailbox }
 import type { OutgoingPush } from "../session/push.js";
 import { Session, type SessionBinder, type SessionLink, type Waiting } from "../session/session.js";
 import type { Wire } from "../transport/transport.js";
-import { inflate } from "./inflate.js";
+import { inflate, inflateAtOnce } from "./inflate.js";
 import type { KeptMessages } from "./kept-messages.js";
 import { MessageRate } from "./message-rate.js";
 import type { ResolvedOptions } from "./options.js";
@@ -143,14 +144,14 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
       this.#turnAway(id, method.route, "rate_limited", `${method.route} takes ${limit}`);
       return;
     }
-    const payload = bytes.subarray(header.payloadStart, end);
+    const { payloadStart, compressed } = header;
     const { maxPayloadBytes } = method;
-    if (maxPayloadBytes !== undefined && payload.length > maxPayloadBytes && !header.compressed) {
-      const message = `${method.route} takes payloads of ${maxPayloadBytes} bytes, not of ${payload.length}`;
+    if (maxPayloadBytes !== undefined && end - payloadStart > maxPayloadBytes && !compressed) {
+      const message = `${method.route} takes payloads of ${maxPayloadBytes} bytes, not of ${end - payloadStart}`;
       this.#turnAway(id, method.route, "payload_too_large", message);
       return;
     }
-    const call = new Call(this, endpoint, id, payload, header.compressed);
+    const call = new Call(this, endpoint, id, bytes, payloadStart, end, compressed);
     if (order === "none") {
       this.#unorderedMailbox().post(call);
     } else if (method.overload === undefined) {
@@ -172,13 +173,24 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
 
   inbound(call: Call): void | Promise<void> {
     if (call.compressed) {
-      call.payload = this.#inflated(call);
+      const inflated = this.#inflated(call);
+      if (isPromise(inflated)) {
+        return inflated.then((payload) => {
+          call.payload = payload;
+          return this.#step(call);
+        });
+      }
+      call.payload = inflated;
     }
+    return this.#step(call);
+  }
+
+  #step(call: Call): void | Promise<void> {
     const steps = this.#host.inbound.stepsOf(call.route);
     return steps.length === 0 ? undefined : runInbound(steps, call.session, call);
   }
 
-  #inflated({ payload, endpoint }: Call): Uint8Array {
+  #inflated({ payload, endpoint }: Call): Awaitable<Uint8Array> {
     const { maxInflatedBytes } = this.#host.options;
     const { route, maxPayloadBytes = maxInflatedBytes } = endpoint.method;
     return maxPayloadBytes < maxInflatedBytes
@@ -190,7 +202,8 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
   }
 
   peek(call: Call): unknown {
-    const payload = call.compressed ? this.#inflated(call) : call.payload;
+    const { maxInflatedBytes } = this.#host.options;
+    const payload = call.compressed ? inflateAtOnce(call.payload, maxInflatedBytes) : call.payload;
     return this.#terms.serializer.decode(call.endpoint.method.request, payload);
   }
 
@@ -205,13 +218,13 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
     return message;
   }
 
-  #decode({ payload, route, endpoint }: Call): unknown {
-    const codec = endpoint.method.request;
+  #decode(call: Call): unknown {
     try {
-      return this.#terms.serializer.decode(codec, payload);
+      return call.decodeWith(this.#terms.serializer);
     } catch (error) {
+      const { payload, route, endpoint } = call;
       // What JSON holds that does not fit is the client's own, and it is told where.
-      const { where, ...cause } = toldDecodeError(codec, error);
+      const { where, ...cause } = toldDecodeError(endpoint.method.request, error);
       const message = `the payload of ${payload.length} bytes is no message of ${route}${where}`;
       throw new NanowireError("invalid_payload", message, cause);
     }

@@ -1,3 +1,4 @@
+import { assertOptions, type OptionKind } from "../base/assert-options.js";
 import { NanowireError } from "../base/error.js";
 import { longestComeBackMs } from "../protocol/system.js";
 
@@ -18,25 +19,37 @@ export interface DrainOptions {
   readonly url?: string;
 }
 
+/** The names of the options. */
+export const drainOptionKinds = {
+  graceMs: "checked",
+  reason: "checked",
+  afterMs: "checked",
+  spreadMs: "checked",
+  url: "checked",
+} as const satisfies Record<keyof DrainOptions, OptionKind>;
+
 /**
  * Checks the options and fills in the defaults.
  *
+ * @param what whose options they are: `drain`
  * @throws NanowireError `invalid_option`
  */
 export function resolveDrainOptions(
+  what: string,
   options: DrainOptions,
   defaultGraceMs: number,
 ): Required<Omit<DrainOptions, "url">> & DrainOptions {
+  assertOptions(what, options, drainOptionKinds);
   const { graceMs = defaultGraceMs, reason = "server_stopped", afterMs = 0, spreadMs = 5_000, url } = options;
   for (const [name, value] of Object.entries({ graceMs, afterMs, spreadMs })) {
-    if (!(value >= 0 && value <= longestComeBackMs)) {
+    if (typeof value !== "number" || !(value >= 0 && value <= longestComeBackMs)) {
       throw invalidOption(name, value, `a number from 0 to ${longestComeBackMs}`);
     }
   }
   if (typeof reason !== "string" || reason.length > longestReason) {
     throw invalidOption("reason", reason, `a text of 0 to ${longestReason} characters`);
   }
-  if (url !== undefined && !(URL.canParse(url) && schemes.includes(new URL(url).protocol))) {
+  if (url !== undefined && !(typeof url === "string" && URL.canParse(url) && schemes.includes(new URL(url).protocol))) {
     throw invalidOption("url", url, `a URL that begins with ${schemes.map((scheme) => `${scheme}//`).join(", ")}`);
   }
   return { graceMs, reason, afterMs, spreadMs, ...(url === undefined ? {} : { url }) };

@@ -51,7 +51,7 @@ export class Modules {
 
 /** Programs in JavaScript, too, are told what is wrong. */
 function assertEntry(entry: GivenModule): GivenModule {
-  const { name, module, after = [], ...others } = entry as Partial<GivenModule>;
+  const { name, module, after = [], ...others } = Object(entry) as Partial<GivenModule>;
   if (typeof name !== "string" || name === "") {
     throw new NanowireError("invalid_option", 'a module has no name: { name: "db", module: new Database() }');
   }

@@ -1,3 +1,4 @@
+import { assertMethods, assertOptions, type OptionKind } from "../base/assert-options.js";
 import type { Awaitable } from "../base/awaitable.js";
 import { type Clock, systemClock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
@@ -63,7 +64,7 @@ export interface ServerOptions {
   /**
    * How many messages one client may send in a second, on the average, and at once. A request beyond it is answered with
    * `rate_limited`, a notify dropped; a client that goes on at more than twice the rate is closed with
-   * `too_many_messages`. 1 to 1,000,000. Default: 1,000
+   * `too_many_messages`. Heartbeats, and a WebSocket's pings, pongs and empty frames, count as messages. 1 to 1,000,000. Default: 1,000
    */
   readonly maxMessagesPerSecond?: number;
   /** The proxies before the server, which tell where a client really comes from. Default: none, and nobody is believed */
@@ -147,17 +148,9 @@ export type ResolvedOptions = Required<Omit<ServerOptions, "binding" | "modules"
  * @throws NanowireError `invalid_option` that names the option, its value and its limits
  */
 export function resolveOptions(options: ServerOptions): ResolvedOptions {
-  const unknown = Object.keys(options).find((name) => !optionNames.has(name));
-  if (unknown !== undefined) {
-    throw new NanowireError(
-      "invalid_option",
-      `there is no option ${unknown}; there are ${[...optionNames].join(", ")}`,
-    );
-  }
+  assertOptions("", options, optionKinds);
   assertComponents(list(options, "components"));
-  if (list(options, "listen").length === 0) {
-    throw new NanowireError("invalid_option", "listen is empty: a server needs one transport or more");
-  }
+  assertTransports(list(options, "listen"));
   const { serializer = "auto", serializers = [], profiles = [], compressHandshakes = false } = options;
   assertSerializers(serializers);
   assertProfiles(profiles, serializers);
@@ -165,15 +158,15 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
     const names = ["auto", ...serializerNames, ...serializers.map(({ name }) => name)];
     throw new NanowireError("invalid_option", `serializer ${String(serializer)} is not one of ${names.join(", ")}`);
   }
-  if (typeof compressHandshakes !== "boolean") {
-    throw new NanowireError("invalid_option", `compressHandshakes ${String(compressHandshakes)} is not true or false`);
-  }
+  const { logger = consoleLogger(), clock = systemClock } = options;
+  assertMethods("logger", logger, ["debug", "info", "warn", "error"]);
+  assertMethods("clock", clock, ["now", "steady", "after", "every"]);
   const maxOutboxBytes = number(options, "maxOutboxBytes", 1_048_576, 1_024, gibibyte);
   return {
     components: options.components,
     modules: new Modules(list(options, "modules") as readonly GivenModule[]),
     listen: options.listen,
-    logger: options.logger ?? consoleLogger(),
+    logger,
     heartbeatIntervalMs: number(options, "heartbeatIntervalMs", 30_000, 0, maxDelayMs, false),
     handshakeTimeoutMs: number(options, "handshakeTimeoutMs", 10_000, 100, 600_000, false),
     maxConnections: number(options, "maxConnections", 10_000, 1, 1_000_000),
@@ -198,24 +191,15 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
     onBind: options.onBind,
     resume: resolveResumeOptions(options.resume, maxOutboxBytes),
     nodeId: options.nodeId ?? Math.floor(Math.random() * (maxNodeId + 1)),
-    clock: options.clock ?? systemClock,
+    clock,
   };
 }
 
 function resolveBinding(binding: BindingOptions): Required<BindingOptions> {
-  const { second = "allow", kickReason = "signed in elsewhere", rebind = false, ...unknown } = binding;
-  const [name] = Object.keys(unknown);
-  if (name !== undefined) {
-    throw new NanowireError(
-      "invalid_option",
-      `there is no option binding.${name}; there are second, kickReason, rebind`,
-    );
-  }
+  assertOptions("binding", binding, { second: "checked", kickReason: "string", rebind: "boolean" });
+  const { second = "allow", kickReason = "signed in elsewhere", rebind = false } = binding;
   if (!["allow", "refuse", "kick"].includes(second)) {
     throw new NanowireError("invalid_option", `binding.second ${String(second)} is not allow, refuse or kick`);
-  }
-  if (typeof kickReason !== "string" || typeof rebind !== "boolean") {
-    throw new NanowireError("invalid_option", "binding.kickReason is not a string, or binding.rebind not a boolean");
   }
   return { second, kickReason, rebind };
 }
@@ -227,6 +211,15 @@ function list(options: ServerOptions, name: "components" | "modules" | "listen")
     throw new NanowireError("invalid_option", `${name} ${String(value)} is not an array`);
   }
   return value;
+}
+
+function assertTransports(transports: readonly unknown[]): void {
+  if (transports.length === 0) {
+    throw new NanowireError("invalid_option", "listen is empty: a server needs one transport or more");
+  }
+  for (const [index, transport] of transports.entries()) {
+    assertMethods(`listen[${index}]`, transport as Transport, ["listen", "close"]);
+  }
 }
 
 /** The types say the same; plain JavaScript, or a list that was put together elsewhere, comes here. */
@@ -246,7 +239,8 @@ function assertComponents(components: readonly unknown[]): void {
 
 function assertSerializers(serializers: readonly Serializer[]): void {
   const taken = new Set<string>(["auto", ...serializerNames]);
-  for (const [index, { name, encode, decode }] of serializers.entries()) {
+  for (const [index, serializer] of serializers.entries()) {
+    const { name, encode, decode } = Object(serializer) as Partial<Serializer>;
     if (typeof name !== "string" || name === "" || typeof encode !== "function" || typeof decode !== "function") {
       throw new NanowireError("invalid_option", `serializers[${index}] lacks a name, encode or decode`);
     }
@@ -292,34 +286,35 @@ const gibibyte = 1_073_741_824;
 /** The longest that a timer of the machine can wait. */
 const maxDelayMs = 2_147_483_647;
 
-const optionNames: ReadonlySet<string> = new Set([
-  "components",
-  "modules",
-  "listen",
-  "logger",
-  "heartbeatIntervalMs",
-  "handshakeTimeoutMs",
-  "maxConnections",
-  "maxConnectionsPerAddress",
-  "maxMessagesPerSecond",
-  "proxy",
-  "maxPacketBytes",
-  "maxHandshakeBytes",
-  "maxInflatedBytes",
-  "maxOutboxBytes",
-  "maxOutboxMessages",
-  "maxQueuedMessages",
-  "requestTimeoutMs",
-  "timerPrecisionMs",
-  "serializer",
-  "serializers",
-  "profiles",
-  "compressPayloadsFromBytes",
-  "compressHandshakes",
-  "onHandshake",
-  "binding",
-  "onBind",
-  "resume",
-  "nodeId",
-  "clock",
-] satisfies (keyof ServerOptions)[]);
+/** The names of the options. */
+export const optionKinds = {
+  components: "checked",
+  modules: "checked",
+  listen: "checked",
+  logger: "checked",
+  heartbeatIntervalMs: "checked",
+  handshakeTimeoutMs: "checked",
+  maxConnections: "checked",
+  maxConnectionsPerAddress: "checked",
+  maxMessagesPerSecond: "checked",
+  proxy: "checked",
+  maxPacketBytes: "checked",
+  maxHandshakeBytes: "checked",
+  maxInflatedBytes: "checked",
+  maxOutboxBytes: "checked",
+  maxOutboxMessages: "checked",
+  maxQueuedMessages: "checked",
+  requestTimeoutMs: "checked",
+  timerPrecisionMs: "checked",
+  serializer: "checked",
+  serializers: "array",
+  profiles: "array",
+  compressPayloadsFromBytes: "checked",
+  compressHandshakes: "boolean",
+  onHandshake: "function",
+  binding: "checked",
+  onBind: "function",
+  resume: "checked",
+  nodeId: "checked",
+  clock: "checked",
+} as const satisfies Record<keyof ServerOptions, OptionKind>;

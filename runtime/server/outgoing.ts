@@ -8,8 +8,9 @@ import type { Call } from "../dispatch/call.js";
 import { type OutboundStep, runOutbound } from "../pipeline/pipeline.js";
 import type { MessageCodec } from "../protocol/codec.js";
 import { encodeErrorPayload } from "../protocol/error-payload.js";
+import { cut, encodeInPlace, type InPlaceCodec, isInPlace } from "../protocol/in-place.js";
 import type { MessageId } from "../protocol/message.js";
-import { writeResponse } from "../protocol/message-encoder.js";
+import { beginResponse, endMessage, writeResponse } from "../protocol/message-encoder.js";
 import { maxBodyBytes } from "../protocol/packet.js";
 import { toldEncodeError } from "../protocol/told-error.js";
 import type { OutgoingPush, PushForm } from "../session/push.js";
@@ -82,17 +83,51 @@ export class Outgoing {
     const { payloadLog, logger } = this.#host;
     try {
       const { response } = call.endpoint.method;
-      const payload = this.#encode(response, value);
+      if (this.#goesInPlace(call.route, response)) {
+        this.#writeInPlace("an answer", beginResponse(this.#outbox.buffer, call.id), response, value);
+      } else {
+        this.#respond(call.id, call.route, this.#encode(response, value), undefined, call);
+      }
       if (payloadLog?.on === true) {
         payloadLog.answered(this.#session, call.route, call.id, response, value);
       }
-      this.#respond(call.id, call.route, payload, undefined, call);
     } catch (error) {
       if (error instanceof NanowireError && error.code === "message_too_large") {
         logger.error({ error, route: call.route, session: this.#session.id }, "an answer is too large");
       }
       this.refuse(call.id, call.route, error, call);
     }
+  }
+
+  /** Whether nobody looks at an answer's payload before it is sent: it need not be made by itself. */
+  #goesInPlace(route: string, codec: MessageCodec<unknown>): codec is InPlaceCodec<unknown> {
+    return (
+      isInPlace(this.#terms.serializer, codec) &&
+      this.#kept === undefined &&
+      this.#pushForm.compress === undefined &&
+      this.#terms.profile.emptyResponses &&
+      this.#host.outbound.stepsOf(route).length === 0
+    );
+  }
+
+  /**
+   * Ends a packet that was begun with its payload.
+   *
+   * @param start where it begins
+   * @returns whether it was queued
+   */
+  #writeInPlace(what: string, start: number, codec: InPlaceCodec<unknown>, message: unknown): boolean {
+    const { buffer } = this.#outbox;
+    let { end } = buffer;
+    try {
+      end = encodeInPlace(codec, message, buffer);
+      endMessage(buffer, start, end);
+      this.#assertFits(what, end - start);
+    } catch (error) {
+      cut(buffer, start, end);
+      throw error;
+    }
+    return this.#outbox.commit();
   }
 
   #encode(codec: MessageCodec<unknown>, message: unknown): Uint8Array {
@@ -167,8 +202,7 @@ export class Outgoing {
     const { buffer } = this.#outbox;
     const start = buffer.end;
     writeResponse(buffer, id, compressed ?? whole, flagged, compressed !== undefined);
-    this.#assertFits("an answer", buffer.end - start, start);
-    this.#commit(start, false);
+    this.#commit("an answer", start, false);
   }
 
   // push → outbound pipeline → message encoder → outbox
@@ -213,14 +247,18 @@ export class Outgoing {
   /** @param payload what the outbound steps left; undefined where there are none */
   #writePush(push: OutgoingPush, payload: Uint8Array | undefined): boolean {
     const { buffer } = this.#outbox;
+    const form = this.#pushForm;
+    const codec = payload === undefined && this.#kept === undefined ? push.codecInPlace(form) : undefined;
+    if (codec !== undefined) {
+      return this.#writeInPlace(push.route, push.begin(buffer, form), codec, push.message);
+    }
     const start = buffer.end;
     if (payload === undefined) {
-      push.writeTo(buffer, this.#pushForm);
+      push.writeTo(buffer, form);
     } else {
-      push.writeChangedTo(buffer, payload, this.#pushForm);
+      push.writeChangedTo(buffer, payload, form);
     }
-    this.#assertFits(push.route, buffer.end - start, start);
-    const isQueued = this.#commit(start, push.overflow === "drop");
+    const isQueued = this.#commit(push.route, start, push.overflow === "drop");
     if (!isQueued && push.overflow === "drop") {
       this.#host.counters.droppedPushes++;
     }
@@ -231,7 +269,7 @@ export class Outgoing {
   #conflate(push: OutgoingPush, payload: Uint8Array | undefined): boolean {
     const form = this.#pushForm;
     const packet = payload === undefined ? push.packet(form) : push.changedPacket(payload, form);
-    this.#assertFits(push.route, packet.length, this.#outbox.buffer.end);
+    this.#assertFits(push.route, packet.length);
     const { counters } = this.#host;
     const kept = this.#kept;
     if (kept !== undefined && this.#to === "kept") {
@@ -252,12 +290,20 @@ export class Outgoing {
   /**
    * What was encoded is to be sent, and kept where it may have to be sent again.
    *
+   * @param what it is, for the error
    * @param start where it begins
    * @param mayBeLost whether it gives way where there is little room
    * @returns whether it was queued, or is kept for the next connection
+   * @throws NanowireError `message_too_large`
    */
-  #commit(start: number, mayBeLost: boolean): boolean {
+  #commit(what: string, start: number, mayBeLost: boolean): boolean {
     const outbox = this.#outbox;
+    try {
+      this.#assertFits(what, outbox.buffer.end - start);
+    } catch (error) {
+      outbox.buffer.end = start;
+      throw error;
+    }
     const kept = this.#kept;
     if (kept === undefined) {
       return mayBeLost ? outbox.commitOrDrop(start) : outbox.commit();
@@ -284,16 +330,14 @@ export class Outgoing {
   }
 
   /**
-   * What no outbox ever holds is taken back: the client is not to blame for it.
+   * The client is not to blame for what no outbox ever holds.
    *
    * @param bytes how long the packet is
-   * @param start where the buffer ends without it
    * @throws NanowireError `message_too_large`
    */
-  #assertFits(what: string, bytes: number, start: number): void {
+  #assertFits(what: string, bytes: number): void {
     const { maxOutboxBytes } = this.#host.options;
     if (bytes > maxOutboxBytes) {
-      this.#outbox.buffer.end = start;
       const message = `${what} of ${bytes} bytes is larger than maxOutboxBytes ${maxOutboxBytes}`;
       throw new NanowireError("message_too_large", message);
     }

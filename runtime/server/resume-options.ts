@@ -1,3 +1,4 @@
+import { assertOptions } from "../base/assert-options.js";
 import { NanowireError } from "../base/error.js";
 import type { DeliveryLimits } from "../protocol/delivery.js";
 
@@ -34,19 +35,9 @@ export function resolveResumeOptions(
   if (given !== true && (typeof given !== "object" || given === null)) {
     throw new NanowireError("invalid_option", `resume ${String(given)} is not true, false or an object`);
   }
-  const {
-    graceMs = 30_000,
-    maxMessages = 1_024,
-    maxBytes = Math.min(262_144, maxOutboxBytes),
-    ...unknown
-  } = given === true ? {} : given;
-  const [name] = Object.keys(unknown);
-  if (name !== undefined) {
-    throw new NanowireError(
-      "invalid_option",
-      `there is no option resume.${name}; there are graceMs, maxMessages, maxBytes`,
-    );
-  }
+  const options = given === true ? {} : given;
+  assertOptions("resume", options, { graceMs: "checked", maxMessages: "checked", maxBytes: "checked" });
+  const { graceMs = 30_000, maxMessages = 1_024, maxBytes = Math.min(262_144, maxOutboxBytes) } = options;
   assertLimit("graceMs", graceMs, 100, longestGraceMs, false);
   assertLimit("maxMessages", maxMessages, 4, 1_000_000);
   assertLimit("maxBytes", maxBytes, 1_024, maxOutboxBytes);

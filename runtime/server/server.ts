@@ -1,3 +1,4 @@
+import { assertOptions } from "../base/assert-options.js";
 import { NanowireError } from "../base/error.js";
 import { Component } from "../component/component.js";
 import { LifeCycle } from "../component/life-cycle.js";
@@ -11,11 +12,11 @@ import type { SessionBound, SessionClosed, SessionSuspended } from "../session/s
 import { Users } from "../session/users.js";
 import type { ListenAddress } from "../transport/transport.js";
 import type { ServerCounters } from "./counters.js";
-import { type DrainOptions, resolveDrainOptions } from "./drain.js";
+import { type DrainOptions, drainOptionKinds, resolveDrainOptions } from "./drain.js";
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from "./options.js";
 import { ServerHost } from "./server-host.js";
 import type { ServerPipeline } from "./server-pipeline.js";
-import { onSignals, stopSignals } from "./signals.js";
+import { assertSignals, letSignalAct, onSignals, stopSignals } from "./signals.js";
 
 /**
  * A server that is not started yet: `createServer({ components: [new Room()], listen: [ws({ port: 3250 })] })`.
@@ -74,6 +75,8 @@ export class Server {
   #state: ServerState = "stopped";
   #scheduler: Scheduler | undefined;
   #releaseSignals: (() => void) | undefined;
+  /** Those who wait until it has started, or stopped. */
+  readonly #waiting: (() => void)[] = [];
 
   /** @internal {@link createServer} makes servers. */
   constructor(options: ResolvedOptions) {
@@ -151,9 +154,13 @@ export class Server {
     return [...this.#host.sessions.byUid(uid)];
   }
 
-  /** Whoever is bound to one of the uids, as somebody to push to: `News.arrived(server.users(["ada"]), { … })`. */
-  users(uids: Iterable<string>): Users {
-    const list = [...uids];
+  /**
+   * Whoever is bound to a uid, or to one of several, as somebody to push to: `News.arrived(server.users("ada"), { … })`.
+   *
+   * @param uids one, or any number: an array, a set
+   */
+  users(uids: string | Iterable<string>): Users {
+    const list = typeof uids === "string" ? [uids] : [...uids];
     return new Users(() => list.flatMap((uid) => this.sessionsOf(uid)));
   }
 
@@ -232,11 +239,11 @@ export class Server {
       for (const step of undo) {
         await this.#attempt(step, "what was started could not be undone");
       }
-      this.#state = "stopped";
+      this.#enter("stopped");
       throw error;
     }
     this.#host.sweep.start();
-    this.#state = "running";
+    this.#enter("running");
     for (const { url } of this.addresses) {
       this.#options.logger.info({ url }, "listening");
     }
@@ -250,7 +257,7 @@ export class Server {
    * @throws NanowireError `invalid_option`; `invalid_state` when it does not run
    */
   async drain(options: DrainOptions = {}): Promise<void> {
-    const drain = resolveDrainOptions(options, defaultGraceMs);
+    const drain = resolveDrainOptions("drain", options, defaultGraceMs);
     this.#assertState("running", "drain");
     this.#state = "draining";
     this.#host.startDrain(drain);
@@ -263,12 +270,14 @@ export class Server {
    * Closes the listeners, lets the clients go as {@link drain} does if `graceMs` is given, lets the components and modules prepare (`beforeShutdown`), closes
    * the sessions that are left, stops the timers, lets tasks that wait or run come to their end (for `requestTimeoutMs` at the most), and shuts the components
    * and modules down: each in the reverse order of its start. Resolved when everything is closed. One that fails is logged, and the rest goes on. While the
-   * server drains, it ends that at once.
+   * server drains, it ends that at once. A task or a timer may call it and wait for it, before anything else that it waits for; handlers are not waited for
+   * but by `graceMs`.
    *
    * @throws NanowireError `invalid_option`; `invalid_state` when it neither runs nor drains
    */
   async stop(options: DrainOptions = {}): Promise<void> {
-    const drain = resolveDrainOptions(options, 0);
+    const drain = resolveDrainOptions("stop", options, 0);
+    this.#scheduler?.stopCalled();
     if (this.#state === "draining") {
       this.#host.endDrain();
     } else {
@@ -296,7 +305,7 @@ export class Server {
     this.#scheduler = undefined;
     this.#releaseSignals?.();
     this.#releaseSignals = undefined;
-    this.#state = "stopped";
+    this.#enter("stopped");
   }
 
   /**
@@ -316,36 +325,62 @@ export class Server {
   }
 
   /**
-   * Stops when the process is asked to end: `server.stopOnSignals({ graceMs: 20_000 })`. A second signal ends the waiting, for clients and for tasks; when the
-   * server has stopped, signals do what they did before. Calling it again replaces what was said before.
+   * Stops when the process is asked to end: `server.stopOnSignals({ graceMs: 20_000 })`. A server that is starting stops once it has started. A second signal ends
+   * the waiting, for clients and for tasks; one that comes while the server still starts, or is stopped, does what it does without this. When the server has
+   * stopped, signals do what they did before. Calling it again replaces what was said before.
    *
    * @returns what ends it
    * @throws NanowireError `invalid_option`
    */
   stopOnSignals(options: StopOnSignalsOptions = {}): () => void {
+    assertOptions("stopOnSignals", options, { ...drainOptionKinds, signals: "array", onStopped: "function" });
     const { signals = stopSignals, onStopped, ...given } = options;
-    const { logger } = this.#options;
-    const drain = resolveDrainOptions(given, defaultGraceMs);
+    assertSignals(signals);
+    const drain = resolveDrainOptions("stopOnSignals", given, defaultGraceMs);
     this.#releaseSignals?.();
     let isStopping = false;
     const release = onSignals(signals, (signal) => {
-      if (isStopping) {
+      if (this.#state === "stopped" || (isStopping && this.#state === "starting")) {
+        // There is nothing to be stopped, or what begins does not come to its end.
+        release();
+        letSignalAct(signal);
+      } else if (isStopping) {
         this.#host.endDrain();
         this.#scheduler?.endWait();
-        return;
+      } else {
+        isStopping = true;
+        this.#options.logger.info({ signal }, "stopping");
+        void this.#stopAnyhow(drain, signal)
+          .then(release)
+          .then(() => onStopped?.(signal));
       }
-      isStopping = true;
-      logger.info({ signal }, "stopping");
-      this.stop(drain).then(
-        () => onStopped?.(signal),
-        (error: unknown) => {
-          release();
-          logger.error({ error, signal }, "the server could not be stopped");
-        },
-      );
     });
     this.#releaseSignals = release;
     return release;
+  }
+
+  /** Stops, whatever it is at: once it has started, where it starts; or waits until it has stopped, where it does that already. */
+  async #stopAnyhow(drain: DrainOptions, signal: NodeJS.Signals): Promise<void> {
+    if (this.#state === "starting") {
+      await this.#changed();
+    }
+    if (this.#state === "stopping") {
+      await this.#changed();
+    } else if (this.#state !== "stopped") {
+      await this.#attempt(() => this.stop(drain), "the server could not be stopped", { signal });
+    }
+  }
+
+  /** Resolved when it has started, or stopped. */
+  #changed(): Promise<void> {
+    return new Promise((resolve) => void this.#waiting.push(resolve));
+  }
+
+  #enter(state: "running" | "stopped"): void {
+    this.#state = state;
+    for (const tell of this.#waiting.splice(0)) {
+      tell();
+    }
   }
 
   #schedulerOf({ life, name }: Part, scheduler: Scheduler): Scheduler {

@@ -23,7 +23,7 @@ export class SessionIds {
    */
   constructor(clock: Clock, nodeId: number) {
     if (!Number.isInteger(nodeId) || nodeId < 0 || nodeId > maxNodeId) {
-      throw new NanowireError("invalid_option", `nodeId ${nodeId} is not an integer from 0 to ${maxNodeId}`);
+      throw new NanowireError("invalid_option", `nodeId ${String(nodeId)} is not an integer from 0 to ${maxNodeId}`);
     }
     this.#clock = clock;
     this.#node = BigInt(nodeId);

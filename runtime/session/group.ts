@@ -1,3 +1,4 @@
+import { assertOptions } from "../base/assert-options.js";
 import { isPromise } from "../base/awaitable.js";
 import { NanowireError } from "../base/error.js";
 import type { Queue } from "../schedule/queue.js";
@@ -36,8 +37,13 @@ export class Group implements PushReceiver, Iterable<Session> {
   readonly #membership: Membership = { sessionClosed: (session) => this.#sessionClosed(session) };
   #closed = false;
 
-  /** @param name for logs and errors; it need not be unique */
-  constructor(name: string, { queue, onEmpty }: GroupOptions = {}) {
+  /**
+   * @param name for logs and errors; it need not be unique
+   * @throws NanowireError `invalid_option`
+   */
+  constructor(name: string, options: GroupOptions = {}) {
+    assertOptions("Group", options, { queue: "object", onEmpty: "function" });
+    const { queue, onEmpty } = options;
     this.name = name;
     this.queue = queue;
     this.#onEmpty = onEmpty;

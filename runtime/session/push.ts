@@ -1,7 +1,8 @@
 import { ByteBuffer } from "../base/byte-buffer.js";
 import type { MessageCodec } from "../protocol/codec.js";
 import type { Dictionary } from "../protocol/dictionary.js";
-import { writePush } from "../protocol/message-encoder.js";
+import { type InPlaceCodec, isInPlace } from "../protocol/in-place.js";
+import { beginPush, writePush } from "../protocol/message-encoder.js";
 import { messageText } from "../protocol/message-text.js";
 import type { Serializer } from "../protocol/serializer.js";
 import { toldEncodeError } from "../protocol/told-error.js";
@@ -64,7 +65,8 @@ export class OutgoingPush<T = unknown> {
   readonly route: string;
   readonly #overflow: Overflow<T> | undefined;
   readonly #codec: MessageCodec<T>;
-  readonly #message: T;
+  /** What is pushed. */
+  readonly message: T;
   readonly #shared: boolean;
   /** Mostly one or two of each: found faster in a list than in a map. */
   readonly #payloads: { readonly serializer: Serializer; readonly payload: Uint8Array }[] = [];
@@ -80,7 +82,7 @@ export class OutgoingPush<T = unknown> {
     this.route = method.route;
     this.#overflow = method.overflow;
     this.#codec = method.message;
-    this.#message = message;
+    this.message = message;
     this.#shared = shared;
   }
 
@@ -92,7 +94,7 @@ export class OutgoingPush<T = unknown> {
   /** Its route, and what it is told apart by from others of its route. */
   get key(): string {
     if (this.#key === undefined) {
-      const key = this.#overflow?.policy === "conflate" ? this.#overflow.key?.(this.#message) : undefined;
+      const key = this.#overflow?.policy === "conflate" ? this.#overflow.key?.(this.message) : undefined;
       // No route has a line break: two routes never share a key.
       this.#key = key === undefined ? this.route : `${this.route}\n${key}`;
     }
@@ -101,7 +103,7 @@ export class OutgoingPush<T = unknown> {
 
   /** What a log shows of it. */
   get text(): string {
-    this.#text ??= messageText(this.#codec, this.#message);
+    this.#text ??= messageText(this.#codec, this.message);
     return this.#text;
   }
 
@@ -114,12 +116,24 @@ export class OutgoingPush<T = unknown> {
     }
     this.#throwAgain(serializer);
     try {
-      const payload = serializer.encode(this.#codec, this.#message);
+      const payload = serializer.encode(this.#codec, this.message);
       this.#payloads.push({ serializer, payload });
       return payload;
     } catch (error) {
       throw this.#failed(serializer, toldEncodeError(this.#codec, error));
     }
+  }
+
+  /** What writes it where it leaves, without a payload of its own; undefined where there is more to it. */
+  codecInPlace({ serializer, compress }: PushForm): InPlaceCodec<T> | undefined {
+    const codec = this.#codec;
+    const isPlain = !this.#shared && compress === undefined && this.#overflow === undefined;
+    return isPlain && isInPlace(serializer, codec) ? codec : undefined;
+  }
+
+  /** Begins the packet; the payload is written behind it. Returns where it begins. */
+  begin(out: ByteBuffer, { dictionary }: PushForm): number {
+    return beginPush(out, this.route, dictionary?.codeOf(this.route) ?? 0);
   }
 
   /** Writes the whole packet. */

@@ -160,11 +160,11 @@ export class SessionRegistry implements SessionEvents, SessionBinder {
    * @throws NanowireError `invalid_uid`, `session_closed`, `already_bound`, `uid_in_use`, and what the judge throws
    */
   async bind(session: Session, uid: string): Promise<void> {
-    if (typeof uid !== "string" || uid.length === 0 || uid.length > maxUidLength) {
-      throw new NanowireError(
-        "invalid_uid",
-        `a uid of ${String(uid).length} characters is not one of 1 to ${maxUidLength}`,
-      );
+    if (typeof uid !== "string") {
+      throw new NanowireError("invalid_uid", `a uid of type ${typeof uid} is not a string`);
+    }
+    if (uid.length === 0 || uid.length > maxUidLength) {
+      throw new NanowireError("invalid_uid", `a uid of ${uid.length} characters is not one of 1 to ${maxUidLength}`);
     }
     this.#assertMay(session, uid);
     if (session.uid === uid) {

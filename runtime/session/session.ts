@@ -80,7 +80,7 @@ export class Session implements PushReceiver {
   #suspendListeners: Listeners<NanowireError> | undefined;
   #resumeListeners: Listeners<void> | undefined;
   #suspended = false;
-  #drainListeners: Listeners<Session> | undefined;
+  #unblockedListeners: Listeners<Session> | undefined;
   #uid = "";
   #closed: NanowireError | undefined;
   #abort: AbortController | undefined;
@@ -98,7 +98,7 @@ export class Session implements PushReceiver {
     return this.#uid;
   }
 
-  /** Whether {@link bind} was called. */
+  /** Whether it is bound to a uid: whoever calls is known. */
   get bound(): boolean {
     return this.#uid !== "";
   }
@@ -210,23 +210,23 @@ export class Session implements PushReceiver {
     return this.#closed === undefined ? this.#link.waiting : nothing;
   }
 
-  /** Whether the client does not take what was written, or is {@link suspended}: what is sent now waits in the server. {@link onDrain} tells when it does again. */
+  /** Whether the client does not take what was written, or is {@link suspended}: what is sent now waits in the server. {@link onUnblocked} tells when it does again. */
   get blocked(): boolean {
     return this.#closed === undefined && this.#link.blocked;
   }
 
   /**
    * Calls `listener` each time that the client takes again what is sent, after it was {@link blocked}. Returns what takes the
-   * listener back.
+   * listener back. It has nothing to do with `server.drain()`.
    */
-  onDrain(listener: (session: Session) => void): () => void {
-    this.#drainListeners ??= new Listeners();
-    return this.#drainListeners.add(listener);
+  onUnblocked(listener: (session: Session) => void): () => void {
+    this.#unblockedListeners ??= new Listeners();
+    return this.#unblockedListeners.add(listener);
   }
 
   /** @internal The client takes again what is sent. */
   drained(): void {
-    this.#drainListeners?.call(this, this.#link.logger);
+    this.#unblockedListeners?.call(this, this.#link.logger);
   }
 
   /** Tells the client to go, and why, and closes the connection when what waits is written. A client that is not connected cannot come back to this session. */
@@ -322,7 +322,7 @@ export class Session implements PushReceiver {
     this.#closeListeners?.clear();
     this.#suspendListeners?.clear();
     this.#resumeListeners?.clear();
-    this.#drainListeners?.clear();
+    this.#unblockedListeners?.clear();
   }
 }
 

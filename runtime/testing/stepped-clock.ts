@@ -56,7 +56,8 @@ export class SteppedClock implements Clock {
       if (timer.every === undefined) {
         this.#timers.delete(timer);
       } else {
-        timer.at += timer.every;
+        // As a machine's do: when the process stood still, one call makes up for all that was missed.
+        timer.at = this.#passedMs + timer.every;
       }
       timer.task();
     }
@@ -81,7 +82,7 @@ export class SteppedClock implements Clock {
     return true;
   }
 
-  /** The process stands still: what falls due meanwhile is called late, at the next {@link step}. */
+  /** The process stands still: what falls due meanwhile is called late, at the next {@link step}; what recurs once for all that was missed, as on a machine. */
   stall(ms: number): void {
     this.#passedMs += ms;
   }

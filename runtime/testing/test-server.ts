@@ -40,6 +40,7 @@ export class TestServer {
   /** Time for the server and all of its clients. */
   readonly clock: SteppedClock;
   readonly #transport: MemoryTransport;
+  readonly #clients: TestClient[] = [];
   #passed = 0;
   #reachable = true;
 
@@ -65,7 +66,9 @@ export class TestServer {
       holder.link = link;
       return link;
     };
-    return new TestClient(await connect(dial, { ...options, clock: this.clock }), holder, this);
+    const client = new TestClient(await connect(dial, { ...options, clock: this.clock }), holder, this);
+    this.#clients.push(client);
+    return client;
   }
 
   /** Whether clients can connect. Those that are connected are not touched. */
@@ -101,9 +104,16 @@ export class TestServer {
     }
   }
 
-  /** Stops the server; the clients find their connections closed. */
+  /**
+   * Stops the server; the clients find their connections closed. Those with `reconnect`, which would try for ever and keep the process
+   * alive, are then closed for good. What is to come after a stop is tested with `server.server.stop()`.
+   */
   async stop(): Promise<void> {
     await this.server.stop();
+    await this.settled();
+    for (const { connection } of this.#clients) {
+      connection.close();
+    }
     await this.settled();
   }
 }

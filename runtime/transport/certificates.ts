@@ -1,6 +1,7 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createSecureContext, type SecureContext, type SecureContextOptions, type TLSSocketOptions } from "node:tls";
+import { assertOptions } from "../base/assert-options.js";
 import type { CancelTimer, Clock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
@@ -142,14 +143,15 @@ function checked(options: TlsOptions | readonly TlsOptions[]): readonly TlsOptio
     throw new NanowireError("invalid_option", "tls is empty: it needs a certificate");
   }
   for (const each of list) {
-    const { cert, key, certFile, keyFile } = Object(each) as Record<keyof PemOptions, unknown>;
+    assertOptions("tls", each, tlsOptionKinds);
+    const { cert, key, certFile, keyFile } = each;
     const isPem = isText(cert) && isText(key) && certFile === undefined && keyFile === undefined;
     const isFile = isPath(certFile) && isPath(keyFile) && cert === undefined && key === undefined;
     if (!isPem && !isFile) {
       throw new NanowireError("invalid_option", "tls needs cert and key, or certFile and keyFile");
     }
     const period = checkEveryMsOf(each as PemFileOptions);
-    if (!(period >= 0 && period <= 2_147_483_647)) {
+    if (typeof period !== "number" || !(period >= 0 && period <= 2_147_483_647)) {
       throw new NanowireError(
         "invalid_option",
         `tls.checkEveryMs ${String(period)} is not a number from 0 to 2147483647`,
@@ -158,6 +160,16 @@ function checked(options: TlsOptions | readonly TlsOptions[]): readonly TlsOptio
   }
   return list;
 }
+
+const tlsOptionKinds = {
+  cert: "checked",
+  key: "checked",
+  certFile: "checked",
+  keyFile: "checked",
+  passphrase: "string",
+  minVersion: "string",
+  checkEveryMs: "checked",
+} as const;
 
 function isText(value: unknown): boolean {
   return typeof value === "string" || value instanceof Uint8Array;

@@ -1,10 +1,17 @@
+import { assertOptions } from "../base/assert-options.js";
 import type { TlsOptions } from "./certificates.js";
-import type { ListenOptions } from "./listen.js";
+import { type ListenOptions, listenOptionKinds } from "./listen.js";
 import { type Listener, SocketListener } from "./socket-listener.js";
 import { tcpFace } from "./tcp.js";
 import type { ListenAddress, TransportHost } from "./transport.js";
 import { WsFace } from "./ws-face.js";
-import { type ResolvedUpgradeOptions, resolveUpgradeOptions, type UpgradeOptions, urlPath } from "./ws-options.js";
+import {
+  type ResolvedUpgradeOptions,
+  resolveUpgradeOptions,
+  type UpgradeOptions,
+  upgradeOptionKinds,
+  urlPath,
+} from "./ws-options.js";
 
 /** Where a listener for both protocols listens: `{ port, host }`, or `{ socketPath }`; and which upgrades it takes. */
 export type HybridOptions = ListenOptions &
@@ -30,6 +37,7 @@ class HybridTransport implements Listener {
   readonly #listener: SocketListener;
 
   constructor(options: HybridOptions) {
+    assertOptions("hybrid", options, { ...listenOptionKinds, ...upgradeOptionKinds, tls: "checked" });
     const { tls } = options;
     this.#isSecure = tls !== undefined;
     this.#options = resolveUpgradeOptions(options);

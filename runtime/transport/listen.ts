@@ -1,5 +1,6 @@
 import { chmod, lstat, unlink } from "node:fs/promises";
 import { type AddressInfo, connect, type ListenOptions as NodeListenOptions, type Server } from "node:net";
+import type { OptionKind } from "../base/assert-options.js";
 import { NanowireError } from "../base/error.js";
 import { unixAddress } from "./networks.js";
 import type { ListenAddress } from "./transport.js";
@@ -29,6 +30,14 @@ export interface SocketPathOptions {
   readonly host?: undefined;
 }
 
+/** The names of the options. */
+export const listenOptionKinds = {
+  port: "checked",
+  host: "string",
+  socketPath: "checked",
+  socketMode: "checked",
+} as const satisfies Record<string, OptionKind>;
+
 /**
  * Refuses what is no place to listen on.
  *
@@ -37,9 +46,11 @@ export interface SocketPathOptions {
 export function assertListenOptions({
   port,
   socketPath,
+  socketMode,
 }: {
   readonly port?: unknown;
   readonly socketPath?: unknown;
+  readonly socketMode?: unknown;
 }): void {
   if (socketPath === undefined) {
     if (!Number.isInteger(port) || Number(port) < 0 || Number(port) > 65_535) {
@@ -51,13 +62,22 @@ export function assertListenOptions({
       `there are a port ${String(port)} and a socketPath ${String(socketPath)}: a listener has one of them`,
     );
   } else if (typeof socketPath !== "string" || socketPath === "" || socketPath.includes("\0")) {
-    throw new NanowireError("invalid_option", `socketPath ${JSON.stringify(socketPath)} is no path`);
+    throw new NanowireError(
+      "invalid_option",
+      `socketPath ${typeof socketPath === "string" ? JSON.stringify(socketPath) : String(socketPath)} is no path`,
+    );
   } else if (Buffer.byteLength(socketPath) > mostPathBytes) {
     // The system would cut it off.
     throw new NanowireError(
       "invalid_option",
       `socketPath ${socketPath} has ${Buffer.byteLength(socketPath)} bytes, more than ${mostPathBytes}`,
     );
+  }
+  if (
+    socketMode !== undefined &&
+    !(Number.isInteger(socketMode) && Number(socketMode) >= 0 && Number(socketMode) <= 0o777)
+  ) {
+    throw new NanowireError("invalid_option", `socketMode ${String(socketMode)} is not an integer from 0 to 0o777`);
   }
 }
 

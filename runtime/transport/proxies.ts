@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { assertOptions } from "../base/assert-options.js";
 import { NanowireError } from "../base/error.js";
 import { clientBehind, forwardedNodes, xForwardedForNodes } from "./forwarded.js";
 import { Networks } from "./networks.js";
@@ -41,11 +42,8 @@ export class Proxies {
 
   /** @throws NanowireError `invalid_option` */
   constructor(options: ProxyOptions = { trusted: [] }) {
-    const { trusted, tcp = "proxy-protocol", ws = "x-forwarded-for", ...others } = Object(options) as ProxyOptions;
-    const [unknown] = Object.keys(others);
-    if (unknown !== undefined) {
-      throw new NanowireError("invalid_option", `proxy has no ${unknown}; it has trusted, tcp, ws`);
-    }
+    assertOptions("proxy", options, { trusted: "checked", tcp: "checked", ws: "checked" });
+    const { trusted, tcp = "proxy-protocol", ws = "x-forwarded-for" } = options;
     if (!Array.isArray(trusted)) {
       throw new NanowireError("invalid_option", `proxy.trusted ${String(trusted)} is not an array`);
     }

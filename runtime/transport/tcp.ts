@@ -1,6 +1,7 @@
+import { assertOptions } from "../base/assert-options.js";
 import type { Face } from "./approach.js";
 import type { TlsOptions } from "./certificates.js";
-import type { ListenOptions } from "./listen.js";
+import { type ListenOptions, listenOptionKinds } from "./listen.js";
 import { type Listener, SocketListener } from "./socket-listener.js";
 import { TcpWire } from "./tcp-wire.js";
 import type { ListenAddress, TransportHost } from "./transport.js";
@@ -24,7 +25,9 @@ class TcpTransport implements Listener {
   readonly name: string;
   readonly #listener: SocketListener;
 
-  constructor({ tls, ...place }: TcpOptions) {
+  constructor(options: TcpOptions) {
+    assertOptions("tcp", options, { ...listenOptionKinds, tls: "checked" });
+    const { tls, ...place } = options;
     this.name = tls === undefined ? "tcp" : "tls";
     const { name } = this;
     this.#listener = new SocketListener({ name, place, tls, scheme: name, path: "", alpnProtocols: [] });

@@ -127,6 +127,11 @@ export interface Wire {
 export interface WireReceiver {
   /** Bytes of the packet stream, cut anywhere. They may be kept: they are not written again. */
   receive(bytes: Uint8Array): void;
+  /**
+   * Something came that carries no bytes of the stream, and costs as much as if it did: a ping, a pong, an empty frame. Returns whether it
+   * may be answered. Absent: it may.
+   */
+  idled?(): boolean;
   /** The transport's own protocol was broken (a text frame, say). The receiver closes the wire. */
   violated(error: NanowireError): void;
   /** The other side is gone, or closed. Called once, also after `close()`. */

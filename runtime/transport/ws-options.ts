@@ -1,5 +1,6 @@
 import type { Server as HttpServer } from "node:http";
 import type { Server as HttpsServer } from "node:https";
+import { assertOptions, type OptionKind } from "../base/assert-options.js";
 import type { Awaitable } from "../base/awaitable.js";
 import { NanowireError } from "../base/error.js";
 import type { TlsOptions } from "./certificates.js";
@@ -85,6 +86,16 @@ export interface ResolvedUpgradeOptions {
   readonly compression: Required<CompressionOptions> | undefined;
 }
 
+/** The names of the options. */
+export const upgradeOptionKinds = {
+  path: "checked",
+  maxFrameBytes: "checked",
+  origins: "checked",
+  subprotocols: "array",
+  verify: "function",
+  compression: "checked",
+} as const satisfies Record<keyof UpgradeOptions, OptionKind>;
+
 /**
  * Fills in the defaults.
  *
@@ -98,9 +109,10 @@ export function resolveUpgradeOptions(options: UpgradeOptions): ResolvedUpgradeO
   if (maxFrameBytes !== undefined) {
     assertInteger("maxFrameBytes", maxFrameBytes, 64, 1_073_741_824);
   }
-  const wrong = subprotocols?.find((name) => !/^[\w!#$%&'*+.^`|~-]+$/.test(name));
+  const wrong = subprotocols?.find((name) => typeof name !== "string" || !/^[\w!#$%&'*+.^`|~-]+$/.test(name));
   if (wrong !== undefined) {
-    throw new NanowireError("invalid_option", `subprotocols has ${JSON.stringify(wrong)}, which is no HTTP token`);
+    const name = typeof wrong === "string" ? JSON.stringify(wrong) : typeof wrong;
+    throw new NanowireError("invalid_option", `subprotocols has ${name}, which is no HTTP token`);
   }
   return {
     path,
@@ -108,11 +120,16 @@ export function resolveUpgradeOptions(options: UpgradeOptions): ResolvedUpgradeO
     checkOrigin: originCheck(origins),
     subprotocols,
     verify,
-    compression: compression === false ? undefined : resolveCompression(compression === true ? {} : compression),
+    compression: resolveCompression(compression),
   };
 }
 
-function resolveCompression(options: CompressionOptions): Required<CompressionOptions> {
+function resolveCompression(given: boolean | CompressionOptions): Required<CompressionOptions> | undefined {
+  if (given === false) {
+    return undefined;
+  }
+  const options = given === true ? {} : given;
+  assertOptions("compression", options, { thresholdBytes: "checked", level: "checked", windowBits: "checked" });
   const { thresholdBytes = 1_024, level = 3, windowBits = 12 } = options;
   assertInteger("compression.thresholdBytes", thresholdBytes, 0, 1_073_741_824);
   assertInteger("compression.level", level, 1, 9);

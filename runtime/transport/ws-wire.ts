@@ -54,6 +54,7 @@ export class WsWire implements Wire, OutboxWriter {
     socket.on("drain", onDrain);
     websocket.on("message", onMessage);
     websocket.on("ping", onPing);
+    websocket.on("pong", onPong);
     websocket.on("error", onError);
     websocket.on("close", onClose);
     this.#receiver = host.accept(this, arrival.accepted());
@@ -63,7 +64,9 @@ export class WsWire implements Wire, OutboxWriter {
     if (this.#closing) {
       return;
     }
-    if (binary) {
+    if (binary && (data as Buffer).length === 0) {
+      this.#receiver.idled?.();
+    } else if (binary) {
       this.#receiver.receive(data as Buffer);
     } else {
       this.#receiver.violated(new NanowireError("text_frame", "a text frame came where only binary frames may"));
@@ -72,7 +75,7 @@ export class WsWire implements Wire, OutboxWriter {
 
   /** Answers, unless so much waits for the client already: pings must not fill the memory of who answers them. */
   pinged(data: Buffer): void {
-    if (this.#closing) {
+    if (this.#closing || this.#receiver.idled?.() === false) {
       return;
     }
     const waiting = this.#websocket.bufferedAmount;
@@ -80,6 +83,12 @@ export class WsWire implements Wire, OutboxWriter {
       this.overflowed(waiting, this.#maxOutboxBytes, "maxOutboxBytes");
     } else if (this.#websocket.readyState === WebSocket.OPEN) {
       this.#websocket.pong(data);
+    }
+  }
+
+  ponged(): void {
+    if (!this.#closing) {
+      this.#receiver.idled?.();
     }
   }
 
@@ -179,6 +188,10 @@ function onDrain(this: WiredSocket): void {
 
 function onPing(this: WiredWebSocket, data: Buffer): void {
   this.nanowire?.pinged(data);
+}
+
+function onPong(this: WiredWebSocket): void {
+  this.nanowire?.ponged();
 }
 
 function onMessage(this: WiredWebSocket, data: RawData, binary: boolean): void {

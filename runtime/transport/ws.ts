@@ -1,5 +1,7 @@
+import { assertMethods, assertOptions } from "../base/assert-options.js";
 import { NanowireError } from "../base/error.js";
 import type { TlsOptions } from "./certificates.js";
+import { listenOptionKinds } from "./listen.js";
 import { SharedWsTransport } from "./shared-ws.js";
 import { type Listener, SocketListener } from "./socket-listener.js";
 import type { ListenAddress, Transport, TransportHost } from "./transport.js";
@@ -9,6 +11,7 @@ import {
   type ResolvedUpgradeOptions,
   resolveUpgradeOptions,
   type SharedWsOptions,
+  upgradeOptionKinds,
   urlPath,
   type WsOptions,
 } from "./ws-options.js";
@@ -22,9 +25,11 @@ export function ws(options: OwnWsOptions): Listener;
 export function ws(options: SharedWsOptions): Transport;
 export function ws(options: WsOptions): Transport;
 export function ws(options: WsOptions): Transport {
+  assertOptions("ws", options, { ...listenOptionKinds, ...upgradeOptionKinds, tls: "checked", server: "checked" });
   if (options.server === undefined) {
     return new WsTransport(options);
   }
+  assertMethods("ws.server", options.server, ["on", "listen"]);
   if (options.tls !== undefined) {
     throw new NanowireError("invalid_option", "tls is the HTTP server's that was handed in: make it with node:https");
   }

@@ -18,30 +18,26 @@ describe("options", () => {
   const wrong: readonly [ConnectOptions, string][] = [
     [{ dictVersion: "" }, "dictVersion  is not a text of 1 to 256 characters"],
     [{ dictVersion: "x".repeat(257) }, `dictVersion ${"x".repeat(257)} is not a text of 1 to 256 characters`],
-    [{ requestTimeoutMs: -1 }, "requestTimeoutMs -1 is not a number of milliseconds from 0 (for ever) to 2147483647"],
-    [
-      { requestTimeoutMs: Number.NaN },
-      "requestTimeoutMs NaN is not a number of milliseconds from 0 (for ever) to 2147483647",
-    ],
-    [
-      { connectTimeoutMs: 2 ** 31 },
-      "connectTimeoutMs 2147483648 is not a number of milliseconds from 0 (for ever) to 2147483647",
-    ],
+    [{ requestTimeoutMs: -1 }, "requestTimeoutMs -1 is not a number from 0 to 2147483647"],
+    [{ requestTimeoutMs: Number.NaN }, "requestTimeoutMs NaN is not a number from 0 to 2147483647"],
+    [{ connectTimeoutMs: 2 ** 31 }, "connectTimeoutMs 2147483648 is not a number from 0 to 2147483647"],
     [{ maxPacketBytes: 255 }, "maxPacketBytes 255 is not an integer from 256 to 16777215"],
     [{ maxPacketBytes: 16_777_216 }, "maxPacketBytes 16777216 is not an integer from 256 to 16777215"],
     [{ maxPacketBytes: 1000.5 }, "maxPacketBytes 1000.5 is not an integer from 256 to 16777215"],
-    [{ user: circle }, "user cannot be written as JSON"],
-    [{ user: 1n }, "user cannot be written as JSON"],
+    [{ user: circle }, "user cannot be sent: TypeError: Converting circular structure to JSON"],
+    [{ user: 1n }, "user cannot be sent: TypeError: Do not know how to serialize a BigInt"],
     [
       { user: "x".repeat(16_777_215) },
-      `user makes a handshake of ${16_777_215 + emptyUserBytes} bytes, more than 16777215`,
+      `user cannot be sent: NanowireError: a packet body of ${16_777_215 + emptyUserBytes} bytes is larger than 16777215`,
     ],
   ];
 
   it.each(wrong)("refuses $0", async (options, message) => {
     const server = new FakeServer();
     const error = await rejection(connect(server.dial, options));
-    expect(error).toMatchObject({ code: "invalid_option", scope: "startup", message });
+    expect(error).toMatchObject({ code: "invalid_option", scope: "startup" });
+    // What is wrong with a circle, the engine tells in several lines.
+    expect(error.message.split("\n")[0]).toBe(message);
     expect(server.sent).toEqual([]);
   });
 

@@ -20,11 +20,20 @@ interface Kind {
   readonly connect: typeof connect;
   /** What errors call the url: no query. */
   readonly shown: (url: string) => string;
+  /** What errors say where nobody listens. */
+  readonly refused: string;
 }
 
 const kinds: readonly Kind[] = [
-  { name: "TCP", listen: listenTcp, dial: dialTcp, connect, shown: (url) => url },
-  { name: "ws", listen: listenWs, dial: (url) => dialWs(url, 65_536), connect, shown: withoutQuery },
+  { name: "TCP", listen: listenTcp, dial: dialTcp, connect, shown: (url) => url, refused: "ECONNREFUSED" },
+  {
+    name: "ws",
+    listen: listenWs,
+    dial: (url) => dialWs(url, 65_536),
+    connect,
+    shown: withoutQuery,
+    refused: "ECONNREFUSED",
+  },
   // What a browser has is played by the class of ws, which has the same face.
   {
     name: "a browser's WebSocket",
@@ -32,6 +41,8 @@ const kinds: readonly Kind[] = [
     dial: dialBrowser,
     connect: connectInBrowser,
     shown: withoutQuery,
+    // A browser tells no more.
+    refused: "1006",
   },
 ];
 
@@ -75,7 +86,7 @@ class Receiver implements ClientReceiver {
   }
 }
 
-describe.each(kinds)("a socket over $name", ({ listen, dial, connect: connectTo, shown }) => {
+describe.each(kinds)("a socket over $name", ({ listen, dial, connect: connectTo, shown, refused }) => {
   let listener: Listener;
   const text = (value: string) => new TextEncoder().encode(value);
 
@@ -191,9 +202,8 @@ describe.each(kinds)("a socket over $name", ({ listen, dial, connect: connectTo,
     const error = await rejection(connectTo(url));
     expect(error.code).toBe("connect_failed");
     expect(error.message).toContain(`${shown(url)}`);
-    expect(error.message).toContain("ECONNREFUSED");
+    expect(error.message).toContain(refused);
     expect(error.message).not.toContain("secret");
-    expect(error.cause).toBeInstanceOf(Error);
     listener = await listen();
   });
 
@@ -264,8 +274,8 @@ describe("over TCP", () => {
 
 describe("over a WebSocket", () => {
   const open = [
-    ["ws", (url: URL) => dialWs(url, 1_000)],
-    ["a browser's", dialBrowser],
+    ["ws", (url: URL) => dialWs(url, 1_000), "404"],
+    ["a browser's", dialBrowser, "1006"],
   ] as const;
 
   it.each(open)("each send is one binary frame: %s", async (_, dial) => {
@@ -304,11 +314,11 @@ describe("over a WebSocket", () => {
     await server.close();
   });
 
-  it.each(open)("an answer other than 101 is connect_failed: %s", async (_, dial) => {
+  it.each(open)("an answer other than 101 is connect_failed: %s", async (_, dial, why) => {
     const server = await listenRaw((socket) => socket.end("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"));
     const error = await rejection(dial(new URL(`ws://127.0.0.1:${server.port}/x`))(new AbortController().signal));
     expect(error.code).toBe("connect_failed");
-    expect(error.message).toContain("404");
+    expect(error.message).toContain(why);
     await server.close();
   });
 
@@ -369,20 +379,17 @@ describe("over a WebSocket", () => {
 
 describe("urls", () => {
   const wrong: readonly [string, string][] = [
-    ["", " is no absolute URL, such as ws://127.0.0.1:3250"],
-    ["localhost", "localhost is no absolute URL, such as ws://127.0.0.1:3250"],
-    ["/game", "/game is no absolute URL, such as ws://127.0.0.1:3250"],
-    [
-      "http://a.example/",
-      "http://a.example/ cannot be dialled here; what can begins with ws://, wss://, tcp://, tls://, ws+unix://, tcp+unix://",
-    ],
+    ["", " is no URL such as ws://127.0.0.1:3250"],
+    ["localhost", "localhost is no URL such as ws://127.0.0.1:3250"],
+    ["/game", "/game is no URL such as ws://127.0.0.1:3250"],
+    ["http://a.example/", "http://a.example/ does not begin with ws: or wss: or tcp: or tls: or ws+unix: or tcp+unix:"],
     ["tls://a.example", "tls://a.example is not of the form tls://host:port"],
     ["tcp+unix://", "tcp+unix:// is not of the form tcp+unix:///path"],
     ["tcp+unix://a.example/game.sock", "tcp+unix://a.example/game.sock is not of the form tcp+unix:///path"],
     ["tcp+unix:///game.sock?x", "tcp+unix:///game.sock is not of the form tcp+unix:///path"],
     ["tcp+unix:///%zz", "tcp+unix:///%zz has a % that stands for nothing"],
-    ["127.0.0.1:3250", "127.0.0.1:3250 is no absolute URL, such as ws://127.0.0.1:3250"],
-    ["ws://a.example/#x", "ws://a.example/ has a fragment, which is nothing to connect to"],
+    ["127.0.0.1:3250", "127.0.0.1:3250 is no URL such as ws://127.0.0.1:3250"],
+    ["ws://a.example/#x", "ws://a.example/ has a fragment"],
     ["tcp://a.example", "tcp://a.example is not of the form tcp://host:port"],
     ["tcp://a.example:0", "tcp://a.example:0 is not of the form tcp://host:port"],
     ["tcp://a.example:1/x", "tcp://a.example:1/x is not of the form tcp://host:port"],
@@ -397,7 +404,7 @@ describe("urls", () => {
   it("a browser refuses tcp://", async () => {
     expect(await rejection(connectInBrowser("tcp://127.0.0.1:3251"))).toMatchObject({
       code: "invalid_url",
-      message: "tcp://127.0.0.1:3251 cannot be dialled here; what can begins with ws://, wss://",
+      message: "tcp://127.0.0.1:3251 does not begin with ws: or wss:",
     });
   });
 

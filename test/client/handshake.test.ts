@@ -138,7 +138,7 @@ describe("an answer that is not taken", () => {
       "ours",
       { code: 400, error: "banned", reason: "until 2030" },
       { code: "400", error: "banned", reason: "until 2030" },
-      "the server refused the handshake with code 400, banned: until 2030",
+      "the server refused the handshake with code 400: banned: until 2030",
     ],
     [
       "with nonsense in it",

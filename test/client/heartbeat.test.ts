@@ -113,6 +113,18 @@ describe("silence", () => {
     expect(connection.state).toBe("closed");
   });
 
+  it("is no longer because somebody set the clock forwards", async () => {
+    const { server, connection, clock } = await beating();
+    clock.step(500);
+    server.send("03 00 00 00");
+    // By less than an interval: more would look as if the client had stood still.
+    clock.set(900);
+    clock.step(1_999);
+    expect(connection.state).toBe("open");
+    clock.step(1);
+    expect(connection.state).toBe("closed");
+  });
+
   it("lasts no longer because somebody set the clock back", async () => {
     const { connection, clock } = await beating();
     clock.step(500);

@@ -46,6 +46,6 @@ export async function typesOfRemotes(caller: RemoteCaller, ledger: LedgerRemote)
   // @ts-expect-error: every node is called, not one
   await all.add({ account: "a", amount: undefined }, { node: "n1" });
 
-  const deadline = (context: RemoteContext): number | undefined => context.deadline;
+  const deadline = (context: RemoteContext): number | undefined => context.deadlineMs;
   same<ReturnType<typeof deadline>, number | undefined>(true);
 }

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { NanowireError } from "../../runtime/base/error.js";
+import { silentLogger } from "../../runtime/base/logger.js";
 import { Component } from "../../runtime/component/component.js";
 import type { HandlerCall, HandlerOutcome } from "../../runtime/dispatch/hook-chain.js";
-import type { Server } from "../../runtime/server/server.js";
+import { createServer, type Server } from "../../runtime/server/server.js";
+import { memory } from "../../runtime/transport/memory.js";
 import { request } from "../support/client.js";
 import { startServer } from "../support/server.js";
 import { components, type Services, type TestComponent } from "../support/service.js";
@@ -29,6 +31,13 @@ async function ask(
   }
   return answers;
 }
+
+describe("what is no function", () => {
+  it.each(["before", "beforeFirst", "after", "afterFirst"] as const)("is no hook: %s", (add) => {
+    const server = createServer({ components: components(services), listen: [memory()], logger: silentLogger });
+    expect(() => server.hooks[add](undefined as never)).toThrow("hook undefined is not a function");
+  });
+});
 
 const nameOf = (component: Component): string => Component.serviceOf(component).name;
 

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -46,6 +47,7 @@ describe("the code in docs/", () => {
       "pipelines",
       "profiles",
       "server",
+      "sessions",
       "testing",
       "time",
       "tools",
@@ -53,13 +55,24 @@ describe("the code in docs/", () => {
     expect(guides.filter((page) => !shown.has(page))).toEqual([]);
   });
 
+  test("is run, on each page, by a test that names it", () => {
+    const tests = readdirSync(`${root}test/docs`)
+      .filter((name) => name.endsWith(".test.ts") && name !== "code.test.ts")
+      .map((name) => readFileSync(`${root}test/docs/${name}`, "utf8"));
+    const shown = [...new Set(blocks.map(({ page }) => page))];
+    expect(shown.filter((page) => !tests.some((text) => text.includes(page)))).toEqual([]);
+  });
+
   test("compiles under every strict flag", () => {
     const files = blocks.map(({ page, index, code }) => {
-      const name = `${page.replace(/\W/g, "-")}-${index}.ts`;
+      // A program that begins with `// room.ts` is that file to the others of its page.
+      const [, name = `${index}.ts`] = /^\/\/ ([\w-]+\.ts)\n/.exec(code) ?? [];
+      const file = `${page.replace(/\W/g, "-")}/${name}`;
       const arena = `"${root}test/generator/scenarios/policies/expected/generated/arena/`;
       const placed = code.replaceAll('"../generated/arena/', arena).replaceAll('"../generated/', `"${root}generated/`);
-      writeFileSync(`${folder}/${name}`, placed);
-      return name;
+      mkdirSync(dirname(`${folder}/${file}`), { recursive: true });
+      writeFileSync(`${folder}/${file}`, placed);
+      return file;
     });
     const config = {
       extends: `${root}tsconfig.json`,
@@ -96,6 +109,11 @@ describe("links", () => {
   })
     .trim()
     .split("\n");
+
+  test("the README leads to every page", () => {
+    const readme = readFileSync(`${root}README.md`, "utf8");
+    expect(pages.filter((page) => !readme.includes(`](${page})`))).toEqual([]);
+  });
 
   test.each(everyPage)("those of %s lead somewhere", (page) => {
     const text = readFileSync(root + page, "utf8");

@@ -7,10 +7,12 @@ import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Server } from "../../runtime/server/server.js";
 import type { Transport } from "../../runtime/transport/transport.js";
+import { resolveUpgradeOptions } from "../../runtime/transport/ws-options.js";
 import { concat } from "../protocol/hex.js";
 import { certificateFiles, makeCertificate, temporaryFolder } from "../support/certificate.js";
 import { Client, packet, packetsIn, plainHandshake, textOf } from "../support/client.js";
 import { openLink, openSocket, openTcp, openWebSocket, type Target } from "../support/link.js";
+import { expectNumbers } from "./support/option-table.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const folder = `${root}node_modules/.docs-listening`;
@@ -163,6 +165,13 @@ describe("docs/listening.md", () => {
       ({ message }: Error) => message,
     );
     expect(outcome.split(" ")[1]).toBe(status);
+  });
+
+  it("compression: the defaults and limits are those that are told", () => {
+    const section = page.slice(page.indexOf("### Compression"), page.indexOf("## Behind a proxy"));
+    expectNumbers(section, ["thresholdBytes", "level", "windowBits"], (compression) => {
+      return resolveUpgradeOptions({ compression }).compression ?? {};
+    });
   });
 
   it("behind a proxy: a stranger is not believed", async () => {

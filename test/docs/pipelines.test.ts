@@ -23,13 +23,13 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The program under a heading, or the page's first where there is none. */
-function programOf(page: string, heading = ""): string {
-  const sections = readFileSync(`${root}docs/${page}`, "utf8").split(/^## /m);
-  const section = heading === "" ? sections[0] : sections.find((text) => text.startsWith(`${heading}\n`));
+/** The program under a heading. */
+function programOf(heading: string): string {
+  const sections = readFileSync(`${root}docs/pipelines.md`, "utf8").split(/^## /m);
+  const section = sections.find((text) => text.startsWith(`${heading}\n`));
   const [, code] = /^```ts\n([\s\S]*?)^```$/m.exec(section ?? "") ?? [];
   if (code === undefined) {
-    throw new Error(`docs/${page} has no program under ${heading}`);
+    throw new Error(`docs/pipelines.md has no program under ${heading}`);
   }
   return code;
 }
@@ -80,7 +80,7 @@ const named = (name: string): Uint8Array => Uint8Array.of(0x0a, name.length, ...
 
 describe("docs/pipelines.md", () => {
   it("Steps: the server's and a service's, what they keep, and who is refused", async () => {
-    const program = await run<Program>(programOf("pipelines.md", "Steps"), exported);
+    const program = await run<Program>(programOf("Steps"), exported);
     const client = await enter(program);
     client.send(request(1, "Room.Join", named("eve")));
     await client.messages(2);
@@ -98,7 +98,7 @@ describe("docs/pipelines.md", () => {
   });
 
   it("Hooks: around all handlers, and around one", async () => {
-    const program = await run<Program>(programOf("pipelines.md", "Hooks"), exported);
+    const program = await run<Program>(programOf("Hooks"), exported);
     const client = await enter(program);
     client.send(request(1, "Room.Join", named("ada")));
     await client.message();
@@ -110,8 +110,18 @@ describe("docs/pipelines.md", () => {
     expect(program.lines).toEqual(["Room.Join went well in time", "Room.Join failed in time"]);
   });
 
+  it("Validation: the rules that are shown are generated, and held below", () => {
+    const rulesOf = (path: string): string[] => {
+      const [message = ""] = /^message BuyRequest \{[\s\S]*?^\}/m.exec(readFileSync(`${root}${path}`, "utf8")) ?? [];
+      const rules = message.match(/string = \{[^}]*\}|min_items = \d/g) ?? [];
+      return rules.map((rule) => rule.replaceAll(/[\s,]+/g, " "));
+    };
+    expect(rulesOf("docs/pipelines.md")).toHaveLength(2);
+    expect(rulesOf("test/validate/shop/proto/shop/v1/shop.proto")).toEqual(rulesOf("docs/pipelines.md"));
+  });
+
   it("Validation: the answer is as it stands there", async () => {
-    const code = programOf("pipelines.md", "Validation");
+    const code = programOf("Validation");
     const shop = `${root}test/validate/shop/generated`;
     const { start, ShopComponent } = await run<{
       readonly start: (component: Component) => Pick<Program, "server" | "transport">;
@@ -129,21 +139,5 @@ describe("docs/pipelines.md", () => {
     const page = readFileSync(`${root}docs/pipelines.md`, "utf8");
     const shown = page.split("\n").flatMap((line) => /^ {4}(the message of .*|\[\{.*)$/.exec(line)?.[1] ?? []);
     expect(shown).toEqual([answer.msg, Object.values(answer.metadata)[0]]);
-  });
-});
-
-describe("docs/logging.md", () => {
-  it("a logger of one's own is told what happens", async () => {
-    const program = await run<Program>(programOf("logging.md"), exported);
-    const client = await enter(program);
-    client.send(request(1, "No.Such"));
-    await client.message();
-    expect(program.lines).toEqual(["info listening url", "debug a message was refused session route code error"]);
-  });
-
-  it("tells the bounds of a payload's text as they are", async () => {
-    const { maxTextLength } = await import("../../runtime/protocol/message-text.js");
-    const page = readFileSync(`${root}docs/logging.md`, "utf8");
-    expect(page).toContain(`has ${maxTextLength.toLocaleString("en")} characters at the most`);
   });
 });

@@ -35,10 +35,17 @@ function noting(handled: string[]): Services {
 
 describe("Pipeline", () => {
   it("has its steps in order: pushBack behind, pushFront before all", () => {
-    const pipeline = new Pipeline<string>();
+    const [a, b, c] = [() => "a", () => "b", () => "c"];
+    const pipeline = new Pipeline<() => string>();
     expect(pipeline.steps).toEqual([]);
-    expect(pipeline.pushBack("b").pushBack("c").pushFront("a")).toBe(pipeline);
-    expect(pipeline.steps).toEqual(["a", "b", "c"]);
+    expect(pipeline.pushBack(b).pushBack(c).pushFront(a)).toBe(pipeline);
+    expect(pipeline.steps).toEqual([a, b, c]);
+  });
+
+  it.each(["pushFront", "pushBack"] as const)("%s refuses what is no step: every message would fail", (add) => {
+    const pipeline = new Pipeline<() => string>();
+    expect(() => pipeline[add](undefined as unknown as () => string)).toThrow("step undefined is not a function");
+    expect(pipeline.steps).toEqual([]);
   });
 });
 

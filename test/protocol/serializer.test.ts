@@ -5,7 +5,7 @@ import { hex, toHex } from "./hex.js";
 import { resultOf } from "./outcome.js";
 
 /** A message of one byte, as if it were generated. */
-const point: Required<Omit<MessageCodec<{ x: number }>, "redaction">> = {
+const point: Required<Omit<MessageCodec<{ x: number }>, "redaction" | "wire">> = {
   protobuf: {
     encode: ({ x }) => ({ finish: () => Uint8Array.of(8, x) }),
     decode: (input) => ({ x: input[1] ?? 0 }),

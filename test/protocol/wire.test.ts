@@ -168,6 +168,36 @@ describe("what is read", () => {
     );
   });
 
+  test("is the same in the midst of other bytes, of which nothing is read", () => {
+    const bytes = fc.array(fc.integer({ min: 0, max: 255 }), { maxLength: 20 });
+    fc.assert(
+      fc.property(
+        bytes,
+        bytes,
+        bytes,
+        fc.array(fc.constantFrom(...readerMethods), { maxLength: 8 }),
+        (before, values, after, methods) => {
+          const start = before.length;
+          const end = start + values.length;
+          const midst = new BinaryReader(Uint8Array.from([...before, ...values, ...after]), start, end);
+          expect(readAll(midst, methods, start)).toEqual(readAll(new BinaryReader(Uint8Array.from(values)), methods));
+        },
+      ),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it.each([
+    ["a small number", "uint32"],
+    ["a truth", "bool"],
+    ["a length", "bytes"],
+    ["a tag", "tag"],
+  ] as const)("%s that begins where the message ends is an error", (_, method) => {
+    const reader = new BinaryReader(hex("08 01 01 01"), 0, 1);
+    reader.uint32();
+    expect(() => get(reader, method)).toThrow("premature EOF");
+  });
+
   test("is what was written", () => {
     fc.assert(
       fc.property(fc.array(step), (steps) => {
@@ -260,12 +290,12 @@ function get(reader: object, method: ReaderMethod): unknown {
 }
 
 /** What each call returns and where it leaves the reader; the first error ends it. */
-function readAll(reader: BinaryReader | OtherReader, methods: readonly ReaderMethod[]): unknown[] {
+function readAll(reader: BinaryReader | OtherReader, methods: readonly ReaderMethod[], start = 0): unknown[] {
   const seen: unknown[] = [];
   for (const method of methods) {
     try {
       const value = get(reader, method);
-      seen.push([method, value instanceof Uint8Array ? toHex(value) : value, reader.pos]);
+      seen.push([method, value instanceof Uint8Array ? toHex(value) : value, reader.pos - start]);
     } catch {
       seen.push([method, "an error"]);
       return seen;

@@ -14,6 +14,54 @@ function errorOf(call: () => unknown): string {
   return "nothing";
 }
 
+describe("what is no task", () => {
+  const none = undefined as unknown as () => boolean;
+
+  it("is refused where it is given, and not each time that it is to be called", () => {
+    const { scheduler, failed } = steppedSchedule();
+    const calls = [
+      () => scheduler.run(none),
+      () => scheduler.every(5, none),
+      () => scheduler.after(5, none),
+      () => scheduler.times(5, 2, none),
+      () => scheduler.when(() => true, none),
+      () => scheduler.loop(5, none),
+      () => scheduler.queue("q").run(none),
+    ];
+    const refusal = "invalid_option startup: task undefined is not a function";
+    expect(calls.map(errorOf)).toEqual(calls.map(() => refusal));
+    expect(errorOf(() => scheduler.when(none, () => {}))).toBe(
+      "invalid_option startup: condition undefined is not a function",
+    );
+    expect([scheduler.timerCount, failed.count]).toEqual([0, 0]);
+  });
+
+  it("is a slip in the name of an option, too", () => {
+    const { scheduler } = steppedSchedule();
+    const slip = (options: object) => options as Record<string, never>;
+    const calls = [
+      () => scheduler.every(5, () => {}, slip({ catchup: "each" })),
+      () => scheduler.times(5, 2, () => {}, slip({ catchup: "each" })),
+      () =>
+        scheduler.when(
+          () => true,
+          () => {},
+          slip({ check: 5 }),
+        ),
+      () => scheduler.loop(5, () => {}, slip({ maxSteps: 5 })),
+      () => scheduler.queue("q", slip({ length: 5 })),
+    ];
+    expect(calls.map(errorOf)).toEqual([
+      "invalid_option startup: there is no option catchup; there are catchUp",
+      "invalid_option startup: there is no option catchup; there are catchUp",
+      "invalid_option startup: there is no option check; there are checkMs",
+      "invalid_option startup: there is no option maxSteps; there are maxCatchUpSteps",
+      "invalid_option startup: there is no option queue.length; there are maxLength, taskTimeoutMs",
+    ]);
+    expect(scheduler.timerCount).toBe(0);
+  });
+});
+
 /** Tasks that note when they begin, and end when the test says so. */
 function tasks() {
   const begun: string[] = [];
@@ -67,7 +115,6 @@ describe("a scheduler", () => {
       },
     ],
     ["is rejected", () => Promise.reject(new Error("no"))],
-    ["is no function", undefined as unknown as () => void],
     [
       "returns what only looks like a promise, and throws when it is looked at",
       () => ({
@@ -191,7 +238,7 @@ describe("a queue", () => {
     clock.step(100);
     timer.stop();
     await end("task");
-    expect([begun, queue.length, queue.timers]).toEqual([["task"], 0, 0]);
+    expect([begun, queue.length, queue.timerCount]).toEqual([["task"], 0, 0]);
   });
 
   it("goes on when the time of what runs is over, and when that is settled later nothing more happens", async () => {
@@ -268,7 +315,7 @@ describe("a queue", () => {
     clock.step(10);
     queue.close();
     queue.close();
-    expect([queue.closed, queue.timers, timer.stopped]).toEqual([true, 0, true]);
+    expect([queue.closed, queue.timerCount, timer.stopped]).toEqual([true, 0, true]);
     await end("a");
     expect([begun, queue.length]).toEqual([["a", "b"], 0]);
     const refused = "scheduler_closed request: queue table 7 is closed";
@@ -310,7 +357,7 @@ describe("a scheduler that is closed", () => {
     await scheduler.close();
     clock.step(100);
     expect([begun, clock.waiting]).toEqual([[], 0]);
-    expect([scheduler, child, ...queues].map((runner) => [runner.closed, runner.timers])).toEqual(
+    expect([scheduler, child, ...queues].map((runner) => [runner.closed, runner.timerCount])).toEqual(
       Array.from({ length: 4 }, () => [true, 0]),
     );
     expect([errorOf(() => scheduler.run(now("x"))), errorOf(() => child.queue("x"))]).toEqual([

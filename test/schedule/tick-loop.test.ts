@@ -71,7 +71,8 @@ describe("a loop", () => {
     expect(loop.overruns).toBe(loop.calls);
     expect(loop.missed).toBeGreaterThan(40);
     expect(Math.max(...behind)).toBeLessThanOrEqual(5 * 80 + 50);
-    expect(others).toBeGreaterThan(700);
+    // After four steps at the most it is somebody else's turn.
+    expect(others).toBeGreaterThanOrEqual(Math.floor(loop.calls / 4));
   });
 
   it("never overlaps itself, and its promise is what a step takes", async () => {

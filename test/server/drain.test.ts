@@ -1,10 +1,12 @@
 import process from "node:process";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { NanowireError } from "../../runtime/base/error.js";
+import { silentLogger } from "../../runtime/base/logger.js";
 import { connect } from "../../runtime/client/index.js";
 import type { ClientMethod } from "../../runtime/client/method.js";
 import { emptyMessage } from "../../runtime/protocol/codec.js";
 import { createServer, type Server } from "../../runtime/server/server.js";
+import { memory } from "../../runtime/transport/memory.js";
 import { tcp } from "../../runtime/transport/tcp.js";
 import type { ListenAddress } from "../../runtime/transport/transport.js";
 import { ws } from "../../runtime/transport/ws.js";
@@ -13,7 +15,7 @@ import { concat } from "../protocol/hex.js";
 import { notify, packet, request, textOf } from "../support/client.js";
 import { KeptLog } from "../support/log.js";
 import { startServer, transportNames } from "../support/server.js";
-import { components, textCodec } from "../support/service.js";
+import { components, type TestComponent, textCodec } from "../support/service.js";
 import { defer, turn, until } from "../support/wait.js";
 
 const ours = { sys: { type: "nanowire", version: "0", capabilities: ["drain", "ping"] } };
@@ -189,6 +191,9 @@ describe("server.drain", () => {
     ["reason", "x".repeat(257)],
     ["url", "http://there"],
     ["url", "there"],
+    ["graceMs", ""],
+    ["graceMs", true],
+    ["url", new URL("ws://there")],
   ])("does not take %s %s", async (name, value) => {
     const { server } = await startServer();
     const error = await rejection(server.drain({ [name]: value }));
@@ -197,6 +202,31 @@ describe("server.drain", () => {
     expect(server.state).toBe("running");
     expect((await rejection(server.stop({ [name]: value }))).code).toBe("invalid_option");
     expect(() => server.stopOnSignals({ [name]: value })).toThrow("is not");
+  });
+});
+
+describe("the options of drain, stop and stopOnSignals", () => {
+  it("have no other names: a slip is told, and nothing is stopped", async () => {
+    const { server } = await startServer();
+    const names = "graceMs, reason, afterMs, spreadMs, url";
+    const slip = { grace: 5_000 } as object;
+    expect((await rejection(server.drain(slip))).message).toBe(`there is no option drain.grace; there are ${names}`);
+    expect((await rejection(server.stop(slip))).message).toBe(`there is no option stop.grace; there are ${names}`);
+    expect(() => server.stopOnSignals(slip)).toThrow("there is no option stopOnSignals.grace; there are ");
+    expect(server.state).toBe("running");
+  });
+
+  it.each(["SIGNONE", "SIGKILL", "SIGSTOP", 15, null])("name signals that can be heard, not %s", async (signal) => {
+    const { server } = await startServer();
+    const before = process.listenerCount("SIGUSR2");
+    const signals = ["SIGUSR2", signal] as NodeJS.Signals[];
+    expect(() => server.stopOnSignals({ signals })).toThrow(
+      `signals has ${signal}, which is no signal that can be heard`,
+    );
+    expect(() => server.stopOnSignals({ signals: "SIGUSR2" as never })).toThrow(
+      "stopOnSignals.signals SIGUSR2 is not an array",
+    );
+    expect(process.listenerCount("SIGUSR2")).toBe(before);
   });
 });
 
@@ -385,6 +415,72 @@ describe("server.stopOnSignals", () => {
     process.emit("SIGUSR2");
     await until(() => server.state === "stopped");
     expect((await client.packet()).type).toBe(5);
+  });
+
+  it("stops a server that is starting, once it has started", async () => {
+    const [begun, go, stopped] = [defer(), defer(), defer<string>()];
+    const [component] = components({ A: { Do: () => "" } }) as [TestComponent];
+    component.init = () => {
+      begun.resolve();
+      return go.promise;
+    };
+    const server = createServer({ components: [component], listen: [memory()], logger: silentLogger });
+    server.stopOnSignals({ graceMs: 0, signals: ["SIGUSR2"], onStopped: stopped.resolve });
+    const started = server.start();
+    await begun.promise;
+    process.emit("SIGUSR2");
+    await turn();
+    expect(server.state).toBe("starting");
+    go.resolve();
+    await started;
+    expect(await stopped.promise).toBe("SIGUSR2");
+    expect(server.state).toBe("stopped");
+  });
+
+  it("tells that it has stopped where the program has it stop already", async () => {
+    const { services, begun, go } = slowly();
+    const { server, enter } = await startServer({ services });
+    const client = await enter();
+    client.send(request(1, "S.slow"));
+    await begun.promise;
+    const stopped = defer<string>();
+    server.stopOnSignals({ signals: ["SIGUSR2"], onStopped: stopped.resolve });
+    const stop = server.stop({ graceMs: 60_000 });
+    process.emit("SIGUSR2");
+    await turn();
+    expect(server.state).toBe("stopping");
+    go.resolve("done");
+    process.emit("SIGUSR2");
+    await stop;
+    expect(await stopped.promise).toBe("SIGUSR2");
+  });
+
+  it("lets signals do what they do where there is nothing to be stopped, or a start that does not end", async () => {
+    const acted: string[] = [];
+    const [component] = components({ A: { Do: () => "" } }) as [TestComponent];
+    const go = defer();
+    component.init = () => go.promise;
+    const server = createServer({ components: [component], listen: [memory()], logger: silentLogger });
+    const before = process.listenerCount("SIGUSR2");
+    server.stopOnSignals({ signals: ["SIGUSR2"] });
+    // Whoever else listens has heard it, and is not told twice.
+    const note = (): void => void acted.push(server.state);
+    process.on("SIGUSR2", note);
+    onTestFinished(() => void process.off("SIGUSR2", note));
+    process.emit("SIGUSR2");
+    await turn();
+    expect([acted, process.listenerCount("SIGUSR2")]).toEqual([["stopped"], before + 1]);
+
+    server.stopOnSignals({ signals: ["SIGUSR2"] });
+    const started = server.start();
+    process.emit("SIGUSR2");
+    expect(process.listenerCount("SIGUSR2")).toBe(before + 2);
+    process.emit("SIGUSR2");
+    expect(process.listenerCount("SIGUSR2")).toBe(before + 1);
+    go.resolve();
+    await started;
+    await until(() => server.state === "stopped");
+    expect(acted).toEqual(["stopped", "starting", "starting"]);
   });
 
   it("does nothing once it is ended, and asks for SIGTERM and SIGINT by default", async () => {

@@ -184,3 +184,31 @@ describe("components", () => {
     expect(errors.every((error) => error instanceof NanowireError)).toBe(true);
   });
 });
+
+describe("options of JavaScript, which has no types to refuse them", () => {
+  it.each([
+    [{ logger: {} }, "logger of type object lacks the method debug"],
+    [{ logger: console.log }, "logger of type function lacks the method debug"],
+    [{ clock: Date }, "clock of type function lacks the method steady"],
+    [{ onHandshake: "all" }, "onHandshake all is not a function"],
+    [{ onBind: {} }, "onBind of type object is not a function"],
+    [{ serializers: {} }, "serializers of type object is not an array"],
+    [{ serializers: [null] }, "serializers[0] lacks a name, encode or decode"],
+    [{ profiles: 5 }, "profiles 5 is not an array"],
+    [{ binding: "kick" }, "the options of binding are kick, not an object"],
+    [{ binding: { kickReason: 5 } }, "binding.kickReason 5 is not a string"],
+    [{ binding: { rebind: 1 } }, "binding.rebind 1 is not true or false"],
+    [{ compressHandshakes: 1 }, "compressHandshakes 1 is not true or false"],
+    [{ listen: [3250] }, "listen[0] 3250 lacks the method listen"],
+    [{ modules: [null] }, 'a module has no name: { name: "db", module: new Database() }'],
+    [{ nodeId: Symbol("one") }, "nodeId Symbol(one) is not an integer from 0 to 1023"],
+  ])("are told: %j", (options, message) => {
+    expect(made(options)).toBe(`invalid_option startup: ${message}`);
+  });
+
+  it("are told where there are none at all", () => {
+    expect(() => createServer(undefined as unknown as ServerOptions)).toThrow(
+      "the options are undefined, not an object",
+    );
+  });
+});

@@ -13,7 +13,7 @@ const responseFlag = 0x04;
 const errorFlag = 0x24;
 
 /** A codec that cannot encode. */
-const unencodable: Required<Omit<MessageCodec<string>, "redaction">> = {
+const unencodable: Required<Omit<MessageCodec<string>, "redaction" | "wire">> = {
   protobuf: { ...textCodec.protobuf, encode: () => fail(new RangeError("the codec's secret")) },
   json: { ...textCodec.json, toJSON: () => fail(new RangeError("the codec's secret")) },
 };

@@ -321,7 +321,7 @@ describe("pushes that may give way, to a client that is away", () => {
     const client = await enter(test);
     const [session] = test.begun as [Session];
     const drained: boolean[] = [];
-    session.onDrain(({ blocked }) => drained.push(blocked));
+    session.onUnblocked(({ blocked }) => drained.push(blocked));
     await cut(test, client);
     expect(session.blocked).toBe(true);
     await enter(test, claim(client, 0));

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { NanowireError } from "../../runtime/base/error.js";
 import type { Scheduler } from "../../runtime/schedule/scheduler.js";
-import { createServer } from "../../runtime/server/server.js";
+import { createServer, type Server } from "../../runtime/server/server.js";
 import { memory } from "../../runtime/transport/memory.js";
 import { request } from "../support/client.js";
 import { SteppedClock } from "../support/clock.js";
@@ -34,7 +34,7 @@ describe("a component's scheduler", () => {
   it("is there from init on, runs until the sessions are closed, and is closed in shutdown", async () => {
     const seen: string[] = [];
     const note = (part: string, { scheduler }: TestComponent): void => {
-      seen.push(`${part}: ${scheduler.name}, ${scheduler.closed ? "closed" : "open"}, ${scheduler.timers} timers`);
+      seen.push(`${part}: ${scheduler.name}, ${scheduler.closed ? "closed" : "open"}, ${scheduler.timerCount} timers`);
     };
     const component = living("Room", (self) => ({
       init() {
@@ -249,6 +249,38 @@ describe("a server that stops", () => {
       "stopped",
       ["tasks are not waited for any longer"],
     ]);
+  });
+
+  it.each([
+    ["a task", (server: Server, stop: () => unknown) => server.scheduler.run(stop)],
+    ["a timer", (server: Server, stop: () => unknown) => server.scheduler.after(1, stop)],
+    ["a task of a queue", (server: Server, stop: () => unknown) => server.scheduler.queue("q").run(stop)],
+  ])("does not wait for %s that waits for the stop itself, nor keeps what waits behind it", async (_what, post) => {
+    const { server, clock, log } = await startServer({ requestTimeoutMs: 0, keepRunning: true });
+    const done: string[] = [];
+    const queue = server.scheduler.queue("behind");
+    post(server, async () => {
+      queue.run(() => void done.push("behind"));
+      await server.stop();
+      done.push("stopped");
+    });
+    clock.step(1);
+    await until(() => done.length === 2);
+    expect([done, server.state, server.counters.failedTasks]).toEqual([["behind", "stopped"], "stopped", 0]);
+    expect(log.lines.filter(({ level }) => level !== "info")).toEqual([]);
+  });
+
+  it("lets what waits in a queue behind the task that stops the server come to its end", async () => {
+    const { server } = await startServer({ requestTimeoutMs: 0, keepRunning: true });
+    const done: string[] = [];
+    const queue = server.scheduler.queue("q");
+    queue.run(() => server.stop());
+    queue.run(async () => {
+      await turn();
+      done.push("behind");
+    });
+    await until(() => server.state === "stopped");
+    expect(done).toEqual(["behind"]);
   });
 
   it("keeps tasks, timers and queues going while its clients leave", async () => {

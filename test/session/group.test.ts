@@ -181,6 +181,19 @@ describe("the members of a group", () => {
   });
 });
 
+describe("the options of a group", () => {
+  it.each<[unknown, string]>([
+    [{ onempty: () => {} }, "there is no option Group.onempty; there are queue, onEmpty"],
+    [{ onEmpty: true }, "Group.onEmpty true is not a function"],
+    [{ queue: "table 7" }, "Group.queue table 7 is not an object"],
+    [null, "the options of Group are null, not an object"],
+  ])("are told when they are wrong: %j", (options, message) => {
+    expect(() => new Group("room", options as object)).toThrow(
+      expect.objectContaining({ code: "invalid_option", message }),
+    );
+  });
+});
+
 describe("a group that has become empty", () => {
   async function emptied(onEmpty: (group: Group) => unknown) {
     const { test, members } = await membersOf(2);

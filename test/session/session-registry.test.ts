@@ -217,6 +217,15 @@ describe("a push to users", () => {
     expect(encoded.protobuf).toBe(2);
   });
 
+  it("may be to one: his uid is not taken for many of a letter", async () => {
+    const { server, enter } = await desk({ extraRoutes: ["Events.Told"] });
+    const [client, other] = [await enter(), await enter()];
+    await ask(client, "Desk.Bind", "ada");
+    await ask(other, "Desk.Bind", "a");
+    expect(server.users("ada").push(pushOf("Events.Told", 1), "x")).toBe(1);
+    expect((await client.message()).text).toBe("x");
+  });
+
   it("to nobody does nothing", async () => {
     const { server } = await desk();
     server.users(["ada"]).push({ ...pushOf("Events.Told", 1), message: textCodec }, "x");
@@ -240,7 +249,7 @@ describe("the options of binding", () => {
   it.each<[options: object, message: string]>([
     [{ second: "replace" }, "binding.second replace is not allow, refuse or kick"],
     [{ secnod: "kick" }, "there is no option binding.secnod; there are second, kickReason, rebind"],
-    [{ rebind: 1 }, "binding.kickReason is not a string, or binding.rebind not a boolean"],
+    [{ rebind: 1 }, "binding.rebind 1 is not true or false"],
   ])("%j is refused", async (binding, message) => {
     await expect(desk({ binding })).rejects.toMatchObject({ code: "invalid_option", message });
   });

@@ -50,7 +50,7 @@ describe("who a session is", () => {
   it.each([
     ["nothing", "", "a uid of 0 characters is not one of 1 to 255"],
     ["too much", "x".repeat(256), "a uid of 256 characters is not one of 1 to 255"],
-    ["a number", 7 as unknown as string, "a uid of 1 characters is not one of 1 to 255"],
+    ["a number", 7 as unknown as string, "a uid of type number is not a string"],
   ])("cannot be bound to %s", async (_what, uid, message) => {
     const { session } = sessionOf();
     await expect(session.bind(uid)).rejects.toMatchObject({ code: "invalid_uid", scope: "request", message });

@@ -74,7 +74,7 @@ describe("a client that does not read", () => {
     const reader = await readerOf(test);
     const { session } = reader;
     const drained: string[] = [];
-    const stop = session.onDrain((told) => void drained.push(told.id));
+    const stop = session.onUnblocked((told) => void drained.push(told.id));
     expect([session.blocked, session.waiting]).toEqual([false, { bytes: 0, messages: 0 }]);
     await fallBehind(test, reader);
     const first = session.waiting;
@@ -296,7 +296,7 @@ describe.each<[string, () => Transport]>([
     const [session] = test.server.sessions() as [Session];
     client.link.stopReading();
     let drained = 0;
-    session.onDrain(() => void drained++);
+    session.onUnblocked(() => void drained++);
     let fillers = 0;
     // A turn each: what the operating system takes for a client that does not read has an end.
     while (!session.blocked) {

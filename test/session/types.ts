@@ -124,7 +124,7 @@ export const overflows: Overflow<Move>[] = [
 /** What a program sees of what waits for a session. */
 export function typesOfWaiting(session: Session): void {
   same<typeof session.waiting, Waiting>(true);
-  const stop = session.onDrain((drained) => same<typeof drained, Session>(true));
+  const stop = session.onUnblocked((drained) => same<typeof drained, Session>(true));
   same<typeof stop, () => void>(true);
   // @ts-expect-error: it is not for a program to say
   session.waiting.bytes = 0;

@@ -62,7 +62,10 @@ describe("the table of stops in runtime/README.md", () => {
         "serializer.decode(",
       ],
     ],
-    ["outgoing.ts", ["serializer.encode(", "runOutbound(", "writeResponse(", ".commit(", ".keep("]],
+    [
+      "outgoing.ts",
+      ["encodeInPlace(", "serializer.encode(", "runOutbound(", "writeResponse(", "this.#commit(", ".keep("],
+    ],
   ])("%s calls its stops, in their order", (file, calls) => {
     const wiring = readFileSync(`${runtime}server/${file}`, "utf8");
     const places = calls.map((call) => wiring.indexOf(call));

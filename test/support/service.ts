@@ -13,7 +13,7 @@ import type { Overflow, PushDefinition } from "../../runtime/session/push.js";
 import type { Session } from "../../runtime/session/session.js";
 
 /** A message that is a text, and no more. Its bytes are the text's; as JSON it is `{"text": …}`. */
-export const textCodec: Required<Omit<MessageCodec<string>, "redaction">> = {
+export const textCodec: Required<Omit<MessageCodec<string>, "redaction" | "wire">> = {
   protobuf: {
     encode: (text) => ({ finish: () => new TextEncoder().encode(text) }),
     decode: (bytes) => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
@@ -137,11 +137,11 @@ export function pushWith(overflow: Overflow<string>, route: string, code: number
 
 /** A codec that counts how often each serializer encodes. */
 export function countingCodec(): {
-  codec: Required<Omit<MessageCodec<string>, "redaction">>;
+  codec: Required<Omit<MessageCodec<string>, "redaction" | "wire">>;
   encoded: { protobuf: number; json: number };
 } {
   const encoded = { protobuf: 0, json: 0 };
-  const codec: Required<Omit<MessageCodec<string>, "redaction">> = {
+  const codec: Required<Omit<MessageCodec<string>, "redaction" | "wire">> = {
     protobuf: {
       encode(text) {
         encoded.protobuf++;

@@ -51,6 +51,26 @@ describe("a server for tests", () => {
     expect(ends[1]?.()).toBe("heartbeat_timeout");
   });
 
+  test("closes its clients for good when it stops, so that none that would come again keeps the process alive", async () => {
+    const test = await start();
+    const [plain, returning] = [await test.connect(), await test.connect({ reconnect: true })];
+    const states: string[] = [];
+    returning.connection.onState(({ state }) => void states.push(state));
+    await test.stop();
+    expect([plain.connection.state, returning.connection.state, test.clock.waiting]).toEqual(["closed", "closed", 0]);
+    expect(states).toEqual(["reconnecting", "closed"]);
+    expect((await plain.connection.closed).code).not.toBe("closed");
+  });
+
+  test("takes nobody for silent because the process stood still: sockets are looked at before it is asked again", async () => {
+    const test = await start();
+    const client = await test.connect();
+    const end = endOf(client.connection);
+    test.clock.stall(3_600_000);
+    await test.advance(60_000);
+    expect([end(), test.server.sessions().length]).toEqual([undefined, 1]);
+  });
+
   test("holds back in the server what a client that stands still cannot have any more", async () => {
     const test = await start({ heartbeatIntervalMs: 0 });
     const client = await test.connect();

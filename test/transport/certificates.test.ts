@@ -99,7 +99,12 @@ describe("a listener's certificate", () => {
 
   it.each<[string, unknown, string]>([
     ["nothing", {}, "tls needs cert and key, or certFile and keyFile"],
-    ["null", null, "tls needs cert and key, or certFile and keyFile"],
+    ["null", null, "the options of tls are null, not an object"],
+    [
+      "with a slip in a name",
+      { certFile: "a", keyfile: "b" },
+      "there is no option tls.keyfile; there are cert, key, certFile, keyFile, passphrase, minVersion, checkEveryMs",
+    ],
     ["a key without a certificate", { key: first.key }, "tls needs cert and key, or certFile and keyFile"],
     ["both kinds", { ...first, certFile: "a", keyFile: "b" }, "tls needs cert and key, or certFile and keyFile"],
     ["one of each kind", { cert: first.cert, keyFile: "b" }, "tls needs cert and key, or certFile and keyFile"],

@@ -157,8 +157,8 @@ describe("the proxies of a server", () => {
     [{ trusted: "10.0.0.0/8" }, "proxy.trusted 10.0.0.0/8 is not an array"],
     [{ trusted: [], tcp: "x-forwarded-for" }, "proxy.tcp x-forwarded-for is not proxy-protocol or nothing"],
     [{ trusted: [], ws: true }, "proxy.ws true is not x-forwarded-for or forwarded or proxy-protocol or nothing"],
-    [{ trusted: [], header: "x" }, "proxy has no header; it has trusted, tcp, ws"],
-    [null, "proxy.trusted undefined is not an array"],
+    [{ trusted: [], header: "x" }, "there is no option proxy.header; there are trusted, tcp, ws"],
+    [null, "the options of proxy are null, not an object"],
   ])("cannot be %j", (options, message) => {
     expect(() => new Proxies(options as unknown as ProxyOptions)).toThrow(
       expect.objectContaining({ code: "invalid_option", message }),

@@ -1,8 +1,11 @@
 import type { Socket } from "node:net";
 import { createServer } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { hybrid } from "../../runtime/transport/hybrid.js";
 import { close, listen, listenAddress } from "../../runtime/transport/listen.js";
 import { peerAddress } from "../../runtime/transport/socket.js";
+import { tcp } from "../../runtime/transport/tcp.js";
+import { ws } from "../../runtime/transport/ws.js";
 
 async function addressOf(host?: string) {
   const server = createServer();
@@ -50,6 +53,39 @@ describe("where a listener listens", () => {
   it("names the port alone when no host was asked for", async () => {
     const { port } = (await addressOf()) as { port: number };
     await expect(listen(createServer(), { port })).rejects.toThrow(`cannot listen on port ${port}: listen EADDRINUSE`);
+  });
+});
+
+describe("the options of a listener", () => {
+  const makers = { tcp, ws, hybrid } as Readonly<Record<string, (options: never) => unknown>>;
+  const refused = (name: string, options: unknown) => expect(() => makers[name]?.(options as never));
+
+  it.each(Object.keys(makers))("of %s have no other names: a slip is told", (name) => {
+    refused(name, { port: 0, orgins: ["https://game.example.com"] }).toThrow(
+      `there is no option ${name}.orgins; there are `,
+    );
+    refused(name, { port: 0, vrify: () => false }).toThrow(`there is no option ${name}.vrify; there are `);
+    refused(name, undefined).toThrow(`the options of ${name} are undefined, not an object`);
+  });
+
+  it.each<[object, string]>([
+    [{ port: 0, host: 5 }, "host 5 is not a string"],
+    [{ socketPath: "/tmp/x", socketMode: "660" }, "socketMode 660 is not an integer from 0 to 0o777"],
+    [{ socketPath: "/tmp/x", socketMode: 0o1000 }, "socketMode 512 is not an integer from 0 to 0o777"],
+    [{ socketPath: 1n }, "socketPath 1 is no path"],
+  ])("are told when they are wrong", (options, message) => {
+    for (const name of Object.keys(makers)) {
+      refused(name, options).toThrow(message);
+    }
+  });
+
+  it.each<[object, string]>([
+    [{ verify: true }, "ws.verify true is not a function"],
+    [{ subprotocols: "game" }, "ws.subprotocols game is not an array"],
+    [{ subprotocols: [5] }, "subprotocols has number, which is no HTTP token"],
+    [{ server: {} }, "ws.server of type object lacks the method on"],
+  ])("of ws are told when they are wrong: %j", (options, message) => {
+    refused("ws", { port: 0, ...options }).toThrow(message);
   });
 });
 

@@ -400,6 +400,8 @@ describe("compression", () => {
     [{ thresholdBytes: -1 }, "compression.thresholdBytes -1 is not an integer from 0 to 1073741824"],
     [{ level: 10 }, "compression.level 10 is not an integer from 1 to 9"],
     [{ windowBits: 8 }, "compression.windowBits 8 is not an integer from 9 to 15"],
+    [{ threshold: 8 }, "there is no option compression.threshold; there are thresholdBytes, level, windowBits"],
+    ["on" as unknown as object, "the options of compression are on, not an object"],
   ])("cannot be %j", (compression, message) => {
     expect(() => ws({ ...loopback, compression })).toThrow(
       expect.objectContaining({ code: "invalid_option", message }),

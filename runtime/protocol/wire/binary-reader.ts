@@ -1,7 +1,9 @@
 // A hot file: every message that is received is read here, field by field. No view a field, and one BigInt a 64-bit integer.
 
+import { deepestGroup, deepestMessage, varintBits } from "./limits.js";
 import { numberBytes, numbers } from "./numbers.js";
-import { WireType } from "./wire-type.js";
+import { readText, strictUtf8 } from "./read-text.js";
+import { bit32, bit64, endGroup, lengthDelimited, startGroup, varint } from "./wire-type.js";
 
 /**
  * Reads protobuf's wire format (https://protobuf.dev/programming-guides/encoding/). Its methods are those of the class of the same name in
@@ -11,8 +13,8 @@ import { WireType } from "./wire-type.js";
  */
 export class BinaryReader {
   /** Where the next byte is read. */
-  pos = 0;
-  /** How many bytes there are. */
+  pos: number;
+  /** Where the bytes end that may be read. */
   readonly len: number;
   readonly #bytes: Uint8Array;
   #low = 0;
@@ -20,10 +22,15 @@ export class BinaryReader {
   /** How many messages are being read, each inside the one before. */
   #depth = 0;
 
-  /** @param bytes they are not copied: a `bytes` field is a view of them */
-  constructor(bytes: Uint8Array) {
+  /**
+   * @param bytes they are not copied: a `bytes` field is a view of them
+   * @param start where the message begins. Default: 0
+   * @param end where it ends. Default: with the bytes
+   */
+  constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
     this.#bytes = bytes;
-    this.len = bytes.length;
+    this.pos = start;
+    this.len = end;
   }
 
   /**
@@ -59,7 +66,7 @@ export class BinaryReader {
     const wireType = tag & 7;
     if (
       field === 0 ||
-      wireType > WireType.bit32 ||
+      wireType > bit32 ||
       length > 5 ||
       (length === 5 && (this.#bytes[this.pos - 1] as number) > 0x0f)
     ) {
@@ -77,18 +84,18 @@ export class BinaryReader {
    */
   skip(wireType: number, field?: number, depth: number = deepestGroup): Uint8Array {
     const start = this.pos;
-    if (wireType === WireType.varint) {
+    if (wireType === varint) {
       while (((this.#bytes[this.pos++] as number) & 0x80) !== 0) {
         // Its value does not matter.
       }
-    } else if (wireType === WireType.bit64) {
+    } else if (wireType === bit64) {
       this.pos += 8;
-    } else if (wireType === WireType.bit32) {
+    } else if (wireType === bit32) {
       this.pos += 4;
-    } else if (wireType === WireType.lengthDelimited) {
+    } else if (wireType === lengthDelimited) {
       const length = this.uint32();
       this.pos += length;
-    } else if (wireType === WireType.startGroup) {
+    } else if (wireType === startGroup) {
       this.#skipGroup(field, depth);
     } else {
       throw new RangeError(`cant skip wire type ${wireType}`);
@@ -99,8 +106,8 @@ export class BinaryReader {
 
   uint32(): number {
     const first = this.#bytes[this.pos] as number;
-    if (first < 0x80) {
-      // Tags and lengths, mostly. Past the end there is no byte, and no comparison holds.
+    if (first < 0x80 && this.pos < this.len) {
+      // Tags and lengths, mostly.
       this.pos++;
       return first;
     }
@@ -193,21 +200,7 @@ export class BinaryReader {
     const length = this.uint32();
     const start = this.#advance(length);
     this.#assertInside();
-    if (length <= longestByHand) {
-      const codes: number[] = [];
-      let offset = start;
-      for (; offset < this.pos; offset++) {
-        const byte = this.#bytes[offset] as number;
-        if (byte > 0x7f) {
-          break;
-        }
-        codes.push(byte);
-      }
-      if (offset === this.pos) {
-        return String.fromCharCode.apply(undefined, codes);
-      }
-    }
-    return (strict ? strictUtf8 : utf8).decode(this.#bytes.subarray(start, this.pos));
+    return readText(this.#bytes, start, this.pos, strict ? strictUtf8 : utf8);
   }
 
   #skipGroup(field: number | undefined, depth: number): void {
@@ -216,7 +209,7 @@ export class BinaryReader {
     }
     for (;;) {
       const [inner, wireType] = this.tag();
-      if (wireType === WireType.endGroup) {
+      if (wireType === endGroup) {
         if (field !== undefined && inner !== field) {
           throw new RangeError("invalid end group tag");
         }
@@ -293,13 +286,6 @@ function join(low: number, high: number): bigint {
   return high >= -0x200000 && high < 0x200000 ? BigInt(high * 0x100000000 + low) : (BigInt(high) << 32n) | BigInt(low);
 }
 
-/** A varint has 10 bytes of 7 bits at the most. */
-const varintBits = 70;
-const deepestGroup = 100;
-const deepestMessage = 100;
 const endless = "invalid varint";
-/** Calling the decoder costs more than a text of as many bytes. */
-const longestByHand = 24;
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
-const strictUtf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });

@@ -1,5 +1,6 @@
 // A hot file: every message that is sent is written here, field by field. No array and no view a field.
 
+import { mostUint32Bytes, mostUtf8Bytes, mostVarintBytes, smallestBytes } from "./limits.js";
 import { numberBytes, numbers } from "./numbers.js";
 
 /**
@@ -9,10 +10,26 @@ import { numberBytes, numbers } from "./numbers.js";
  * A value that its type does not hold (a fraction, 2^32 as a uint32) throws; a number may also be given as its text.
  */
 export class BinaryWriter {
-  #bytes: Uint8Array<ArrayBuffer> = noBytes;
-  #end = 0;
+  #bytes: Uint8Array<ArrayBuffer>;
+  #end: number;
   /** Where the lengths stand that are not known yet. */
   #forks: number[] = [];
+
+  /** @param bytes where to write; what comes before `end` stays as it is. Default: an array of its own */
+  constructor(bytes: Uint8Array<ArrayBuffer> = noBytes, end = 0) {
+    this.#bytes = bytes;
+    this.#end = end;
+  }
+
+  /** @internal The array that was written to, or the larger one that took its place. {@link finish} takes it away. */
+  get written(): Uint8Array<ArrayBuffer> {
+    return this.#bytes;
+  }
+
+  /** @internal Where it is written to. */
+  get end(): number {
+    return this.#end;
+  }
 
   /** The bytes that were written, in an array of the caller's own. The writer begins anew. */
   finish(): Uint8Array<ArrayBuffer> {
@@ -234,9 +251,9 @@ function grow(bytes: Uint8Array<ArrayBuffer>, used: number, wanted: number): Uin
   return grown;
 }
 
-/** How long a varint of 32 bits is. */
+/** How long a varint of 32 bits is: a byte for every 7 bits that are begun, and one for 0. */
 function varintBytes(value: number): number {
-  return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : value < 0x10000000 ? 4 : 5;
+  return ((38 - Math.clz32(value | 1)) / 7) | 0;
 }
 
 function integer(value: unknown, least: number, most: number, type: string): number {
@@ -274,13 +291,6 @@ function invalid(type: string, value: unknown): RangeError {
 const leastInt64 = -0x8000000000000000n;
 const mostInt64 = 0x7fffffffffffffffn;
 const mostUint64 = 0xffffffffffffffffn;
-
-/** What a character of a text may become. */
-const mostUtf8Bytes = 3;
-const mostUint32Bytes = 5;
-const mostVarintBytes = 10;
-/** Typed arrays of up to 64 bytes lie in the heap of V8, and cost a tenth of larger ones. */
-const smallestBytes = 64;
 
 const noBytes = new Uint8Array(0);
 const utf8 = new TextEncoder();

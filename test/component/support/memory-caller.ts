@@ -49,7 +49,7 @@ export class MemoryCluster {
     const hostsOf = this.#hostsOf.bind(this);
     const contextOf = (options: RemoteCallAllOptions, timeoutMs: number): RemoteContext => ({
       caller,
-      deadline: timeoutMs === 0 ? undefined : now() + timeoutMs,
+      deadlineMs: timeoutMs === 0 ? undefined : now() + timeoutMs,
       signal: options.signal ?? new AbortController().signal,
       metadata: options.metadata ?? {},
     });

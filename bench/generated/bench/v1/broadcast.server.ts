@@ -55,8 +55,8 @@ export const BroadcastEvents = {
   },
 };
 
-const telling: MessageCodec<Telling> = { protobuf: Telling, json: TellingJson };
-const position: MessageCodec<Position> = { protobuf: Position, json: PositionJson };
+const telling: MessageCodec<Telling> = { protobuf: Telling, wire: Telling, json: TellingJson };
+const position: MessageCodec<Position> = { protobuf: Position, wire: Position, json: PositionJson };
 
 const broadcastService: ServiceDefinition<BroadcastComponent> = {
   name: "Broadcast",

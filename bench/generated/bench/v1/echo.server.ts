@@ -46,9 +46,9 @@ export abstract class EchoComponent extends Component {
   abstract look(session: Session, request: Crowd): Awaitable<Crowd>;
 }
 
-const position: MessageCodec<Position> = { protobuf: Position, json: PositionJson };
-const blob: MessageCodec<Blob> = { protobuf: Blob, json: BlobJson };
-const crowd: MessageCodec<Crowd> = { protobuf: Crowd, json: CrowdJson };
+const position: MessageCodec<Position> = { protobuf: Position, wire: Position, json: PositionJson };
+const blob: MessageCodec<Blob> = { protobuf: Blob, wire: Blob, json: BlobJson };
+const crowd: MessageCodec<Crowd> = { protobuf: Crowd, wire: Crowd, json: CrowdJson };
 
 const echoService: ServiceDefinition<EchoComponent> = {
   name: "Echo",

@@ -53,8 +53,8 @@ export const TestEvents = {
   },
 };
 
-const pingText: MessageCodec<PingText> = { protobuf: PingText, json: PingTextJson };
-const pongText: MessageCodec<PongText> = { protobuf: PongText, json: PongTextJson };
+const pingText: MessageCodec<PingText> = { protobuf: PingText, wire: PingText, json: PingTextJson };
+const pongText: MessageCodec<PongText> = { protobuf: PongText, wire: PongText, json: PongTextJson };
 
 const testHandlerService: ServiceDefinition<TestHandlerComponent> = {
   name: "TestHandler",

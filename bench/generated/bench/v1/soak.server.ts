@@ -61,9 +61,9 @@ export const SoakEvents = {
   },
 };
 
-const question: MessageCodec<Question> = { protobuf: Question, json: QuestionJson };
-const answer: MessageCodec<Answer> = { protobuf: Answer, json: AnswerJson };
-const tick: MessageCodec<Tick> = { protobuf: Tick, json: TickJson };
+const question: MessageCodec<Question> = { protobuf: Question, wire: Question, json: QuestionJson };
+const answer: MessageCodec<Answer> = { protobuf: Answer, wire: Answer, json: AnswerJson };
+const tick: MessageCodec<Tick> = { protobuf: Tick, wire: Tick, json: TickJson };
 
 const soakService: ServiceDefinition<SoakComponent> = {
   name: "Soak",

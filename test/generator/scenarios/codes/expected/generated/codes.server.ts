@@ -70,7 +70,7 @@ export const Events = {
   },
 };
 
-const text: MessageCodec<Text> = { protobuf: Text, json: TextJson };
+const text: MessageCodec<Text> = { protobuf: Text, wire: Text, json: TextJson };
 
 const connectorService: ServiceDefinition<ConnectorComponent> = {
   name: "connector.entry",

@@ -78,8 +78,8 @@ export const OldEvents = {
   },
 };
 
-const text: MessageCodec<Text> = { protobuf: Text, json: TextJson };
-const gone: MessageCodec<Gone> = { protobuf: Gone, json: GoneJson };
+const text: MessageCodec<Text> = { protobuf: Text, wire: Text, json: TextJson };
+const gone: MessageCodec<Gone> = { protobuf: Gone, wire: Gone, json: GoneJson };
 
 const oldService: ServiceDefinition<OldComponent> = {
   name: "Old",

@@ -32,7 +32,7 @@ export abstract class OfOldFileComponent extends Component {
   abstract ask(session: Session, request: Question): Awaitable<Question>;
 }
 
-const question: MessageCodec<Question> = { protobuf: Question, json: QuestionJson };
+const question: MessageCodec<Question> = { protobuf: Question, wire: Question, json: QuestionJson };
 
 const ofOldFileService: ServiceDefinition<OfOldFileComponent> = {
   name: "OfOldFile",

@@ -45,10 +45,10 @@ export abstract class EditionsComponent extends Component {
   abstract tell(session: Session, message: Legacy): Awaitable<void>;
 }
 
-const everything: MessageCodec<Everything> = { protobuf: Everything, json: EverythingJson };
-const state: MessageCodec<State> = { protobuf: State, json: StateJson };
-const everythingNested: MessageCodec<Everything_Nested> = { protobuf: Everything_Nested, json: Everything_NestedJson };
-const legacy: MessageCodec<Legacy> = { protobuf: Legacy, json: LegacyJson };
+const everything: MessageCodec<Everything> = { protobuf: Everything, wire: Everything, json: EverythingJson };
+const state: MessageCodec<State> = { protobuf: State, wire: State, json: StateJson };
+const everythingNested: MessageCodec<Everything_Nested> = { protobuf: Everything_Nested, wire: Everything_Nested, json: Everything_NestedJson };
+const legacy: MessageCodec<Legacy> = { protobuf: Legacy, wire: Legacy, json: LegacyJson };
 
 const editionsService: ServiceDefinition<EditionsComponent> = {
   name: "Editions",

@@ -62,7 +62,7 @@ export const BellEvents = {
   },
 };
 
-const rings: MessageCodec<Rings> = { protobuf: Rings, json: RingsJson };
+const rings: MessageCodec<Rings> = { protobuf: Rings, wire: Rings, json: RingsJson };
 
 const bellService: ServiceDefinition<BellComponent> = {
   name: "Bell",

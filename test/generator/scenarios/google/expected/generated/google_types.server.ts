@@ -93,21 +93,21 @@ export abstract class GooglesComponent extends Component {
   abstract number(session: Session, request: DoubleValue): Awaitable<BoolValue>;
 }
 
-const single: MessageCodec<Single> = { protobuf: Single, json: SingleJson };
-const many: MessageCodec<Many> = { protobuf: Many, json: ManyJson };
-const oneOf: MessageCodec<OneOf> = { protobuf: OneOf, json: OneOfJson };
-const timestamp: MessageCodec<Timestamp> = { protobuf: Timestamp, json: TimestampJson };
-const duration: MessageCodec<Duration> = { protobuf: Duration, json: DurationJson };
-const struct: MessageCodec<Struct> = { protobuf: Struct, json: StructJson };
-const value: MessageCodec<Value> = { protobuf: Value, json: ValueJson };
-const listValue: MessageCodec<ListValue> = { protobuf: ListValue, json: ListValueJson };
-const fieldMask: MessageCodec<FieldMask> = { protobuf: FieldMask, json: FieldMaskJson };
-const stringValue: MessageCodec<StringValue> = { protobuf: StringValue, json: StringValueJson };
-const bytesValue: MessageCodec<BytesValue> = { protobuf: BytesValue, json: BytesValueJson };
-const uInt64Value: MessageCodec<UInt64Value> = { protobuf: UInt64Value, json: UInt64ValueJson };
-const int64Value: MessageCodec<Int64Value> = { protobuf: Int64Value, json: Int64ValueJson };
-const doubleValue: MessageCodec<DoubleValue> = { protobuf: DoubleValue, json: DoubleValueJson };
-const boolValue: MessageCodec<BoolValue> = { protobuf: BoolValue, json: BoolValueJson };
+const single: MessageCodec<Single> = { protobuf: Single, wire: Single, json: SingleJson };
+const many: MessageCodec<Many> = { protobuf: Many, wire: Many, json: ManyJson };
+const oneOf: MessageCodec<OneOf> = { protobuf: OneOf, wire: OneOf, json: OneOfJson };
+const timestamp: MessageCodec<Timestamp> = { protobuf: Timestamp, wire: Timestamp, json: TimestampJson };
+const duration: MessageCodec<Duration> = { protobuf: Duration, wire: Duration, json: DurationJson };
+const struct: MessageCodec<Struct> = { protobuf: Struct, wire: Struct, json: StructJson };
+const value: MessageCodec<Value> = { protobuf: Value, wire: Value, json: ValueJson };
+const listValue: MessageCodec<ListValue> = { protobuf: ListValue, wire: ListValue, json: ListValueJson };
+const fieldMask: MessageCodec<FieldMask> = { protobuf: FieldMask, wire: FieldMask, json: FieldMaskJson };
+const stringValue: MessageCodec<StringValue> = { protobuf: StringValue, wire: StringValue, json: StringValueJson };
+const bytesValue: MessageCodec<BytesValue> = { protobuf: BytesValue, wire: BytesValue, json: BytesValueJson };
+const uInt64Value: MessageCodec<UInt64Value> = { protobuf: UInt64Value, wire: UInt64Value, json: UInt64ValueJson };
+const int64Value: MessageCodec<Int64Value> = { protobuf: Int64Value, wire: Int64Value, json: Int64ValueJson };
+const doubleValue: MessageCodec<DoubleValue> = { protobuf: DoubleValue, wire: DoubleValue, json: DoubleValueJson };
+const boolValue: MessageCodec<BoolValue> = { protobuf: BoolValue, wire: BoolValue, json: BoolValueJson };
 
 const googlesService: ServiceDefinition<GooglesComponent> = {
   name: "Googles",

@@ -79,7 +79,7 @@ export const HostileEvents = {
   },
 };
 
-const message: MessageCodec<Message> = { protobuf: Message, json: MessageJson };
+const message: MessageCodec<Message> = { protobuf: Message, wire: Message, json: MessageJson };
 
 const hostileService: ServiceDefinition<HostileComponent> = {
   name: "a\"b'c`d${e}{{f}}\\g*/h",

@@ -28,7 +28,7 @@ export abstract class KeeperComponent extends Component {
   abstract keep(session: Session, request: Longs): Awaitable<Longs>;
 }
 
-const longs: MessageCodec<Longs> = { protobuf: Longs, json: LongsJson };
+const longs: MessageCodec<Longs> = { protobuf: Longs, wire: Longs, json: LongsJson };
 
 const keeperService: ServiceDefinition<KeeperComponent> = {
   name: "Keeper",

@@ -33,8 +33,8 @@ export abstract class MapsComponent extends Component {
   abstract swapValues(session: Session, request: Values): Awaitable<Values>;
 }
 
-const keys: MessageCodec<Keys> = { protobuf: Keys, json: KeysJson };
-const values: MessageCodec<Values> = { protobuf: Values, json: ValuesJson };
+const keys: MessageCodec<Keys> = { protobuf: Keys, wire: Keys, json: KeysJson };
+const values: MessageCodec<Values> = { protobuf: Values, wire: Values, json: ValuesJson };
 
 const mapsService: ServiceDefinition<MapsComponent> = {
   name: "Maps",

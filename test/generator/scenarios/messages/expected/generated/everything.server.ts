@@ -37,9 +37,9 @@ export abstract class MirrorComponent extends Component {
   abstract echoNested(session: Session, request: Everything_Nested_Deeper): Awaitable<Everything_Nested>;
 }
 
-const everything: MessageCodec<Everything> = { protobuf: Everything, json: EverythingJson };
-const everythingNestedDeeper: MessageCodec<Everything_Nested_Deeper> = { protobuf: Everything_Nested_Deeper, json: Everything_Nested_DeeperJson };
-const everythingNested: MessageCodec<Everything_Nested> = { protobuf: Everything_Nested, json: Everything_NestedJson };
+const everything: MessageCodec<Everything> = { protobuf: Everything, wire: Everything, json: EverythingJson };
+const everythingNestedDeeper: MessageCodec<Everything_Nested_Deeper> = { protobuf: Everything_Nested_Deeper, wire: Everything_Nested_Deeper, json: Everything_Nested_DeeperJson };
+const everythingNested: MessageCodec<Everything_Nested> = { protobuf: Everything_Nested, wire: Everything_Nested, json: Everything_NestedJson };
 
 const mirrorService: ServiceDefinition<MirrorComponent> = {
   name: "Mirror",

@@ -239,32 +239,32 @@ export abstract class DictionaryComponent extends Component {
   abstract x(session: NanowireSession, request: Session2): Awaitable<void>;
 }
 
-const session2: MessageCodec<Session2> = { protobuf: Session2, json: Session2Json };
-const component2: MessageCodec<Component2> = { protobuf: Component2, json: Component2Json };
-const error2: MessageCodec<Error2> = { protobuf: Error2, json: Error2Json };
-const promise2: MessageCodec<Promise2> = { protobuf: Promise2, json: Promise2Json };
-const object2: MessageCodec<Object2> = { protobuf: Object2, json: Object2Json };
-const mapped: MessageCodec<Mapped> = { protobuf: Mapped, json: MappedJson };
-const delete2: MessageCodec<Delete2> = { protobuf: Delete2, json: Delete2Json };
-const class$: MessageCodec<Class> = { protobuf: Class, json: ClassJson };
-const session3: MessageCodec<Session3> = { protobuf: Session3, json: Session3Json };
-const error3: MessageCodec<Error3> = { protobuf: Error3, json: Error3Json };
-const awaitable2: MessageCodec<Awaitable2> = { protobuf: Awaitable2, json: Awaitable2Json };
-const unsubscribe: MessageCodec<Unsubscribe> = { protobuf: Unsubscribe, json: UnsubscribeJson };
-const clientMethod: MessageCodec<ClientMethod> = { protobuf: ClientMethod, json: ClientMethodJson };
-const messageCodec2: MessageCodec<MessageCodec2> = { protobuf: MessageCodec2, json: MessageCodec2Json };
-const routeDictionary: MessageCodec<RouteDictionary> = { protobuf: RouteDictionary, json: RouteDictionaryJson };
-const message: MessageCodec<Message> = { protobuf: Message, json: MessageJson };
-const request: MessageCodec<Request> = { protobuf: Request, json: RequestJson };
-const target: MessageCodec<Target> = { protobuf: Target, json: TargetJson };
-const sessionJson: MessageCodec<SessionJson> = { protobuf: SessionJson, json: SessionJsonJson };
-const dictionary2: MessageCodec<Dictionary> = { protobuf: Dictionary, json: DictionaryJson };
-const componentService2: MessageCodec<ComponentService> = { protobuf: ComponentService, json: ComponentServiceJson };
-const emptyMessage2: MessageCodec<EmptyMessage> = { protobuf: EmptyMessage, json: EmptyMessageJson };
-const outerInner: MessageCodec<Outer_Inner> = { protobuf: Outer_Inner, json: Outer_InnerJson };
-const outerInnerInnermost: MessageCodec<Outer_Inner_Innermost> = { protobuf: Outer_Inner_Innermost, json: Outer_Inner_InnermostJson };
-const componentClient: MessageCodec<ComponentClient> = { protobuf: ComponentClient, json: ComponentClientJson };
-const componentComponent2: MessageCodec<ComponentComponent2> = { protobuf: ComponentComponent2, json: ComponentComponent2Json };
+const session2: MessageCodec<Session2> = { protobuf: Session2, wire: Session2, json: Session2Json };
+const component2: MessageCodec<Component2> = { protobuf: Component2, wire: Component2, json: Component2Json };
+const error2: MessageCodec<Error2> = { protobuf: Error2, wire: Error2, json: Error2Json };
+const promise2: MessageCodec<Promise2> = { protobuf: Promise2, wire: Promise2, json: Promise2Json };
+const object2: MessageCodec<Object2> = { protobuf: Object2, wire: Object2, json: Object2Json };
+const mapped: MessageCodec<Mapped> = { protobuf: Mapped, wire: Mapped, json: MappedJson };
+const delete2: MessageCodec<Delete2> = { protobuf: Delete2, wire: Delete2, json: Delete2Json };
+const class$: MessageCodec<Class> = { protobuf: Class, wire: Class, json: ClassJson };
+const session3: MessageCodec<Session3> = { protobuf: Session3, wire: Session3, json: Session3Json };
+const error3: MessageCodec<Error3> = { protobuf: Error3, wire: Error3, json: Error3Json };
+const awaitable2: MessageCodec<Awaitable2> = { protobuf: Awaitable2, wire: Awaitable2, json: Awaitable2Json };
+const unsubscribe: MessageCodec<Unsubscribe> = { protobuf: Unsubscribe, wire: Unsubscribe, json: UnsubscribeJson };
+const clientMethod: MessageCodec<ClientMethod> = { protobuf: ClientMethod, wire: ClientMethod, json: ClientMethodJson };
+const messageCodec2: MessageCodec<MessageCodec2> = { protobuf: MessageCodec2, wire: MessageCodec2, json: MessageCodec2Json };
+const routeDictionary: MessageCodec<RouteDictionary> = { protobuf: RouteDictionary, wire: RouteDictionary, json: RouteDictionaryJson };
+const message: MessageCodec<Message> = { protobuf: Message, wire: Message, json: MessageJson };
+const request: MessageCodec<Request> = { protobuf: Request, wire: Request, json: RequestJson };
+const target: MessageCodec<Target> = { protobuf: Target, wire: Target, json: TargetJson };
+const sessionJson: MessageCodec<SessionJson> = { protobuf: SessionJson, wire: SessionJson, json: SessionJsonJson };
+const dictionary2: MessageCodec<Dictionary> = { protobuf: Dictionary, wire: Dictionary, json: DictionaryJson };
+const componentService2: MessageCodec<ComponentService> = { protobuf: ComponentService, wire: ComponentService, json: ComponentServiceJson };
+const emptyMessage2: MessageCodec<EmptyMessage> = { protobuf: EmptyMessage, wire: EmptyMessage, json: EmptyMessageJson };
+const outerInner: MessageCodec<Outer_Inner> = { protobuf: Outer_Inner, wire: Outer_Inner, json: Outer_InnerJson };
+const outerInnerInnermost: MessageCodec<Outer_Inner_Innermost> = { protobuf: Outer_Inner_Innermost, wire: Outer_Inner_Innermost, json: Outer_Inner_InnermostJson };
+const componentClient: MessageCodec<ComponentClient> = { protobuf: ComponentClient, wire: ComponentClient, json: ComponentClientJson };
+const componentComponent2: MessageCodec<ComponentComponent2> = { protobuf: ComponentComponent2, wire: ComponentComponent2, json: ComponentComponent2Json };
 
 const componentService: ServiceDefinition<ComponentComponent> = {
   name: "Component",

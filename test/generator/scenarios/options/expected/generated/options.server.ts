@@ -62,7 +62,7 @@ export abstract class PlainComponent extends Component {
   abstract play(session: Session, request: Card): Awaitable<Card>;
 }
 
-const card: MessageCodec<Card> = { protobuf: Card, json: CardJson };
+const card: MessageCodec<Card> = { protobuf: Card, wire: Card, json: CardJson };
 
 const tableService: ServiceDefinition<TableComponent> = {
   name: "Table",

@@ -121,9 +121,9 @@ export const KeyEvents = {
   },
 };
 
-const thing: MessageCodec<Thing> = { protobuf: Thing, json: ThingJson };
-const thingInner: MessageCodec<Thing_Inner> = { protobuf: Thing_Inner, json: Thing_InnerJson };
-const steerRequest: MessageCodec<SteerRequest> = { protobuf: SteerRequest, json: SteerRequestJson };
+const thing: MessageCodec<Thing> = { protobuf: Thing, wire: Thing, json: ThingJson };
+const thingInner: MessageCodec<Thing_Inner> = { protobuf: Thing_Inner, wire: Thing_Inner, json: Thing_InnerJson };
+const steerRequest: MessageCodec<SteerRequest> = { protobuf: SteerRequest, wire: SteerRequest, json: SteerRequestJson };
 
 const keysService: ServiceDefinition<KeysComponent> = {
   name: "Keys",

@@ -28,7 +28,7 @@ export abstract class OldComponent extends Component {
   abstract echo(session: Session, request: Wrapped): Awaitable<Wrapped>;
 }
 
-const wrapped: MessageCodec<Wrapped> = { protobuf: Wrapped, json: WrappedJson };
+const wrapped: MessageCodec<Wrapped> = { protobuf: Wrapped, wire: Wrapped, json: WrappedJson };
 
 const oldService: ServiceDefinition<OldComponent> = {
   name: "Old",

@@ -263,7 +263,7 @@ export class IdleRemoteAll {
   constructor(_caller: RemoteCaller) {}
 }
 
-const amount: MessageCodec<Amount> = { protobuf: Amount, json: AmountJson };
+const amount: MessageCodec<Amount> = { protobuf: Amount, wire: Amount, json: AmountJson };
 
 const ledgerAdd: RemoteMethod<AddRequest, AddResponse> = {
   service: "Ledger",

@@ -54,7 +54,7 @@ export abstract class LobbyComponent extends Component {
   abstract stay(session: Session, request: Text): Awaitable<Text>;
 }
 
-const text: MessageCodec<Text> = { protobuf: Text, json: TextJson };
+const text: MessageCodec<Text> = { protobuf: Text, wire: Text, json: TextJson };
 
 const lobbyService: ServiceDefinition<LobbyComponent> = {
   name: "Lobby",

@@ -112,7 +112,7 @@ export class WinderRemoteAll {
   }
 }
 
-const time: MessageCodec<Time> = { protobuf: Time, json: TimeJson };
+const time: MessageCodec<Time> = { protobuf: Time, wire: Time, json: TimeJson };
 
 const clockService: ServiceDefinition<ClockComponent> = {
   name: "Clock",

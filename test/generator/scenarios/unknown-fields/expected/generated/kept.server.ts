@@ -112,8 +112,8 @@ export class RelayNodesRemoteAll {
   }
 }
 
-const parcel: MessageCodec<Parcel> = { protobuf: Parcel, json: ParcelJson };
-const nothing: MessageCodec<Nothing> = { protobuf: Nothing, json: NothingJson };
+const parcel: MessageCodec<Parcel> = { protobuf: Parcel, wire: Parcel, json: ParcelJson };
+const nothing: MessageCodec<Nothing> = { protobuf: Nothing, wire: Nothing, json: NothingJson };
 
 const relayService: ServiceDefinition<RelayComponent> = {
   name: "Relay",

@@ -83,11 +83,11 @@ const signInRequestRedaction: Redaction = {
   answers: true,
 };
 
-const buyRequest: MessageCodec<BuyRequest> = { protobuf: BuyRequest, json: BuyRequestJson };
-const buyResponse: MessageCodec<BuyResponse> = { protobuf: BuyResponse, json: BuyResponseJson };
-const noteRequest: MessageCodec<NoteRequest> = { protobuf: NoteRequest, json: NoteRequestJson };
-const signInRequest: MessageCodec<SignInRequest> = { protobuf: SignInRequest, json: SignInRequestJson, redaction: signInRequestRedaction };
-const lookRequest: MessageCodec<LookRequest> = { protobuf: LookRequest, json: LookRequestJson };
+const buyRequest: MessageCodec<BuyRequest> = { protobuf: BuyRequest, wire: BuyRequest, json: BuyRequestJson };
+const buyResponse: MessageCodec<BuyResponse> = { protobuf: BuyResponse, wire: BuyResponse, json: BuyResponseJson };
+const noteRequest: MessageCodec<NoteRequest> = { protobuf: NoteRequest, wire: NoteRequest, json: NoteRequestJson };
+const signInRequest: MessageCodec<SignInRequest> = { protobuf: SignInRequest, wire: SignInRequest, json: SignInRequestJson, redaction: signInRequestRedaction };
+const lookRequest: MessageCodec<LookRequest> = { protobuf: LookRequest, wire: LookRequest, json: LookRequestJson };
 
 const shopService: ServiceDefinition<ShopComponent> = {
   name: "Shop",

@@ -56,9 +56,9 @@ export abstract class DeskComponent extends Component {
   abstract rename(session: Session, request: StringValue): Awaitable<void>;
 }
 
-const item: MessageCodec<Item> = { protobuf: Item };
-const timestamp: MessageCodec<Timestamp> = { protobuf: Timestamp };
-const stringValue: MessageCodec<StringValue> = { protobuf: StringValue };
+const item: MessageCodec<Item> = { protobuf: Item, wire: Item };
+const timestamp: MessageCodec<Timestamp> = { protobuf: Timestamp, wire: Timestamp };
+const stringValue: MessageCodec<StringValue> = { protobuf: StringValue, wire: StringValue };
 
 const newsHeadline: PushDefinition<Item> = {
   route: "News.Headline",

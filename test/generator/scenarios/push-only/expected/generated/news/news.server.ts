@@ -18,7 +18,7 @@ export const News = {
   },
 };
 
-const item: MessageCodec<Item> = { protobuf: Item, json: ItemJson };
+const item: MessageCodec<Item> = { protobuf: Item, wire: Item, json: ItemJson };
 
 const newsHeadline: PushDefinition<Item> = {
   route: "News.Headline",

@@ -601,8 +601,8 @@ export const Class = {
   },
 };
 
-const fields: MessageCodec<Fields> = { protobuf: Fields, json: FieldsJson };
-const values: MessageCodec<Values> = { protobuf: Values, json: ValuesJson };
+const fields: MessageCodec<Fields> = { protobuf: Fields, wire: Fields, json: FieldsJson };
+const values: MessageCodec<Values> = { protobuf: Values, wire: Values, json: ValuesJson };
 
 const deleteService: ServiceDefinition<DeleteComponent> = {
   name: "delete",

@@ -92,12 +92,12 @@ export const RoomEvents = {
   },
 };
 
-const joinRequest: MessageCodec<JoinRequest> = { protobuf: JoinRequest, json: JoinRequestJson };
-const joinResponse: MessageCodec<JoinResponse> = { protobuf: JoinResponse, json: JoinResponseJson };
-const sayRequest: MessageCodec<SayRequest> = { protobuf: SayRequest, json: SayRequestJson };
-const userJoined: MessageCodec<UserJoined> = { protobuf: UserJoined, json: UserJoinedJson };
-const userSaid: MessageCodec<UserSaid> = { protobuf: UserSaid, json: UserSaidJson };
-const userLeft: MessageCodec<UserLeft> = { protobuf: UserLeft, json: UserLeftJson };
+const joinRequest: MessageCodec<JoinRequest> = { protobuf: JoinRequest, wire: JoinRequest, json: JoinRequestJson };
+const joinResponse: MessageCodec<JoinResponse> = { protobuf: JoinResponse, wire: JoinResponse, json: JoinResponseJson };
+const sayRequest: MessageCodec<SayRequest> = { protobuf: SayRequest, wire: SayRequest, json: SayRequestJson };
+const userJoined: MessageCodec<UserJoined> = { protobuf: UserJoined, wire: UserJoined, json: UserJoinedJson };
+const userSaid: MessageCodec<UserSaid> = { protobuf: UserSaid, wire: UserSaid, json: UserSaidJson };
+const userLeft: MessageCodec<UserLeft> = { protobuf: UserLeft, wire: UserLeft, json: UserLeftJson };
 
 const roomService: ServiceDefinition<RoomComponent> = {
   name: "Room",

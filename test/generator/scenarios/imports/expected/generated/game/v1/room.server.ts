@@ -46,8 +46,8 @@ export const RoomEvents = {
   },
 };
 
-const node: MessageCodec<Node> = { protobuf: Node, json: NodeJson };
-const limits: MessageCodec<Limits> = { protobuf: Limits, json: LimitsJson };
+const node: MessageCodec<Node> = { protobuf: Node, wire: Node, json: NodeJson };
+const limits: MessageCodec<Limits> = { protobuf: Limits, wire: Limits, json: LimitsJson };
 
 const roomService: ServiceDefinition<RoomComponent> = {
   name: "Room",

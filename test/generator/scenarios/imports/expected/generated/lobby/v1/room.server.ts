@@ -57,10 +57,10 @@ export const RoomEvents = {
   },
 };
 
-const node: MessageCodec<Node> = { protobuf: Node, json: NodeJson };
-const limits: MessageCodec<Limits> = { protobuf: Limits, json: LimitsJson };
-const limits2: MessageCodec<Limits2> = { protobuf: Limits2, json: Limits2Json };
-const limits3: MessageCodec<Limits3> = { protobuf: Limits3, json: Limits3Json };
+const node: MessageCodec<Node> = { protobuf: Node, wire: Node, json: NodeJson };
+const limits: MessageCodec<Limits> = { protobuf: Limits, wire: Limits, json: LimitsJson };
+const limits2: MessageCodec<Limits2> = { protobuf: Limits2, wire: Limits2, json: Limits2Json };
+const limits3: MessageCodec<Limits3> = { protobuf: Limits3, wire: Limits3, json: Limits3Json };
 
 const roomService: ServiceDefinition<RoomComponent> = {
   name: "lobby.Room",

@@ -63,11 +63,11 @@ export const Events = {
   },
 };
 
-const user: MessageCodec<User> = { protobuf: User, json: UserJson };
-const user2: MessageCodec<User2> = { protobuf: User2, json: User2Json };
-const wanted: MessageCodec<Wanted> = { protobuf: Wanted, json: WantedJson };
-const match: MessageCodec<Match> = { protobuf: Match, json: MatchJson };
-const time: MessageCodec<Time> = { protobuf: Time, json: TimeJson };
+const user: MessageCodec<User> = { protobuf: User, wire: User, json: UserJson };
+const user2: MessageCodec<User2> = { protobuf: User2, wire: User2, json: User2Json };
+const wanted: MessageCodec<Wanted> = { protobuf: Wanted, wire: Wanted, json: WantedJson };
+const match: MessageCodec<Match> = { protobuf: Match, wire: Match, json: MatchJson };
+const time: MessageCodec<Time> = { protobuf: Time, wire: Time, json: TimeJson };
 
 const lobbyService: ServiceDefinition<LobbyComponent> = {
   name: "Lobby",

@@ -18,7 +18,7 @@ export const Events = {
   },
 };
 
-const match: MessageCodec<Match> = { protobuf: Match, json: MatchJson };
+const match: MessageCodec<Match> = { protobuf: Match, wire: Match, json: MatchJson };
 
 const eventsStarted: PushDefinition<Match> = {
   route: "Events.Started",

@@ -103,14 +103,14 @@ export const ArenaEvents = {
   },
 };
 
-const steerRequest: MessageCodec<SteerRequest> = { protobuf: SteerRequest, json: SteerRequestJson };
-const findRequest: MessageCodec<FindRequest> = { protobuf: FindRequest, json: FindRequestJson };
-const findResponse: MessageCodec<FindResponse> = { protobuf: FindResponse, json: FindResponseJson };
-const lookRequest: MessageCodec<LookRequest> = { protobuf: LookRequest, json: LookRequestJson };
-const lookResponse: MessageCodec<LookResponse> = { protobuf: LookResponse, json: LookResponseJson };
-const unitMoved: MessageCodec<UnitMoved> = { protobuf: UnitMoved, json: UnitMovedJson };
-const sparkle: MessageCodec<Sparkle> = { protobuf: Sparkle, json: SparkleJson };
-const matchEnded: MessageCodec<MatchEnded> = { protobuf: MatchEnded, json: MatchEndedJson };
+const steerRequest: MessageCodec<SteerRequest> = { protobuf: SteerRequest, wire: SteerRequest, json: SteerRequestJson };
+const findRequest: MessageCodec<FindRequest> = { protobuf: FindRequest, wire: FindRequest, json: FindRequestJson };
+const findResponse: MessageCodec<FindResponse> = { protobuf: FindResponse, wire: FindResponse, json: FindResponseJson };
+const lookRequest: MessageCodec<LookRequest> = { protobuf: LookRequest, wire: LookRequest, json: LookRequestJson };
+const lookResponse: MessageCodec<LookResponse> = { protobuf: LookResponse, wire: LookResponse, json: LookResponseJson };
+const unitMoved: MessageCodec<UnitMoved> = { protobuf: UnitMoved, wire: UnitMoved, json: UnitMovedJson };
+const sparkle: MessageCodec<Sparkle> = { protobuf: Sparkle, wire: Sparkle, json: SparkleJson };
+const matchEnded: MessageCodec<MatchEnded> = { protobuf: MatchEnded, wire: MatchEnded, json: MatchEndedJson };
 
 const arenaService: ServiceDefinition<ArenaComponent> = {
   name: "Arena",

@@ -95,9 +95,9 @@ const openResponseRedaction: Redaction = {
   nested: () => openRequestNestedRedaction,
 };
 
-const openRequest: MessageCodec<OpenRequest> = { protobuf: OpenRequest, json: OpenRequestJson, redaction: openRequestRedaction };
-const openResponse: MessageCodec<OpenResponse> = { protobuf: OpenResponse, json: OpenResponseJson, redaction: openResponseRedaction };
-const renameRequest: MessageCodec<RenameRequest> = { protobuf: RenameRequest, json: RenameRequestJson };
+const openRequest: MessageCodec<OpenRequest> = { protobuf: OpenRequest, wire: OpenRequest, json: OpenRequestJson, redaction: openRequestRedaction };
+const openResponse: MessageCodec<OpenResponse> = { protobuf: OpenResponse, wire: OpenResponse, json: OpenResponseJson, redaction: openResponseRedaction };
+const renameRequest: MessageCodec<RenameRequest> = { protobuf: RenameRequest, wire: RenameRequest, json: RenameRequestJson };
 
 const accountService: ServiceDefinition<AccountComponent> = {
   name: "Account",
