@@ -68,6 +68,12 @@ async function main(): Promise<void> {
     }
     return;
   }
+  for (const each of options.names.length > 0 ? selected : []) {
+    const missing = missingOf(each);
+    if (missing !== undefined) {
+      throw new Error(`${each.name}: ${missing}`);
+    }
+  }
   const { connections, rounds, roundMs, warmUpMs, profile } = options;
   const setting = {
     connections,
@@ -88,10 +94,7 @@ async function main(): Promise<void> {
   }
   const done: (CaseResults & { readonly outcomes: readonly Outcome[] })[] = [];
   for (const each of selected) {
-    const missing = "missing" in each ? each.missing?.() : undefined;
-    if (missing !== undefined && options.names.length > 0) {
-      throw new Error(`${each.name}: ${missing}`);
-    }
+    const missing = missingOf(each);
     if (missing !== undefined) {
       console.log(`${each.name} is left out: ${missing}\n`);
       continue;
@@ -125,4 +128,9 @@ async function main(): Promise<void> {
   if (done.some(({ outcomes }) => outcomes.some(({ broken }) => broken === true))) {
     process.exitCode = 1;
   }
+}
+
+/** Why a case cannot be run here, if so. */
+function missingOf(each: AnyCase): string | undefined {
+  return "missing" in each ? each.missing?.() : undefined;
 }
