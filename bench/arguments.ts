@@ -36,7 +36,7 @@ Flags:
   --json FILE       also write every figure of every round to a file
   --report          also write bench/RESULTS.md: the machine, versions, the command, every table
   --profile DIR     have the servers write CPU profiles there, and print where their time went
-  --quick           20 connections, 2 rounds of 0.1 s, 5 services of 2 methods, 40 clients for 4 s: a test of the bench, no
+  --quick           20 connections, 2 rounds of 0.1 s, 5 services of 2 methods, 40 clients for 8 s: a test of the bench, no
                     measurement`;
 
 /**
@@ -112,5 +112,5 @@ const quick = {
   rounds: 2,
   seconds: 0.1,
   tree: { services: 5, methods: 2 },
-  soak: { clients: 40, seconds: 4 },
+  soak: { clients: 40, seconds: 8 },
 };

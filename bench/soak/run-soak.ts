@@ -48,7 +48,7 @@ export async function runSoak(name: string, { clients, seconds }: SoakOptions, p
     const measures: SoakMeasure[] = [];
     await measure();
     for (let part = 1; part <= parts; part++) {
-      const calmMs = Math.min(restMs, partMs / 2);
+      const calmMs = Math.min(restMs, partMs / 4);
       await wait(partMs - calmMs);
       await askClients({ ask: "rest" });
       await wait(calmMs);

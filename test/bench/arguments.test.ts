@@ -31,7 +31,7 @@ describe("parseBenchArguments", () => {
       clients: 500,
       seconds: 10,
     });
-    expect(parseBenchArguments(["--quick"]).soak).toEqual({ clients: 40, seconds: 4 });
+    expect(parseBenchArguments(["--quick"]).soak).toEqual({ clients: 40, seconds: 8 });
   });
 
   it("takes names and flags; what is said wins over --quick", () => {
