@@ -1,3 +1,5 @@
+import { SpareArrays } from "./spare-arrays.js";
+
 /** Something that has work to do at the end of a turn. */
 export interface EndOfTurn {
   /** Called once, at the end of the turn that it was asked for. */
@@ -11,6 +13,8 @@ export interface EndOfTurn {
 export class Turn {
   /** Which turn this is; it changes at the end of every turn in which {@link touch} was called. */
   number = 0;
+  /** What is written in a turn is written to these: at its end most of them are free again. */
+  readonly spares = new SpareArrays();
   #flushing: EndOfTurn[] = [];
   #waiting: EndOfTurn[] = [];
   #scheduled = false;

@@ -102,7 +102,11 @@ export class Outbox implements EndOfTurn {
 
   /** The buffer to encode packets into, each followed by {@link commit} in the same go. To take one back, set `end` to what it was. */
   get buffer(): ByteBuffer {
-    return this.#buffer;
+    const buffer = this.#buffer;
+    if (buffer.bytes.length === 0) {
+      buffer.bytes = this.#turn.spares.take() ?? buffer.bytes;
+    }
+    return buffer;
   }
 
   /**
@@ -164,7 +168,7 @@ export class Outbox implements EndOfTurn {
 
   /** Copies a packet that is encoded already to the end, and commits it. */
   send(packet: Uint8Array): boolean {
-    this.#buffer.append(packet);
+    this.buffer.append(packet);
     return this.commit();
   }
 
@@ -234,15 +238,14 @@ export class Outbox implements EndOfTurn {
     this.#writtenMessages = isTaken ? 0 : this.#writtenMessages + this.#messages;
     this.#messages = 0;
     if ((isTaken || keyed !== undefined) && this.#buffer.bytes.length <= keptBytes) {
-      this.#buffer.clear();
-    } else {
-      this.#buffer.release();
+      this.#turn.spares.give(this.#buffer.bytes);
     }
+    this.#buffer.release();
   }
 }
 
 /** How much of an outbox packets that may be lost fill. */
 const mostOfLosable = 0.75;
 
-/** A buffer that grew larger than this is let go of after it is written: an idle connection keeps little. */
+/** An array that grew larger than this is let go of after it is written. */
 const keptBytes = 16 * 1024;
