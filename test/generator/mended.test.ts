@@ -38,6 +38,8 @@ message M {
 }
 message Boolean { int32 a = 1; }
 message Old {}
+message readInt32 { int32 a = 1; sint32 b = 2; repeated writeInt32 more = 3; }
+message writeInt32 { int32 a = 1; }
 `,
   "b.proto": `
 syntax = "proto2";
@@ -69,6 +71,14 @@ describe("the codecs", () => {
     const bytes = codec.encode({ ...empty, number: -0 }).finish();
     expect(Buffer.from(bytes).toString("hex")).toBe("090000000000000080");
     expect(codec.decode(bytes)).toMatchObject({ number: -0 });
+  });
+
+  test("call the functions of nanowire/wire, also where a message has the name of one", async () => {
+    const { codec } = await load("a.readInt32");
+    const message = { a: -1, b: -2, more: [{ a: 3 }] };
+    const bytes = codec.encode(message).finish();
+    expect(Buffer.from(bytes).toString("hex")).toBe("08ffffffffffffffffff0110031a020803");
+    expect(codec.decode(bytes)).toEqual(message);
   });
 
   test("count the nanoseconds of a time before 1970 up, as protobuf does", async () => {
