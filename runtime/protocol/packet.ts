@@ -10,27 +10,9 @@
 import { ByteBuffer } from "../base/byte-buffer.js";
 import { NanowireError } from "../base/error.js";
 import { maxBodyBytes, packetHeaderBytes } from "./limits.js";
+import type { PacketType } from "./packet-type.js";
 
 export { maxBodyBytes, packetHeaderBytes } from "./limits.js";
-
-/** What a packet is. */
-export const PacketType = {
-  /** The first packet of each side; its body is JSON. */
-  handshake: 1,
-  /** The client has taken the handshake; data may flow. Empty. */
-  handshakeAck: 2,
-  /** A sign of life. Empty. */
-  heartbeat: 3,
-  /** One message. */
-  data: 4,
-  /** The server tells the client to go; its body is JSON, `{"reason": …}`. */
-  kick: 5,
-  /** A system message (system.ts), between sides that know them; JSON. No client of nano, pomelo or pitaya is ever sent one. */
-  system: 6,
-} as const;
-
-/** What a packet is. */
-export type PacketType = (typeof PacketType)[keyof typeof PacketType];
 
 /**
  * Writes a packet's header and takes room for its body; returns where the body begins in `out.bytes`.

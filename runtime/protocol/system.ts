@@ -21,7 +21,8 @@
  */
 
 import { longestComeBackMs } from "./limits.js";
-import { encodePacket, PacketType } from "./packet.js";
+import { encodePacket } from "./packet.js";
+import * as packetType from "./packet-type.js";
 
 export { longestComeBackMs } from "./limits.js";
 
@@ -48,7 +49,7 @@ export interface Drain extends ComeBack {
 
 /** A system message as a packet. */
 export function encodeSystem(message: object): Uint8Array {
-  return encodePacket(PacketType.system, utf8.encode(JSON.stringify(message)));
+  return encodePacket(packetType.system, utf8.encode(JSON.stringify(message)));
 }
 
 /** The members of a system message; none when it is no JSON object. What is in them is whatever the other side wrote. */

@@ -3,8 +3,8 @@
  * the code. The tests beside this file feed each vector to its decoder.
  */
 
-import { MessageType } from "../../runtime/protocol/message.js";
 import type { MessageHeader } from "../../runtime/protocol/message-decoder.js";
+import * as messageType from "../../runtime/protocol/message-type.js";
 import { concat, hex } from "./hex.js";
 
 // 1. Packets: | type, 1 | length, 3, big-endian | body |
@@ -145,11 +145,11 @@ function message(
   fields: Partial<Omit<MessageHeader, "payloadStart">>,
   payload = "",
 ): MessageVector {
-  const header = { type: MessageType.request, id: 0, code: 0, route: "", compressed: false, error: false, ...fields };
+  const header = { type: messageType.request, id: 0, code: 0, route: "", compressed: false, error: false, ...fields };
   return { name, bytes: hex(source), header, payload: hex(payload) };
 }
 
-const { notify, response, push } = MessageType;
+const { notify, response, push } = messageType;
 const route255 = "r".repeat(255);
 const wide255 = `${"路".repeat(84)}abc`;
 
