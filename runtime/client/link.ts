@@ -161,7 +161,7 @@ export class Link implements InboxHandler {
   }
 
   failed(error: unknown): void {
-    this.fail(toConnectionError(error));
+    this.fail(toNanowireError(error, "internal", "the client failed", "connection"));
   }
 
   lost(error: NanowireError | undefined): void {
@@ -443,12 +443,6 @@ function serializerOf(sys: HandshakeResponse["sys"], { serializers }: ConnectSet
     throw new NanowireError("invalid_handshake", `the server's serializer is ${chosen}; this client speaks ${spoken}`);
   }
   return found;
-}
-
-function toConnectionError(error: unknown): NanowireError {
-  return error instanceof NanowireError
-    ? error
-    : new NanowireError("internal", "the client failed", { cause: error, scope: "connection" });
 }
 
 /**

@@ -43,7 +43,7 @@ export function decodeMessageHeader(bytes: Uint8Array, start: number, end: numbe
   const flag = bytes[start] as number;
   const type = (flag >>> flagTypeShift) & flagTypeMask;
   if (type > messageType.push || (flag & flagReserved) !== 0) {
-    throw invalid(`message flag 0x${flag.toString(16).padStart(2, "0")} has a type or a bit that does not exist`);
+    throw invalid(`message flag 0b${flag.toString(2)} has a type or a bit that does not exist`);
   }
   header.type = type as MessageType;
   header.compressed = (flag & flagCompressedPayload) !== 0;

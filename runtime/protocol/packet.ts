@@ -7,7 +7,7 @@
  *     +--------+--------+--------+--------+--------- - -
  */
 
-import { ByteBuffer } from "../base/byte-buffer.js";
+import type { ByteBuffer } from "../base/byte-buffer.js";
 import { NanowireError } from "../base/error.js";
 import { maxBodyBytes, packetHeaderBytes } from "./limits.js";
 import type { PacketType } from "./packet-type.js";
@@ -45,17 +45,17 @@ function assertBodyFits(bodyBytes: number): void {
   }
 }
 
-/** Writes a whole packet. */
-export function writePacket(out: ByteBuffer, type: PacketType, body: Uint8Array): void {
-  const start = writePacketHeader(out, type, body.length);
-  out.bytes.set(body, start);
-}
-
-/** A packet by itself, in an array of its own. */
+/**
+ * A packet by itself, in an array of its own.
+ *
+ * @throws NanowireError `message_too_large` when the body is longer than 16,777,215 bytes
+ */
 export function encodePacket(type: PacketType, body: Uint8Array = noBody): Uint8Array {
-  const out = new ByteBuffer();
-  writePacket(out, type, body);
-  return out.view();
+  const packet = new Uint8Array(packetHeaderBytes + body.length);
+  packet[0] = type;
+  writeBodyLength(packet, 0, body.length);
+  packet.set(body, packetHeaderBytes);
+  return packet;
 }
 
 const noBody = new Uint8Array(0);

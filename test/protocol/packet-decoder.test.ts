@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ByteBuffer } from "../../runtime/base/byte-buffer.js";
-import { encodePacket, maxBodyBytes, writePacket } from "../../runtime/protocol/packet.js";
+import { encodePacket, maxBodyBytes } from "../../runtime/protocol/packet.js";
 import { PacketDecoder, type PacketSink } from "../../runtime/protocol/packet-decoder.js";
 import type { PacketType } from "../../runtime/protocol/packet-type.js";
 import * as packetType from "../../runtime/protocol/packet-type.js";
@@ -344,7 +344,7 @@ describe("properties", () => {
       fc.property(fc.array(fc.tuple(type, fc.uint8Array({ maxLength: 700 })), { maxLength: 8 }), cuts, (list, at) => {
         const out = new ByteBuffer();
         for (const [packetType, body] of list) {
-          writePacket(out, packetType, body);
+          out.append(encodePacket(packetType, body));
         }
         const { packets, end } = feed(cutAt(out.view(), ...at.map((cut) => Math.min(cut, out.length))), 700);
         expect(packets).toEqual(list.map(([packetType, body]) => `${packetType}:${toHex(body)}`));

@@ -1,12 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ByteBuffer } from "../../runtime/base/byte-buffer.js";
-import {
-  encodePacket,
-  maxBodyBytes,
-  packetHeaderBytes,
-  writePacket,
-  writePacketHeader,
-} from "../../runtime/protocol/packet.js";
+import { encodePacket, maxBodyBytes, packetHeaderBytes, writePacketHeader } from "../../runtime/protocol/packet.js";
 import * as packetType from "../../runtime/protocol/packet-type.js";
 import { hex, toHex } from "./hex.js";
 import { resultOf } from "./outcome.js";
@@ -49,7 +43,7 @@ describe("encodePacket", () => {
 describe("writePacketHeader", () => {
   it("takes room for the body after the header, behind what is there", () => {
     const out = new ByteBuffer(3);
-    writePacket(out, packetType.heartbeat, new Uint8Array(0));
+    out.append(encodePacket(packetType.heartbeat));
     const start = writePacketHeader(out, packetType.data, 2);
     expect(start).toBe(3 + packetHeaderBytes + packetHeaderBytes);
     expect(out.end).toBe(start + 2);

@@ -1,5 +1,6 @@
 // A hot file: every message that is sent is written here, field by field. No array and no view a field.
 
+import { utf8 } from "../utf8.js";
 import { validInteger } from "./checks.js";
 import { mostUint32Bytes, mostUtf8Bytes, smallestBytes } from "./limits.js";
 
@@ -149,4 +150,3 @@ function varintBytes(value: number): number {
 }
 
 const noBytes = new Uint8Array(0);
-const utf8 = new TextEncoder();

@@ -1,7 +1,7 @@
 // Hot functions: numbers that are varints, but for uint32, which is a method of the reader. One BigInt a 64-bit integer.
 
 import type { BinaryReader } from "./binary-reader.js";
-import { endlessVarint } from "./limits.js";
+import { endlessVarint, varintBits } from "./limits.js";
 import { numbers } from "./numbers.js";
 
 /** Reads an int32, or the number of an enum's value. Of a longer varint the lower 32 bits count. */
@@ -50,26 +50,24 @@ function readVarint64(reader: BinaryReader): void {
   let { pos } = reader;
   let low = 0;
   let high = 0;
-  let byte = 0x80;
-  // Four bytes of the lower half, one of both, five of the upper one.
-  for (let shift = 0; shift < 28 && byte >= 0x80; shift += 7) {
-    byte = bytes[pos++] as number;
-    low |= (byte & 0x7f) << shift;
-  }
-  if (byte >= 0x80) {
-    byte = bytes[pos++] as number;
-    low |= byte << 28;
-    high = (byte & 0x7f) >>> 4;
-    for (let shift = 3; shift < 38 && byte >= 0x80; shift += 7) {
-      byte = bytes[pos++] as number;
-      high |= (byte & 0x7f) << shift;
+  for (let shift = 0; shift < varintBits; shift += 7) {
+    const byte = bytes[pos++] as number;
+    if (shift < 32) {
+      low |= (byte & 0x7f) << shift;
+    }
+    // The fifth byte is of both halves.
+    if (shift === 28) {
+      high = (byte & 0x7f) >>> 4;
+    } else if (shift > 28) {
+      high |= (byte & 0x7f) << (shift - 32);
+    }
+    if ((byte & 0x80) === 0) {
+      reader.pos = pos;
+      reader.assertInside();
+      numbers.setInt32(0, low, true);
+      numbers.setInt32(4, high, true);
+      return;
     }
   }
-  if (byte >= 0x80) {
-    throw new RangeError(endlessVarint);
-  }
-  reader.pos = pos;
-  reader.assertInside();
-  numbers.setInt32(0, low, true);
-  numbers.setInt32(4, high, true);
+  throw new RangeError(endlessVarint);
 }
