@@ -15,6 +15,8 @@ export interface BenchArguments {
   readonly pin: boolean;
   readonly json: string | undefined;
   readonly profile: string | undefined;
+  /** Whether bench/RESULTS.md is written. */
+  readonly report: boolean;
   /** How large a tree the generator gets. */
   readonly tree: TreeSize;
   readonly soak: SoakOptions;
@@ -32,6 +34,7 @@ Flags:
   --seconds S       how long a round sends requests: 0.01 to 600 (default: 2; for soak, all of it: 60)
   --no-pin          leave the choice of cores to the machine, also where taskset is there
   --json FILE       also write every figure of every round to a file
+  --report          also write bench/RESULTS.md: the machine, versions, the command, every table
   --profile DIR     have the servers write CPU profiles there, and print where their time went
   --quick           20 connections, 2 rounds of 0.1 s, 5 services of 2 methods, 40 clients for 4 s: a test of the bench, no
                     measurement`;
@@ -54,6 +57,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
       "no-pin": { type: "boolean", default: false },
       json: { type: "string" },
       profile: { type: "string" },
+      report: { type: "boolean", default: false },
       quick: { type: "boolean", default: false },
     },
   });
@@ -71,6 +75,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
     pin: !values["no-pin"],
     json: values.json,
     profile: values.profile,
+    report: values.report,
     tree: fallback.tree,
     soak: {
       clients: values.connections === undefined ? fallback.soak.clients : connections,

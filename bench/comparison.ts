@@ -1,5 +1,11 @@
 import type { RoundFigures, RunningSide, Setting, Side } from "./side.js";
 
+/**
+ * What the ratio of a comparison is made of. `cpu`: CPU a message. `rate`: messages a second. `p99`: the latency that 99 of a
+ * hundred messages do not exceed. Whichever it is, more is better, and 1 is as good as the baseline.
+ */
+export type Measure = "cpu" | "rate" | "p99";
+
 /** Two sides that do the same work. */
 export interface Comparison {
   /** Its name within its case: `tcp-16`. */
@@ -9,6 +15,8 @@ export interface Comparison {
   readonly baseline: Side;
   /** What is measured by it. */
   readonly subject: Side;
+  /** Default: `cpu` */
+  readonly measure?: Measure;
 }
 
 /** A set of comparisons that belong together. */
@@ -39,7 +47,8 @@ export interface ComparisonFigures {
   readonly title: string;
   readonly baseline: SideFigures;
   readonly subject: SideFigures;
-  /** CPU a message of the baseline ÷ that of the subject, of each pair of rounds. */
+  readonly measure: Measure;
+  /** How much better the subject is by that measure, of each pair of rounds. */
   readonly ratios: readonly number[];
   /** The median of `ratios`: 1 is as good as the baseline, more is better. */
   readonly ratio: number;
@@ -47,7 +56,7 @@ export interface ComparisonFigures {
 
 /** Runs both sides in turn: a round each to warm up, then the counted rounds, baseline, subject, baseline, subject. */
 export async function runComparison(comparison: Comparison, setting: Setting): Promise<ComparisonFigures> {
-  const { name, title } = comparison;
+  const { name, title, measure = "cpu" } = comparison;
   const sides: RunningSide[] = [];
   try {
     const baseline = await comparison.baseline.start(setting);
@@ -64,13 +73,14 @@ export async function runComparison(comparison: Comparison, setting: Setting): P
       const second = await subject.round(setting.roundMs);
       baselineRounds.push(first);
       subjectRounds.push(second);
-      ratios.push(cpuMicrosPerMessage(first) / cpuMicrosPerMessage(second));
+      ratios.push(ratioOf[measure](first, second));
     }
     return {
       name,
       title,
       baseline: summarize(comparison.baseline.name, baselineRounds),
       subject: summarize(comparison.subject.name, subjectRounds),
+      measure,
       ratios,
       ratio: median(ratios),
     };
@@ -95,7 +105,7 @@ function summarize(name: string, rounds: readonly RoundFigures[]): SideFigures {
   return {
     name,
     cpuMicrosPerMessage: medianOf(cpuMicrosPerMessage),
-    messagesPerSecond: medianOf(({ messages, elapsedMs }) => (messages / elapsedMs) * 1_000),
+    messagesPerSecond: medianOf(messagesPerSecond),
     latencyMs: {
       p50: medianOf(({ latencyMs }) => latencyMs.p50),
       p99: medianOf(({ latencyMs }) => latencyMs.p99),
@@ -107,6 +117,16 @@ function summarize(name: string, rounds: readonly RoundFigures[]): SideFigures {
     answerBytes: medianOf(({ receivedBytes, messages }) => receivedBytes / messages),
     rounds,
   };
+}
+
+const ratioOf: Readonly<Record<Measure, (baseline: RoundFigures, subject: RoundFigures) => number>> = {
+  cpu: (baseline, subject) => cpuMicrosPerMessage(baseline) / cpuMicrosPerMessage(subject),
+  rate: (baseline, subject) => messagesPerSecond(subject) / messagesPerSecond(baseline),
+  p99: (baseline, subject) => baseline.latencyMs.p99 / subject.latencyMs.p99,
+};
+
+function messagesPerSecond({ messages, elapsedMs }: RoundFigures): number {
+  return (messages / elapsedMs) * 1_000;
 }
 
 function cpuMicrosPerMessage({ serverCpuMicros, messages }: RoundFigures): number {

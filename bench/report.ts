@@ -1,14 +1,14 @@
-import type { ComparisonFigures, SideFigures } from "./comparison.js";
+import type { ComparisonFigures, Measure, SideFigures } from "./comparison.js";
 
 /** A load generator that is this busy may be what holds the messages back. */
 const busyShare = 0.95;
 
 /** The table of one comparison: a line for each side, which ends with the ratio. */
 export function formatComparison(caseName: string, figures: ComparisonFigures): string {
-  const { baseline, subject, ratio, ratios } = figures;
+  const { baseline, subject, measure, ratio, ratios } = figures;
   const range = `${ratioText(Math.min(...ratios))}–${ratioText(Math.max(...ratios))}`;
   const lines = [
-    `${caseName}/${figures.name}: ${figures.title}`,
+    `${caseName}/${figures.name}: ${figures.title}${measure === "cpu" ? "" : `; the ratio is one of${ratioOf[measure]}`}`,
     row(headings),
     row([...cells(baseline), "", ratioText(1)]),
     row([...cells(subject), range, ratioText(ratio)]),
@@ -22,14 +22,9 @@ export function formatComparison(caseName: string, figures: ComparisonFigures): 
   return lines.join("\n");
 }
 
-/** The last lines: each comparison's ratio. */
-export function formatRatios(caseName: string, comparisons: readonly ComparisonFigures[]): string {
-  return comparisons
-    .map(
-      ({ name, baseline, ratio }) =>
-        `ratio ${`${caseName}/${name}`.padEnd(24)} × ${baseline.name.padEnd(14)} ${ratioText(ratio)}`,
-    )
-    .join("\n");
+/** The last line of a comparison: its ratio. */
+export function formatRatio(caseName: string, { name, baseline, measure, ratio }: ComparisonFigures): string {
+  return `ratio ${`${caseName}/${name}`.padEnd(24)} × ${baseline.name.padEnd(14)} ${ratioText(ratio)}${ratioOf[measure]}`;
 }
 
 function cells(side: SideFigures): string[] {
@@ -59,6 +54,9 @@ function percent(share: number): string {
 function ratioText(ratio: number): string {
   return ratio.toFixed(2);
 }
+
+/** What is said behind a ratio that is not one of CPU. */
+const ratioOf: Readonly<Record<Measure, string>> = { cpu: "", rate: " messages/s", p99: " p99" };
 
 const headings = [
   "",

@@ -45,49 +45,96 @@ export interface LoadedServer {
   /** The server's file, below bench/servers, and its arguments. */
   readonly server: string;
   readonly args?: readonly string[];
+  /** How many connections there are, of as many as the setting says. Default: as many */
+  readonly connections?: (usual: number) => number;
   /** The load, without what is known only when the server runs. */
   readonly load: Omit<LoadOptions, "port" | "connections">;
 }
 
+/** The two processes of a side, up and connected. */
+export interface LoadedProcesses {
+  readonly port: number;
+  readonly load: Child;
+  /** The CPU time that the server has used, user and system, in microseconds. */
+  cpuMicros(): Promise<number>;
+  /** What the server's process has resident after a collection of garbage, in bytes. It needs the flag --expose-gc. */
+  residentBytes(): Promise<number>;
+  connect(): Promise<void>;
+  run(ms: number): Promise<LoadFigures>;
+  stop(): Promise<void>;
+}
+
+/** Starts the two processes of a side; the server listens when it resolves, nothing is connected. */
+export async function startProcesses(
+  { server, args = [], connections: connectionsOf = (usual) => usual, load }: LoadedServer,
+  { connections: usual, pinning, profileDirectory }: Setting,
+  nodeFlags: readonly string[] = [],
+): Promise<LoadedProcesses> {
+  const profileFlags =
+    profileDirectory === undefined
+      ? []
+      : ["--cpu-prof", `--cpu-prof-dir=${profileDirectory}`, "--cpu-prof-interval=200"];
+  const serverProcess = new Child(new URL(`./servers/${server}`, import.meta.url), {
+    args,
+    nodeFlags: [...nodeFlags, ...profileFlags],
+    launcher: pinning.server,
+  });
+  const loadProcess = new Child(new URL("./load/main.js", import.meta.url), { launcher: pinning.load });
+  const askServer = (ask: ServerQuestion["ask"]): Promise<number> =>
+    serverProcess.ask<ServerQuestion, number>({ ask }, patienceMs);
+  const stop = async (): Promise<void> => {
+    await loadProcess.stop();
+    await serverProcess.stop();
+  };
+  try {
+    const port = await askServer("port");
+    const connections = connectionsOf(usual);
+    const options = { ...load, connections, port };
+    return {
+      port,
+      load: loadProcess,
+      cpuMicros: () => askServer("cpu"),
+      residentBytes: () => askServer("resident"),
+      connect: () =>
+        loadProcess.ask<LoadQuestion, void>({ ask: "connect", options }, patienceMs + connections * connectPatienceMs),
+      run: (ms) => loadProcess.ask<LoadQuestion, LoadFigures>({ ask: "run", ms }, ms + patienceMs),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
 /** A side that is one server under load. */
-export function loadedServer({ name, server, args = [], load }: LoadedServer): Side {
+export function loadedServer(server: LoadedServer): Side {
   return {
-    name,
-    async start({ connections, pinning, profileDirectory }) {
-      const nodeFlags =
-        profileDirectory === undefined
-          ? []
-          : ["--cpu-prof", `--cpu-prof-dir=${profileDirectory}`, "--cpu-prof-interval=200"];
-      const serverProcess = new Child(new URL(`./servers/${server}`, import.meta.url), {
-        args,
-        nodeFlags,
-        launcher: pinning.server,
-      });
-      const loadProcess = new Child(new URL("./load/main.js", import.meta.url), { launcher: pinning.load });
-      const stop = async (): Promise<void> => {
-        await loadProcess.stop();
-        await serverProcess.stop();
-      };
-      const askServer = (ask: ServerQuestion["ask"]): Promise<number> =>
-        serverProcess.ask<ServerQuestion, number>({ ask }, patienceMs);
+    name: server.name,
+    async start(setting) {
+      const processes = await startProcesses(server, setting);
       try {
-        const options = { ...load, connections, port: await askServer("port") };
-        await loadProcess.ask<LoadQuestion, void>({ ask: "connect", options }, patienceMs);
+        await processes.connect();
       } catch (error) {
-        await stop();
+        await processes.stop();
         throw error;
       }
       return {
         async round(ms) {
-          const before = await askServer("cpu");
-          const figures = await loadProcess.ask<LoadQuestion, LoadFigures>({ ask: "run", ms }, ms + patienceMs);
-          return { ...figures, serverCpuMicros: (await askServer("cpu")) - before };
+          const before = await processes.cpuMicros();
+          const figures = await processes.run(ms);
+          return { ...figures, serverCpuMicros: (await processes.cpuMicros()) - before };
         },
-        stop,
+        stop: () => processes.stop(),
       };
     },
   };
 }
 
+/** As many connections as a process may have open files for, mostly. */
+export const mostConnections = 15_000;
+
 /** How long a process may take for what takes it a moment. */
-const patienceMs = 30_000;
+export const patienceMs = 30_000;
+
+/** And for each connection on top. */
+const connectPatienceMs = 10;

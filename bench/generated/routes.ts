@@ -4,16 +4,21 @@
 import type { RouteDictionary } from "nanowire/client";
 
 /** The hash of the dictionary: a client that names it, `connect(url, { dictVersion })`, is not sent the dictionary. */
-export const dictVersion = "ae3338d5be80595a";
+export const dictVersion = "b9aeaa784df9accb";
 
 /** Every route that a client may send or receive, and its code. */
 export const dictionary: RouteDictionary = {
   version: dictVersion,
   routes: {
+    "Broadcast.Tell": 54611,
+    "BroadcastEvents.Moved": 46396,
+    "Echo.Look": 11991,
     "Echo.Move": 1,
     "Echo.Ping": 2,
     "Soak.Ask": 61558,
     "Soak.Watch": 52415,
     "SoakEvents.Ticked": 4980,
+    "TestEvents.Pong": 20592,
+    "TestHandler.Ping": 36742,
   },
 };

@@ -32,6 +32,7 @@ export class RawAnswers implements PayloadReader {
 export class PacketAnswers implements PayloadReader {
   readonly #answers: readonly Uint8Array[];
   readonly #onHandshake: () => void;
+  readonly #onHeartbeat: () => void;
   #next = 0;
   /** The beginning of a packet whose end has not arrived. */
   #partial: Uint8Array = nothing;
@@ -39,10 +40,12 @@ export class PacketAnswers implements PayloadReader {
   /**
    * @param answers the packets to come, header and all; after the last comes the first again
    * @param onHandshake the server has answered the handshake
+   * @param onHeartbeat a heartbeat has come
    */
-  constructor(answers: readonly Uint8Array[], onHandshake: () => void) {
+  constructor(answers: readonly Uint8Array[], onHandshake: () => void, onHeartbeat: () => void) {
     this.#answers = answers;
     this.#onHandshake = onHandshake;
+    this.#onHeartbeat = onHeartbeat;
   }
 
   /** @throws Error for a packet that is not the answer that comes next, a heartbeat, or the answer to the handshake */
@@ -72,7 +75,9 @@ export class PacketAnswers implements PayloadReader {
         count++;
       } else if (bytes[offset] === handshakePacket) {
         this.#onHandshake();
-      } else if (bytes[offset] !== heartbeatPacket) {
+      } else if (bytes[offset] === heartbeatPacket) {
+        this.#onHeartbeat();
+      } else {
         throw new Error(`a packet of type ${bytes[offset]} came from the server`);
       }
       offset = next;

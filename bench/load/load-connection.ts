@@ -1,10 +1,8 @@
 // A hot file of the load generator: one clock and one write for all answers that arrive together.
 
-import { connect, type Socket } from "node:net";
-import { PacketAnswers, RawAnswers } from "./answers.js";
+import { type ClientHost, ClientSocket } from "./client-socket.js";
 import type { LoadOptions } from "./load.js";
-import { ackPacket, handshakePacket } from "./packets.js";
-import { FrameReader, maskedFrame, type PayloadReader, upgradeEnd, upgradeRequest } from "./websocket.js";
+import { maskedFrame } from "./websocket.js";
 
 /** What the connections of one load generator share. */
 export interface LoadHost {
@@ -15,6 +13,7 @@ export interface LoadHost {
   /** The connection can carry requests. */
   opened(): void;
   failed(error: Error): void;
+  heartbeat(): void;
   /** Answers arrived. Returns whether as many requests are to follow. */
   answered(count: number, bytes: number, now: number): boolean;
   /** A request was answered after `ms`. */
@@ -56,43 +55,23 @@ export function framedRequests({ transport, requests }: LoadOptions): readonly U
 }
 
 /** One connection that keeps a number of requests unanswered. */
-export class LoadConnection {
+export class LoadConnection implements ClientHost {
+  readonly readBuffer: Uint8Array;
   readonly #host: LoadHost;
-  readonly #socket: Socket;
+  readonly #socket: ClientSocket;
   readonly #inFlight: number;
   /** When each unanswered request was written; the oldest is at `#next`, where the next will be. */
   readonly #sentAt: Float64Array;
   #next = 0;
   #unanswered = 0;
-  #reader: PayloadReader;
-  /** What has arrived of the answer to the upgrade; undefined when there is none to come. */
-  #upgrade: Uint8Array | undefined;
 
   constructor(host: LoadHost) {
-    const { transport, port, inFlight, format, answers } = host.options;
+    const { inFlight } = host.options;
+    this.readBuffer = host.readBuffer;
     this.#host = host;
     this.#inFlight = inFlight;
     this.#sentAt = new Float64Array(inFlight);
-    this.#reader =
-      format === "raw"
-        ? new RawAnswers(answers[0] as Uint8Array)
-        : new PacketAnswers(answers, () => {
-            this.#send(ackPacket());
-            host.opened();
-          });
-    if (transport === "ws") {
-      this.#reader = new FrameReader(this.#reader);
-      this.#upgrade = new Uint8Array(0);
-    }
-    this.#socket = connect({
-      port,
-      host: "127.0.0.1",
-      noDelay: true,
-      onread: { buffer: host.readBuffer, callback: (count) => this.#received(count) },
-    });
-    this.#socket.on("connect", () => (transport === "ws" ? this.#socket.write(upgradeRequest(port)) : this.#open()));
-    this.#socket.on("error", (error) => host.failed(error));
-    this.#socket.on("close", () => host.failed(new Error("the server closed a connection")));
+    this.#socket = new ClientSocket(host.options, this);
   }
 
   /** Writes the first requests; from then on each answer is followed by a request until the host says no. */
@@ -100,42 +79,19 @@ export class LoadConnection {
     this.#write(this.#inFlight, now);
   }
 
-  #open(): void {
-    if (this.#host.options.format === "packets") {
-      this.#send(handshakePacket());
-    } else {
-      this.#host.opened();
-    }
+  opened(): void {
+    this.#host.opened();
   }
 
-  /** Before the load: over WebSocket a frame for itself. */
-  #send(bytes: Uint8Array): void {
-    this.#socket.write(this.#host.options.transport === "ws" ? maskedFrame(bytes) : bytes);
+  failed(error: Error): void {
+    this.#host.failed(error);
   }
 
-  #received(count: number): boolean {
-    try {
-      if (this.#upgrade === undefined) {
-        this.#answered(this.#reader.read(this.#host.readBuffer, 0, count), count);
-      } else {
-        this.#upgraded(Buffer.concat([this.#upgrade, this.#host.readBuffer.subarray(0, count)]));
-      }
-    } catch (error) {
-      this.#host.failed(error as Error);
-    }
-    return true;
+  heartbeat(): void {
+    this.#host.heartbeat();
   }
 
-  #upgraded(received: Uint8Array): void {
-    const end = upgradeEnd(received);
-    this.#upgrade = end < 0 ? received : undefined;
-    if (end >= 0) {
-      this.#open();
-      this.#reader.read(received, end, received.length);
-    }
-  }
-
-  #answered(count: number, bytes: number): void {
+  received(count: number, bytes: number): void {
     if (count > this.#unanswered) {
       throw new Error(`${count} answers came to ${this.#unanswered} requests`);
     }

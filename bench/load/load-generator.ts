@@ -1,51 +1,46 @@
-import { Histogram } from "../histogram.js";
-import type { LoadFigures, LoadOptions } from "./load.js";
+import { Failures } from "./failures.js";
+import type { Load, LoadFigures, LoadOptions } from "./load.js";
 import { framedRequests, LoadConnection, type LoadHost, Writes } from "./load-connection.js";
+import { openAll } from "./open-all.js";
+import { Tally } from "./tally.js";
 
 /** Many connections to one server, each with the same number of requests unanswered. */
-export class LoadGenerator implements LoadHost {
+export class LoadGenerator implements Load, LoadHost {
   readonly options: LoadOptions;
   readonly readBuffer = new Uint8Array(64 * 1024);
   readonly writes: Writes;
   readonly #connections: LoadConnection[] = [];
-  /** Microseconds. */
-  readonly #latency = new Histogram();
+  readonly #tally = new Tally();
+  readonly #failures = new Failures();
   #onOpened = (): void => {};
   #onIdle = (): void => {};
-  #onFailed = (_error: Error): void => {};
-  #failure: Error | undefined;
   #until = 0;
-  #sent = 0;
-  #answered = 0;
-  #sentBytes = 0;
-  #receivedBytes = 0;
+  #heartbeats = 0;
 
   constructor(options: LoadOptions) {
     this.options = options;
     this.writes = new Writes(framedRequests(options));
   }
 
-  /** Opens the connections, one after another. */
-  async connect(): Promise<void> {
-    for (let index = 0; index < this.options.connections; index++) {
-      await this.#unlessFailed((resolve) => {
-        this.#onOpened = resolve;
-        this.#connections.push(new LoadConnection(this));
-      });
-    }
+  get heartbeats(): number {
+    return this.#heartbeats;
   }
 
-  /** Keeps the load up for `ms` milliseconds, then waits for the answers that are under way. */
+  connect(): Promise<void> {
+    return this.#failures.unlessFailed((resolve) => {
+      const opened = openAll(this.options.connections, () => this.#connections.push(new LoadConnection(this)));
+      this.#onOpened = () => {
+        if (opened()) {
+          resolve();
+        }
+      };
+    });
+  }
+
   async run(ms: number): Promise<LoadFigures> {
-    this.#latency.clear();
-    this.#sent = 0;
-    this.#answered = 0;
-    this.#sentBytes = 0;
-    this.#receivedBytes = 0;
-    const cpuBefore = process.cpuUsage();
-    const begin = performance.now();
-    this.#until = begin + ms;
-    await this.#unlessFailed((resolve) => {
+    this.#tally.begin();
+    this.#until = performance.now() + ms;
+    await this.#failures.unlessFailed((resolve) => {
       let busy = this.#connections.length;
       this.#onIdle = () => {
         busy--;
@@ -57,25 +52,7 @@ export class LoadGenerator implements LoadHost {
         connection.start(performance.now());
       }
     });
-    const elapsedMs = performance.now() - begin;
-    const { user, system } = process.cpuUsage(cpuBefore);
-    if (this.#sent !== this.#answered) {
-      throw new Error(`${this.#sent} requests were sent, ${this.#answered} answers came`);
-    }
-    const milliseconds = (share: number): number => this.#latency.percentile(share) / 1_000;
-    return {
-      messages: this.#answered,
-      elapsedMs,
-      cpuMicros: user + system,
-      sentBytes: this.#sentBytes,
-      receivedBytes: this.#receivedBytes,
-      latencyMs: {
-        p50: milliseconds(0.5),
-        p99: milliseconds(0.99),
-        p999: milliseconds(0.999),
-        most: this.#latency.greatest / 1_000,
-      },
-    };
+    return this.#tally.end();
   }
 
   opened(): void {
@@ -83,38 +60,27 @@ export class LoadGenerator implements LoadHost {
   }
 
   failed(error: Error): void {
-    this.#failure ??= error;
-    this.#onFailed(error);
+    this.#failures.failed(error);
+  }
+
+  heartbeat(): void {
+    this.#heartbeats++;
   }
 
   took(ms: number): void {
-    this.#latency.record(ms * 1_000);
+    this.#tally.took(ms);
   }
 
   sent(count: number, bytes: number): void {
-    this.#sent += count;
-    this.#sentBytes += bytes;
+    this.#tally.sent(count, bytes);
   }
 
   answered(count: number, bytes: number, now: number): boolean {
-    this.#answered += count;
-    this.#receivedBytes += bytes;
+    this.#tally.answered(count, bytes);
     return now < this.#until;
   }
 
   idle(): void {
     this.#onIdle();
-  }
-
-  /** A promise that is also rejected when a connection fails, or has failed. */
-  #unlessFailed(begin: (resolve: () => void) => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#failure !== undefined) {
-        reject(this.#failure);
-        return;
-      }
-      this.#onFailed = reject;
-      begin(resolve);
-    });
   }
 }

@@ -1,25 +1,42 @@
 /** What a load generator is to do. */
 export interface LoadOptions {
+  /**
+   * What the connections do. `ping-pong`: each asks, and asks again when it is answered. `broadcast`: the first one has all of
+   * them told something, again and again. `visits`: clients come, ask once and go. `quiet`: each asks twice a second. `bursts`: one connection
+   * asks very often at once.
+   */
+  readonly work: "ping-pong" | "broadcast" | "visits" | "quiet" | "bursts";
   readonly transport: "tcp" | "ws";
   readonly port: number;
   readonly connections: number;
-  /** How many requests of one connection are unanswered at any time. */
+  /** How many requests of one connection are unanswered at any time; of a broadcast: how often all are told, for one request. */
   readonly inFlight: number;
   /**
    * What the bytes are. `raw`: the answers are the requests, one after another. `packets`: requests and answers are
    * packets (PROTOCOL.md, 1), and the connection begins with a handshake.
    */
   readonly format: "raw" | "packets";
-  /** The requests of one connection, `inFlight` of them; after the last comes the first again. */
+  /** The requests of one connection, `inFlight` of them; after the last comes the first again. A broadcast has one, a burst fewer. */
   readonly requests: readonly Uint8Array[];
   /** What each is to be answered with. */
   readonly answers: readonly Uint8Array[];
 }
 
+/** A load generator. */
+export interface Load {
+  /** How many heartbeats have come and were answered. */
+  readonly heartbeats: number;
+  /** Opens the connections, a few at a time. */
+  connect(): Promise<void>;
+  /** Keeps the load up for `ms` milliseconds, then waits for the answers that are under way. */
+  run(ms: number): Promise<LoadFigures>;
+}
+
 /** What the parent asks a load generator. */
 export type LoadQuestion =
   | { readonly ask: "connect"; readonly options: LoadOptions }
-  | { readonly ask: "run"; readonly ms: number };
+  | { readonly ask: "run"; readonly ms: number }
+  | { readonly ask: "heartbeats" };
 
 /** What came of a run. Every request was answered, and every answer was the right one. */
 export interface LoadFigures {

@@ -37,17 +37,13 @@ export function upgradeEnd(received: Uint8Array): number {
  * no browser sends one.
  */
 export function maskedFrame(payload: Uint8Array): Uint8Array {
-  if (payload.length > 125) {
-    throw new Error(`a payload of ${payload.length} bytes is longer than the 125 that a short frame takes`);
+  const { length } = payload;
+  if (length > 0xffff) {
+    throw new Error(`a payload of ${length} bytes is longer than the 65535 that a frame takes here`);
   }
-  const frame = new Uint8Array(6 + payload.length);
-  frame[0] = 0x82;
-  frame[1] = 0x80 | payload.length;
-  frame.set(mask, 2);
-  for (const [index, byte] of payload.entries()) {
-    frame[6 + index] = byte ^ (mask[index & 3] as number);
-  }
-  return frame;
+  const header = length < 126 ? [0x82, 0x80 | length] : [0x82, 0x80 | 126, length >>> 8, length & 0xff];
+  const masked = payload.map((byte, index) => byte ^ (mask[index & 3] as number));
+  return Uint8Array.of(...header, ...mask, ...masked);
 }
 
 /** Takes the payloads that a {@link FrameReader} finds: bytes of a stream, cut anywhere. Returns how many answers they end. */

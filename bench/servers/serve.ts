@@ -1,7 +1,14 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { answerParent } from "../parent-process.js";
 
 /** What the parent asks a server under test. */
-export type ServerQuestion = { readonly ask: "port" } | { readonly ask: "cpu" };
+export type ServerQuestion = { readonly ask: "port" } | { readonly ask: "cpu" } | { readonly ask: "resident" };
+
+/** So often garbage is collected before memory is measured: what one collection frees may hold what the next one does. */
+const collections = 4;
+
+/** V8 gives pages back to the system a little later. */
+const settleMs = 50;
 
 /** The CPU time that a process has used, user and system, in microseconds. */
 export function cpuMicros(): number {
@@ -9,7 +16,30 @@ export function cpuMicros(): number {
   return user + system;
 }
 
-/** Tells the parent where a server listens, and what CPU time its process has used whenever it is asked. */
+/**
+ * Tells the parent, whenever it is asked, where a server listens, what CPU time its process has used, and what it has resident
+ * after garbage was collected, in bytes.
+ */
 export function serve(port: number): void {
-  answerParent<ServerQuestion>(({ ask }) => (ask === "port" ? port : cpuMicros()));
+  answerParent<ServerQuestion>(({ ask }) => {
+    switch (ask) {
+      case "port":
+        return port;
+      case "cpu":
+        return cpuMicros();
+      case "resident":
+        return residentBytes();
+    }
+  });
+}
+
+async function residentBytes(): Promise<number> {
+  if (globalThis.gc === undefined) {
+    throw new Error("memory is measured after a collection of garbage: start the process with --expose-gc");
+  }
+  for (let collection = 0; collection < collections; collection++) {
+    globalThis.gc();
+    await wait(settleMs);
+  }
+  return process.memoryUsage.rss();
 }

@@ -19,6 +19,10 @@ function feed(reader: PayloadReader, bytes: Uint8Array, size: number): number {
   return count;
 }
 
+function fail(): never {
+  throw new Error("nothing of the kind was sent");
+}
+
 function frame(bytes: Uint8Array): Uint8Array {
   const length = bytes.length;
   const header =
@@ -49,13 +53,20 @@ describe("PacketAnswers", () => {
   it.each([1, 2, 3, 4, 5, 11, 12, 1_000])(
     "counts answers and passes over heartbeats, in pieces of %i bytes",
     (size) => {
-      expect(feed(new PacketAnswers(answers, () => {}), stream, size)).toBe(7);
+      expect(feed(new PacketAnswers(answers, fail, () => {}), stream, size)).toBe(7);
     },
   );
 
+  it("tells of every heartbeat", () => {
+    let heartbeats = 0;
+    const reader = new PacketAnswers(answers, fail, () => heartbeats++);
+    expect(feed(reader, stream, 3)).toBe(7);
+    expect(heartbeats).toBe(2);
+  });
+
   it("tells when the handshake is answered", () => {
     let handshakes = 0;
-    const reader = new PacketAnswers(answers, () => handshakes++);
+    const reader = new PacketAnswers(answers, () => handshakes++, fail);
     expect(feed(reader, handshakePacket(), 7)).toBe(0);
     expect(handshakes).toBe(1);
   });
@@ -67,7 +78,7 @@ describe("PacketAnswers", () => {
     ["a shorter payload", responsePacket(1, Uint8Array.of(1, 2, 3, 4))],
     ["a kick", Uint8Array.of(5, 0, 0, 2, 0x7b, 0x7d)],
   ])("refuses %s", (_name, packet) => {
-    expect(() => feed(new PacketAnswers(answers, () => {}), packet, 100)).toThrow(/came/);
+    expect(() => feed(new PacketAnswers(answers, fail, () => {}), packet, 100)).toThrow(/came/);
   });
 });
 
@@ -80,7 +91,7 @@ describe("FrameReader", () => {
       frame(many.subarray(330, 77_770)),
       frame(many.subarray(77_770)),
     ]);
-    expect(feed(new FrameReader(new PacketAnswers(answers, () => {})), stream, size)).toBe(8_000);
+    expect(feed(new FrameReader(new PacketAnswers(answers, fail, () => {})), stream, size)).toBe(8_000);
   });
 
   it.each([
@@ -101,7 +112,10 @@ describe("what the load generator writes", () => {
     const mask = masked.subarray(2, 6);
     expect(mask.every((byte) => byte !== 0)).toBe(true);
     expect([...masked.subarray(6)].map((byte, index) => byte ^ (mask[index % 4] ?? 0))).toEqual([...payload]);
-    expect(() => maskedFrame(new Uint8Array(126))).toThrow("126 bytes");
+    expect([...maskedFrame(new Uint8Array(125)).subarray(0, 2)]).toEqual([0x82, 0x80 | 125]);
+    expect([...maskedFrame(new Uint8Array(126)).subarray(0, 4)]).toEqual([0x82, 0x80 | 126, 0, 126]);
+    expect([...maskedFrame(new Uint8Array(0xffff)).subarray(0, 4)]).toEqual([0x82, 0x80 | 126, 0xff, 0xff]);
+    expect(() => maskedFrame(new Uint8Array(0x10000))).toThrow("65536 bytes");
   });
 
   it("a request is read by the server as it was meant", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseBenchArguments, usage } from "../../bench/arguments.js";
-import { blob, pingPong, pingPongBytes, position } from "../../bench/cases/ping-pong.js";
+import { blob, crowd, pingPong, pingPongBytes, position } from "../../bench/cases/ping-pong.js";
 import { rankProfile } from "../../bench/profile.js";
 import { selectCases } from "../../bench/select-cases.js";
 
@@ -17,6 +17,7 @@ describe("parseBenchArguments", () => {
       pin: true,
       json: undefined,
       profile: undefined,
+      report: false,
       tree: { services: 200, methods: 10 },
       soak: { clients: 2_000, seconds: 60 },
     });
@@ -34,7 +35,17 @@ describe("parseBenchArguments", () => {
   });
 
   it("takes names and flags; what is said wins over --quick", () => {
-    const args = ["ping-pong/tcp-1", "--quick", "--rounds", "7", "--no-pin", "--json", "out.json", "--profile=prof"];
+    const args = [
+      "ping-pong/tcp-1",
+      "--quick",
+      "--rounds",
+      "7",
+      "--no-pin",
+      "--json",
+      "out.json",
+      "--profile=prof",
+      "--report",
+    ];
     expect(parseBenchArguments(args)).toMatchObject({
       names: ["ping-pong/tcp-1"],
       connections: 20,
@@ -43,6 +54,7 @@ describe("parseBenchArguments", () => {
       pin: false,
       json: "out.json",
       profile: "prof",
+      report: true,
       tree: { services: 5, methods: 2 },
     });
   });
@@ -81,9 +93,10 @@ describe("selectCases", () => {
 });
 
 describe("ping-pong", () => {
-  it("echoes 32 bytes, whatever the message", () => {
+  it("echoes 32 bytes, whatever the message, or a kibibyte", () => {
     expect(position.payload).toHaveLength(32);
     expect(blob.payload).toHaveLength(32);
+    expect(crowd.payload).toHaveLength(1_024);
   });
 });
 

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CommandFigures } from "../../bench/commands/command-comparison.js";
 import type { WatchFigures } from "../../bench/commands/watch-comparison.js";
 import type { ComparisonFigures, SideFigures } from "../../bench/comparison.js";
+import type { FootprintFigures } from "../../bench/footprint/footprint.js";
 import type { SoakFigures } from "../../bench/soak/run-soak.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -128,6 +129,115 @@ describe("npm run bench", () => {
     }
   }, 60_000);
 
+  it("runs ping-pong with a kibibyte: it goes there and comes back", async () => {
+    const [tcp16, ws16] = await comparisonsOf("ping-pong-1k/tcp-16", "ping-pong-1k/ws-16");
+    expectMeasured(tcp16?.baseline);
+    expectMeasured(tcp16?.subject);
+    expectMeasured(ws16?.subject);
+    // Packet, message and payload; over WebSocket 8 bytes more for a masked frame, and 4 for one of the server's.
+    expect([tcp16?.baseline.requestBytes, tcp16?.baseline.answerBytes]).toEqual([1_024, 1_024]);
+    expect([tcp16?.subject.requestBytes, tcp16?.subject.answerBytes]).toEqual([1_032, 1_030]);
+    expect(ws16?.subject.requestBytes).toBe(1_040);
+    expect(ws16?.subject.answerBytes).toBeLessThanOrEqual(1_034);
+  }, 60_000);
+
+  it("runs broadcast: everybody is told, as often as is said, and each delivery counts", async () => {
+    const comparisons = await comparisonsOf("broadcast");
+    expect(comparisons.map(({ name }) => name)).toEqual(["tcp-1", "tcp-100", "ws-1", "ws-100"]);
+    for (const { name, baseline, subject } of comparisons) {
+      expectMeasured(baseline);
+      expectMeasured(subject);
+      const times = Number(name.split("-")[1]);
+      for (const { messages } of [...baseline.rounds, ...subject.rounds]) {
+        expect(messages % (20 * times)).toBe(0);
+      }
+    }
+    // Packet, message and payload, and a frame's header.
+    expect(comparisons.map(({ baseline }) => baseline.answerBytes)).toEqual([39, 39, 41, 41]);
+    expect(comparisons.slice(0, 3).map(({ subject }) => subject.answerBytes)).toEqual([39, 39, 41]);
+  }, 60_000);
+
+  it("runs nano: a notify is answered by a push", async () => {
+    const [figures] = await comparisonsOf("nano/tcp-16");
+    expectMeasured(figures?.baseline);
+    expectMeasured(figures?.subject);
+    // Packet, message without an id, payload.
+    expect([figures?.subject.requestBytes, figures?.subject.answerBytes]).toEqual([13, 13]);
+  }, 60_000);
+
+  it("runs growth: fewer and more connections, and more routes", async () => {
+    const comparisons = await comparisonsOf(
+      "growth/connections-tenfold",
+      "growth/ws-connections-tenth",
+      "growth/routes-1000",
+    );
+    for (const { baseline, subject } of comparisons) {
+      expectMeasured(baseline, 2);
+      expectMeasured(subject, 2);
+    }
+    const [tenfold, tenth, routes] = comparisons.map(({ subject }) => subject);
+    // With 20 connections on the other side.
+    expect(tenth?.rounds.every(({ messages }) => messages >= 2)).toBe(true);
+    expect(tenfold?.rounds.every(({ messages }) => messages >= 200)).toBe(true);
+    expect(routes?.rounds.every(({ messages }) => messages >= 2_000)).toBe(true);
+    expect([routes?.name, routes?.requestBytes]).toEqual(["1000 routes", 40]);
+  }, 60_000);
+
+  it("runs idle: memory of both sides, and heartbeats that are answered", async () => {
+    const [figures] = await footprintsOf("idle/ws", "--rounds", "1", "--connections", "50");
+    expect([figures?.baseline.name, figures?.subject.name]).toEqual(["ws sockets", "nanowire"]);
+    expect(Object.keys(figures?.ratios ?? {})).toEqual(["connectedKb", "usedKb"]);
+    // 500 connections.
+    expect(figures?.baseline.medians["usedKb"]).toBeGreaterThan(0.5);
+    expect(figures?.subject.medians["usedKb"]).toBeGreaterThan(0.5);
+    expect(figures?.baseline.medians["heartbeatMicros"]).toBe(0);
+    expect(figures?.subject.medians["heartbeatMicros"]).toBeGreaterThan(1);
+  }, 60_000);
+
+  it("runs handshakes: clients come and are served while others are busy", async () => {
+    const comparisons = await comparisonsOf("handshakes");
+    expect(comparisons.map(({ name, measure }) => [name, measure])).toEqual([
+      ["tcp", "rate"],
+      ["ws", "rate"],
+    ]);
+    for (const { baseline, subject } of comparisons) {
+      for (const side of [baseline, subject]) {
+        expectMeasured(side);
+        expect(side.rounds.every(({ messages }) => messages >= 64)).toBe(true);
+      }
+    }
+  }, 60_000);
+
+  it("runs flood: quiet clients are answered beside it", async () => {
+    const [figures] = await comparisonsOf("flood/ws");
+    expect(figures?.measure).toBe("p99");
+    const [without, withFlood] = [figures?.baseline, figures?.subject];
+    for (const round of [...(without?.rounds ?? []), ...(withFlood?.rounds ?? [])]) {
+      // 20 clients, each twice a second, for a tenth of one.
+      expect(round.messages).toBe(4);
+      expect(round.latencyMs.p99).toBeGreaterThan(0);
+    }
+    expect(withFlood?.cpuMicrosPerMessage).toBeGreaterThan(without?.cpuMicrosPerMessage ?? Number.NaN);
+  }, 60_000);
+
+  it("runs start-up: a process that does nothing, and one that listens; and writes a report", async () => {
+    const [figures] = await footprintsOf("start-up/tcp", "--rounds", "1", "--report");
+    expect([figures?.baseline.name, figures?.subject.name]).toEqual(["empty process", "nanowire"]);
+    for (const side of [figures?.baseline, figures?.subject]) {
+      expect(side?.medians["startMs"]).toBeGreaterThan(10);
+      expect(side?.medians["cpuMs"]).toBeGreaterThan(10);
+      expect(side?.medians["residentMb"]).toBeGreaterThan(20);
+    }
+    const report = readFileSync(join(directory, "bench/RESULTS.md"), "utf8");
+    expect(report).toMatch(/^\| command \| `npm run bench -- start-up\/tcp --quick --rounds 1 --report/m);
+    expect(report).toContain(`| Node | ${process.version}, `);
+    expect(report).toMatch(/^\| packages \| nanowire \d+\.\d+\.\d+, ws \d/m);
+    expect(report).toMatch(
+      /^## start-up\n[\s\S]+^ +ms to listen[\s\S]+^ {2}empty process +\d+[\s\S]+^ {2}nanowire +\d+/m,
+    );
+    expect(report).toMatch(/^ratio start-up\/tcp +÷ empty process: time \d/m);
+  }, 60_000);
+
   it("runs timers: both kinds are called as often as they are to be, and the ratio is printed last", async () => {
     const json = join(directory, "timers.json");
     const { code, output, errors } = await bench("timers/mixed-10-ms", "--quick", "--json", json);
@@ -229,11 +339,40 @@ describe("npm run bench", () => {
   }, 60_000);
 });
 
-function expectMeasured(side: SideFigures): void {
+/** Runs cases whose sides are compared, or comparisons of them, and returns what came of each comparison. */
+async function comparisonsOf(...names: string[]): Promise<ComparisonFigures[]> {
+  const json = join(directory, `${names.join("+").replaceAll("/", "-")}.json`);
+  const { code, output, errors } = await bench(...names, "--quick", "--json", json);
+  expect(errors).toBe("");
+  expect(code).toBe(0);
+  const { cases } = JSON.parse(readFileSync(json, "utf8")) as { cases: { comparisons: ComparisonFigures[] }[] };
+  const comparisons = cases.flatMap((each) => each.comparisons);
+  const last = output.trimEnd().split("\n").slice(-comparisons.length);
+  expect(last.map((line) => /^ratio (\S+) +× .+ \d+\.\d\d/.exec(line)?.[1]?.split("/")[1])).toEqual(
+    comparisons.map(({ name }) => name),
+  );
+  return comparisons;
+}
+
+/** The same of a case that measures memory, with more flags. */
+async function footprintsOf(name: string, ...flags: string[]): Promise<FootprintFigures[]> {
+  const json = join(directory, `${name.replaceAll("/", "-")}.json`);
+  const { code, output, errors } = await bench(name, "--quick", ...flags, "--json", json);
+  expect(errors).toBe("");
+  expect(code).toBe(0);
+  expect(output.trimEnd().split("\n").at(-1)).toMatch(new RegExp(`^ratio ${name} +÷ .+ \\(less is better\\)$`));
+  const { cases } = JSON.parse(readFileSync(json, "utf8")) as { cases: { comparisons: FootprintFigures[] }[] };
+  return cases.flatMap((each) => each.comparisons);
+}
+
+function expectMeasured(side: SideFigures | undefined, leastMessages = 20): void {
+  if (side === undefined) {
+    throw new Error("there is no such side");
+  }
   const { rounds, latencyMs, name: _name, ...figures } = side;
   expect(rounds).toHaveLength(2);
   for (const round of rounds) {
-    expect(round.messages).toBeGreaterThanOrEqual(20);
+    expect(round.messages).toBeGreaterThanOrEqual(leastMessages);
     expect(round.serverCpuMicros).toBeGreaterThan(0);
     expect(round.cpuMicros).toBeGreaterThan(0);
   }

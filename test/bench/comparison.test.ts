@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { median, runComparison } from "../../bench/comparison.js";
 import { unpinned } from "../../bench/pinning.js";
-import { formatComparison, formatRatios } from "../../bench/report.js";
+import { formatComparison, formatRatio } from "../../bench/report.js";
 import type { RoundFigures, Setting, Side } from "../../bench/side.js";
 
 const setting: Setting = {
@@ -77,7 +77,26 @@ describe("runComparison", () => {
     expect(table[2]).toMatch(/^ {2}a +10\.00 +2,000 .* 1\.00$/);
     expect(table[3]).toMatch(/^ {2}b +20\.00 +2,000 .* 0\.50–2\.00 +1\.00$/);
     expect(table[4]).toContain("the load generator was busy");
-    expect(formatRatios("case", [figures])).toMatch(/^ratio case\/one +× a +1\.00$/);
+    expect(formatRatio("case", figures)).toMatch(/^ratio case\/one +× a +1\.00$/);
+  });
+
+  it.each([
+    ["cpu", 2, / 2\.00$/],
+    ["rate", 1, / 1\.00 messages\/s$/],
+    ["p99", 1, / 1\.00 p99$/],
+  ] as const)("makes the ratio of %s", async (measure, ratio, line) => {
+    const figures = await runComparison(
+      {
+        name: "one",
+        title: "One",
+        measure,
+        baseline: fakeSide("a", [], [1, 2_000, 2_000, 2_000]),
+        subject: fakeSide("b", [], [1, 1_000, 1_000, 1_000]),
+      },
+      setting,
+    );
+    expect(figures).toMatchObject({ measure, ratio });
+    expect(formatRatio("case", figures)).toMatch(line);
   });
 
   it("stops what it has started when a round fails", async () => {

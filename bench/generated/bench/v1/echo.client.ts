@@ -2,7 +2,7 @@
 
 /* eslint-disable */
 import type { CallOptions, ClientConnection, ClientMethod } from "nanowire/client";
-import { Blob, Position } from "./echo.js";
+import { Blob, Crowd, Position } from "./echo.js";
 
 /**
  * Answers with what it was asked.
@@ -33,6 +33,15 @@ export class EchoClient {
   ping(request: Blob, options?: CallOptions): Promise<Blob> {
     return this.#connection.request(echoPing, request, options);
   }
+
+  /**
+   * Echoes a message of many fields, a kibibyte of them.
+   *
+   * Request `Echo.Look`.
+   */
+  look(request: Crowd, options?: CallOptions): Promise<Crowd> {
+    return this.#connection.request(echoLook, request, options);
+  }
 }
 
 const echoMove: ClientMethod<Position, Position> = {
@@ -47,4 +56,11 @@ const echoPing: ClientMethod<Blob, Blob> = {
   code: 2,
   request: Blob,
   response: Blob,
+};
+
+const echoLook: ClientMethod<Crowd, Crowd> = {
+  route: "Echo.Look",
+  code: 11991,
+  request: Crowd,
+  response: Crowd,
 };

@@ -11,6 +11,11 @@ export const Position: json.JsonMessage<messages.Position> = json.message("bench
   name: json.field("name", json.string),
 }));
 
+export const Crowd: json.JsonMessage<messages.Crowd> = json.message("bench.v1.Crowd", () => ({
+  members: json.list("members", Position),
+  room: json.field("room", json.string),
+}));
+
 export const Blob: json.JsonMessage<messages.Blob> = json.message("bench.v1.Blob", () => ({
   data: json.field("data", json.bytes),
 }));

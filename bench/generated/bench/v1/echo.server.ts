@@ -10,8 +10,8 @@ import {
   type Session,
 } from "nanowire";
 import { dictionary } from "../../routes.js";
-import { Blob, Position } from "./echo.js";
-import { Blob as BlobJson, Position as PositionJson } from "./echo.json.js";
+import { Blob, Crowd, Position } from "./echo.js";
+import { Blob as BlobJson, Crowd as CrowdJson, Position as PositionJson } from "./echo.json.js";
 
 /**
  * Answers with what it was asked.
@@ -37,10 +37,18 @@ export abstract class EchoComponent extends Component {
    * Request `Echo.Ping`, code 2.
    */
   abstract ping(session: Session, request: Blob): Awaitable<Blob>;
+
+  /**
+   * Echoes a message of many fields, a kibibyte of them.
+   *
+   * Request `Echo.Look`, code 11991.
+   */
+  abstract look(session: Session, request: Crowd): Awaitable<Crowd>;
 }
 
 const position: MessageCodec<Position> = { protobuf: Position, wire: Position, json: PositionJson };
 const blob: MessageCodec<Blob> = { protobuf: Blob, wire: Blob, json: BlobJson };
+const crowd: MessageCodec<Crowd> = { protobuf: Crowd, wire: Crowd, json: CrowdJson };
 
 const echoService: ServiceDefinition<EchoComponent> = {
   name: "Echo",
@@ -64,6 +72,15 @@ const echoService: ServiceDefinition<EchoComponent> = {
       request: blob,
       response: blob,
       invoke: (component: EchoComponent, session, request) => component.ping(session, request),
+    }),
+    defineMethod({
+      name: "Look",
+      route: "Echo.Look",
+      code: 11991,
+      kind: "request",
+      request: crowd,
+      response: crowd,
+      invoke: (component: EchoComponent, session, request) => component.look(session, request),
     }),
   ],
 };

@@ -16,6 +16,12 @@ export interface Position {
   name: string,
 }
 
+/** Who is in a room, and where. */
+export interface Crowd {
+  members: Position[],
+  room: string,
+}
+
 /** Bytes. */
 export interface Blob {
   data: Uint8Array,
@@ -82,6 +88,59 @@ export const Position: MessageFns<Position> = {
           }
 
           message.name = reader.string();
+          continue; }
+      }
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
+    }
+    reader.leave();
+    return message;
+  }
+};
+
+function createBaseCrowd(): Crowd {
+  return { members: [],room: "" };
+}
+
+export const Crowd: MessageFns<Crowd> = {
+  encode(
+    message: Crowd,
+    writer: BinaryWriter = new BinaryWriter(),
+  ): BinaryWriter {
+    for (const v of message.members) {
+      Position.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if ( message.room !== "") {
+      writer.uint32(18).string(message.room);
+    }
+    return writer;
+  },
+
+  decode(
+    input: BinaryReader | Uint8Array,
+    length?: number,
+  ): Crowd {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const end = reader.enter(length);
+    const message = createBaseCrowd();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
+
+          message.members.push(Position.decode(reader, reader.uint32()));
+          continue; }
+        case 2: {
+          if (tag !== 18) {
+            break;
+          }
+
+          message.room = reader.string();
           continue; }
       }
       if ((tag & 7) === 4 || tag === 0) {

@@ -1,0 +1,40 @@
+import type { BenchCase, Comparison } from "../comparison.js";
+import { Telling } from "../generated/bench/v1/broadcast.js";
+import { Position } from "../generated/bench/v1/echo.js";
+import { notifyPacket, pushPacket } from "../load/packets.js";
+import { loadedServer } from "../side.js";
+import { codeOf } from "./code-of.js";
+
+/** Everybody is told the same. */
+export const broadcast: BenchCase = {
+  name: "broadcast",
+  summary:
+    "a message pushed to everybody; a message is one delivery; against the ready frame written to each raw socket",
+  comparisons: (["tcp", "ws"] as const).flatMap((transport) => [1, 100].map((times) => comparisonOf(transport, times))),
+};
+
+function comparisonOf(transport: "tcp" | "ws", times: number): Comparison {
+  const position: Position = { atMs: 1_700_000_000_000n, x: 12.5, y: -3.25, name: "Thirteen long" };
+  const push = pushPacket(codeOf("BroadcastEvents.Moved"), Position.encode(position).finish());
+  const load = { work: "broadcast", transport, inFlight: times, answers: [push] } as const;
+  return {
+    name: `${transport}-${times}`,
+    title: `${transport === "tcp" ? "TCP" : "WebSocket"}, ${times === 1 ? "a message" : `${times} messages`} at once`,
+    baseline: loadedServer({
+      name: "ready frames",
+      server: "raw-broadcast.js",
+      args: [transport, String(times), Buffer.from(push).toString("hex")],
+      load: { ...load, format: "raw", requests: [Uint8Array.of(1)] },
+    }),
+    subject: loadedServer({
+      name: "nanowire",
+      server: "nanowire-broadcast.js",
+      args: [transport],
+      load: {
+        ...load,
+        format: "packets",
+        requests: [notifyPacket(codeOf("Broadcast.Tell"), Telling.encode({ position, times }).finish())],
+      },
+    }),
+  };
+}

@@ -1,0 +1,85 @@
+// A hot file of the load generator: everything that a thousand members are told arrives here.
+
+import { type ClientHost, ClientSocket } from "./client-socket.js";
+import { Failures } from "./failures.js";
+import type { Load, LoadFigures, LoadOptions } from "./load.js";
+import { openAll } from "./open-all.js";
+import { Tally } from "./tally.js";
+
+/**
+ * Many members of one room. The first has all of them told the same, `inFlight` times, and does so again when all
+ * of it has arrived. A message is one that one member was told; its latency begins with the request.
+ */
+export class BroadcastLoad implements Load {
+  readonly #options: LoadOptions;
+  readonly #members: ClientSocket[] = [];
+  readonly #tally = new Tally();
+  readonly #failures = new Failures();
+  #heartbeats = 0;
+  #onTold = (_count: number, _bytes: number): void => {};
+
+  constructor(options: LoadOptions) {
+    this.#options = options;
+  }
+
+  get heartbeats(): number {
+    return this.#heartbeats;
+  }
+
+  /** Opens the connections; each is told once, when it has become a member. */
+  connect(): Promise<void> {
+    return this.#failures.unlessFailed((resolve) => {
+      const host: ClientHost = {
+        readBuffer: new Uint8Array(64 * 1024),
+        opened: () => {},
+        received: (count, bytes) => this.#onTold(count, bytes),
+        failed: (error) => this.#failures.failed(error),
+        heartbeat: () => {
+          this.#heartbeats++;
+        },
+      };
+      const opened = openAll(this.#options.connections, () =>
+        this.#members.push(new ClientSocket(this.#options, host)),
+      );
+      this.#onTold = (count) => {
+        for (let welcome = 0; welcome < count; welcome++) {
+          if (opened()) {
+            resolve();
+          }
+        }
+      };
+    });
+  }
+
+  async run(ms: number): Promise<LoadFigures> {
+    const { inFlight, requests } = this.#options;
+    const [request = new Uint8Array(0)] = requests;
+    const tally = this.#tally;
+    tally.begin();
+    const until = performance.now() + ms;
+    await this.#failures.unlessFailed((resolve) => {
+      let sentAt = 0;
+      const tell = (): void => {
+        sentAt = performance.now();
+        tally.sent(inFlight * this.#members.length, request.length);
+        this.#members[0]?.send(request);
+      };
+      this.#onTold = (count, bytes) => {
+        const now = performance.now();
+        tally.answered(count, bytes);
+        for (let index = 0; index < count; index++) {
+          tally.took(now - sentAt);
+        }
+        if (tally.unanswered === 0 && count > 0) {
+          if (now < until) {
+            tell();
+          } else {
+            resolve();
+          }
+        }
+      };
+      tell();
+    });
+    return tally.end();
+  }
+}

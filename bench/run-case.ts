@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { BenchArguments } from "./arguments.js";
+import { type BundleCase, formatBundle, measureBundle } from "./cases/bundle.js";
+import type { SoakCase } from "./cases/soak.js";
+import {
+  type CommandCase,
+  formatCommandRatios,
+  formatCommands,
+  runCommandComparison,
+} from "./commands/command-comparison.js";
+import { formatWatch, formatWatchTimes, runWatch, type WatchCase } from "./commands/watch-comparison.js";
+import { type BenchCase, runComparison } from "./comparison.js";
+import { type FootprintCase, formatFootprint, formatFootprintRatios, runFootprint } from "./footprint/footprint.js";
+import { formatProfiles, listProfiles } from "./profile.js";
+import { formatComparison, formatRatio } from "./report.js";
+import type { Setting } from "./side.js";
+import { formatSoak, formatSoakVerdict, runSoak } from "./soak/run-soak.js";
+
+/** A case of any kind. */
+export type AnyCase = BenchCase | FootprintCase | CommandCase | WatchCase | BundleCase | SoakCase;
+
+/** What cases are run with. */
+export interface BenchRun {
+  readonly options: BenchArguments;
+  readonly setting: Setting;
+  /** Takes a table when it is there. */
+  readonly print: (text: string) => void;
+}
+
+/** What came of one comparison of a case. */
+export interface Outcome {
+  /** Every figure. */
+  readonly figures: object;
+  /** What is printed at the end: the ratio. */
+  readonly lastLine: string;
+  /** Whether a promise was broken. Default: none was */
+  readonly broken?: boolean;
+}
+
+/** Runs every comparison of a case, and prints a table for each. */
+export async function runCase(each: AnyCase, run: BenchRun): Promise<Outcome[]> {
+  const heading = headingOf(each, run.options);
+  if (heading !== undefined) {
+    run.print(`${heading}\n`);
+  }
+  switch (kindOf(each)) {
+    case "load":
+      return await inTurn((each as BenchCase).comparisons, async (comparison) => {
+        const { profileDirectory } = run.setting;
+        const known = new Set(profileDirectory === undefined ? [] : listProfiles(profileDirectory));
+        const figures = await runComparison(comparison, run.setting);
+        run.print(`${formatComparison(each.name, figures)}\n`);
+        if (profileDirectory !== undefined) {
+          run.print(`${formatProfiles(profileDirectory, known)}\n`);
+        }
+        return { figures, lastLine: formatRatio(each.name, figures) };
+      });
+    case "footprint":
+      return await inTurn((each as FootprintCase).comparisons, async (comparison) => {
+        const figures = await runFootprint(comparison, run.setting);
+        run.print(`${formatFootprint(each.name, comparison, figures)}\n`);
+        return { figures, lastLine: formatFootprintRatios(each.name, comparison, figures) };
+      });
+    case "commands":
+      return await inTurn((each as CommandCase).comparisons, async (comparison) => {
+        const { tree, rounds } = run.options;
+        const figures = await inTemporaryFolder((folder) => runCommandComparison(comparison, folder, tree, rounds));
+        run.print(`${formatCommands(each.name, figures)}\n`);
+        return { figures, lastLine: formatCommandRatios(each.name, figures) };
+      });
+    case "watch":
+      return await inTurn((each as WatchCase).comparisons, async (comparison) => {
+        const { tree, rounds } = run.options;
+        const figures = await inTemporaryFolder((folder) => runWatch(comparison, folder, tree, rounds));
+        run.print(`${formatWatch(each.name, figures)}\n`);
+        return { figures, lastLine: formatWatchTimes(each.name, figures) };
+      });
+    case "bundle":
+      return await inTurn((each as BundleCase).comparisons, async (subject) => {
+        const figures = await measureBundle(subject);
+        return { figures, lastLine: formatBundle(each.name, figures) };
+      });
+    case "soak":
+      return await inTurn((each as SoakCase).comparisons, async ({ name }) => {
+        const figures = await runSoak(`${each.name}/${name}`, run.options.soak, run.setting.pinning);
+        run.print(`${formatSoak(figures)}\n`);
+        return { figures, lastLine: formatSoakVerdict(figures), broken: figures.broken.length > 0 };
+      });
+  }
+}
+
+/** What is said before the tables of a case. */
+function headingOf(each: AnyCase, { rounds, tree }: BenchArguments): string | undefined {
+  switch (kindOf(each)) {
+    case "commands":
+      return `${each.name}: ${tree.services} services × ${tree.methods} methods; a round each to warm up, then ${rounds} in turn; medians; CPU and memory of all processes of a command`;
+    case "watch":
+      return `${each.name}: one file of a tree is changed; a first change of each kind, then the medians of ${rounds}`;
+    case "footprint":
+      return `${each.name}: medians of ${rounds} rounds, in turn, each with a process of its own`;
+    default:
+      return undefined;
+  }
+}
+
+/** What kind of figures a case has. */
+export function kindOf(each: AnyCase): "load" | "footprint" | "commands" | "watch" | "bundle" | "soak" {
+  return "kind" in each ? each.kind : "load";
+}
+
+async function inTurn<T>(all: readonly T[], run: (one: T) => Promise<Outcome>): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const one of all) {
+    outcomes.push(await run(one));
+  }
+  return outcomes;
+}
+
+async function inTemporaryFolder<T>(use: (directory: string) => Promise<T>): Promise<T> {
+  const directory = mkdtempSync(join(tmpdir(), "nanowire-bench-"));
+  try {
+    return await use(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
