@@ -61,8 +61,13 @@ function throughOurWire(text: string): string {
 
 /** A method of ts-proto's reader or writer that is a function of ours. */
 const numberMethod = "(int32|sint32|int64|uint64|sint64|fixed32|sfixed32|fixed64|sfixed64|float|double|bool)";
-const numberRead = new RegExp(String.raw`(?<![\w$.])reader\s*\.${numberMethod}\(\)`, "g");
-const numberWrite = new RegExp(String.raw`(?<![\w$.])(writer(?:\s*\.uint32\(\d+\))?)\s*\.${numberMethod}\((?!\))`, "g");
+/** Not in a line of a comment, which may say anything. Asked only where there is something to mend. */
+const inCode = String.raw`(?<!^[ \t]*(?:\/\*|\*|\/\/).*)(?<![\w$.])`;
+const numberRead = new RegExp(String.raw`(?=reader)${inCode}reader\s*\.${numberMethod}\(\)`, "gm");
+const numberWrite = new RegExp(
+  String.raw`(?=writer)${inCode}(writer(?:\s*\.uint32\(\d+\))?)\s*\.${numberMethod}\((?!\))`,
+  "gm",
+);
 
 /** Numbers but for uint32 are read and written by functions, of which a bundler keeps what the codecs of a page call. */
 function callNumbers(text: string): string {

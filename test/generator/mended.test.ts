@@ -1,5 +1,6 @@
 import { type DescMessage, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
+import { mendCodecs } from "../../generator/print/mend.js";
 import { type LoadedCodec, loadCodecs } from "./support/generated-codecs.js";
 
 /** What the codecs would do wrong if generator/print/mend.ts did not mend it. */
@@ -79,6 +80,21 @@ describe("the codecs", () => {
     const bytes = codec.encode(message).finish();
     expect(Buffer.from(bytes).toString("hex")).toBe("08ffffffffffffffffff0110031a020803");
     expect(codec.decode(bytes)).toEqual(message);
+  });
+
+  test("import none of them for what a comment says", () => {
+    const text = [
+      "import { BinaryReader } from '@bufbuild/protobuf/wire';",
+      "/** As reader.bool() does. */",
+      "/**",
+      " * It calls writer.uint32(8).double(1).",
+      " */",
+      "message.at = reader.int64();",
+    ].join("\n");
+    const mended = text
+      .replace("BinaryReader } from '@bufbuild/protobuf/wire'", "BinaryReader, readInt64 } from 'nanowire/wire'")
+      .replace("reader.int64()", "readInt64(reader)");
+    expect(mendCodecs(text, [])).toBe(mended);
   });
 
   test("count the nanoseconds of a time before 1970 up, as protobuf does", async () => {
