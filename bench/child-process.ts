@@ -10,6 +10,8 @@ export interface ChildOptions {
   readonly launcher?: readonly string[];
   /** Flags of Node. Default: none */
   readonly nodeFlags?: readonly string[];
+  /** Variables of the environment beside this process's own. Default: none */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A forked process that is asked one question at a time. It ends when it is stopped, and when this process ends. */
@@ -20,11 +22,12 @@ export class Child {
   #waiting: { resolve(value: unknown): void; reject(error: Error): void } | undefined;
 
   /** @param module the file to run: `new URL("./server.js", import.meta.url)` */
-  constructor(module: URL, { args = [], launcher = [], nodeFlags = [] }: ChildOptions = {}) {
+  constructor(module: URL, { args = [], launcher = [], nodeFlags = [], env = {} }: ChildOptions = {}) {
     const [command = process.execPath, ...launcherArgs] = [...launcher, process.execPath];
     this.#name = [module.pathname.split("/").at(-1), ...args].join(" ");
     this.#process = fork(fileURLToPath(module), args, {
       execPath: command,
+      env: { ...process.env, ...env },
       execArgv: [...launcherArgs, ...nodeFlags],
       serialization: "advanced",
       stdio: ["ignore", "inherit", "inherit", "ipc"],
@@ -72,6 +75,10 @@ export class Child {
   }
 
   #answered(reply: Reply): void {
+    // A library of the child's may tell its parent something of its own accord.
+    if (!("value" in reply || "error" in reply)) {
+      return;
+    }
     const waiting = this.#waiting;
     this.#waiting = undefined;
     if ("error" in reply) {

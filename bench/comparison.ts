@@ -24,6 +24,8 @@ export interface BenchCase {
   readonly name: string;
   readonly summary: string;
   readonly comparisons: readonly Comparison[];
+  /** Why it cannot be run here; undefined: it can. Default: it can */
+  readonly missing?: () => string | undefined;
 }
 
 /** The figures of one side: each is the median of its rounds. */

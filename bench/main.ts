@@ -6,12 +6,14 @@ import { readOwnPackage } from "../generator/read/package-root.js";
 import { parseBenchArguments, usage } from "./arguments.js";
 import { broadcast } from "./cases/broadcast.js";
 import { bundle } from "./cases/bundle.js";
+import { codec } from "./cases/codec.js";
 import { flood } from "./cases/flood.js";
 import { generator } from "./cases/generator.js";
 import { growth } from "./cases/growth.js";
 import { handshakes } from "./cases/handshakes.js";
 import { idle } from "./cases/idle.js";
 import { nano } from "./cases/nano.js";
+import { peers } from "./cases/peers.js";
 import { pingPong, pingPong1k, pingPongBytes } from "./cases/ping-pong.js";
 import { soak } from "./cases/soak.js";
 import { startUp } from "./cases/start-up.js";
@@ -28,6 +30,7 @@ const cases: readonly AnyCase[] = [
   pingPong1k,
   pingPongBytes,
   nano,
+  peers,
   broadcast,
   idle,
   handshakes,
@@ -36,6 +39,7 @@ const cases: readonly AnyCase[] = [
   startUp,
   timers,
   wire,
+  codec,
   generator,
   watch,
   bundle,
@@ -64,6 +68,12 @@ async function main(): Promise<void> {
     }
     return;
   }
+  for (const each of options.names.length > 0 ? selected : []) {
+    const missing = missingOf(each);
+    if (missing !== undefined) {
+      throw new Error(`${each.name}: ${missing}`);
+    }
+  }
   const { connections, rounds, roundMs, warmUpMs, profile } = options;
   const setting = {
     connections,
@@ -84,6 +94,11 @@ async function main(): Promise<void> {
   }
   const done: (CaseResults & { readonly outcomes: readonly Outcome[] })[] = [];
   for (const each of selected) {
+    const missing = missingOf(each);
+    if (missing !== undefined) {
+      console.log(`${each.name} is left out: ${missing}\n`);
+      continue;
+    }
     const tables: string[] = [];
     const print = (text: string): void => {
       console.log(text);
@@ -113,4 +128,9 @@ async function main(): Promise<void> {
   if (done.some(({ outcomes }) => outcomes.some(({ broken }) => broken === true))) {
     process.exitCode = 1;
   }
+}
+
+/** Why a case cannot be run here, if so. */
+function missingOf(each: AnyCase): string | undefined {
+  return "missing" in each ? each.missing?.() : undefined;
 }

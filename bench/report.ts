@@ -24,7 +24,7 @@ export function formatComparison(caseName: string, figures: ComparisonFigures): 
 
 /** The last line of a comparison: its ratio. */
 export function formatRatio(caseName: string, { name, baseline, measure, ratio }: ComparisonFigures): string {
-  return `ratio ${`${caseName}/${name}`.padEnd(24)} × ${baseline.name.padEnd(14)} ${ratioText(ratio)}${ratioOf[measure]}`;
+  return `ratio ${`${caseName}/${name}`.padEnd(34)} × ${baseline.name.padEnd(14)} ${ratioText(ratio)}${ratioOf[measure]}`;
 }
 
 function cells(side: SideFigures): string[] {

@@ -11,7 +11,7 @@ import {
   runCommandComparison,
 } from "./commands/command-comparison.js";
 import { formatWatch, formatWatchTimes, runWatch, type WatchCase } from "./commands/watch-comparison.js";
-import { type BenchCase, runComparison } from "./comparison.js";
+import { type BenchCase, type Comparison, runComparison } from "./comparison.js";
 import { type FootprintCase, formatFootprint, formatFootprintRatios, runFootprint } from "./footprint/footprint.js";
 import { formatProfiles, listProfiles } from "./profile.js";
 import { formatComparison, formatRatio } from "./report.js";
@@ -45,50 +45,53 @@ export async function runCase(each: AnyCase, run: BenchRun): Promise<Outcome[]> 
   if (heading !== undefined) {
     run.print(`${heading}\n`);
   }
-  switch (kindOf(each)) {
-    case "load":
-      return await inTurn((each as BenchCase).comparisons, async (comparison) => {
-        const { profileDirectory } = run.setting;
-        const known = new Set(profileDirectory === undefined ? [] : listProfiles(profileDirectory));
-        const figures = await runComparison(comparison, run.setting);
-        run.print(`${formatComparison(each.name, figures)}\n`);
-        if (profileDirectory !== undefined) {
-          run.print(`${formatProfiles(profileDirectory, known)}\n`);
-        }
-        return { figures, lastLine: formatRatio(each.name, figures) };
-      });
+  if (!("kind" in each)) {
+    return await inTurn(each.comparisons, (comparison) => runLoaded(each.name, comparison, run));
+  }
+  switch (each.kind) {
     case "footprint":
-      return await inTurn((each as FootprintCase).comparisons, async (comparison) => {
+      return await inTurn(each.comparisons, async (comparison) => {
         const figures = await runFootprint(comparison, run.setting);
         run.print(`${formatFootprint(each.name, comparison, figures)}\n`);
         return { figures, lastLine: formatFootprintRatios(each.name, comparison, figures) };
       });
     case "commands":
-      return await inTurn((each as CommandCase).comparisons, async (comparison) => {
+      return await inTurn(each.comparisons, async (comparison) => {
         const { tree, rounds } = run.options;
         const figures = await inTemporaryFolder((folder) => runCommandComparison(comparison, folder, tree, rounds));
         run.print(`${formatCommands(each.name, figures)}\n`);
         return { figures, lastLine: formatCommandRatios(each.name, figures) };
       });
     case "watch":
-      return await inTurn((each as WatchCase).comparisons, async (comparison) => {
+      return await inTurn(each.comparisons, async (comparison) => {
         const { tree, rounds } = run.options;
         const figures = await inTemporaryFolder((folder) => runWatch(comparison, folder, tree, rounds));
         run.print(`${formatWatch(each.name, figures)}\n`);
         return { figures, lastLine: formatWatchTimes(each.name, figures) };
       });
     case "bundle":
-      return await inTurn((each as BundleCase).comparisons, async (subject) => {
+      return await inTurn(each.comparisons, async (subject) => {
         const figures = await measureBundle(subject);
         return { figures, lastLine: formatBundle(each.name, figures) };
       });
     case "soak":
-      return await inTurn((each as SoakCase).comparisons, async ({ name }) => {
+      return await inTurn(each.comparisons, async ({ name }) => {
         const figures = await runSoak(`${each.name}/${name}`, run.options.soak, run.setting.pinning);
         run.print(`${formatSoak(figures)}\n`);
         return { figures, lastLine: formatSoakVerdict(figures), broken: figures.broken.length > 0 };
       });
   }
+}
+
+async function runLoaded(caseName: string, comparison: Comparison, { setting, print }: BenchRun): Promise<Outcome> {
+  const { profileDirectory } = setting;
+  const known = new Set(profileDirectory === undefined ? [] : listProfiles(profileDirectory));
+  const figures = await runComparison(comparison, setting);
+  print(`${formatComparison(caseName, figures)}\n`);
+  if (profileDirectory !== undefined) {
+    print(`${formatProfiles(profileDirectory, known)}\n`);
+  }
+  return { figures, lastLine: formatRatio(caseName, figures) };
 }
 
 /** What is said before the tables of a case. */

@@ -42,9 +42,11 @@ export interface RoundFigures extends LoadFigures {
 /** A server in a process, and a load generator in another. */
 export interface LoadedServer {
   readonly name: string;
-  /** The server's file, below bench/servers, and its arguments. */
-  readonly server: string;
+  /** The server's file, below bench/servers or anywhere, and its arguments. */
+  readonly server: string | URL;
   readonly args?: readonly string[];
+  /** Variables of the server's environment. Default: this process's own alone */
+  readonly env?: Readonly<Record<string, string>>;
   /** How many connections there are, of as many as the setting says. Default: as many */
   readonly connections?: (usual: number) => number;
   /** The load, without what is known only when the server runs. */
@@ -66,7 +68,7 @@ export interface LoadedProcesses {
 
 /** Starts the two processes of a side; the server listens when it resolves, nothing is connected. */
 export async function startProcesses(
-  { server, args = [], connections: connectionsOf = (usual) => usual, load }: LoadedServer,
+  { server, args = [], env = {}, connections: connectionsOf = (usual) => usual, load }: LoadedServer,
   { connections: usual, pinning, profileDirectory }: Setting,
   nodeFlags: readonly string[] = [],
 ): Promise<LoadedProcesses> {
@@ -74,11 +76,15 @@ export async function startProcesses(
     profileDirectory === undefined
       ? []
       : ["--cpu-prof", `--cpu-prof-dir=${profileDirectory}`, "--cpu-prof-interval=200"];
-  const serverProcess = new Child(new URL(`./servers/${server}`, import.meta.url), {
-    args,
-    nodeFlags: [...nodeFlags, ...profileFlags],
-    launcher: pinning.server,
-  });
+  const serverProcess = new Child(
+    typeof server === "string" ? new URL(`./servers/${server}`, import.meta.url) : server,
+    {
+      args,
+      env,
+      nodeFlags: [...nodeFlags, ...profileFlags],
+      launcher: pinning.server,
+    },
+  );
   const loadProcess = new Child(new URL("./load/main.js", import.meta.url), { launcher: pinning.load });
   const askServer = (ask: ServerQuestion["ask"]): Promise<number> =>
     serverProcess.ask<ServerQuestion, number>({ ask }, patienceMs);

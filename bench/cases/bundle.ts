@@ -67,5 +67,5 @@ export async function measureBundle({ name, contents }: BundleSubject): Promise<
 
 /** A line of the report. */
 export function formatBundle(caseName: string, { name, minified, gzipped }: BundleFigures): string {
-  return `size  ${`${caseName}/${name}`.padEnd(24)} ${gzipped} bytes gzipped, ${minified} minified (less is better)`;
+  return `size  ${`${caseName}/${name}`.padEnd(34)} ${gzipped} bytes gzipped, ${minified} minified (less is better)`;
 }

@@ -102,7 +102,7 @@ export function formatCommands(caseName: string, { name, title, baseline, subjec
 /** The last line: what share of the baseline's the subject needs. */
 export function formatCommandRatios(caseName: string, { name, baseline, ratios }: CommandFigures): string {
   const { cpuMs, elapsedMs, peakBytes } = ratios;
-  return `ratio ${`${caseName}/${name}`.padEnd(24)} ÷ ${baseline.name}: CPU ${cpuMs.toFixed(3)}, time ${elapsedMs.toFixed(3)}, memory ${peakBytes.toFixed(3)} (less is better)`;
+  return `ratio ${`${caseName}/${name}`.padEnd(34)} ÷ ${baseline.name}: CPU ${cpuMs.toFixed(3)}, time ${elapsedMs.toFixed(3)}, memory ${peakBytes.toFixed(3)} (less is better)`;
 }
 
 function medians(rounds: readonly RunFigures[]): RunFigures {

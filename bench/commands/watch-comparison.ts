@@ -120,5 +120,5 @@ export function formatWatch(caseName: string, { name, title, tree, changes: meas
 /** The last line: how long a change takes. */
 export function formatWatchTimes(caseName: string, { name, changes: measured }: WatchFigures): string {
   const times = measured.map(({ name: kind, elapsedMs }) => `${kind} ${elapsedMs.toFixed(0)} ms`);
-  return `time  ${`${caseName}/${name}`.padEnd(24)} ${times.join(", ")} (less is better)`;
+  return `time  ${`${caseName}/${name}`.padEnd(34)} ${times.join(", ")} (less is better)`;
 }

@@ -115,7 +115,7 @@ export function formatFootprintRatios(
   const texts = figures.flatMap(({ key, ratio }) =>
     ratio === undefined ? [] : [`${ratio} ${(ratios[key] ?? Number.NaN).toFixed(2)}`],
   );
-  return `ratio ${`${caseName}/${name}`.padEnd(24)} ÷ ${baseline.name}: ${texts.join(", ")} (less is better)`;
+  return `ratio ${`${caseName}/${name}`.padEnd(34)} ÷ ${baseline.name}: ${texts.join(", ")} (less is better)`;
 }
 
 function each(figures: readonly FigureKind[], value: (figure: FigureKind) => number): Figures {

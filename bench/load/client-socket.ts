@@ -2,12 +2,17 @@
 
 import { connect, type Socket } from "node:net";
 import { PacketAnswers, RawAnswers } from "./answers.js";
+import { FrameAnswers } from "./frame-answers.js";
 import type { LoadOptions } from "./load.js";
 import { ackPacket, handshakePacket, heartbeatPacket } from "./packets.js";
+import { answerPeer, type PeerClient } from "./peers.js";
 import { FrameReader, maskedFrame, type PayloadReader, upgradeEnd, upgradeRequest } from "./websocket.js";
 
 /** How a client of a load generator speaks, and what it is to be told. */
-export type ClientOptions = Pick<LoadOptions, "transport" | "port" | "format" | "answers">;
+export interface ClientOptions extends Pick<LoadOptions, "transport" | "port" | "format" | "answers"> {
+  /** The path that is asked for in an upgrade. Default: `/`, or what the server's kind has */
+  readonly path?: string | undefined;
+}
 
 /** Whoever has a {@link ClientSocket}. */
 export interface ClientHost {
@@ -32,24 +37,10 @@ export class ClientSocket {
   #upgrade: Uint8Array | undefined;
 
   constructor(options: ClientOptions, host: ClientHost) {
-    const { transport, port, format, answers } = options;
+    const { transport, port, path } = options;
     this.#options = options;
     this.#host = host;
-    const reader =
-      format === "raw"
-        ? new RawAnswers(answers[0] as Uint8Array)
-        : new PacketAnswers(
-            answers,
-            () => {
-              this.send(ackPacket());
-              host.opened();
-            },
-            () => {
-              this.send(heartbeatPacket());
-              host.heartbeat();
-            },
-          );
-    this.#reader = transport === "ws" ? new FrameReader(reader) : reader;
+    this.#reader = this.#readerOf(options);
     this.#upgrade = transport === "ws" ? new Uint8Array(0) : undefined;
     this.#socket = connect({
       port,
@@ -57,7 +48,9 @@ export class ClientSocket {
       noDelay: true,
       onread: { buffer: host.readBuffer, callback: (count) => this.#received(count) },
     });
-    this.#socket.on("connect", () => (transport === "ws" ? this.#socket.write(upgradeRequest(port)) : this.#open()));
+    this.#socket.on("connect", () =>
+      transport === "ws" ? this.#socket.write(upgradeRequest(port, path)) : this.#open(),
+    );
     this.#socket.on("error", (error) => host.failed(error));
     this.#socket.on("close", () => host.failed(new Error("the server closed a connection")));
   }
@@ -67,9 +60,13 @@ export class ClientSocket {
     this.#socket.write(bytes);
   }
 
-  /** Writes bytes of the protocol: over WebSocket as a frame of their own. */
-  send(bytes: Uint8Array): void {
-    this.#socket.write(this.#options.transport === "ws" ? maskedFrame(bytes) : bytes);
+  /**
+   * Writes bytes of the protocol: over WebSocket as a frame of their own.
+   *
+   * @param first FIN and opcode of the frame. Default: those of a binary one
+   */
+  send(bytes: Uint8Array, first?: number): void {
+    this.#socket.write(this.#options.transport === "ws" ? maskedFrame(bytes, first) : bytes);
   }
 
   /** Ends the connection, of which nothing is told any more. */
@@ -78,10 +75,43 @@ export class ClientSocket {
     this.#socket.destroy();
   }
 
+  #readerOf({ transport, format, answers }: ClientOptions): PayloadReader {
+    const host = this.#host;
+    switch (format) {
+      case "raw": {
+        const reader = new RawAnswers(answers[0] as Uint8Array);
+        return transport === "ws" ? new FrameReader(reader) : reader;
+      }
+      case "packets": {
+        const reader = new PacketAnswers(
+          answers,
+          () => {
+            this.send(ackPacket());
+            host.opened();
+          },
+          () => {
+            this.send(heartbeatPacket());
+            host.heartbeat();
+          },
+        );
+        return transport === "ws" ? new FrameReader(reader) : reader;
+      }
+      default: {
+        const client: PeerClient = {
+          send: (payload, first) => this.send(payload, first),
+          opened: () => host.opened(),
+          heartbeat: () => host.heartbeat(),
+        };
+        return new FrameAnswers(answers, (frame) => answerPeer[format](client, frame));
+      }
+    }
+  }
+
+  /** The transport is there. Whoever does not speak first waits for the server. */
   #open(): void {
     if (this.#options.format === "packets") {
       this.send(handshakePacket());
-    } else {
+    } else if (this.#options.format === "raw") {
       this.#host.opened();
     }
   }

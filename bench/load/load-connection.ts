@@ -2,6 +2,7 @@
 
 import { type ClientHost, ClientSocket } from "./client-socket.js";
 import type { LoadOptions } from "./load.js";
+import { binaryFrame, textFrame } from "./peers.js";
 import { maskedFrame } from "./websocket.js";
 
 /** What the connections of one load generator share. */
@@ -50,8 +51,9 @@ export class Writes {
 }
 
 /** The requests as the transport carries them: over WebSocket each is a frame. */
-export function framedRequests({ transport, requests }: LoadOptions): readonly Uint8Array[] {
-  return transport === "ws" ? requests.map(maskedFrame) : requests;
+export function framedRequests({ transport, format, requests }: LoadOptions): readonly Uint8Array[] {
+  const first = format === "socket.io" ? textFrame : binaryFrame;
+  return transport === "ws" ? requests.map((request) => maskedFrame(request, first)) : requests;
 }
 
 /** One connection that keeps a number of requests unanswered. */
@@ -65,13 +67,14 @@ export class LoadConnection implements ClientHost {
   #next = 0;
   #unanswered = 0;
 
-  constructor(host: LoadHost) {
+  /** @param path the path that is asked for in an upgrade */
+  constructor(host: LoadHost, path?: string) {
     const { inFlight } = host.options;
     this.readBuffer = host.readBuffer;
     this.#host = host;
     this.#inFlight = inFlight;
     this.#sentAt = new Float64Array(inFlight);
-    this.#socket = new ClientSocket(host.options, this);
+    this.#socket = new ClientSocket({ ...host.options, path }, this);
   }
 
   /** Writes the first requests; from then on each answer is followed by a request until the host says no. */

@@ -2,6 +2,7 @@ import { Failures } from "./failures.js";
 import type { Load, LoadFigures, LoadOptions } from "./load.js";
 import { framedRequests, LoadConnection, type LoadHost, Writes } from "./load-connection.js";
 import { openAll } from "./open-all.js";
+import { socketIoPath, takeSeats } from "./peers.js";
 import { Tally } from "./tally.js";
 
 /** Many connections to one server, each with the same number of requests unanswered. */
@@ -26,9 +27,14 @@ export class LoadGenerator implements Load, LoadHost {
     return this.#heartbeats;
   }
 
-  connect(): Promise<void> {
-    return this.#failures.unlessFailed((resolve) => {
-      const opened = openAll(this.options.connections, () => this.#connections.push(new LoadConnection(this)));
+  async connect(): Promise<void> {
+    const { port, connections, format } = this.options;
+    const seats = format === "colyseus" ? await takeSeats(port, connections) : [];
+    const everybodysPath = format === "socket.io" ? socketIoPath : undefined;
+    await this.#failures.unlessFailed((resolve) => {
+      const opened = openAll(connections, () =>
+        this.#connections.push(new LoadConnection(this, seats[this.#connections.length] ?? everybodysPath)),
+      );
       this.#onOpened = () => {
         if (opened()) {
           resolve();

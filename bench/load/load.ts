@@ -1,3 +1,5 @@
+import type { PeerFormat } from "./peers.js";
+
 /** What a load generator is to do. */
 export interface LoadOptions {
   /**
@@ -13,9 +15,10 @@ export interface LoadOptions {
   readonly inFlight: number;
   /**
    * What the bytes are. `raw`: the answers are the requests, one after another. `packets`: requests and answers are
-   * packets (PROTOCOL.md, 1), and the connection begins with a handshake.
+   * packets (PROTOCOL.md, 1), and the connection begins with a handshake. Any other: they are WebSocket frames of that
+   * server's own protocol.
    */
-  readonly format: "raw" | "packets";
+  readonly format: "raw" | "packets" | PeerFormat;
   /** The requests of one connection, `inFlight` of them; after the last comes the first again. A broadcast has one, a burst fewer. */
   readonly requests: readonly Uint8Array[];
   /** What each is to be answered with. */

@@ -4,10 +4,10 @@
  */
 
 /** The upgrade request. The key may be any: the answer's is not looked at. */
-export function upgradeRequest(port: number): Uint8Array {
+export function upgradeRequest(port: number, path = "/"): Uint8Array {
   return new TextEncoder().encode(
     [
-      "GET / HTTP/1.1",
+      `GET ${path} HTTP/1.1`,
       `Host: 127.0.0.1:${port}`,
       "Connection: Upgrade",
       "Upgrade: websocket",
@@ -33,15 +33,15 @@ export function upgradeEnd(received: Uint8Array): number {
 }
 
 /**
- * A binary frame as a client sends it. The mask is not zero: a server may leave out the unmasking of a zero mask, and
+ * A frame as a client sends it, a whole binary one where nothing else is said. The mask is not zero: a server may leave out the unmasking of a zero mask, and
  * no browser sends one.
  */
-export function maskedFrame(payload: Uint8Array): Uint8Array {
+export function maskedFrame(payload: Uint8Array, first = 0x82): Uint8Array {
   const { length } = payload;
   if (length > 0xffff) {
     throw new Error(`a payload of ${length} bytes is longer than the 65535 that a frame takes here`);
   }
-  const header = length < 126 ? [0x82, 0x80 | length] : [0x82, 0x80 | 126, length >>> 8, length & 0xff];
+  const header = length < 126 ? [first, 0x80 | length] : [first, 0x80 | 126, length >>> 8, length & 0xff];
   const masked = payload.map((byte, index) => byte ^ (mask[index & 3] as number));
   return Uint8Array.of(...header, ...mask, ...masked);
 }

@@ -12,8 +12,8 @@ import type {
 
 /** The time is divided into so many parts; at the end of each the server is measured. */
 const parts = 4;
-/** The last part, in which nothing is cut, is so long at the most. */
-const settleMs = 5_000;
+/** At the end of a part those that keep to nothing rest, for so long at the most. */
+const restMs = 2_000;
 /** How long a process may take for what takes it a moment. */
 const patienceMs = 60_000;
 /** By how much the memory in use may differ in the second half: a share, and bytes on top. */
@@ -48,13 +48,14 @@ export async function runSoak(name: string, { clients, seconds }: SoakOptions, p
     const measures: SoakMeasure[] = [];
     await measure();
     for (let part = 1; part <= parts; part++) {
-      const calmMs = part === parts ? Math.min(settleMs, partMs / 2) : 0;
+      const calmMs = Math.min(restMs, partMs / 2);
       await wait(partMs - calmMs);
-      if (calmMs > 0) {
-        await askClients({ ask: "settle" });
-        await wait(calmMs);
-      }
+      await askClients({ ask: "rest" });
+      await wait(calmMs);
       measures.push(await measure());
+      if (part < parts) {
+        await askClients({ ask: "goOn" });
+      }
     }
     const report = await askClients<SoakReport>({ ask: "report" });
     return { name, clients, seconds, report, measures, broken: brokenPromises(report, measures) };

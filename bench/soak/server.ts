@@ -11,7 +11,7 @@ import type { SoakMeasure, SoakPorts, SoakServerQuestion } from "./soak.js";
 
 /** Bytes of a tick: the state of a small room. */
 const tickBytes = 256;
-const tickMs = 100;
+const tickMs = 250;
 const delaySampleMs = 10;
 
 const handled = new WeakMap<Session, number>();

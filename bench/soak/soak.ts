@@ -49,8 +49,10 @@ export interface SoakMeasure {
 /** What the parent asks the process of the clients. */
 export type SoakClientsQuestion =
   | { readonly ask: "open"; readonly ports: SoakPorts; readonly clients: number }
-  /** Nothing is cut from now on; every question is to be answered. */
-  | { readonly ask: "settle" }
+  /** Those that keep to nothing go away, and nothing is cut: what is in use then is what the others need. */
+  | { readonly ask: "rest" }
+  /** They come again. */
+  | { readonly ask: "goOn" }
   | { readonly ask: "report" };
 
 /** What the clients saw. */

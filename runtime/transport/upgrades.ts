@@ -22,6 +22,7 @@ export class Upgrades {
   readonly #options: ResolvedUpgradeOptions;
   readonly #transport: string;
   readonly #host: TransportHost;
+  readonly #maxFrameBytes: number;
   readonly #upgrader: WebSocketServer;
 
   /** @param transport what the wires are called */
@@ -29,7 +30,8 @@ export class Upgrades {
     this.#options = options;
     this.#transport = transport;
     this.#host = host;
-    this.#upgrader = new WebSocketServer(upgraderOptions(options, options.maxFrameBytes ?? host.maxFrameBytes));
+    this.#maxFrameBytes = options.maxFrameBytes ?? host.maxFrameBytes;
+    this.#upgrader = new WebSocketServer(upgraderOptions(options, this.#maxFrameBytes));
     this.#upgrader.on("wsClientError", ({ message }, socket) => {
       const error = new NanowireError("upgrade_refused", `the request is no upgrade to WebSocket: ${message}`);
       refuse((socket as ArrivingSocket).nanowireArrival, { error });
@@ -98,7 +100,7 @@ export class Upgrades {
     leaveOutOffers(request, this.#options.compression);
     this.#upgrader.handleUpgrade(request, socket, head, (websocket) => {
       socket.nanowireArrival = undefined;
-      void new WsWire(websocket, arrival, this.#transport);
+      void new WsWire(websocket, arrival, this.#transport, this.#maxFrameBytes);
     });
   }
 }
@@ -137,6 +139,8 @@ function upgraderOptions(options: ResolvedUpgradeOptions, maxFrameBytes: number)
     noServer: true,
     clientTracking: false,
     autoPong: false,
+    // The reader of plain messages relies on it: what ws tells is told in its place among them.
+    allowSynchronousEvents: true,
     perMessageDeflate: compression === undefined ? false : deflateOptions(compression),
     maxPayload: maxFrameBytes,
     maxFragments: mostPieces,

@@ -7,6 +7,7 @@ import { Outbox, type OutboxLimit, type OutboxWriter, WriteOutcome } from "./out
 import { outboxOverflow, writeOut } from "./socket.js";
 import type { Wire, WireReceiver } from "./transport.js";
 import { frameHeadroom, frameInPlace, framesOfPackets, packetsIn } from "./websocket-frame.js";
+import { type PayloadReceiver, WebSocketReader } from "./websocket-reader.js";
 
 /** A socket that knows its wire: the listeners below are shared by all sockets, a connection makes no closure. */
 interface WiredSocket extends Socket {
@@ -19,11 +20,11 @@ interface WiredWebSocket extends WebSocket {
 }
 
 /**
- * A connection over WebSocket. ws reads: it masks, joins fragments and closes. Data goes round it: whole frames written
- * straight to the socket, all packets of a turn in one. Between two frames of ours it may write control frames of its own.
- * Only where compression was agreed on it writes the data too: a frame that it still compresses must not be overtaken.
+ * A connection over WebSocket. ws upgrades, answers what is wrong, joins fragments and closes. Data goes round it, both ways: plain messages
+ * are read from the socket, whole frames written straight to it, all packets of a turn in one. Between two frames of ours it may write control
+ * frames of its own. Only where compression was agreed on it reads and writes the data too: a frame that it still compresses must not be overtaken.
  */
-export class WsWire implements Wire, OutboxWriter {
+export class WsWire implements Wire, OutboxWriter, PayloadReceiver {
   readonly transport: string;
   readonly remoteAddress: string;
   readonly proxyAddress: string | undefined;
@@ -31,14 +32,19 @@ export class WsWire implements Wire, OutboxWriter {
   readonly #websocket: WebSocket;
   readonly #socket: Socket;
   readonly #receiver: WireReceiver;
+  /** Undefined where ws reads everything. */
+  readonly #reader: WebSocketReader | undefined;
   readonly #maxOutboxBytes: number;
   readonly #onSent: (() => void) | undefined;
   /** Whether the client reads one packet of a frame and no more. */
   #framesPackets = false;
   #closing = false;
 
-  /** @param transport what it is called */
-  constructor(websocket: WiredWebSocket, arrival: Arrival, transport: string) {
+  /**
+   * @param transport what it is called
+   * @param maxFrameBytes the greatest length of a message, which ws has been told, too
+   */
+  constructor(websocket: WiredWebSocket, arrival: Arrival, transport: string, maxFrameBytes: number) {
     const { host, origin } = arrival;
     const socket: WiredSocket = arrival.socket;
     this.#websocket = websocket;
@@ -48,7 +54,9 @@ export class WsWire implements Wire, OutboxWriter {
     this.proxyAddress = origin.proxy;
     this.outbox = new Outbox(this, host.turn, host.maxOutboxBytes, frameHeadroom, host.maxOutboxMessages);
     this.#maxOutboxBytes = host.maxOutboxBytes;
-    this.#onSent = websocket.extensions === "" ? undefined : () => this.outbox.drained();
+    const isPlain = websocket.extensions === "";
+    this.#onSent = isPlain ? undefined : () => this.outbox.drained();
+    this.#reader = isPlain ? WebSocketReader.on(socket, this, maxFrameBytes) : undefined;
     socket.nanowire = this;
     websocket.nanowire = this;
     socket.on("drain", onDrain);
@@ -60,15 +68,23 @@ export class WsWire implements Wire, OutboxWriter {
     this.#receiver = host.accept(this, arrival.accepted());
   }
 
-  receive(data: RawData, binary: boolean): void {
+  receive(payload: Uint8Array): void {
     if (this.#closing) {
       return;
     }
-    if (binary && (data as Buffer).length === 0) {
+    if (payload.length === 0) {
       this.#receiver.idled?.();
-    } else if (binary) {
-      this.#receiver.receive(data as Buffer);
     } else {
+      this.#receiver.receive(payload);
+    }
+  }
+
+  /** ws has read a message. */
+  told(data: RawData, binary: boolean): void {
+    this.#reader?.told();
+    if (binary) {
+      this.receive(data as Buffer);
+    } else if (!this.#closing) {
       this.#receiver.violated(new NanowireError("text_frame", "a text frame came where only binary frames may"));
     }
   }
@@ -93,6 +109,7 @@ export class WsWire implements Wire, OutboxWriter {
   }
 
   failed(error: Error & { code?: string }): void {
+    this.#reader?.stop();
     if (this.#closing) {
       return;
     }
@@ -195,7 +212,7 @@ function onPong(this: WiredWebSocket): void {
 }
 
 function onMessage(this: WiredWebSocket, data: RawData, binary: boolean): void {
-  this.nanowire?.receive(data, binary);
+  this.nanowire?.told(data, binary);
 }
 
 function onError(this: WiredWebSocket, error: Error): void {

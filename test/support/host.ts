@@ -15,6 +15,8 @@ export class AcceptedWire {
   readonly violations: NanowireError[] = [];
   /** How often it was told that the connection is gone. */
   closings = 0;
+  /** How often something came that carries nothing. */
+  idles = 0;
   #bytes = 0;
   /** How many bytes are still to come that are the client's greeting. */
   #greeting: number;
@@ -60,6 +62,11 @@ export class AcceptedWire {
     if (this.#waiting !== undefined && this.#bytes >= this.#waiting.count) {
       this.#waiting.resolve();
     }
+  }
+
+  idled(): boolean {
+    this.idles++;
+    return true;
   }
 
   /** As the contract asks: the receiver closes the wire. */
@@ -150,6 +157,7 @@ export class KeptHost implements TransportHost {
     this.accepted.push(accepted);
     return {
       receive: (bytes) => accepted.receive(bytes),
+      idled: () => accepted.idled(),
       violated: (error) => accepted.violated(error),
       closed: () => accepted.gone(),
     };

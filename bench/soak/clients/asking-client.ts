@@ -4,7 +4,7 @@ import { SoakClient, SoakEventsClient } from "../../generated/bench/v1/soak.clie
 import type { Tally } from "./tally.js";
 
 /** How long it rests between two rounds of questions: this and up to as much again. */
-const restMs = 350;
+const restMs = 800;
 /** Questions a round, all asked at once. */
 const questions = 2;
 /** Of so many rounds one has a question that the server takes a while for. */

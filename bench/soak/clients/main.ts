@@ -23,13 +23,21 @@ answerParent<SoakClientsQuestion>(async (question): Promise<SoakReport | undefin
     proxy?.cut(true);
     return undefined;
   }
-  if (question.ask === "settle") {
-    proxy?.cut(false);
+  if (question.ask === "rest" || question.ask === "goOn") {
+    const goesOn = question.ask === "goOn";
+    proxy?.cut(goesOn);
+    for (const client of others) {
+      if (goesOn) {
+        client.come();
+      } else {
+        client.rest();
+      }
+    }
     return undefined;
   }
   await Promise.all(asking.map((client) => client.close()));
   for (const client of others) {
-    client.close();
+    client.rest();
   }
   proxy?.close();
   return tally.report();

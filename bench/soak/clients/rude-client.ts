@@ -14,16 +14,25 @@ export class RudeClient {
   readonly #manners: Manners;
   #socket: Socket | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #ended = false;
+  #resting = true;
 
   constructor(port: number, manners: Manners) {
     this.#port = port;
     this.#manners = manners;
-    this.#come();
+    this.come();
   }
 
-  close(): void {
-    this.#ended = true;
+  /** Comes, and comes again, until it rests. */
+  come(): void {
+    if (this.#resting) {
+      this.#resting = false;
+      this.#come();
+    }
+  }
+
+  /** Goes, and stays away. */
+  rest(): void {
+    this.#resting = true;
     clearTimeout(this.#timer);
     this.#socket?.destroy();
   }
@@ -38,7 +47,7 @@ export class RudeClient {
     socket.on("error", () => {});
     socket.on("close", () => {
       end();
-      if (!this.#ended) {
+      if (!this.#resting && socket === this.#socket) {
         this.#timer = setTimeout(() => this.#come(), this.#manners.awayMs * (0.5 + Math.random()));
       }
     });

@@ -56,7 +56,7 @@ export class SoakEventsClient {
   }
 
   /**
-   * Ten times a second.
+   * Four times a second.
    *
    * Push `SoakEvents.Ticked`. The function that is returned ends the listening.
    */

@@ -52,7 +52,7 @@ export abstract class SoakComponent extends Component {
  */
 export const SoakEvents = {
   /**
-   * Ten times a second.
+   * Four times a second.
    *
    * Push `SoakEvents.Ticked`, code 4980.
    */
