@@ -39,13 +39,12 @@ function keepUnknownFields(text: string): string {
 }
 
 /**
- * Codecs write and read through the package's own classes, a third as large in a browser. They have the methods of those that
- * ts-proto names, and know more: the writer refuses what 64 bits do not hold, in words of its own, whatever type the number
+ * Codecs write and read through the package's own classes, a third as large in a browser. They know more than those that
+ * ts-proto names: the writer refuses what 64 bits do not hold, in words of its own, whatever type the number
  * has in TypeScript, so that no codec needs to ask; the reader counts how deep messages are inside each other.
  */
 function throughOurWire(text: string): string {
-  return text
-    .replace(/(?<=^import \{[^}\n]*\} from (['"]))@bufbuild\/protobuf\/wire(?=\1)/m, "nanowire/wire")
+  return callNumbers(text)
     .replace(
       /if \(\s*BigInt\.asU?[iI]ntN\(64, ([^\n]+)\) !== \1\s*\) \{\s*throw new globalThis\.Error\(\s*['"][^\n]*['"],?\s*\);?\s*\}\s*/g,
       "",
@@ -58,6 +57,39 @@ function throughOurWire(text: string): string {
       /return message;\s*\} finally \{\s*\(reader as any\)\.__tsProtoDecodeDepth = previousRecursionDepth;\s*\}/g,
       "reader.leave();\n      return message;",
     );
+}
+
+/** A method of ts-proto's reader or writer that is a function of ours. */
+const numberMethod = "(int32|sint32|int64|uint64|sint64|fixed32|sfixed32|fixed64|sfixed64|float|double|bool)";
+/** Not in a line of a comment, which may say anything. Asked only where there is something to mend. */
+const inCode = String.raw`(?<!^[ \t]*(?:\/\*|\*|\/\/).*)(?<![\w$.])`;
+const numberRead = new RegExp(String.raw`(?=reader)${inCode}reader\s*\.${numberMethod}\(\)`, "gm");
+const numberWrite = new RegExp(
+  String.raw`(?=writer)${inCode}(writer(?:\s*\.uint32\(\d+\))?)\s*\.${numberMethod}\((?!\))`,
+  "gm",
+);
+
+/** Numbers but for uint32 are read and written by functions, of which a bundler keeps what the codecs of a page call. */
+function callNumbers(text: string): string {
+  /** The functions that are called, and what each is called here: a message may have its name, but none has a `$`. */
+  const called = new Map<string, string>();
+  const call = (verb: string, type: string): string => {
+    const name = `${verb}${type[0]?.toUpperCase()}${type.slice(1)}`;
+    const known = called.get(name);
+    if (known !== undefined) {
+      return known;
+    }
+    const local = new RegExp(String.raw`\b${name}\b`).test(text) ? `$${name}` : name;
+    called.set(name, local);
+    return local;
+  };
+  const calling = text
+    .replace(numberRead, (_, type: string) => `${call("read", type)}(reader)`)
+    .replace(numberWrite, (_, writer: string, type: string) => `${call("write", type)}(${writer}, `);
+  return calling.replace(/(?<=^import \{[^}\n]*?) *\} from (['"])@bufbuild\/protobuf\/wire\1/m, (_, quote: string) => {
+    const imports = [...called].map(([name, local]) => (name === local ? name : `${name} as ${local}`)).sort();
+    return `${imports.map((name) => `, ${name}`).join("")} } from ${quote}nanowire/wire${quote}`;
+  });
 }
 
 /** Minus zero is not the default of a float or a double: it has a bit that zero has not. */

@@ -88,7 +88,7 @@ export interface NanowireErrorOptions {
   /** What led to it. It is logged, and never leaves the process. */
   readonly cause?: unknown;
   /** Who pays. Default: the code's own scope; `request` for a code that is not Nanowire's. */
-  readonly scope?: ErrorScope;
+  readonly scope?: ErrorScope | undefined;
 }
 
 /**
@@ -167,7 +167,11 @@ const startupCodes: ReadonlySet<string> = new Set<CodeOf<"startup">>([
   "listen_failed",
 ]);
 
-/** The error as a NanowireError: itself when it is one, else one of the given code with the error as its cause. */
-export function toNanowireError(error: unknown, code: ErrorCode, message: string): NanowireError {
-  return error instanceof NanowireError ? error : new NanowireError(code, message, { cause: error });
+/**
+ * The error as a NanowireError: itself when it is one, else one of the given code with the error as its cause.
+ *
+ * @param scope default: the code's own
+ */
+export function toNanowireError(error: unknown, code: ErrorCode, message: string, scope?: ErrorScope): NanowireError {
+  return error instanceof NanowireError ? error : new NanowireError(code, message, { cause: error, scope });
 }

@@ -1,10 +1,11 @@
 import type { Clock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
 import { type Logger, silentLogger } from "../base/logger.js";
-import { encodeHandshake } from "../protocol/handshake.js";
 import { maxBodyBytes } from "../protocol/limits.js";
-import { encodePacket, PacketType } from "../protocol/packet.js";
+import { encodePacket } from "../protocol/packet.js";
+import * as packetType from "../protocol/packet-type.js";
 import type { Capability } from "../protocol/system.js";
+import { encodeJson } from "../protocol/utf8.js";
 import type { ConnectionStatus } from "./client-connection.js";
 import type { ClientSerializer } from "./client-serializer.js";
 import { maxTimeoutMs } from "./limits.js";
@@ -128,7 +129,7 @@ function encodeRequest(
   const serializer = serializers[0]?.name ?? "protobuf";
   const sys = { type: "nanowire", version: clientVersion, serializer, capabilities, dictVersion };
   try {
-    return encodePacket(PacketType.handshake, encodeHandshake({ sys, user }));
+    return encodePacket(packetType.handshake, encodeJson({ sys, user }));
   } catch (error) {
     throw new NanowireError("invalid_option", `user cannot be sent: ${String(error)}`, { cause: error });
   }

@@ -1,8 +1,9 @@
 // A hot file: every byte that a client receives passes it. The usual way, with nothing compressed, is synchronous.
 
 import { NanowireError } from "../base/error.js";
-import { PacketType } from "../protocol/packet.js";
 import { PacketDecoder, type PacketSink } from "../protocol/packet-decoder.js";
+import type { PacketType } from "../protocol/packet-type.js";
+import * as packetType from "../protocol/packet-type.js";
 import type { ClientReceiver } from "../transport/client-socket.js";
 import { inflate } from "./inflate.js";
 import { mostWaitingBytes, waitingPacketBytes } from "./limits.js";
@@ -61,7 +62,7 @@ export class Inbox implements ClientReceiver, PacketSink {
 
   /** The server may send system messages from here on. */
   takeSystem(): void {
-    this.#decoder.limit(this.#maxPacketBytes, "maxPacketBytes", PacketType.system);
+    this.#decoder.limit(this.#maxPacketBytes, "maxPacketBytes", packetType.system);
   }
 
   /** Hands nothing more on, and drops what waits. */
@@ -90,7 +91,7 @@ export class Inbox implements ClientReceiver, PacketSink {
   }
 
   packet(type: PacketType, bytes: Uint8Array, start: number, end: number): boolean {
-    if (type === PacketType.heartbeat) {
+    if (type === packetType.heartbeat) {
       this.#handler.heartbeat();
     } else if (this.#held) {
       this.#wait(type, bytes.slice(start, end));

@@ -13,12 +13,9 @@ export function isDeflated(bytes: Uint8Array): boolean {
  * @throws NanowireError `packet_too_large`; anything else for bytes that are no such stream
  */
 export async function inflate(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
-  const stream = new DecompressionStream(isGzip(bytes) ? "gzip" : "deflate");
-  const writer = stream.writable.getWriter();
-  // What is wrong with the bytes is told by the reading end as well. DOM's types ask for bytes that are not shared.
-  writer.write(bytes as Uint8Array<ArrayBuffer>).catch(ignore);
-  writer.close().catch(ignore);
-  const reader = stream.readable.getReader();
+  // DOM's types ask for bytes that are not shared.
+  const packed = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
+  const reader = packed.pipeThrough(new DecompressionStream(isGzip(bytes) ? "gzip" : "deflate")).getReader();
   const out = new ByteBuffer();
   for (;;) {
     const { done, value } = await reader.read();

@@ -7,9 +7,11 @@ import { isRouteCode } from "../protocol/dictionary.js";
 import { decodeErrorProtobuf } from "../protocol/error-payload.js";
 import { decodeHandshakeResponse, type HandshakeResponse } from "../protocol/handshake.js";
 import { handshakeOk } from "../protocol/limits.js";
-import { MessageType } from "../protocol/message.js";
 import { decodeMessageHeader, MessageHeader } from "../protocol/message-decoder.js";
-import { encodePacket, PacketType } from "../protocol/packet.js";
+import * as messageType from "../protocol/message-type.js";
+import { encodePacket } from "../protocol/packet.js";
+import type { PacketType } from "../protocol/packet-type.js";
+import * as packetType from "../protocol/packet-type.js";
 import {
   type ComeBack,
   type Drain,
@@ -159,7 +161,7 @@ export class Link implements InboxHandler {
   }
 
   failed(error: unknown): void {
-    this.fail(toConnectionError(error));
+    this.fail(toNanowireError(error, "internal", "the client failed", "connection"));
   }
 
   lost(error: NanowireError | undefined): void {
@@ -168,13 +170,13 @@ export class Link implements InboxHandler {
   }
 
   packet(type: PacketType, bytes: Uint8Array, start: number, end: number): void {
-    if (type === PacketType.data && this.#state === "open") {
+    if (type === packetType.data && this.#state === "open") {
       this.#receiveMessage(bytes, start, end);
-    } else if (type === PacketType.system && this.#state === "open") {
+    } else if (type === packetType.system && this.#state === "open") {
       this.#receiveSystem(bytes.subarray(start, end));
-    } else if (type === PacketType.kick) {
+    } else if (type === packetType.kick) {
       this.#receiveKick(bytes.subarray(start, end));
-    } else if (type === PacketType.handshake && this.#state === "handshake") {
+    } else if (type === packetType.handshake && this.#state === "handshake") {
       this.#receiveHandshake(bytes.subarray(start, end));
     } else {
       throw new NanowireError("unexpected_packet", `a packet of type ${type} came in the state ${this.#state}`);
@@ -239,7 +241,7 @@ export class Link implements InboxHandler {
     }
     this.#host.roundTrip.sample(this.#settings.clock.steady() - this.#startedAt);
     this.#settings.logger.debug({ heartbeat: sys.heartbeat, routes: this.#codes?.size }, "connected");
-    this.#send(encodePacket(PacketType.handshakeAck));
+    this.#send(encodePacket(packetType.handshakeAck));
     this.#host.resuming?.agree(sys, this.#socket as ClientSocket);
     this.#startHeartbeat(sys.heartbeat ?? 0);
     if (this.#isIn("open")) {
@@ -280,7 +282,7 @@ export class Link implements InboxHandler {
 
   /** What is sent every interval. */
   #beat(): void {
-    this.#send(encodePacket(PacketType.heartbeat));
+    this.#send(encodePacket(packetType.heartbeat));
     this.#host.resuming?.beat();
     if (this.#pings) {
       this.#pingedAt = this.#settings.clock.steady();
@@ -313,7 +315,7 @@ export class Link implements InboxHandler {
   #receiveMessage(bytes: Uint8Array, start: number, end: number): void {
     const header = this.#header;
     decodeMessageHeader(bytes, start, end, header);
-    if (header.type !== MessageType.response && header.type !== MessageType.push) {
+    if (header.type !== messageType.response && header.type !== messageType.push) {
       throw new NanowireError("invalid_message", `a message of type ${header.type} came, which only a client sends`);
     }
     const payload = bytes.subarray(header.payloadStart, end);
@@ -329,7 +331,7 @@ export class Link implements InboxHandler {
   }
 
   #receivePayload(payload: Uint8Array): void {
-    if (this.#header.type === MessageType.response) {
+    if (this.#header.type === messageType.response) {
       this.#receiveResponse(payload);
     } else if (this.#answered === undefined) {
       this.#receivePush(payload);
@@ -371,7 +373,7 @@ export class Link implements InboxHandler {
   #missPayload(error: unknown): void {
     this.#host.resuming?.received(0);
     const { type, id, route, code } = this.#header;
-    if (type === MessageType.push) {
+    if (type === messageType.push) {
       this.#settings.logger.warn({ route, code, error }, "a push cannot be inflated");
     } else {
       const reason = new NanowireError("invalid_response", "the answer cannot be inflated", { cause: error });
@@ -441,12 +443,6 @@ function serializerOf(sys: HandshakeResponse["sys"], { serializers }: ConnectSet
     throw new NanowireError("invalid_handshake", `the server's serializer is ${chosen}; this client speaks ${spoken}`);
   }
   return found;
-}
-
-function toConnectionError(error: unknown): NanowireError {
-  return error instanceof NanowireError
-    ? error
-    : new NanowireError("internal", "the client failed", { cause: error, scope: "connection" });
 }
 
 /**

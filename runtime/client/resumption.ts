@@ -2,9 +2,11 @@ import type { NanowireError } from "../base/error.js";
 import { Delivery } from "../protocol/delivery.js";
 import type { HandshakeResponse } from "../protocol/handshake.js";
 import { packetHeaderBytes } from "../protocol/limits.js";
-import { encodePacket, PacketType } from "../protocol/packet.js";
+import { encodePacket } from "../protocol/packet.js";
+import * as packetType from "../protocol/packet-type.js";
 import { decodeResumeOffer } from "../protocol/resume.js";
 import { decodeSystem, encodeSystem, hasCapability } from "../protocol/system.js";
+import { encodeJson } from "../protocol/utf8.js";
 import type { ClientSocket } from "../transport/client-socket.js";
 import type { Resuming } from "./resuming.js";
 
@@ -37,7 +39,7 @@ class SessionResumption implements Resuming {
     const { received, forgotten } = this.#delivery;
     const request = decodeSystem(handshake.subarray(packetHeaderBytes)) as { readonly sys: object };
     const sys = { ...request.sys, resume: { token: this.#token, received, forgotten } };
-    return encodePacket(PacketType.handshake, new TextEncoder().encode(JSON.stringify({ ...request, sys })));
+    return encodePacket(packetType.handshake, encodeJson({ ...request, sys }));
   }
 
   agree(sys: HandshakeResponse["sys"], socket: ClientSocket): void {

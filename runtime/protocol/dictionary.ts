@@ -1,5 +1,6 @@
 import { NanowireError } from "../base/error.js";
 import { maxRouteBytes, maxRouteCode } from "./limits.js";
+import { utf8 } from "./utf8.js";
 
 export { maxRouteBytes, maxRouteCode } from "./limits.js";
 
@@ -92,5 +93,3 @@ export function encodeRoute(route: string): Uint8Array {
   }
   return bytes;
 }
-
-const utf8 = new TextEncoder();

@@ -60,15 +60,20 @@ function oneWay(): never {
 
 function encodeProtobuf({ code, msg, metadata }: ErrorPayload): BinaryWriter {
   const writer = new BinaryWriter();
-  writer.tag(1, lengthDelimited).string(code);
-  writer.tag(2, lengthDelimited).string(msg);
+  writer.uint32(tagOf(1)).string(code);
+  writer.uint32(tagOf(2)).string(msg);
   for (const [key, value] of Object.entries(metadata)) {
-    writer.tag(3, lengthDelimited).fork();
-    writer.tag(1, lengthDelimited).string(key);
-    writer.tag(2, lengthDelimited).string(value);
+    writer.uint32(tagOf(3)).fork();
+    writer.uint32(tagOf(1)).string(key);
+    writer.uint32(tagOf(2)).string(value);
     writer.join();
   }
   return writer;
+}
+
+/** The tag of a field with a length before it. */
+function tagOf(field: number): number {
+  return (field << 3) | lengthDelimited;
 }
 
 function decodeProtobuf(payload: Uint8Array): ErrorPayload {

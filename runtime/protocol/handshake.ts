@@ -1,5 +1,6 @@
 import { NanowireError, toNanowireError } from "../base/error.js";
 import { maxHandshakeDepth } from "./limits.js";
+import { encodeJson } from "./utf8.js";
 
 export { handshakeOk, handshakeRefused, maxHandshakeDepth } from "./limits.js";
 
@@ -74,14 +75,17 @@ export function decodeHandshakeRequest(body: Uint8Array): HandshakeRequest {
   if (body.length === 0) {
     return { sys: {}, user: null, isEmpty: true };
   }
-  const value = parseObject(body);
+  const value = parseObject(body, assertShallow);
   const sys = value["sys"] ?? {};
   if (!isObject(sys)) {
     throw invalid("sys is not an object");
   }
   const known = withoutNulls(sys);
   for (const name of requestTexts) {
-    assertText(known[name], `sys.${name}`);
+    const { [name]: text } = known;
+    if (text !== undefined && typeof text !== "string") {
+      throw invalid(`sys.${name} is not a string`);
+    }
   }
   return { sys: known as HandshakeSys, user: value["user"] ?? null };
 }
@@ -103,14 +107,16 @@ export function decodeHandshakeResponse(body: Uint8Array): HandshakeResponse {
     throw invalid("sys is not an object");
   }
   const known = withoutNulls(sys);
-  const { heartbeat, dict } = known;
+  const { heartbeat, dict, serializer } = known;
   if (heartbeat !== undefined && !(isFiniteNumber(heartbeat) && heartbeat >= 0)) {
     throw invalid("sys.heartbeat is not a number of seconds");
   }
   if (dict !== undefined && !(isObject(dict) && Object.values(dict).every(isFiniteNumber))) {
     throw invalid("sys.dict is not an object of numbers");
   }
-  assertText(known["serializer"], "sys.serializer");
+  if (serializer !== undefined && typeof serializer !== "string") {
+    throw invalid("sys.serializer is not a string");
+  }
   // A client can go on, or say that it was refused, without these.
   dropUnless(known, "dictVersion", "string");
   dropUnless(known, "servertime", "number");
@@ -121,14 +127,15 @@ export function decodeHandshakeResponse(body: Uint8Array): HandshakeResponse {
 
 /** A handshake, either side's, as the body of a packet. */
 export function encodeHandshake(handshake: HandshakeRequest | HandshakeResponse): Uint8Array {
-  return utf8.encode(JSON.stringify(handshake));
+  return encodeJson(handshake);
 }
 
-function parseObject(body: Uint8Array): Record<string, unknown> {
+/** @param judge looks at the text before it is parsed */
+function parseObject(body: Uint8Array, judge?: (json: string) => void): Record<string, unknown> {
   let value: unknown;
   try {
     const text = strictUtf8.decode(body);
-    assertShallow(text);
+    judge?.(text);
     value = JSON.parse(text);
   } catch (error) {
     throw toNanowireError(error, "invalid_handshake", "the handshake is not JSON in UTF-8");
@@ -139,7 +146,10 @@ function parseObject(body: Uint8Array): Record<string, unknown> {
   return value;
 }
 
-/** Looks at the nesting before anything is parsed: what comes after may recurse. */
+/**
+ * Looks at the nesting before anything is parsed: what comes after may recurse. A server looks, for its clients are strangers; a client, which has picked
+ * its server, does not carry this.
+ */
 function assertShallow(json: string): void {
   let depth = 0;
   let inText = false;
@@ -179,12 +189,6 @@ function dropUnless(value: Record<string, unknown>, name: string, type: "string"
   }
 }
 
-function assertText(field: unknown, name: string): void {
-  if (field !== undefined && typeof field !== "string") {
-    throw invalid(`${name} is not a string`);
-  }
-}
-
 function invalid(message: string): NanowireError {
   return new NanowireError("invalid_handshake", message);
 }
@@ -199,5 +203,4 @@ const requestTexts = [
   "clientVersion",
 ] as const satisfies readonly (keyof HandshakeSys)[];
 
-const utf8 = new TextEncoder();
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });

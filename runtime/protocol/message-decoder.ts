@@ -9,13 +9,14 @@ import {
   flagTypeMask,
   flagTypeShift,
   type MessageId,
-  MessageType,
 } from "./message.js";
+import type { MessageType } from "./message-type.js";
+import * as messageType from "./message-type.js";
 import { readText, strictUtf8 } from "./wire/read-text.js";
 
 /** What stands before a message's payload. */
 export class MessageHeader {
-  type: MessageType = MessageType.request;
+  type: MessageType = messageType.request;
   /** Of a request or response; 0 otherwise. */
   id: MessageId = 0;
   /** The route's code; 0 when the route is not compressed. */
@@ -41,23 +42,23 @@ export function decodeMessageHeader(bytes: Uint8Array, start: number, end: numbe
   }
   const flag = bytes[start] as number;
   const type = (flag >>> flagTypeShift) & flagTypeMask;
-  if (type > MessageType.push || (flag & flagReserved) !== 0) {
-    throw invalid(`message flag 0x${flag.toString(16).padStart(2, "0")} has a type or a bit that does not exist`);
+  if (type > messageType.push || (flag & flagReserved) !== 0) {
+    throw invalid(`message flag 0b${flag.toString(2)} has a type or a bit that does not exist`);
   }
   header.type = type as MessageType;
   header.compressed = (flag & flagCompressedPayload) !== 0;
-  header.error = (flag & flagError) !== 0 && type === MessageType.response;
+  header.error = (flag & flagError) !== 0 && type === messageType.response;
   header.id = 0;
   header.code = 0;
   header.route = "";
   header.payloadStart = start + 1;
-  if (type === MessageType.request || type === MessageType.response) {
+  if (type === messageType.request || type === messageType.response) {
     readId(bytes, end, header);
-    if (header.id === 0 && type === MessageType.request) {
+    if (header.id === 0 && type === messageType.request) {
       throw invalid("a request has the id 0");
     }
   }
-  if (type !== MessageType.response) {
+  if (type !== messageType.response) {
     readRoute(bytes, end, header, (flag & flagCompressedRoute) !== 0);
   }
 }

@@ -2,15 +2,10 @@
 
 import type { ByteBuffer } from "../base/byte-buffer.js";
 import { encodeRoute } from "./dictionary.js";
-import {
-  flagCompressedPayload,
-  flagCompressedRoute,
-  flagError,
-  flagTypeShift,
-  type MessageId,
-  MessageType,
-} from "./message.js";
-import { PacketType, packetHeaderBytes, writeBodyLength, writePacketHeader } from "./packet.js";
+import { flagCompressedPayload, flagCompressedRoute, flagError, flagTypeShift, type MessageId } from "./message.js";
+import * as messageType from "./message-type.js";
+import { packetHeaderBytes, writeBodyLength, writePacketHeader } from "./packet.js";
+import * as packetType from "./packet-type.js";
 
 /**
  * Writes a data packet with a response.
@@ -26,8 +21,8 @@ export function writeResponse(
   compressed = false,
 ): void {
   const flag =
-    (MessageType.response << flagTypeShift) | (error ? flagError : 0) | (compressed ? flagCompressedPayload : 0);
-  const offset = writePacketHeader(out, PacketType.data, 1 + idBytes(id) + payload.length);
+    (messageType.response << flagTypeShift) | (error ? flagError : 0) | (compressed ? flagCompressedPayload : 0);
+  const offset = writePacketHeader(out, packetType.data, 1 + idBytes(id) + payload.length);
   out.bytes[offset] = flag;
   out.bytes.set(payload, writeId(out.bytes, offset + 1, id));
 }
@@ -39,8 +34,8 @@ export function writeResponse(
  */
 export function beginResponse(out: ByteBuffer, id: MessageId): number {
   const start = out.end;
-  const offset = writePacketHeader(out, PacketType.data, 1 + idBytes(id));
-  out.bytes[offset] = MessageType.response << flagTypeShift;
+  const offset = writePacketHeader(out, packetType.data, 1 + idBytes(id));
+  out.bytes[offset] = messageType.response << flagTypeShift;
   writeId(out.bytes, offset + 1, id);
   return start;
 }
@@ -67,12 +62,12 @@ export function endMessage(out: ByteBuffer, start: number, end: number): void {
 
 /** Writes a data packet with a request. The route is sent as `code`, or in full when `code` is 0. */
 export function writeRequest(out: ByteBuffer, id: number, route: string, code: number, payload: Uint8Array): void {
-  writeRouted(out, MessageType.request << flagTypeShift, id, route, code, payload);
+  writeRouted(out, messageType.request << flagTypeShift, id, route, code, payload);
 }
 
 /** Writes a data packet with a notify. The route is sent as `code`, or in full when `code` is 0. */
 export function writeNotify(out: ByteBuffer, route: string, code: number, payload: Uint8Array): void {
-  writeRouted(out, MessageType.notify << flagTypeShift, 0, route, code, payload);
+  writeRouted(out, messageType.notify << flagTypeShift, 0, route, code, payload);
 }
 
 /**
@@ -81,7 +76,7 @@ export function writeNotify(out: ByteBuffer, route: string, code: number, payloa
  * @param compressed whether the payload is a zlib stream
  */
 export function writePush(out: ByteBuffer, route: string, code: number, payload: Uint8Array, compressed = false): void {
-  const flag = (MessageType.push << flagTypeShift) | (compressed ? flagCompressedPayload : 0);
+  const flag = (messageType.push << flagTypeShift) | (compressed ? flagCompressedPayload : 0);
   writeRouted(out, flag, 0, route, code, payload);
 }
 
@@ -96,7 +91,7 @@ function writeRouted(
 ): void {
   const text = code === 0 ? encodeRoute(route) : noText;
   const headBytes = (id === 0 ? 1 : 1 + numberBytes(id)) + (code === 0 ? 1 + text.length : 2);
-  let offset = writePacketHeader(out, PacketType.data, headBytes + payload.length);
+  let offset = writePacketHeader(out, packetType.data, headBytes + payload.length);
   const bytes = out.bytes;
   bytes[offset++] = code === 0 ? flag : flag | flagCompressedRoute;
   if (id !== 0) {

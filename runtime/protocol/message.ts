@@ -29,21 +29,6 @@ export const flagError = 0x20;
 /** The bits that are always 0. */
 export const flagReserved = 0xc0;
 
-/** What a message is. */
-export const MessageType = {
-  /** From a client; answered exactly once. */
-  request: 0,
-  /** From a client; never answered. */
-  notify: 1,
-  /** The answer to a request. */
-  response: 2,
-  /** From the server, by itself. */
-  push: 3,
-} as const;
-
-/** What a message is. */
-export type MessageType = (typeof MessageType)[keyof typeof MessageType];
-
 /**
  * Ties a response to its request: 1 to 2^64-1. It is a number as long as a number holds it exactly.
  */

@@ -3,7 +3,8 @@
 import { ByteBuffer } from "../base/byte-buffer.js";
 import { NanowireError } from "../base/error.js";
 import { packetHeaderBytes } from "./limits.js";
-import { PacketType } from "./packet.js";
+import type { PacketType } from "./packet-type.js";
+import * as packetType from "./packet-type.js";
 
 /** Takes the packets that a {@link PacketDecoder} finds. */
 export interface PacketSink {
@@ -33,12 +34,12 @@ export class PacketDecoder {
    * @param limitName what an error calls that limit
    * @param lastType the greatest type that is taken
    */
-  constructor(maxBytes: number, limitName = "maxPacketBytes", lastType: PacketType = PacketType.kick) {
+  constructor(maxBytes: number, limitName = "maxPacketBytes", lastType: PacketType = packetType.kick) {
     this.limit(maxBytes, limitName, lastType);
   }
 
   /** Changes the limits, for the packets whose header has not arrived yet. */
-  limit(maxBytes: number, limitName: string, lastType: PacketType = PacketType.kick): void {
+  limit(maxBytes: number, limitName: string, lastType: PacketType = packetType.kick): void {
     this.#maxBytes = maxBytes;
     this.#limitName = limitName;
     this.#lastType = lastType;
@@ -103,7 +104,7 @@ export class PacketDecoder {
 
   #typeAt(bytes: Uint8Array, offset: number): PacketType {
     const type = bytes[offset] as number;
-    if (type < PacketType.handshake || type > this.#lastType) {
+    if (type < packetType.handshake || type > this.#lastType) {
       throw new NanowireError("invalid_packet_type", `packet type ${type} is not one of 1 to ${this.#lastType}`);
     }
     return type as PacketType;

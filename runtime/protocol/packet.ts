@@ -7,30 +7,12 @@
  *     +--------+--------+--------+--------+--------- - -
  */
 
-import { ByteBuffer } from "../base/byte-buffer.js";
+import type { ByteBuffer } from "../base/byte-buffer.js";
 import { NanowireError } from "../base/error.js";
 import { maxBodyBytes, packetHeaderBytes } from "./limits.js";
+import type { PacketType } from "./packet-type.js";
 
 export { maxBodyBytes, packetHeaderBytes } from "./limits.js";
-
-/** What a packet is. */
-export const PacketType = {
-  /** The first packet of each side; its body is JSON. */
-  handshake: 1,
-  /** The client has taken the handshake; data may flow. Empty. */
-  handshakeAck: 2,
-  /** A sign of life. Empty. */
-  heartbeat: 3,
-  /** One message. */
-  data: 4,
-  /** The server tells the client to go; its body is JSON, `{"reason": …}`. */
-  kick: 5,
-  /** A system message (system.ts), between sides that know them; JSON. No client of nano, pomelo or pitaya is ever sent one. */
-  system: 6,
-} as const;
-
-/** What a packet is. */
-export type PacketType = (typeof PacketType)[keyof typeof PacketType];
 
 /**
  * Writes a packet's header and takes room for its body; returns where the body begins in `out.bytes`.
@@ -63,17 +45,17 @@ function assertBodyFits(bodyBytes: number): void {
   }
 }
 
-/** Writes a whole packet. */
-export function writePacket(out: ByteBuffer, type: PacketType, body: Uint8Array): void {
-  const start = writePacketHeader(out, type, body.length);
-  out.bytes.set(body, start);
-}
-
-/** A packet by itself, in an array of its own. */
+/**
+ * A packet by itself, in an array of its own.
+ *
+ * @throws NanowireError `message_too_large` when the body is longer than 16,777,215 bytes
+ */
 export function encodePacket(type: PacketType, body: Uint8Array = noBody): Uint8Array {
-  const out = new ByteBuffer();
-  writePacket(out, type, body);
-  return out.view();
+  const packet = new Uint8Array(packetHeaderBytes + body.length);
+  packet[0] = type;
+  writeBodyLength(packet, 0, body.length);
+  packet.set(body, packetHeaderBytes);
+  return packet;
 }
 
 const noBody = new Uint8Array(0);

@@ -1,5 +1,6 @@
 import { NanowireError } from "../base/error.js";
 import type { MessageCodec } from "./codec.js";
+import { encodeJson } from "./utf8.js";
 
 /** The serializers that ship, as a handshake names them. */
 export const serializerNames = ["protobuf", "json"] as const;
@@ -45,7 +46,7 @@ export const jsonSerializer: Serializer = {
   name: "json",
   usesJson: true,
   emptyPayload: /* @__PURE__ */ Uint8Array.of(0x7b, 0x7d),
-  encode: (codec, message) => utf8.encode(JSON.stringify(jsonOf(codec).toJSON(message))),
+  encode: (codec, message) => encodeJson(jsonOf(codec).toJSON(message)),
   decode: (codec, payload) =>
     jsonOf(codec).fromJSON(payload.length === 0 ? {} : JSON.parse(strictUtf8.decode(payload))),
 };
@@ -68,5 +69,4 @@ export function jsonOf<T>(codec: MessageCodec<T>): NonNullable<MessageCodec<T>["
   return codec.json;
 }
 
-const utf8 = new TextEncoder();
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });

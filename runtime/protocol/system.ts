@@ -21,7 +21,9 @@
  */
 
 import { longestComeBackMs } from "./limits.js";
-import { encodePacket, PacketType } from "./packet.js";
+import { encodePacket } from "./packet.js";
+import * as packetType from "./packet-type.js";
+import { encodeJson } from "./utf8.js";
 
 export { longestComeBackMs } from "./limits.js";
 
@@ -48,7 +50,7 @@ export interface Drain extends ComeBack {
 
 /** A system message as a packet. */
 export function encodeSystem(message: object): Uint8Array {
-  return encodePacket(PacketType.system, utf8.encode(JSON.stringify(message)));
+  return encodePacket(packetType.system, encodeJson(message));
 }
 
 /** The members of a system message; none when it is no JSON object. What is in them is whatever the other side wrote. */
@@ -105,5 +107,4 @@ function milliseconds(value: unknown): number {
   return typeof value === "number" && value > 0 ? Math.min(value, longestComeBackMs) : 0;
 }
 
-const utf8 = new TextEncoder();
 const lenientUtf8 = new TextDecoder();

@@ -4,8 +4,10 @@
 import { isPromise } from "../base/awaitable.js";
 import { NanowireError, toNanowireError } from "../base/error.js";
 import { encodeHandshake } from "../protocol/handshake.js";
-import { encodePacket, PacketType } from "../protocol/packet.js";
+import { encodePacket } from "../protocol/packet.js";
 import { PacketDecoder, type PacketSink } from "../protocol/packet-decoder.js";
+import type { PacketType } from "../protocol/packet-type.js";
+import * as packetType from "../protocol/packet-type.js";
 import { type ComeBack, type Drain, decodeSystem, encodeSystem, hasCapability } from "../protocol/system.js";
 import type { Session } from "../session/session.js";
 import type { OutboxOwner } from "../transport/outbox.js";
@@ -101,16 +103,16 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
 
   packet(type: PacketType, bytes: Uint8Array, start: number, end: number): boolean {
     const working = this.#state === "working" ? this.#conversation : undefined;
-    if (type === PacketType.data && working !== undefined) {
+    if (type === packetType.data && working !== undefined) {
       working.message(bytes, start, end);
-    } else if (type === PacketType.heartbeat && working !== undefined) {
+    } else if (type === packetType.heartbeat && working !== undefined) {
       // A sign of life, like every packet; receive() has noted it.
       working.isWithinRate();
-    } else if (type === PacketType.system && working !== undefined && end - start <= mostSystemBytes) {
+    } else if (type === packetType.system && working !== undefined && end - start <= mostSystemBytes) {
       this.#system(bytes.subarray(start, end), working);
-    } else if (type === PacketType.handshake && this.#state === "handshake") {
+    } else if (type === packetType.handshake && this.#state === "handshake") {
       this.#judge(bytes.subarray(start, end));
-    } else if (type === PacketType.handshakeAck && this.#state === "ack") {
+    } else if (type === packetType.handshakeAck && this.#state === "ack") {
       this.#acknowledged();
     } else {
       throw new NanowireError("unexpected_packet", `a packet of type ${type} came in the state ${this.#state}`);
@@ -157,7 +159,7 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
     try {
       const body = encodeHandshake(response);
       const deflated = this.#host.options.compressHandshakes && terms.profile.inflatesHandshake && deflate(body);
-      this.wire.outbox.send(encodePacket(PacketType.handshake, deflated || body));
+      this.wire.outbox.send(encodePacket(packetType.handshake, deflated || body));
     } catch (error) {
       // What the application answers cannot be JSON.
       this.violated(toNanowireError(error, "internal", "the answer to a handshake could not be encoded"));
@@ -171,7 +173,7 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
       // Whom the application refuses is not asked to come back.
       const retry = draining !== undefined && refusal.code === "server_draining" ? comeBackOf(draining) : undefined;
       const answer = { ...refusalOf(refusal), retry };
-      this.wire.outbox.send(encodePacket(PacketType.handshake, encodeHandshake(answer)));
+      this.wire.outbox.send(encodePacket(packetType.handshake, encodeHandshake(answer)));
       this.violated(refusal);
     }
   }
@@ -186,7 +188,7 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
     this.#knowsDrain = hasCapability(sys, "drain");
     this.#knowsPing = hasCapability(sys, "ping");
     const knowsSystem = this.#knowsDrain || this.#knowsPing || admission.resumption !== undefined;
-    const lastType = knowsSystem ? PacketType.system : PacketType.kick;
+    const lastType = knowsSystem ? packetType.system : packetType.kick;
     this.#packets.limit(options.maxPacketBytes, "maxPacketBytes", lastType);
     this.#state = "working";
     this.#converse(admission);
@@ -267,7 +269,7 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
   #kick(body: { readonly reason: string; readonly retry?: ComeBack }): void {
     if (this.#state === "working") {
       const bytes = this.#terms.profile.kickBody === "json" ? utf8.encode(JSON.stringify(body)) : undefined;
-      this.wire.outbox.send(encodePacket(PacketType.kick, bytes));
+      this.wire.outbox.send(encodePacket(packetType.kick, bytes));
     }
   }
 
@@ -416,5 +418,5 @@ const mostIdleFrames = 128;
 /** No system message of a client is longer. */
 const mostSystemBytes = 256;
 
-const heartbeatPacket = encodePacket(PacketType.heartbeat);
+const heartbeatPacket = encodePacket(packetType.heartbeat);
 const utf8 = new TextEncoder();

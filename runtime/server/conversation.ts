@@ -11,8 +11,9 @@ import { Overloads } from "../dispatch/overload.js";
 import { RateLimiters } from "../dispatch/rate-limiter.js";
 import { type InboundStep, runInbound } from "../pipeline/pipeline.js";
 import type { HandshakeRequest } from "../protocol/handshake.js";
-import { type MessageId, MessageType } from "../protocol/message.js";
+import type { MessageId } from "../protocol/message.js";
 import { decodeMessageHeader, type MessageHeader } from "../protocol/message-decoder.js";
+import * as messageType from "../protocol/message-type.js";
 import { encodeSystem } from "../protocol/system.js";
 import { toldDecodeError } from "../protocol/told-error.js";
 import { type MailboxOwner, type MailboxTask, OrderedMailbox, UnorderedMailbox } from "../schedule/mailbox.js";
@@ -109,7 +110,7 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
     const { header, dispatcher, counters } = this.#host;
     decodeMessageHeader(bytes, start, end, header);
     const { type, id, code } = header;
-    if (type !== MessageType.request && type !== MessageType.notify) {
+    if (type !== messageType.request && type !== messageType.notify) {
       throw new NanowireError("invalid_message", "a client sent a response or a push");
     }
     const endpoint = dispatcher.find(header);
@@ -119,7 +120,7 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
     if (code !== 0) {
       this.#outgoing.clientHasDictionary();
     }
-    if (type === MessageType.request) {
+    if (type === messageType.request) {
       counters.requests++;
     } else {
       counters.notifies++;
@@ -135,7 +136,7 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
       return;
     }
     const { method, order } = endpoint;
-    if ((method.kind === "request") !== (type === MessageType.request)) {
+    if ((method.kind === "request") !== (type === messageType.request)) {
       this.#turnAway(id, method.route, "wrong_kind", `${method.route} is a ${method.kind}`);
       return;
     }

@@ -7,7 +7,8 @@ import type { InboundStep, OutboundStep } from "../pipeline/pipeline.js";
 import type { Dictionary } from "../protocol/dictionary.js";
 import { encodeHandshake } from "../protocol/handshake.js";
 import { MessageHeader } from "../protocol/message-decoder.js";
-import { encodePacket, PacketType, packetHeaderBytes } from "../protocol/packet.js";
+import { encodePacket, packetHeaderBytes } from "../protocol/packet.js";
+import * as packetType from "../protocol/packet-type.js";
 import type { Drain } from "../protocol/system.js";
 import { Scheduler } from "../schedule/scheduler.js";
 import { type ScheduleHost, SharedSchedule } from "../schedule/shared-schedule.js";
@@ -141,7 +142,7 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
   }
 
   refusal(error: NanowireError): Uint8Array {
-    return encodePacket(PacketType.handshake, encodeHandshake(refusalOf(error)));
+    return encodePacket(packetType.handshake, encodeHandshake(refusalOf(error)));
   }
 
   nextSessionId(): string {

@@ -22,8 +22,9 @@ import { findPeers } from "../../generator/read/peers.js";
 import { ByteBuffer } from "../../runtime/base/byte-buffer.js";
 import { decodeMessageHeader, MessageHeader } from "../../runtime/protocol/message-decoder.js";
 import { writeNotify, writePush, writeRequest, writeResponse } from "../../runtime/protocol/message-encoder.js";
-import { PacketType } from "../../runtime/protocol/packet.js";
 import { PacketDecoder } from "../../runtime/protocol/packet-decoder.js";
+import type { PacketType } from "../../runtime/protocol/packet-type.js";
+import * as packetType from "../../runtime/protocol/packet-type.js";
 import { Project, proto } from "./support/project.js";
 
 const scenarios = fileURLToPath(new URL("scenarios", import.meta.url));
@@ -119,7 +120,7 @@ describe("the example frames", () => {
             return true;
           },
         });
-        expect(packets).toEqual([PacketType.data]);
+        expect(packets).toEqual([packetType.data]);
         expect(header.code).toBe(frame.kind === "response" ? 0 : method.code);
         expect(bytes.subarray(header.payloadStart)).toEqual(payload);
       }

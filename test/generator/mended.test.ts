@@ -1,5 +1,6 @@
 import { type DescMessage, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
+import { mendCodecs } from "../../generator/print/mend.js";
 import { type LoadedCodec, loadCodecs } from "./support/generated-codecs.js";
 
 /** What the codecs would do wrong if generator/print/mend.ts did not mend it. */
@@ -38,6 +39,8 @@ message M {
 }
 message Boolean { int32 a = 1; }
 message Old {}
+message readInt32 { int32 a = 1; sint32 b = 2; repeated writeInt32 more = 3; }
+message writeInt32 { int32 a = 1; }
 `,
   "b.proto": `
 syntax = "proto2";
@@ -69,6 +72,29 @@ describe("the codecs", () => {
     const bytes = codec.encode({ ...empty, number: -0 }).finish();
     expect(Buffer.from(bytes).toString("hex")).toBe("090000000000000080");
     expect(codec.decode(bytes)).toMatchObject({ number: -0 });
+  });
+
+  test("call the functions of nanowire/wire, also where a message has the name of one", async () => {
+    const { codec } = await load("a.readInt32");
+    const message = { a: -1, b: -2, more: [{ a: 3 }] };
+    const bytes = codec.encode(message).finish();
+    expect(Buffer.from(bytes).toString("hex")).toBe("08ffffffffffffffffff0110031a020803");
+    expect(codec.decode(bytes)).toEqual(message);
+  });
+
+  test("import none of them for what a comment says", () => {
+    const text = [
+      "import { BinaryReader } from '@bufbuild/protobuf/wire';",
+      "/** As reader.bool() does. */",
+      "/**",
+      " * It calls writer.uint32(8).double(1).",
+      " */",
+      "message.at = reader.int64();",
+    ].join("\n");
+    const mended = text
+      .replace("BinaryReader } from '@bufbuild/protobuf/wire'", "BinaryReader, readInt64 } from 'nanowire/wire'")
+      .replace("reader.int64()", "readInt64(reader)");
+    expect(mendCodecs(text, [])).toBe(mended);
   });
 
   test("count the nanoseconds of a time before 1970 up, as protobuf does", async () => {

@@ -14,6 +14,7 @@ import {
   badHandshakeVectors,
   badRequestHandshakeVectors,
   badResponseHandshakeVectors,
+  deepHandshakeVectors,
   requestHandshakeVectors,
   responseHandshakeVectors,
 } from "./vectors.js";
@@ -29,9 +30,12 @@ describe("a client's handshake", () => {
     expect(resultOf(() => decodeHandshakeRequest(body))).toEqual({ value });
   });
 
-  it.each([...badHandshakeVectors, ...badRequestHandshakeVectors])("refused: $name", ({ body, says }) => {
-    expect(resultOf(() => decodeHandshakeRequest(body))).toEqual(refusal(says));
-  });
+  it.each([...badHandshakeVectors, ...badRequestHandshakeVectors, ...deepHandshakeVectors])(
+    "refused: $name",
+    ({ body, says }) => {
+      expect(resultOf(() => decodeHandshakeRequest(body))).toEqual(refusal(says));
+    },
+  );
 });
 
 describe("a server's handshake", () => {
@@ -41,6 +45,23 @@ describe("a server's handshake", () => {
 
   it.each([...badHandshakeVectors, ...badResponseHandshakeVectors])("refused: $name", ({ body, says }) => {
     expect(resultOf(() => decodeHandshakeResponse(body))).toEqual(refusal(says));
+  });
+});
+
+describe("a server's handshake that is nested deeply", () => {
+  const nested = (levels: number): string => "[".repeat(levels) + "]".repeat(levels);
+
+  it("is taken: a client has picked its server", () => {
+    const user: unknown = JSON.parse(nested(maxHandshakeDepth));
+    expect(decodeHandshakeResponse(utf8(`{"code":200,"user":${nested(maxHandshakeDepth)}}`))).toMatchObject({ user });
+  });
+
+  it("is invalid where it is wrong, however deep", () => {
+    const deep = 200_000;
+    expect(resultOf(() => decodeHandshakeResponse(utf8("[".repeat(deep))))).toEqual(refusal("not JSON"));
+    expect(resultOf(() => decodeHandshakeResponse(utf8(`{"user":${nested(deep)}}`)))).toEqual(
+      refusal("code is not a number"),
+    );
   });
 });
 

@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ByteBuffer } from "../../runtime/base/byte-buffer.js";
-import { type MessageId, MessageType } from "../../runtime/protocol/message.js";
+import type { MessageId } from "../../runtime/protocol/message.js";
 import { decodeMessageHeader, MessageHeader } from "../../runtime/protocol/message-decoder.js";
 import { writeNotify, writePush, writeRequest, writeResponse } from "../../runtime/protocol/message-encoder.js";
-import { maxBodyBytes, PacketType } from "../../runtime/protocol/packet.js";
+import * as messageType from "../../runtime/protocol/message-type.js";
+import { maxBodyBytes } from "../../runtime/protocol/packet.js";
 import { PacketDecoder } from "../../runtime/protocol/packet-decoder.js";
+import * as packetType from "../../runtime/protocol/packet-type.js";
 import { hex, toHex } from "./hex.js";
 import { resultOf } from "./outcome.js";
 
@@ -154,7 +156,7 @@ describe("what is written is read", () => {
     return found;
   }
 
-  const common = { packet: PacketType.data, id: 0, code: 0, route: "", compressed: false, error: false };
+  const common = { packet: packetType.data, id: 0, code: 0, route: "", compressed: false, error: false };
 
   it("requests", () => {
     fc.assert(
@@ -162,7 +164,7 @@ describe("what is written is read", () => {
         expect(readBack((out) => writeRequest(out, messageId, name, number, body))).toEqual([
           {
             ...common,
-            type: MessageType.request,
+            type: messageType.request,
             id: messageId,
             code: number,
             route: number === 0 ? name : "",
@@ -174,8 +176,8 @@ describe("what is written is read", () => {
   });
 
   it.each([
-    ["notifies", writeNotify, MessageType.notify],
-    ["pushes", writePush, MessageType.push],
+    ["notifies", writeNotify, messageType.notify],
+    ["pushes", writePush, messageType.push],
   ] as const)("%s", (_, write, type) => {
     fc.assert(
       fc.property(route, code, bytes, (name, number, body) => {
@@ -190,7 +192,7 @@ describe("what is written is read", () => {
     fc.assert(
       fc.property(id, bytes, fc.boolean(), (messageId, body, error) => {
         expect(readBack((out) => writeResponse(out, messageId, body, error))).toEqual([
-          { ...common, type: MessageType.response, id: messageId, error, payload: toHex(body) },
+          { ...common, type: messageType.response, id: messageId, error, payload: toHex(body) },
         ]);
       }),
     );

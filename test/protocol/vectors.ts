@@ -3,8 +3,8 @@
  * the code. The tests beside this file feed each vector to its decoder.
  */
 
-import { MessageType } from "../../runtime/protocol/message.js";
 import type { MessageHeader } from "../../runtime/protocol/message-decoder.js";
+import * as messageType from "../../runtime/protocol/message-type.js";
 import { concat, hex } from "./hex.js";
 
 // 1. Packets: | type, 1 | length, 3, big-endian | body |
@@ -145,11 +145,11 @@ function message(
   fields: Partial<Omit<MessageHeader, "payloadStart">>,
   payload = "",
 ): MessageVector {
-  const header = { type: MessageType.request, id: 0, code: 0, route: "", compressed: false, error: false, ...fields };
+  const header = { type: messageType.request, id: 0, code: 0, route: "", compressed: false, error: false, ...fields };
   return { name, bytes: hex(source), header, payload: hex(payload) };
 }
 
-const { notify, response, push } = MessageType;
+const { notify, response, push } = messageType;
 const route255 = "r".repeat(255);
 const wide255 = `${"路".repeat(84)}abc`;
 
@@ -267,7 +267,7 @@ export const badMessageVectors: readonly BadMessageVector[] = [
   ...[
     0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x18, 0x28, 0x3f, 0x40, 0x42, 0x44, 0x46, 0x80, 0x82, 0x84, 0xc0,
     0xff,
-  ].map((flag) => badMessage(`flag 0x${hexByte(flag)}`, `${hexByte(flag)} 05 01 'r' aa`, `0x${hexByte(flag)}`)),
+  ].map((flag) => badMessage(`flag 0x${hexByte(flag)}`, `${hexByte(flag)} 05 01 'r' aa`, `0b${flag.toString(2)} `)),
 
   badMessage("a request without an id", "00", "id does not end"),
   badMessage("a response without an id", "04", "id does not end"),
@@ -445,6 +445,10 @@ export const badHandshakeVectors: readonly BadHandshakeVector[] = [
   badHandshake("a sys that is a list", `'{"code":200,"sys":[]}'`, "sys is not an object"),
   badHandshake("a sys that is a text", `'{"code":200,"sys":"a"}'`, "sys is not an object"),
   badHandshake("a sys that is false", `'{"code":200,"sys":false}'`, "sys is not an object"),
+];
+
+/** What a server does not take of a client: what is nested too deep. */
+export const deepHandshakeVectors: readonly BadHandshakeVector[] = [
   badHandshake("33 levels of lists", `'{"code":200,"user":${nested(32)}}'`, "deeper than 32"),
   badHandshake("33 levels of objects", `'${'{"a":'.repeat(33)}1${"}".repeat(33)}'`, "deeper than 32"),
   badHandshake("33 levels after a text with a quote", `'{"a":"\\"","b":${nested(32)}}'`, "deeper than 32"),

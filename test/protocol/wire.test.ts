@@ -1,5 +1,6 @@
 import { BinaryReader as OtherReader, BinaryWriter as OtherWriter } from "@bufbuild/protobuf/wire";
 import fc from "fast-check";
+import * as wire from "nanowire/wire";
 import { BinaryReader, BinaryWriter } from "nanowire/wire";
 import { describe, expect, it, test } from "vitest";
 import { hex, toHex } from "./hex.js";
@@ -279,14 +280,31 @@ function write<W extends AnyWriter>(writer: W, steps: readonly Step[]): W {
   return writer;
 }
 
+type AnyFunction = (...args: unknown[]) => unknown;
+
+/** Theirs are methods all; most numbers of ours are functions. */
 function put(writer: object, method: WriterMethod, value: unknown): void {
-  (writer as Record<WriterMethod, (value: unknown) => unknown>)[method](value);
+  const { [functionName("write", method)]: ours } = wire as unknown as Record<string, AnyFunction>;
+  if (writer instanceof BinaryWriter && ours !== undefined) {
+    ours(writer, value);
+    return;
+  }
+  (writer as Record<WriterMethod, AnyFunction>)[method](value);
 }
 
 function get(reader: object, method: ReaderMethod): unknown {
   const [, name, wireType] = /^(skip)(\d)$/.exec(method) ?? [];
-  const called = (reader as Record<string, (...args: unknown[]) => unknown>)[name ?? method];
+  const { [functionName("read", method)]: ours } = wire as unknown as Record<string, AnyFunction>;
+  if (reader instanceof BinaryReader && ours !== undefined) {
+    return ours(reader);
+  }
+  const called = (reader as Record<string, AnyFunction>)[name ?? method];
   return wireType === undefined ? called?.call(reader) : called?.call(reader, Number(wireType), 1);
+}
+
+/** `readInt64` of `int64`. */
+function functionName(verb: string, method: string): string {
+  return `${verb}${method.charAt(0).toUpperCase()}${method.slice(1)}`;
 }
 
 /** What each call returns and where it leaves the reader; the first error ends it. */

@@ -137,15 +137,20 @@ const badInputs: readonly Bad[] = [
     name: `message type ${type}`,
     bytes: packet(4, Uint8Array.of(type << 1, 1, 1, 0x61)),
     code: "invalid_message",
-    reason: `message flag 0x0${(type << 1).toString(16)} has a type or a bit that does not exist`,
+    reason: `message flag 0b${(type << 1).toString(2)} has a type or a bit that does not exist`,
   })),
   {
     name: "a bit that is reserved",
     bytes: "04 00 00 03 42 01 61",
     code: "invalid_message",
-    reason: /^message flag 0x42 /,
+    reason: /^message flag 0b1000010 /,
   },
-  { name: "the other one", bytes: "04 00 00 03 82 01 61", code: "invalid_message", reason: /^message flag 0x82 / },
+  {
+    name: "the other one",
+    bytes: "04 00 00 03 82 01 61",
+    code: "invalid_message",
+    reason: /^message flag 0b10000010 /,
+  },
   {
     name: "a response",
     bytes: "04 00 00 02 04 01",

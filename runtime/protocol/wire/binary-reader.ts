@@ -1,13 +1,13 @@
-// A hot file: every message that is received is read here, field by field. No view a field, and one BigInt a 64-bit integer.
+// A hot file: every message that is received is read here, field by field. No view a field.
 
-import { deepestGroup, deepestMessage, varintBits } from "./limits.js";
-import { numberBytes, numbers } from "./numbers.js";
+import { deepestGroup, deepestMessage, endlessVarint, varintBits } from "./limits.js";
 import { readText, strictUtf8 } from "./read-text.js";
 import { bit32, bit64, endGroup, lengthDelimited, startGroup, varint } from "./wire-type.js";
 
 /**
  * Reads protobuf's wire format (https://protobuf.dev/programming-guides/encoding/). Its methods are those of the class of the same name in
- * `@bufbuild/protobuf/wire`, as far as generated codecs call them, read the same values, and throw in the same words; {@link enter} and {@link leave} are its own.
+ * `@bufbuild/protobuf/wire`, as far as nearly every message needs them, read the same values, and throw in the same words; {@link enter} and
+ * {@link leave} are its own. The other types of numbers are functions, {@link readInt64} and so on: a bundler leaves out of a page what none of its messages has.
  *
  * Reading past the end throws a RangeError, as does a varint of more than 10 bytes; nothing is allocated by a length that is only claimed.
  */
@@ -16,9 +16,8 @@ export class BinaryReader {
   pos: number;
   /** Where the bytes end that may be read. */
   readonly len: number;
-  readonly #bytes: Uint8Array;
-  #low = 0;
-  #high = 0;
+  /** @internal Where it reads. */
+  readonly input: Uint8Array;
   /** How many messages are being read, each inside the one before. */
   #depth = 0;
 
@@ -28,7 +27,7 @@ export class BinaryReader {
    * @param end where it ends. Default: with the bytes
    */
   constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
-    this.#bytes = bytes;
+    this.input = bytes;
     this.pos = start;
     this.len = end;
   }
@@ -68,7 +67,7 @@ export class BinaryReader {
       field === 0 ||
       wireType > bit32 ||
       length > 5 ||
-      (length === 5 && (this.#bytes[this.pos - 1] as number) > 0x0f)
+      (length === 5 && (this.input[this.pos - 1] as number) > 0x0f)
     ) {
       throw new Error(`illegal tag: field no ${field} wire type ${wireType}`);
     }
@@ -85,7 +84,7 @@ export class BinaryReader {
   skip(wireType: number, field?: number, depth: number = deepestGroup): Uint8Array {
     const start = this.pos;
     if (wireType === varint) {
-      while (((this.#bytes[this.pos++] as number) & 0x80) !== 0) {
+      while (((this.input[this.pos++] as number) & 0x80) !== 0) {
         // Its value does not matter.
       }
     } else if (wireType === bit64) {
@@ -93,25 +92,24 @@ export class BinaryReader {
     } else if (wireType === bit32) {
       this.pos += 4;
     } else if (wireType === lengthDelimited) {
-      const length = this.uint32();
-      this.pos += length;
+      this.take(this.uint32());
     } else if (wireType === startGroup) {
       this.#skipGroup(field, depth);
     } else {
       throw new RangeError(`cant skip wire type ${wireType}`);
     }
-    this.#assertInside();
-    return this.#bytes.subarray(start, this.pos);
+    this.assertInside();
+    return this.input.subarray(start, this.pos);
   }
 
   uint32(): number {
-    const first = this.#bytes[this.pos] as number;
+    const first = this.input[this.pos] as number;
     if (first < 0x80 && this.pos < this.len) {
       // Tags and lengths, mostly.
       this.pos++;
       return first;
     }
-    const bytes = this.#bytes;
+    const bytes = this.input;
     let pos = this.pos + 1;
     let value = first & 0x7f;
     for (let shift = 7; shift < varintBits; shift += 7) {
@@ -122,73 +120,17 @@ export class BinaryReader {
       }
       if ((byte & 0x80) === 0) {
         this.pos = pos;
-        this.#assertInside();
+        this.assertInside();
         return value >>> 0;
       }
     }
-    throw new RangeError(endless);
-  }
-
-  int32(): number {
-    return this.uint32() | 0;
-  }
-
-  sint32(): number {
-    const value = this.uint32();
-    return (value >>> 1) ^ -(value & 1);
-  }
-
-  int64(): bigint {
-    this.#varint64();
-    return signed(this.#low, this.#high);
-  }
-
-  uint64(): bigint {
-    this.#varint64();
-    return unsigned(this.#low, this.#high);
-  }
-
-  sint64(): bigint {
-    this.#varint64();
-    const sign = -(this.#low & 1);
-    return signed(((this.#low >>> 1) | (this.#high << 31)) ^ sign, (this.#high >>> 1) ^ sign);
-  }
-
-  bool(): boolean {
-    this.#varint64();
-    return this.#low !== 0 || this.#high !== 0;
-  }
-
-  fixed32(): number {
-    return this.#fixed(4).getUint32(0, true);
-  }
-
-  sfixed32(): number {
-    return this.#fixed(4).getInt32(0, true);
-  }
-
-  fixed64(): bigint {
-    return this.#fixed(8).getBigUint64(0, true);
-  }
-
-  sfixed64(): bigint {
-    return this.#fixed(8).getBigInt64(0, true);
-  }
-
-  float(): number {
-    return this.#fixed(4).getFloat32(0, true);
-  }
-
-  double(): number {
-    return this.#fixed(8).getFloat64(0, true);
+    throw new RangeError(endlessVarint);
   }
 
   /** A view of bytes with their length before them. */
   bytes(): Uint8Array {
-    const length = this.uint32();
-    const start = this.#advance(length);
-    this.#assertInside();
-    return this.#bytes.subarray(start, this.pos);
+    const start = this.take(this.uint32());
+    return this.input.subarray(start, this.pos);
   }
 
   /**
@@ -197,10 +139,27 @@ export class BinaryReader {
    * @param strict what is not UTF-8 throws, instead of becoming U+FFFD
    */
   string(strict = false): string {
-    const length = this.uint32();
-    const start = this.#advance(length);
-    this.#assertInside();
-    return readText(this.#bytes, start, this.pos, strict ? strictUtf8 : utf8);
+    const start = this.take(this.uint32());
+    return readText(this.input, start, this.pos, strict ? strictUtf8 : utf8);
+  }
+
+  /**
+   * @internal Goes on by some bytes, and returns where they begin.
+   *
+   * @throws RangeError when there are not as many
+   */
+  take(count: number): number {
+    const start = this.pos;
+    this.pos = start + count;
+    this.assertInside();
+    return start;
+  }
+
+  /** @internal */
+  assertInside(): void {
+    if (this.pos > this.len) {
+      throw new RangeError("premature EOF");
+    }
   }
 
   #skipGroup(field: number | undefined, depth: number): void {
@@ -218,74 +177,6 @@ export class BinaryReader {
       this.skip(wireType, inner, depth - 1);
     }
   }
-
-  #varint64(): void {
-    const bytes = this.#bytes;
-    let pos = this.pos;
-    let low = 0;
-    let high = 0;
-    let byte = 0x80;
-    // Four bytes of the lower half, one of both, five of the upper one.
-    for (let shift = 0; shift < 28 && byte >= 0x80; shift += 7) {
-      byte = bytes[pos++] as number;
-      low |= (byte & 0x7f) << shift;
-    }
-    if (byte >= 0x80) {
-      byte = bytes[pos++] as number;
-      low |= byte << 28;
-      high = (byte & 0x7f) >>> 4;
-      for (let shift = 3; shift < 38 && byte >= 0x80; shift += 7) {
-        byte = bytes[pos++] as number;
-        high |= (byte & 0x7f) << shift;
-      }
-    }
-    if (byte >= 0x80) {
-      throw new RangeError(endless);
-    }
-    this.pos = pos;
-    this.#assertInside();
-    this.#low = low;
-    this.#high = high;
-  }
-
-  /** The next bytes, to be read as a number. */
-  #fixed(count: number): DataView {
-    const start = this.#advance(count);
-    this.#assertInside();
-    for (let index = 0; index < count; index++) {
-      numberBytes[index] = this.#bytes[start + index] as number;
-    }
-    return numbers;
-  }
-
-  /** Goes on by some bytes; returns where they begin. */
-  #advance(count: number): number {
-    const start = this.pos;
-    this.pos = start + count;
-    return start;
-  }
-
-  #assertInside(): void {
-    if (this.pos > this.len) {
-      throw new RangeError("premature EOF");
-    }
-  }
 }
-
-/** Two halves as an integer, the upper one with its sign. */
-function signed(low: number, high: number): bigint {
-  return join(low >>> 0, high | 0);
-}
-
-function unsigned(low: number, high: number): bigint {
-  return join(low >>> 0, high >>> 0);
-}
-
-/** One BigInt is made where a number is exact, three where it is not. */
-function join(low: number, high: number): bigint {
-  return high >= -0x200000 && high < 0x200000 ? BigInt(high * 0x100000000 + low) : (BigInt(high) << 32n) | BigInt(low);
-}
-
-const endless = "invalid varint";
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });

@@ -1,7 +1,10 @@
-// Fixed numbers of the reader and the writer, in a module that imports nothing: a bundler then writes them where they are used.
+// Constants of the reader and the writer, in a module that imports nothing: a bundler then writes them where they are used.
 
 /** A varint has 10 bytes of 7 bits at the most. */
 export const varintBits = 70;
+
+/** What is thrown of a longer one. */
+export const endlessVarint = "invalid varint";
 
 export const deepestGroup = 100;
 

@@ -2,7 +2,7 @@
 
 /* eslint-disable */
 // @ts-nocheck
-import { BinaryWriter, BinaryReader } from 'nanowire/wire';
+import { BinaryWriter, BinaryReader, readInt64, writeInt64 } from 'nanowire/wire';
 
 export const protobufPackage = 'side.v1';
 
@@ -22,7 +22,7 @@ export const Time: MessageFns<Time> = {
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
     if ( message.unixMs !== 0n) {
-      writer.uint32(8).int64(message.unixMs);
+      writeInt64(writer.uint32(8), message.unixMs);
     }
     return writer;
   },
@@ -42,7 +42,7 @@ export const Time: MessageFns<Time> = {
             break;
           }
 
-          message.unixMs = reader.int64() as bigint;
+          message.unixMs = readInt64(reader) as bigint;
           continue; }
       }
       if ((tag & 7) === 4 || tag === 0) {

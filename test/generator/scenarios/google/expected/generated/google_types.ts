@@ -4,7 +4,7 @@
 import { NullValue, Struct, Value, ListValue } from './google/protobuf/struct.js';
 import { Empty } from './google/protobuf/empty.js';
 import { Duration } from './google/protobuf/duration.js';
-import { BinaryWriter, BinaryReader } from 'nanowire/wire';
+import { BinaryWriter, BinaryReader, readInt32, writeInt32 } from 'nanowire/wire';
 import { Timestamp } from './google/protobuf/timestamp.js';
 import { DoubleValue, FloatValue, Int32Value, Int64Value, UInt32Value, UInt64Value, BoolValue, StringValue, BytesValue } from './google/protobuf/wrappers.js';
 import { FieldMask } from './google/protobuf/field_mask.js';
@@ -127,7 +127,7 @@ export const Single: MessageFns<Single> = {
       FieldMask.encode(FieldMask.wrap(message.mask), writer.uint32(130).fork()).join();
     }
     if ( message.null !== 0) {
-      writer.uint32(136).int32(message.null);
+      writeInt32(writer.uint32(136), message.null);
     }
     return writer;
   },
@@ -259,7 +259,7 @@ export const Single: MessageFns<Single> = {
             break;
           }
 
-          message.null = reader.int32() as any;
+          message.null = readInt32(reader) as any;
           continue; }
       }
       if ((tag & 7) === 4 || tag === 0) {
@@ -321,7 +321,7 @@ export const Many: MessageFns<Many> = {
 
       writer.uint32(138).fork();
       for (const v of message.null) {
-        writer.int32(v);
+        writeInt32(writer, v);
       }
       writer.join();
 
@@ -426,7 +426,7 @@ export const Many: MessageFns<Many> = {
         case 17: {
           if (tag === 136) {
 
-            message.null.push(reader.int32() as any);
+            message.null.push(readInt32(reader) as any);
 
             continue;
           }
@@ -435,7 +435,7 @@ export const Many: MessageFns<Many> = {
 
             const end2 = reader.uint32() + reader.pos;
             while (reader.pos < end2) {
-              message.null.push(reader.int32() as any);
+              message.null.push(readInt32(reader) as any);
             }
 
             continue;
@@ -504,7 +504,7 @@ export const OneOf: MessageFns<OneOf> = {
       FieldMask.encode(FieldMask.wrap(message.one.value!), writer.uint32(130).fork()).join();
       break;
       case "null":
-      writer.uint32(136).int32(message.one.value);
+      writeInt32(writer.uint32(136), message.one.value);
       break;
     }
     return writer;
@@ -616,7 +616,7 @@ export const OneOf: MessageFns<OneOf> = {
             break;
           }
 
-          message.one = { $case: 'null', value: reader.int32() as any };
+          message.one = { $case: 'null', value: readInt32(reader) as any };
           continue; }
       }
       if ((tag & 7) === 4 || tag === 0) {

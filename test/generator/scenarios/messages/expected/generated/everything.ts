@@ -2,7 +2,7 @@
 
 /* eslint-disable */
 import { Empty } from './google/protobuf/empty.js';
-import { BinaryWriter, BinaryReader } from 'nanowire/wire';
+import { BinaryWriter, BinaryReader, readBool, readDouble, readFixed32, readFixed64, readFloat, readInt32, readInt64, readSfixed32, readSfixed64, readSint32, readSint64, readUint64, writeBool, writeDouble, writeFixed32, writeFixed64, writeFloat, writeInt32, writeInt64, writeSfixed32, writeSfixed64, writeSint32, writeSint64, writeUint64 } from 'nanowire/wire';
 import { Timestamp } from './google/protobuf/timestamp.js';
 import { Struct, Value, ListValue } from './google/protobuf/struct.js';
 import { StringValue, Int64Value } from './google/protobuf/wrappers.js';
@@ -136,43 +136,43 @@ export const Everything: MessageFns<Everything> = {
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
     if (message.aDouble !== 0 || globalThis.Object.is(message.aDouble, -0)) {
-      writer.uint32(9).double(message.aDouble);
+      writeDouble(writer.uint32(9), message.aDouble);
     }
     if (message.aFloat !== 0 || globalThis.Object.is(message.aFloat, -0)) {
-      writer.uint32(21).float(message.aFloat);
+      writeFloat(writer.uint32(21), message.aFloat);
     }
     if ( message.anInt32 !== 0) {
-      writer.uint32(24).int32(message.anInt32);
+      writeInt32(writer.uint32(24), message.anInt32);
     }
     if ( message.anInt64 !== 0n) {
-      writer.uint32(32).int64(message.anInt64);
+      writeInt64(writer.uint32(32), message.anInt64);
     }
     if ( message.aUint32 !== 0) {
       writer.uint32(40).uint32(message.aUint32);
     }
     if ( message.aUint64 !== 0n) {
-      writer.uint32(48).uint64(message.aUint64);
+      writeUint64(writer.uint32(48), message.aUint64);
     }
     if ( message.aSint32 !== 0) {
-      writer.uint32(56).sint32(message.aSint32);
+      writeSint32(writer.uint32(56), message.aSint32);
     }
     if ( message.aSint64 !== 0n) {
-      writer.uint32(64).sint64(message.aSint64);
+      writeSint64(writer.uint32(64), message.aSint64);
     }
     if ( message.aFixed32 !== 0) {
-      writer.uint32(77).fixed32(message.aFixed32);
+      writeFixed32(writer.uint32(77), message.aFixed32);
     }
     if ( message.aFixed64 !== 0n) {
-      writer.uint32(81).fixed64(message.aFixed64);
+      writeFixed64(writer.uint32(81), message.aFixed64);
     }
     if ( message.aSfixed32 !== 0) {
-      writer.uint32(93).sfixed32(message.aSfixed32);
+      writeSfixed32(writer.uint32(93), message.aSfixed32);
     }
     if ( message.aSfixed64 !== 0n) {
-      writer.uint32(97).sfixed64(message.aSfixed64);
+      writeSfixed64(writer.uint32(97), message.aSfixed64);
     }
     if ( message.aBool !== false) {
-      writer.uint32(104).bool(message.aBool);
+      writeBool(writer.uint32(104), message.aBool);
     }
     if ( message.aString !== "") {
       writer.uint32(114).string(message.aString);
@@ -181,10 +181,10 @@ export const Everything: MessageFns<Everything> = {
       writer.uint32(122).bytes(message.someBytes);
     }
     if ( message.aLongString !== "0") {
-      writer.uint32(128).int64(BigInt(message.aLongString));
+      writeInt64(writer.uint32(128), BigInt(message.aLongString));
     }
     if (message.maybeInt !== undefined ) {
-      writer.uint32(160).int32(message.maybeInt);
+      writeInt32(writer.uint32(160), message.maybeInt);
     }
     if (message.maybeString !== undefined ) {
       writer.uint32(170).string(message.maybeString);
@@ -193,19 +193,19 @@ export const Everything: MessageFns<Everything> = {
       Everything_Nested.encode(message.maybeNested, writer.uint32(178).fork()).join();
     }
     if (message.maybeColor !== undefined ) {
-      writer.uint32(184).int32(message.maybeColor);
+      writeInt32(writer.uint32(184), message.maybeColor);
     }
     if (message.ints.length !== 0) {
 
       writer.uint32(242).fork();
       for (const v of message.ints) {
-        writer.int32(v);
+        writeInt32(writer, v);
       }
       writer.join();
 
     }
     for (const v of message.looseInts) {
-      writer.uint32(248).int32(v!);
+      writeInt32(writer.uint32(248), v!);
     }
     for (const v of message.strings) {
       writer.uint32(258).string(v!);
@@ -217,7 +217,7 @@ export const Everything: MessageFns<Everything> = {
 
       writer.uint32(274).fork();
       for (const v of message.colors) {
-        writer.int32(v);
+        writeInt32(writer, v);
       }
       writer.join();
 
@@ -226,7 +226,7 @@ export const Everything: MessageFns<Everything> = {
 
       writer.uint32(282).fork();
       for (const v of message.longs) {
-        writer.uint64(v);
+        writeUint64(writer, v);
       }
       writer.join();
 
@@ -251,7 +251,7 @@ export const Everything: MessageFns<Everything> = {
       Everything_Nested.encode(message.choice.value, writer.uint32(410).fork()).join();
       break;
       case "chosenLong":
-      writer.uint32(416).int64(message.choice.value);
+      writeInt64(writer.uint32(416), message.choice.value);
       break;
       case "chosenNothing":
       Empty.encode(message.choice.value, writer.uint32(426).fork()).join();
@@ -282,7 +282,7 @@ export const Everything: MessageFns<Everything> = {
       Timestamp.encode(toTimestamp(v!), writer.uint32(570).fork()).join();
     }
     if ( message.oldNumber !== 0) {
-      writer.uint32(640).int32(message.oldNumber);
+      writeInt32(writer.uint32(640), message.oldNumber);
     }
     return writer;
   },
@@ -302,28 +302,28 @@ export const Everything: MessageFns<Everything> = {
             break;
           }
 
-          message.aDouble = reader.double();
+          message.aDouble = readDouble(reader);
           continue; }
         case 2: {
           if (tag !== 21) {
             break;
           }
 
-          message.aFloat = reader.float();
+          message.aFloat = readFloat(reader);
           continue; }
         case 3: {
           if (tag !== 24) {
             break;
           }
 
-          message.anInt32 = reader.int32();
+          message.anInt32 = readInt32(reader);
           continue; }
         case 4: {
           if (tag !== 32) {
             break;
           }
 
-          message.anInt64 = reader.int64() as bigint;
+          message.anInt64 = readInt64(reader) as bigint;
           continue; }
         case 5: {
           if (tag !== 40) {
@@ -337,56 +337,56 @@ export const Everything: MessageFns<Everything> = {
             break;
           }
 
-          message.aUint64 = reader.uint64() as bigint;
+          message.aUint64 = readUint64(reader) as bigint;
           continue; }
         case 7: {
           if (tag !== 56) {
             break;
           }
 
-          message.aSint32 = reader.sint32();
+          message.aSint32 = readSint32(reader);
           continue; }
         case 8: {
           if (tag !== 64) {
             break;
           }
 
-          message.aSint64 = reader.sint64() as bigint;
+          message.aSint64 = readSint64(reader) as bigint;
           continue; }
         case 9: {
           if (tag !== 77) {
             break;
           }
 
-          message.aFixed32 = reader.fixed32();
+          message.aFixed32 = readFixed32(reader);
           continue; }
         case 10: {
           if (tag !== 81) {
             break;
           }
 
-          message.aFixed64 = reader.fixed64() as bigint;
+          message.aFixed64 = readFixed64(reader) as bigint;
           continue; }
         case 11: {
           if (tag !== 93) {
             break;
           }
 
-          message.aSfixed32 = reader.sfixed32();
+          message.aSfixed32 = readSfixed32(reader);
           continue; }
         case 12: {
           if (tag !== 97) {
             break;
           }
 
-          message.aSfixed64 = reader.sfixed64() as bigint;
+          message.aSfixed64 = readSfixed64(reader) as bigint;
           continue; }
         case 13: {
           if (tag !== 104) {
             break;
           }
 
-          message.aBool = reader.bool();
+          message.aBool = readBool(reader);
           continue; }
         case 14: {
           if (tag !== 114) {
@@ -407,14 +407,14 @@ export const Everything: MessageFns<Everything> = {
             break;
           }
 
-          message.aLongString = reader.int64().toString();
+          message.aLongString = readInt64(reader).toString();
           continue; }
         case 20: {
           if (tag !== 160) {
             break;
           }
 
-          message.maybeInt = reader.int32();
+          message.maybeInt = readInt32(reader);
           continue; }
         case 21: {
           if (tag !== 170) {
@@ -435,12 +435,12 @@ export const Everything: MessageFns<Everything> = {
             break;
           }
 
-          message.maybeColor = reader.int32() as any;
+          message.maybeColor = readInt32(reader) as any;
           continue; }
         case 30: {
           if (tag === 240) {
 
-            message.ints.push(reader.int32());
+            message.ints.push(readInt32(reader));
 
             continue;
           }
@@ -449,7 +449,7 @@ export const Everything: MessageFns<Everything> = {
 
             const end2 = reader.uint32() + reader.pos;
             while (reader.pos < end2) {
-              message.ints.push(reader.int32());
+              message.ints.push(readInt32(reader));
             }
 
             continue;
@@ -460,7 +460,7 @@ export const Everything: MessageFns<Everything> = {
         case 31: {
           if (tag === 248) {
 
-            message.looseInts.push(reader.int32());
+            message.looseInts.push(readInt32(reader));
 
             continue;
           }
@@ -469,7 +469,7 @@ export const Everything: MessageFns<Everything> = {
 
             const end2 = reader.uint32() + reader.pos;
             while (reader.pos < end2) {
-              message.looseInts.push(reader.int32());
+              message.looseInts.push(readInt32(reader));
             }
 
             continue;
@@ -494,7 +494,7 @@ export const Everything: MessageFns<Everything> = {
         case 34: {
           if (tag === 272) {
 
-            message.colors.push(reader.int32() as any);
+            message.colors.push(readInt32(reader) as any);
 
             continue;
           }
@@ -503,7 +503,7 @@ export const Everything: MessageFns<Everything> = {
 
             const end2 = reader.uint32() + reader.pos;
             while (reader.pos < end2) {
-              message.colors.push(reader.int32() as any);
+              message.colors.push(readInt32(reader) as any);
             }
 
             continue;
@@ -514,7 +514,7 @@ export const Everything: MessageFns<Everything> = {
         case 35: {
           if (tag === 280) {
 
-            message.longs.push(reader.uint64() as bigint);
+            message.longs.push(readUint64(reader) as bigint);
 
             continue;
           }
@@ -523,7 +523,7 @@ export const Everything: MessageFns<Everything> = {
 
             const end2 = reader.uint32() + reader.pos;
             while (reader.pos < end2) {
-              message.longs.push(reader.uint64() as bigint);
+              message.longs.push(readUint64(reader) as bigint);
             }
 
             continue;
@@ -594,7 +594,7 @@ export const Everything: MessageFns<Everything> = {
             break;
           }
 
-          message.choice = { $case: 'chosenLong', value: reader.int64() as bigint };
+          message.choice = { $case: 'chosenLong', value: readInt64(reader) as bigint };
           continue; }
         case 53: {
           if (tag !== 426) {
@@ -664,7 +664,7 @@ export const Everything: MessageFns<Everything> = {
             break;
           }
 
-          message.oldNumber = reader.int32();
+          message.oldNumber = readInt32(reader);
           continue; }
       }
       if ((tag & 7) === 4 || tag === 0) {
@@ -690,7 +690,7 @@ export const Everything_ByNameEntry: MessageFns<Everything_ByNameEntry> = {
       writer.uint32(10).string(message.key);
     }
     if ( message.value !== 0n) {
-      writer.uint32(16).int64(message.value);
+      writeInt64(writer.uint32(16), message.value);
     }
     return writer;
   },
@@ -717,7 +717,7 @@ export const Everything_ByNameEntry: MessageFns<Everything_ByNameEntry> = {
             break;
           }
 
-          message.value = reader.int64() as bigint;
+          message.value = readInt64(reader) as bigint;
           continue; }
       }
       if ((tag & 7) === 4 || tag === 0) {
@@ -740,7 +740,7 @@ export const Everything_ByNumberEntry: MessageFns<Everything_ByNumberEntry> = {
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
     if ( message.key !== 0) {
-      writer.uint32(8).int32(message.key);
+      writeInt32(writer.uint32(8), message.key);
     }
     if (message.value !== undefined ) {
       Everything_Nested.encode(message.value, writer.uint32(18).fork()).join();
@@ -763,7 +763,7 @@ export const Everything_ByNumberEntry: MessageFns<Everything_ByNumberEntry> = {
             break;
           }
 
-          message.key = reader.int32();
+          message.key = readInt32(reader);
           continue; }
         case 2: {
           if (tag !== 18) {
@@ -793,10 +793,10 @@ export const Everything_ByLongEntry: MessageFns<Everything_ByLongEntry> = {
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
     if ( message.key !== 0n) {
-      writer.uint32(8).int64(message.key);
+      writeInt64(writer.uint32(8), message.key);
     }
     if ( message.value !== 0) {
-      writer.uint32(16).int32(message.value);
+      writeInt32(writer.uint32(16), message.value);
     }
     return writer;
   },
@@ -816,14 +816,14 @@ export const Everything_ByLongEntry: MessageFns<Everything_ByLongEntry> = {
             break;
           }
 
-          message.key = reader.int64() as bigint;
+          message.key = readInt64(reader) as bigint;
           continue; }
         case 2: {
           if (tag !== 16) {
             break;
           }
 
-          message.value = reader.int32() as any;
+          message.value = readInt32(reader) as any;
           continue; }
       }
       if ((tag & 7) === 4 || tag === 0) {
@@ -846,7 +846,7 @@ export const Everything_ByBoolEntry: MessageFns<Everything_ByBoolEntry> = {
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
     if ( message.key !== false) {
-      writer.uint32(8).bool(message.key);
+      writeBool(writer.uint32(8), message.key);
     }
     if ( message.value.length !== 0) {
       writer.uint32(18).bytes(message.value);
@@ -869,7 +869,7 @@ export const Everything_ByBoolEntry: MessageFns<Everything_ByBoolEntry> = {
             break;
           }
 
-          message.key = reader.bool();
+          message.key = readBool(reader);
           continue; }
         case 2: {
           if (tag !== 18) {
@@ -905,7 +905,7 @@ export const Everything_Nested: MessageFns<Everything_Nested> = {
       Everything_Nested_Deeper.encode(message.deeper, writer.uint32(18).fork()).join();
     }
     if ( message.shade !== 0) {
-      writer.uint32(24).int32(message.shade);
+      writeInt32(writer.uint32(24), message.shade);
     }
     return writer;
   },
@@ -939,7 +939,7 @@ export const Everything_Nested: MessageFns<Everything_Nested> = {
             break;
           }
 
-          message.shade = reader.int32() as any;
+          message.shade = readInt32(reader) as any;
           continue; }
       }
       if ((tag & 7) === 4 || tag === 0) {
@@ -962,7 +962,7 @@ export const Everything_Nested_Deeper: MessageFns<Everything_Nested_Deeper> = {
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
     if ( message.color !== 0) {
-      writer.uint32(8).int32(message.color);
+      writeInt32(writer.uint32(8), message.color);
     }
     if (message.all !== undefined ) {
       Everything.encode(message.all, writer.uint32(18).fork()).join();
@@ -985,7 +985,7 @@ export const Everything_Nested_Deeper: MessageFns<Everything_Nested_Deeper> = {
             break;
           }
 
-          message.color = reader.int32() as any;
+          message.color = readInt32(reader) as any;
           continue; }
         case 2: {
           if (tag !== 18) {

@@ -2,7 +2,7 @@
 
 /* eslint-disable */
 import { Duration } from '../../google/protobuf/duration.js';
-import { BinaryWriter, BinaryReader } from 'nanowire/wire';
+import { BinaryWriter, BinaryReader, readInt32, readInt64, writeInt32, writeInt64 } from 'nanowire/wire';
 import { Timestamp } from '../../google/protobuf/timestamp.js';
 
 export const protobufPackage = 'shop.v1';
@@ -88,7 +88,7 @@ export const BuyRequest: MessageFns<BuyRequest> = {
       writer.uint32(50).string(message.payment.value);
       break;
       case "cash":
-      writer.uint32(56).int64(message.payment.value);
+      writeInt64(writer.uint32(56), message.payment.value);
       break;
     }
     if ( message.proof.length !== 0) {
@@ -161,7 +161,7 @@ export const BuyRequest: MessageFns<BuyRequest> = {
             break;
           }
 
-          message.payment = { $case: 'cash', value: reader.int64() as bigint };
+          message.payment = { $case: 'cash', value: readInt64(reader) as bigint };
           continue; }
         case 8: {
           if (tag !== 66) {
@@ -201,7 +201,7 @@ export const BuyRequest_LabelsEntry: MessageFns<BuyRequest_LabelsEntry> = {
       writer.uint32(10).string(message.key);
     }
     if ( message.value !== 0) {
-      writer.uint32(16).int32(message.value);
+      writeInt32(writer.uint32(16), message.value);
     }
     return writer;
   },
@@ -228,7 +228,7 @@ export const BuyRequest_LabelsEntry: MessageFns<BuyRequest_LabelsEntry> = {
             break;
           }
 
-          message.value = reader.int32();
+          message.value = readInt32(reader);
           continue; }
       }
       if ((tag & 7) === 4 || tag === 0) {
@@ -251,10 +251,10 @@ export const Line: MessageFns<Line> = {
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
     if ( message.count !== 0) {
-      writer.uint32(8).int32(message.count);
+      writeInt32(writer.uint32(8), message.count);
     }
     if ( message.price !== 0) {
-      writer.uint32(16).int32(message.price);
+      writeInt32(writer.uint32(16), message.price);
     }
     if (message.instead !== undefined ) {
       Line.encode(message.instead, writer.uint32(26).fork()).join();
@@ -277,14 +277,14 @@ export const Line: MessageFns<Line> = {
             break;
           }
 
-          message.count = reader.int32();
+          message.count = readInt32(reader);
           continue; }
         case 2: {
           if (tag !== 16) {
             break;
           }
 
-          message.price = reader.int32();
+          message.price = readInt32(reader);
           continue; }
         case 3: {
           if (tag !== 26) {

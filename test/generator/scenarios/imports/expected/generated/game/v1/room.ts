@@ -2,7 +2,7 @@
 
 /* eslint-disable */
 import { Limits as Limits1, Kind } from '../../shared/v1/kinds.js';
-import { BinaryWriter, BinaryReader } from 'nanowire/wire';
+import { BinaryWriter, BinaryReader, readInt32, writeInt32 } from 'nanowire/wire';
 
 export const protobufPackage = 'game.v1';
 
@@ -26,7 +26,7 @@ export const Limits: MessageFns<Limits> = {
       Limits1.encode(message.limits, writer.uint32(11)).uint32(12);
     }
     if (message.kind !== undefined ) {
-      writer.uint32(16).int32(message.kind);
+      writeInt32(writer.uint32(16), message.kind);
     }
     return writer;
   },
@@ -53,7 +53,7 @@ export const Limits: MessageFns<Limits> = {
             break;
           }
 
-          message.kind = reader.int32() as any;
+          message.kind = readInt32(reader) as any;
           continue; }
       }
       if ((tag & 7) === 4 || tag === 0) {

@@ -2,7 +2,7 @@
 
 /* eslint-disable */
 import { Rank, User } from '../../common/user.js';
-import { BinaryWriter, BinaryReader } from 'nanowire/wire';
+import { BinaryWriter, BinaryReader, readInt32, writeInt32 } from 'nanowire/wire';
 
 export const protobufPackage = 'match.v1';
 
@@ -30,7 +30,7 @@ export const Wanted: MessageFns<Wanted> = {
 
       writer.uint32(10).fork();
       for (const v of message.ranks) {
-        writer.int32(v);
+        writeInt32(writer, v);
       }
       writer.join();
 
@@ -51,7 +51,7 @@ export const Wanted: MessageFns<Wanted> = {
         case 1: {
           if (tag === 8) {
 
-            message.ranks.push(reader.int32() as any);
+            message.ranks.push(readInt32(reader) as any);
 
             continue;
           }
@@ -60,7 +60,7 @@ export const Wanted: MessageFns<Wanted> = {
 
             const end2 = reader.uint32() + reader.pos;
             while (reader.pos < end2) {
-              message.ranks.push(reader.int32() as any);
+              message.ranks.push(readInt32(reader) as any);
             }
 
             continue;

@@ -2,7 +2,7 @@
 
 /* eslint-disable */
 import { Card } from './card.js';
-import { BinaryWriter, BinaryReader } from 'nanowire/wire';
+import { BinaryWriter, BinaryReader, readBool, readInt64, writeBool, writeInt64 } from 'nanowire/wire';
 import { Struct } from '../../google/protobuf/struct.js';
 import { StringValue } from '../../google/protobuf/wrappers.js';
 
@@ -329,7 +329,7 @@ export const OpenRequest_PinsEntry: MessageFns<OpenRequest_PinsEntry> = {
       writer.uint32(10).string(message.key);
     }
     if ( message.value !== 0n) {
-      writer.uint32(16).int64(message.value);
+      writeInt64(writer.uint32(16), message.value);
     }
     return writer;
   },
@@ -356,7 +356,7 @@ export const OpenRequest_PinsEntry: MessageFns<OpenRequest_PinsEntry> = {
             break;
           }
 
-          message.value = reader.int64() as bigint;
+          message.value = readInt64(reader) as bigint;
           continue; }
       }
       if ((tag & 7) === 4 || tag === 0) {
@@ -379,10 +379,10 @@ export const OpenRequest_Nested: MessageFns<OpenRequest_Nested> = {
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
     if ( message.token !== 0n) {
-      writer.uint32(8).int64(message.token);
+      writeInt64(writer.uint32(8), message.token);
     }
     if ( message.fine !== false) {
-      writer.uint32(16).bool(message.fine);
+      writeBool(writer.uint32(16), message.fine);
     }
     return writer;
   },
@@ -402,14 +402,14 @@ export const OpenRequest_Nested: MessageFns<OpenRequest_Nested> = {
             break;
           }
 
-          message.token = reader.int64() as bigint;
+          message.token = readInt64(reader) as bigint;
           continue; }
         case 2: {
           if (tag !== 16) {
             break;
           }
 
-          message.fine = reader.bool();
+          message.fine = readBool(reader);
           continue; }
       }
       if ((tag & 7) === 4 || tag === 0) {
