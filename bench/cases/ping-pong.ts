@@ -19,7 +19,7 @@ export const position: EchoMessage = { route: "Echo.Move", payload: Position.enc
 
 /** The same thirty times, and a text: 1,024 bytes. */
 export const crowd: EchoMessage = {
-  route: "Echo.Look",
+  route: "Crowds.Look",
   payload: Crowd.encode({ members: Array.from({ length: 30 }, () => somewhere), room: "K2" }).finish(),
 };
 

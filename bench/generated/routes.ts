@@ -4,7 +4,7 @@
 import type { RouteDictionary } from "nanowire/client";
 
 /** The hash of the dictionary: a client that names it, `connect(url, { dictVersion })`, is not sent the dictionary. */
-export const dictVersion = "b9aeaa784df9accb";
+export const dictVersion = "b52c019e4db251fe";
 
 /** Every route that a client may send or receive, and its code. */
 export const dictionary: RouteDictionary = {
@@ -12,7 +12,7 @@ export const dictionary: RouteDictionary = {
   routes: {
     "Broadcast.Tell": 54611,
     "BroadcastEvents.Moved": 46396,
-    "Echo.Look": 11991,
+    "Crowds.Look": 31767,
     "Echo.Move": 1,
     "Echo.Ping": 2,
     "Soak.Ask": 61558,

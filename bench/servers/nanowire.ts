@@ -2,7 +2,7 @@
 // The first argument is the transport: tcp or ws; the second one milliseconds between heartbeats, where it is not the default.
 
 import type { Blob, Crowd, Position } from "../generated/bench/v1/echo.js";
-import { EchoComponent } from "../generated/bench/v1/echo.server.js";
+import { CrowdsComponent, EchoComponent } from "../generated/bench/v1/echo.server.js";
 import { benchServer } from "./bench-server.js";
 import { serve } from "./serve.js";
 
@@ -14,7 +14,9 @@ class Echo extends EchoComponent {
   ping(_session: unknown, request: Blob): Blob {
     return request;
   }
+}
 
+class Crowds extends CrowdsComponent {
   look(_session: unknown, request: Crowd): Crowd {
     return request;
   }
@@ -22,6 +24,6 @@ class Echo extends EchoComponent {
 
 const [, , transport, heartbeatMs] = process.argv;
 const options = heartbeatMs === undefined ? {} : { heartbeatIntervalMs: Number(heartbeatMs) };
-const server = benchServer(transport, [new Echo()], options);
+const server = benchServer(transport, [new Echo(), new Crowds()], options);
 await server.start();
 serve(server.addresses[0]?.port ?? 0);

@@ -33,14 +33,27 @@ export class EchoClient {
   ping(request: Blob, options?: CallOptions): Promise<Blob> {
     return this.#connection.request(echoPing, request, options);
   }
+}
+
+/**
+ * Answers with what it was asked, too.
+ *
+ * Calls service bench.v1.Crowds.
+ */
+export class CrowdsClient {
+  readonly #connection: ClientConnection;
+
+  constructor(connection: ClientConnection) {
+    this.#connection = connection;
+  }
 
   /**
    * Echoes a message of many fields, a kibibyte of them.
    *
-   * Request `Echo.Look`.
+   * Request `Crowds.Look`.
    */
   look(request: Crowd, options?: CallOptions): Promise<Crowd> {
-    return this.#connection.request(echoLook, request, options);
+    return this.#connection.request(crowdsLook, request, options);
   }
 }
 
@@ -58,9 +71,9 @@ const echoPing: ClientMethod<Blob, Blob> = {
   response: Blob,
 };
 
-const echoLook: ClientMethod<Crowd, Crowd> = {
-  route: "Echo.Look",
-  code: 11991,
+const crowdsLook: ClientMethod<Crowd, Crowd> = {
+  route: "Crowds.Look",
+  code: 31767,
   request: Crowd,
   response: Crowd,
 };

@@ -37,11 +37,23 @@ export abstract class EchoComponent extends Component {
    * Request `Echo.Ping`, code 2.
    */
   abstract ping(session: Session, request: Blob): Awaitable<Blob>;
+}
+
+/**
+ * Answers with what it was asked, too.
+ *
+ * Extend it and hand an instance to `createServer({ components: [...] })`.
+ * Generated from service bench.v1.Crowds.
+ */
+export abstract class CrowdsComponent extends Component {
+  constructor() {
+    super(crowdsService);
+  }
 
   /**
    * Echoes a message of many fields, a kibibyte of them.
    *
-   * Request `Echo.Look`, code 11991.
+   * Request `Crowds.Look`, code 31767.
    */
   abstract look(session: Session, request: Crowd): Awaitable<Crowd>;
 }
@@ -73,14 +85,22 @@ const echoService: ServiceDefinition<EchoComponent> = {
       response: blob,
       invoke: (component: EchoComponent, session, request) => component.ping(session, request),
     }),
+  ],
+};
+
+const crowdsService: ServiceDefinition<CrowdsComponent> = {
+  name: "Crowds",
+  protoName: "bench.v1.Crowds",
+  dictionary,
+  methods: [
     defineMethod({
       name: "Look",
-      route: "Echo.Look",
-      code: 11991,
+      route: "Crowds.Look",
+      code: 31767,
       kind: "request",
       request: crowd,
       response: crowd,
-      invoke: (component: EchoComponent, session, request) => component.look(session, request),
+      invoke: (component: CrowdsComponent, session, request) => component.look(session, request),
     }),
   ],
 };
