@@ -137,10 +137,10 @@ describe("a generated caller of a remote", () => {
     await client.close();
     client.note({ text: "x" }, { metadata: { trace: "8" } });
     expect(one.contexts).toMatchObject([
-      { caller: "n3", deadline: 1_050, metadata: { trace: "7" } },
-      { caller: "n3", deadline: 3_000, metadata: {} },
-      { caller: "n3", deadline: undefined, metadata: {} },
-      { caller: "n3", deadline: undefined, metadata: { trace: "8" } },
+      { caller: "n3", deadlineMs: 1_050, metadata: { trace: "7" } },
+      { caller: "n3", deadlineMs: 3_000, metadata: {} },
+      { caller: "n3", deadlineMs: undefined, metadata: {} },
+      { caller: "n3", deadlineMs: undefined, metadata: { trace: "8" } },
     ]);
     expect(one.contexts[0]?.signal).toBe(signal);
   });
