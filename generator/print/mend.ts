@@ -61,13 +61,14 @@ function throughOurWire(text: string): string {
 
 /** A method of ts-proto's reader or writer that is a function of ours. */
 const numberMethod = "(int32|sint32|int64|uint64|sint64|fixed32|sfixed32|fixed64|sfixed64|float|double|bool)";
-/** Not in a line of a comment, which may say anything. Asked only where there is something to mend. */
-const inCode = String.raw`(?<!^[ \t]*(?:\/\*|\*|\/\/).*)(?<![\w$.])`;
-const numberRead = new RegExp(String.raw`(?=reader)${inCode}reader\s*\.${numberMethod}\(\)`, "gm");
-const numberWrite = new RegExp(
-  String.raw`(?=writer)${inCode}(writer(?:\s*\.uint32\(\d+\))?)\s*\.${numberMethod}\((?!\))`,
-  "gm",
-);
+const numberRead = new RegExp(String.raw`\breader\s*\.${numberMethod}\(\)`, "g");
+const numberWrite = new RegExp(String.raw`\b(writer(?:\s*\.uint32\(\d+\))?)\s*\.${numberMethod}\((?!\))`, "g");
+
+/** Whether what stands at a place of a text is a name by itself, and not in a line of a comment, which may say anything. */
+function isCode(text: string, offset: number): boolean {
+  const line = text.slice(text.lastIndexOf("\n", offset) + 1, offset);
+  return !/[\w$.]$|^[ \t]*(?:\/\*|\*|\/\/)/.test(line);
+}
 
 /** Numbers but for uint32 are read and written by functions, of which a bundler keeps what the codecs of a page call. */
 function callNumbers(text: string): string {
@@ -84,8 +85,12 @@ function callNumbers(text: string): string {
     return local;
   };
   const calling = text
-    .replace(numberRead, (_, type: string) => `${call("read", type)}(reader)`)
-    .replace(numberWrite, (_, writer: string, type: string) => `${call("write", type)}(${writer}, `);
+    .replace(numberRead, (method, type: string, offset: number, whole: string) =>
+      isCode(whole, offset) ? `${call("read", type)}(reader)` : method,
+    )
+    .replace(numberWrite, (method, writer: string, type: string, offset: number, whole: string) =>
+      isCode(whole, offset) ? `${call("write", type)}(${writer}, ` : method,
+    );
   return calling.replace(/(?<=^import \{[^}\n]*?) *\} from (['"])@bufbuild\/protobuf\/wire\1/m, (_, quote: string) => {
     const imports = [...called].map(([name, local]) => (name === local ? name : `${name} as ${local}`)).sort();
     return `${imports.map((name) => `, ${name}`).join("")} } from ${quote}nanowire/wire${quote}`;
