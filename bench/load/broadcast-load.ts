@@ -1,10 +1,10 @@
 // A hot file of the load generator: everything that a thousand members are told arrives here.
 
+import { Bursts } from "./bursts.js";
 import { type ClientHost, ClientSocket } from "./client-socket.js";
 import { Failures } from "./failures.js";
 import type { Load, LoadFigures, LoadOptions } from "./load.js";
 import { openAll } from "./open-all.js";
-import { Tally } from "./tally.js";
 
 /**
  * Many members of one room. The first has all of them told the same, `inFlight` times, and does so again when all
@@ -13,8 +13,8 @@ import { Tally } from "./tally.js";
 export class BroadcastLoad implements Load {
   readonly #options: LoadOptions;
   readonly #members: ClientSocket[] = [];
-  readonly #tally = new Tally();
   readonly #failures = new Failures();
+  readonly #bursts = new Bursts(this.#failures);
   #heartbeats = 0;
   #onTold = (_count: number, _bytes: number): void => {};
 
@@ -51,35 +51,14 @@ export class BroadcastLoad implements Load {
     });
   }
 
-  async run(ms: number): Promise<LoadFigures> {
+  run(ms: number): Promise<LoadFigures> {
     const { inFlight, requests } = this.#options;
     const [request = new Uint8Array(0)] = requests;
-    const tally = this.#tally;
-    tally.begin();
-    const until = performance.now() + ms;
-    await this.#failures.unlessFailed((resolve) => {
-      let sentAt = 0;
-      const tell = (): void => {
-        sentAt = performance.now();
-        tally.sent(inFlight * this.#members.length, request.length);
-        this.#members[0]?.send(request);
-      };
-      this.#onTold = (count, bytes) => {
-        const now = performance.now();
-        tally.answered(count, bytes);
-        for (let index = 0; index < count; index++) {
-          tally.took(now - sentAt);
-        }
-        if (tally.unanswered === 0 && count > 0) {
-          if (now < until) {
-            tell();
-          } else {
-            resolve();
-          }
-        }
-      };
-      tell();
+    this.#onTold = (count, bytes) => this.#bursts.answered(count, bytes);
+    return this.#bursts.run(ms, {
+      answers: inFlight * this.#members.length,
+      bytes: request.length,
+      send: () => this.#members[0]?.send(request),
     });
-    return tally.end();
   }
 }

@@ -1,8 +1,8 @@
+import { Bursts } from "./bursts.js";
 import { type ClientHost, ClientSocket } from "./client-socket.js";
 import { Failures } from "./failures.js";
 import type { Load, LoadFigures, LoadOptions } from "./load.js";
 import { framedRequests } from "./load-connection.js";
-import { Tally } from "./tally.js";
 
 /**
  * A client that sends `inFlight` requests at once, and again as soon as all are answered: `requests` over and over. Latency
@@ -11,10 +11,9 @@ import { Tally } from "./tally.js";
 export class BurstLoad implements Load {
   readonly #options: LoadOptions;
   readonly #burst: Uint8Array;
-  readonly #tally = new Tally();
   readonly #failures = new Failures();
+  readonly #bursts = new Bursts(this.#failures);
   #socket: ClientSocket | undefined;
-  #onReceived = (_count: number, _bytes: number): void => {};
   #heartbeats = 0;
 
   constructor(options: LoadOptions) {
@@ -32,7 +31,7 @@ export class BurstLoad implements Load {
       const host: ClientHost = {
         readBuffer: new Uint8Array(64 * 1024),
         opened: resolve,
-        received: (count, bytes) => this.#onReceived(count, bytes),
+        received: (count, bytes) => this.#bursts.answered(count, bytes),
         failed: (error) => this.#failures.failed(error),
         heartbeat: () => {
           this.#heartbeats++;
@@ -42,33 +41,11 @@ export class BurstLoad implements Load {
     });
   }
 
-  async run(ms: number): Promise<LoadFigures> {
-    const tally = this.#tally;
-    tally.begin();
-    const until = performance.now() + ms;
-    await this.#failures.unlessFailed((resolve) => {
-      let sentAt = 0;
-      const burst = (): void => {
-        sentAt = performance.now();
-        tally.sent(this.#options.inFlight, this.#burst.length);
-        this.#socket?.write(this.#burst);
-      };
-      this.#onReceived = (count, bytes) => {
-        const now = performance.now();
-        tally.answered(count, bytes);
-        for (let index = 0; index < count; index++) {
-          tally.took(now - sentAt);
-        }
-        if (tally.unanswered === 0 && count > 0) {
-          if (now < until) {
-            burst();
-          } else {
-            resolve();
-          }
-        }
-      };
-      burst();
+  run(ms: number): Promise<LoadFigures> {
+    return this.#bursts.run(ms, {
+      answers: this.#options.inFlight,
+      bytes: this.#burst.length,
+      send: () => this.#socket?.write(this.#burst),
     });
-    return tally.end();
   }
 }

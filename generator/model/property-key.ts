@@ -3,5 +3,14 @@ export function propertyKey(name: string): string {
   if (name === "__proto__") {
     return '["__proto__"]';
   }
-  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
+  return isPlain(name) ? name : JSON.stringify(name);
+}
+
+/** `.name`, or `["some name"]`. */
+export function propertyAccess(name: string): string {
+  return isPlain(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
+}
+
+function isPlain(name: string): boolean {
+  return /^[A-Za-z_$][\w$]*$/.test(name);
 }

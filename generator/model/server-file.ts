@@ -4,6 +4,7 @@ import type { TypeNames } from "./messages.js";
 import { lowerCamel, type Names, upperCamel } from "./names.js";
 import { optional } from "./optional.js";
 import type { Order, RateLimit } from "./options.js";
+import { propertyAccess } from "./property-key.js";
 import type { RedactionModel, Redactions } from "./redactions.js";
 import type { MethodDeclaration, ServiceDeclaration } from "./services.js";
 import type { OverflowDeclaration, OverloadDeclaration } from "./waiting-policies.js";
@@ -375,10 +376,7 @@ function waitingOf(
   return {
     policy,
     ...optional("maxWaiting", "maxWaiting" in counted ? counted.maxWaiting : undefined),
-    ...optional(
-      "key",
-      property && (/^[A-Za-z_$][\w$]*$/.test(property) ? `.${property}` : `[${JSON.stringify(property)}]`),
-    ),
+    ...optional("key", property && propertyAccess(property)),
   };
 }
 

@@ -1,4 +1,5 @@
 import { NanowireError } from "../base/error.js";
+import { mostOfLosable } from "../base/losable.js";
 
 /** How much a side keeps of what it sent, until the other side tells that it has got it. */
 export interface DeliveryLimits {
@@ -165,9 +166,6 @@ export class Delivery {
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
-
-/** How much of the room packets that may be lost fill. */
-const mostOfLosable = 0.75;
 
 /** How often the other side is told before its limits are reached. */
 const tellings = 4;

@@ -9,6 +9,7 @@ import { PacketDecoder, type PacketSink } from "../protocol/packet-decoder.js";
 import type { PacketType } from "../protocol/packet-type.js";
 import * as packetType from "../protocol/packet-type.js";
 import { type ComeBack, type Drain, decodeSystem, encodeSystem, hasCapability } from "../protocol/system.js";
+import { encodeJson } from "../protocol/utf8.js";
 import type { Session } from "../session/session.js";
 import type { OutboxOwner } from "../transport/outbox.js";
 import type { Wire, WireReceiver } from "../transport/transport.js";
@@ -268,7 +269,7 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
 
   #kick(body: { readonly reason: string; readonly retry?: ComeBack }): void {
     if (this.#state === "working") {
-      const bytes = this.#terms.profile.kickBody === "json" ? utf8.encode(JSON.stringify(body)) : undefined;
+      const bytes = this.#terms.profile.kickBody === "json" ? encodeJson(body) : undefined;
       this.wire.outbox.send(encodePacket(packetType.kick, bytes));
     }
   }
@@ -419,4 +420,3 @@ const mostIdleFrames = 128;
 const mostSystemBytes = 256;
 
 const heartbeatPacket = encodePacket(packetType.heartbeat);
-const utf8 = new TextEncoder();

@@ -78,7 +78,6 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
   readonly #keeper: SessionKeeper | undefined;
   readonly #outgoing: Outgoing;
   #carrier: Carrier;
-  #state: "open" | "suspended" | "ended" = "open";
   #ordered: OrderedMailbox | undefined;
   #unordered: UnorderedMailbox | undefined;
   #rate: MessageRate | undefined;
@@ -246,7 +245,7 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
   }
 
   sendKick(reason: string): void {
-    if (this.#state === "open") {
+    if (this.#outgoing.state === "open") {
       this.#carrier.sendKick(reason);
     }
   }
@@ -280,7 +279,7 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
   // the life of a session: open → suspended → open again → ended
 
   close(reason: NanowireError): void {
-    if (this.#state === "open") {
+    if (this.#outgoing.state === "open") {
       this.#carrier.close(reason);
     } else {
       this.end(reason);
@@ -289,7 +288,7 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
 
   /** Gives the connection up that seems to work: the client has another. */
   giveWay(): void {
-    if (this.#state === "open") {
+    if (this.#outgoing.state === "open") {
       this.#carrier.giveWay();
     }
   }
@@ -300,7 +299,6 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
       this.end(reason);
       return;
     }
-    this.#state = "suspended";
     this.#outgoing.suspend();
     this.#keeper.suspend(reason);
     this.#host.suspended(this.session, reason);
@@ -314,7 +312,6 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
    */
   goOn(carrier: Carrier, received: unknown): void {
     this.#carrier = carrier;
-    this.#state = "open";
     this.#full = false;
     this.#outgoing.goOn(carrier.wire.outbox, received);
     this.#pauseWhenFull();
@@ -324,8 +321,7 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
 
   /** The session is over: what waits for its turn is forgotten, and whoever waits for the session is told. */
   end(reason: NanowireError): void {
-    if (this.#state !== "ended") {
-      this.#state = "ended";
+    if (this.#outgoing.state !== "ended") {
       this.#outgoing.end();
       this.#ordered?.clear();
       this.#unordered?.clear();
@@ -343,14 +339,14 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
 
   mailboxHasRoom(): void {
     // One mailbox has room; it is both that count.
-    if (this.#full && this.#state === "open" && this.length < this.#roomBelow) {
+    if (this.#full && this.#outgoing.state === "open" && this.length < this.#roomBelow) {
       this.#full = false;
       this.#carrier.resumeReading();
     }
   }
 
   #pauseWhenFull(): void {
-    if (!this.#full && this.length >= this.#host.options.maxQueuedMessages && this.#state === "open") {
+    if (!this.#full && this.length >= this.#host.options.maxQueuedMessages && this.#outgoing.state === "open") {
       this.#full = true;
       this.#carrier.pauseReading();
     }

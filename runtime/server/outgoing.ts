@@ -40,6 +40,9 @@ export interface OutgoingOwner {
   outgrown(): void;
 }
 
+/** Where a session is: its messages go to the client, are kept for it while it is away, or go nowhere any more. */
+export type SessionState = "open" | "suspended" | "ended";
+
 /** All that the server says in one session. */
 export class Outgoing {
   readonly #host: OutgoingHost;
@@ -51,8 +54,7 @@ export class Outgoing {
   /** Of the connection that has the session, or had it last. */
   #outbox: Outbox;
   #pushForm: PushForm;
-  /** Where messages go: to the client, to what is kept for it while it is away, or nowhere any more. */
-  #to: "client" | "kept" | "nowhere" = "client";
+  #state: SessionState = "open";
   /** Whether more waits for the client than is kept: the session ends with this turn. */
   #outgrown = false;
 
@@ -77,7 +79,7 @@ export class Outgoing {
 
   /** Answers a request with what its handler returned. */
   answer(call: Call, value: unknown): void {
-    if (call.kind === "notify" || this.#to === "nowhere") {
+    if (call.kind === "notify" || this.#state === "ended") {
       return;
     }
     const { payloadLog, logger } = this.#host;
@@ -149,7 +151,7 @@ export class Outgoing {
     } else {
       logger.error(fields, "a handler failed");
     }
-    if (id === 0 || this.#to === "nowhere" || this.#terms.profile.errors === "none") {
+    if (id === 0 || this.#state === "ended" || this.#terms.profile.errors === "none") {
       return;
     }
     const payload = this.#errorPayload(refusal, route);
@@ -209,7 +211,7 @@ export class Outgoing {
 
   /** @returns whether it was queued, or is kept for a client that is away */
   push(push: OutgoingPush): boolean {
-    if (this.#to === "nowhere" || (this.#outbox.closed && this.#kept === undefined)) {
+    if (this.#state === "ended" || (this.#outbox.closed && this.#kept === undefined)) {
       return false;
     }
     const { outbound, counters, payloadLog } = this.#host;
@@ -272,7 +274,7 @@ export class Outgoing {
     this.#assertFits(push.route, packet.length);
     const { counters } = this.#host;
     const kept = this.#kept;
-    if (kept !== undefined && this.#to === "kept") {
+    if (kept !== undefined && this.#state === "suspended") {
       counters.replacedPushes += kept.takeBack(push.key) ? 1 : 0;
       return this.#wasKept(kept.keepReplaceable(push.key, packet));
     }
@@ -309,7 +311,7 @@ export class Outgoing {
       return mayBeLost ? outbox.commitOrDrop(start) : outbox.commit();
     }
     const packet = outbox.buffer.bytes.slice(start, outbox.buffer.end);
-    if (this.#to === "kept") {
+    if (this.#state === "suspended") {
       outbox.buffer.release();
       return this.#wasKept(kept.keep(packet, mayBeLost));
     }
@@ -324,7 +326,7 @@ export class Outgoing {
   #wasKept(outcome: boolean | "overflow"): boolean {
     if (outcome === "overflow" && !this.#outgrown) {
       this.#outgrown = true;
-      this.#host.turn.atEnd({ endOfTurn: () => this.#to === "kept" && this.#owner.outgrown() });
+      this.#host.turn.atEnd({ endOfTurn: () => this.#state === "suspended" && this.#owner.outgrown() });
     }
     return outcome !== false && !this.#outgrown;
   }
@@ -345,9 +347,13 @@ export class Outgoing {
 
   // what there is to know
 
+  get state(): SessionState {
+    return this.#state;
+  }
+
   /** What waits for the client: in the outbox of its connection or, while it is away, kept for it. */
   get waiting(): Waiting {
-    if (this.#kept !== undefined && this.#to === "kept") {
+    if (this.#kept !== undefined && this.#state === "suspended") {
       return this.#kept.delivery.kept;
     }
     const { waitingBytes, waitingMessages } = this.#outbox;
@@ -356,7 +362,7 @@ export class Outgoing {
 
   /** Whether the client does not take what was written, or is away. */
   get blocked(): boolean {
-    return this.#to === "kept" || this.#outbox.blocked;
+    return this.#state === "suspended" || this.#outbox.blocked;
   }
 
   /** The client has sent a code: it has the dictionary, and may be able to read codes. */
@@ -366,7 +372,7 @@ export class Outgoing {
     }
   }
 
-  // the life of it: to the client → kept → to the client again → nowhere
+  // the life of it: open → suspended → open again → ended
 
   /** The client takes again what is written. */
   drained(): void {
@@ -376,7 +382,7 @@ export class Outgoing {
 
   /** The connection broke: what is sent from now on is kept. */
   suspend(): void {
-    this.#to = "kept";
+    this.#state = "suspended";
     // What waited in the outbox may have been written with the last of it.
     this.#kept?.allWritten();
   }
@@ -388,7 +394,7 @@ export class Outgoing {
    * @throws NanowireError `invalid_acknowledgment` when it cannot go on from there
    */
   goOn(outbox: Outbox, received: unknown): void {
-    this.#to = "client";
+    this.#state = "open";
     this.#outbox = outbox;
     const kept = this.#kept;
     if (kept !== undefined) {
@@ -400,7 +406,7 @@ export class Outgoing {
 
   /** The session is over. */
   end(): void {
-    this.#to = "nowhere";
+    this.#state = "ended";
   }
 }
 

@@ -1,6 +1,7 @@
 // A hot file: every byte that leaves waits here until the end of the turn.
 
 import { ByteBuffer } from "../base/byte-buffer.js";
+import { mostOfLosable } from "../base/losable.js";
 import type { EndOfTurn, Turn } from "../base/turn.js";
 import { KeyedPackets } from "./keyed-packets.js";
 
@@ -243,9 +244,6 @@ export class Outbox implements EndOfTurn {
     this.#buffer.release();
   }
 }
-
-/** How much of an outbox packets that may be lost fill. */
-const mostOfLosable = 0.75;
 
 /** An array that grew larger than this is let go of after it is written. */
 const keptBytes = 16 * 1024;
