@@ -44,10 +44,13 @@ export class Call implements MailboxTask {
   /** Its place among the calls of its method that wait, where there is a limit to them. */
   waits: WaitingPlace | undefined;
   readonly #caller: Caller;
-  /** Where the payload lies: in what was read from the client. */
-  readonly #bytes: Uint8Array;
-  readonly #start: number;
-  readonly #end: number;
+  /** Where the payload lies: in what was read from the client, or in an array of its own. */
+  #bytes: Uint8Array;
+  #start: number;
+  #end: number;
+  /** Whether what was read is written again when all of it has been looked at. */
+  #lent: boolean;
+  #decoded = false;
   /** Made when it is asked for. */
   #payload: Uint8Array | undefined;
   #settled = false;
@@ -61,6 +64,7 @@ export class Call implements MailboxTask {
 
   /**
    * @param bytes what was read from the client, with the payload from `start` to `end`
+   * @param lent whether they are written again: {@link own} is to be called before that
    */
   constructor(
     caller: Caller,
@@ -69,6 +73,7 @@ export class Call implements MailboxTask {
     bytes: Uint8Array,
     start: number,
     end: number,
+    lent: boolean,
     compressed: boolean,
   ) {
     this.#caller = caller;
@@ -77,11 +82,13 @@ export class Call implements MailboxTask {
     this.#bytes = bytes;
     this.#start = start;
     this.#end = end;
+    this.#lent = lent;
     this.compressed = compressed;
   }
 
   /** The message's bytes; an inbound step may put others in their place. */
   get payload(): Uint8Array {
+    this.own();
     this.#payload ??= this.#bytes.subarray(this.#start, this.#end);
     return this.#payload;
   }
@@ -90,12 +97,27 @@ export class Call implements MailboxTask {
     this.#payload = payload;
   }
 
+  /** Keeps what is still needed of bytes that are lent. */
+  own(): void {
+    if (this.#lent) {
+      this.#lent = false;
+      if (!this.#decoded && this.#payload === undefined) {
+        this.#bytes = this.#bytes.slice(this.#start, this.#end);
+        this.#end -= this.#start;
+        this.#start = 0;
+      }
+    }
+  }
+
   /** Decodes the payload with a serializer; where it lies, if nobody has asked for it yet. */
   decodeWith(serializer: Serializer): unknown {
     const { request } = this.endpoint.method;
-    return this.#payload === undefined && isInPlace(serializer, request)
-      ? decodeInPlace(request, this.#bytes, this.#start, this.#end)
-      : serializer.decode(request, this.payload);
+    if (this.#payload !== undefined || !isInPlace(serializer, request)) {
+      return serializer.decode(request, this.payload);
+    }
+    const message = decodeInPlace(request, this.#bytes, this.#start, this.#end, this.#lent);
+    this.#decoded = true;
+    return message;
   }
 
   get session(): Session {

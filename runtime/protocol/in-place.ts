@@ -15,9 +15,33 @@ export function isInPlace<T>(serializer: Serializer, codec: MessageCodec<T>): co
   return serializer === protobufSerializer && codec.wire !== undefined;
 }
 
-/** Reads a message out of an array. Throws as {@link Serializer.decode} does. */
-export function decodeInPlace<T>({ wire }: InPlaceCodec<T>, bytes: Uint8Array, start: number, end: number): T {
-  return wire.decode(new BinaryReader(bytes, start, end));
+/**
+ * Reads a message out of an array. Throws as {@link Serializer.decode} does.
+ *
+ * @param lent whether the array is written again: what is kept of it is copied
+ */
+export function decodeInPlace<T>(
+  { wire }: InPlaceCodec<T>,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  lent: boolean,
+): T {
+  return wire.decode(new PlaceReader(bytes, start, end, lent));
+}
+
+/** Reads a message among other bytes. */
+class PlaceReader extends BinaryReader {
+  readonly #lent: boolean;
+
+  constructor(bytes: Uint8Array, start: number, end: number, lent: boolean) {
+    super(bytes, start, end);
+    this.#lent = lent;
+  }
+
+  override since(start: number): Uint8Array {
+    return this.#lent ? this.input.slice(start, this.pos) : super.since(start);
+  }
 }
 
 /**

@@ -48,58 +48,59 @@ export class PacketDecoder {
   /**
    * Reads on.
    *
+   * @param start where in the array the bytes begin that came. Default: 0
+   * @param end where they end. Default: with the array
    * @throws NanowireError `invalid_packet_type` from a packet's first byte, `packet_too_large` from its fourth: before
    * any of its body is kept
    */
-  decode(chunk: Uint8Array, sink: PacketSink): void {
-    let offset = 0;
+  decode(chunk: Uint8Array, sink: PacketSink, start = 0, end: number = chunk.length): void {
+    let offset = start;
     if (this.#partial.end > 0) {
-      offset = this.#complete(chunk, sink);
+      offset = this.#complete(chunk, start, end, sink);
       if (offset < 0) {
         return;
       }
     }
-    const length = chunk.length;
-    while (length - offset >= packetHeaderBytes) {
+    while (end - offset >= packetHeaderBytes) {
       const type = this.#typeAt(chunk, offset);
-      const start = offset + packetHeaderBytes;
-      const end = start + this.#bodyBytesAt(chunk, offset);
-      if (end > length) {
+      const body = offset + packetHeaderBytes;
+      const next = body + this.#bodyBytesAt(chunk, offset);
+      if (next > end) {
         break;
       }
-      if (!sink.packet(type, chunk, start, end)) {
+      if (!sink.packet(type, chunk, body, next)) {
         return;
       }
-      offset = end;
+      offset = next;
     }
-    if (offset < length) {
+    if (offset < end) {
       this.#typeAt(chunk, offset);
-      this.#partial.append(chunk.subarray(offset));
+      this.#partial.append(chunk.subarray(offset, end));
     }
   }
 
-  /** Goes on with the packet that is held. Returns how much of the chunk it took, or -1 when there is nothing more to do. */
-  #complete(chunk: Uint8Array, sink: PacketSink): number {
+  /** Goes on with the packet that is held. Returns where the next one begins, or -1 when there is nothing more to do. */
+  #complete(chunk: Uint8Array, start: number, end: number, sink: PacketSink): number {
     const partial = this.#partial;
-    let offset = 0;
+    let offset = start;
     if (partial.end < packetHeaderBytes) {
-      offset = packetHeaderBytes - partial.end;
-      partial.append(chunk.subarray(0, offset));
+      offset = Math.min(end, start + packetHeaderBytes - partial.end);
+      partial.append(chunk.subarray(start, offset));
       if (partial.end < packetHeaderBytes) {
         return -1;
       }
       this.#bodyBytesAt(partial.bytes, 0);
     }
     // The header was judged when it arrived; the limit may be another since.
-    const end = packetHeaderBytes + lengthAt(partial.bytes, 0);
-    const next = offset + end - partial.end;
+    const packetBytes = packetHeaderBytes + lengthAt(partial.bytes, 0);
+    const next = Math.min(end, offset + packetBytes - partial.end);
     partial.append(chunk.subarray(offset, next));
-    if (partial.end < end) {
+    if (partial.end < packetBytes) {
       return -1;
     }
     const packet = partial.bytes;
     partial.release();
-    return sink.packet(this.#typeAt(packet, 0), packet, packetHeaderBytes, end) ? next : -1;
+    return sink.packet(this.#typeAt(packet, 0), packet, packetHeaderBytes, packetBytes) ? next : -1;
   }
 
   #typeAt(bytes: Uint8Array, offset: number): PacketType {

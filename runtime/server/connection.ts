@@ -60,6 +60,8 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
   #paused = false;
   /** Whether what carries it is gone. */
   #gone = false;
+  /** Whether what is being read is written again when that is over. */
+  #lent = false;
   /** How many frames without content came before the session. */
   #idleFrames = 0;
   #sweepsSinceHeard = 0;
@@ -75,10 +77,11 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
 
   // socket → transport →
 
-  receive(bytes: Uint8Array): void {
+  receive(bytes: Uint8Array, start = 0, end: number = bytes.length, lent = false): void {
     this.#sweepsSinceHeard = 0;
+    this.#lent = lent;
     try {
-      this.#packets.decode(bytes, this);
+      this.#packets.decode(bytes, this, start, end);
     } catch (error) {
       this.violated(toNanowireError(error, "internal", "the server failed to handle a packet"));
     }
@@ -105,7 +108,7 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
   packet(type: PacketType, bytes: Uint8Array, start: number, end: number): boolean {
     const working = this.#state === "working" ? this.#conversation : undefined;
     if (type === packetType.data && working !== undefined) {
-      working.message(bytes, start, end);
+      working.message(bytes, start, end, this.#lent);
     } else if (type === packetType.heartbeat && working !== undefined) {
       // A sign of life, like every packet; receive() has noted it.
       working.isWithinRate();

@@ -104,8 +104,12 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
 
   // → message decoder and dictionary → the session's mailbox →
 
-  /** A message came, in a packet's body. */
-  message(bytes: Uint8Array, start: number, end: number): void {
+  /**
+   * A message came, in a packet's body.
+   *
+   * @param lent whether the bytes are written again after the call
+   */
+  message(bytes: Uint8Array, start: number, end: number, lent: boolean): void {
     const { header, dispatcher, counters } = this.#host;
     decodeMessageHeader(bytes, start, end, header);
     const { type, id, code } = header;
@@ -151,7 +155,7 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
       this.#turnAway(id, method.route, "payload_too_large", message);
       return;
     }
-    const call = new Call(this, endpoint, id, bytes, payloadStart, end, compressed);
+    const call = new Call(this, endpoint, id, bytes, payloadStart, end, lent, compressed);
     if (order === "none") {
       this.#unorderedMailbox().post(call);
     } else if (method.overload === undefined) {
@@ -159,6 +163,9 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
     } else {
       this.#overloads ??= new Overloads(this.#orderedMailbox());
       this.#overloads.post(call, method.overload);
+    }
+    if (lent) {
+      call.own();
     }
     this.#pauseWhenFull();
   }
@@ -187,7 +194,12 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
 
   #step(call: Call): void | Promise<void> {
     const steps = this.#host.inbound.stepsOf(call.route);
-    return steps.length === 0 ? undefined : runInbound(steps, call.session, call);
+    if (steps.length === 0) {
+      return;
+    }
+    // A step may keep the message.
+    call.own();
+    return runInbound(steps, call.session, call);
   }
 
   #inflated({ payload, endpoint }: Call): Awaitable<Uint8Array> {

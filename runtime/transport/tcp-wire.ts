@@ -2,11 +2,12 @@ import type { Socket } from "node:net";
 import type { ByteBuffer } from "../base/byte-buffer.js";
 import type { Arrival } from "./arrival.js";
 import { Outbox, type OutboxLimit, type OutboxWriter, type WriteOutcome } from "./outbox.js";
+import { readShared, type SharedSocket } from "./shared-read.js";
 import { endSocket, outboxOverflow, writeOut } from "./socket.js";
 import type { Wire, WireReceiver } from "./transport.js";
 
 /** A socket that knows its wire: the listeners below are shared by all sockets, a connection makes no closure. */
-interface WiredSocket extends Socket {
+interface WiredSocket extends SharedSocket {
   nanowire?: TcpWire;
 }
 
@@ -30,6 +31,8 @@ export class TcpWire implements Wire, OutboxWriter {
     this.proxyAddress = origin.proxy;
     this.outbox = new Outbox(this, host.turn, host.maxOutboxBytes, 0, host.maxOutboxMessages);
     socket.nanowire = this;
+    socket.nanowireRead = onRead;
+    readShared(socket);
     socket.on("data", onData);
     socket.on("drain", onDrain);
     socket.on("error", onError);
@@ -38,9 +41,9 @@ export class TcpWire implements Wire, OutboxWriter {
     this.#receiver = host.accept(this, arrival.accepted());
   }
 
-  receive(chunk: Buffer): void {
+  receive(bytes: Uint8Array, end: number, lent: boolean): void {
     if (!this.#closing) {
-      this.#receiver.receive(chunk);
+      this.#receiver.receive(bytes, 0, end, lent);
     }
   }
 
@@ -87,8 +90,12 @@ export class TcpWire implements Wire, OutboxWriter {
   }
 }
 
+function onRead(this: WiredSocket, bytes: Uint8Array, count: number): void {
+  this.nanowire?.receive(bytes, count, true);
+}
+
 function onData(this: WiredSocket, chunk: Buffer): void {
-  this.nanowire?.receive(chunk);
+  this.nanowire?.receive(chunk, chunk.length, false);
 }
 
 function onDrain(this: WiredSocket): void {

@@ -125,8 +125,14 @@ export interface Wire {
 
 /** Takes what arrives on a {@link Wire}. */
 export interface WireReceiver {
-  /** Bytes of the packet stream, cut anywhere. They may be kept: they are not written again. */
-  receive(bytes: Uint8Array): void;
+  /**
+   * Bytes of the packet stream, cut anywhere.
+   *
+   * @param start where in the array they begin. Default: 0
+   * @param end where they end. Default: with the array
+   * @param lent whether the array is written again after the call; if not, it may be kept. Default: false
+   */
+  receive(bytes: Uint8Array, start?: number, end?: number, lent?: boolean): void;
   /**
    * Something came that carries no bytes of the stream, and costs as much as if it did: a ping, a pong, an empty frame. Returns whether it
    * may be answered. Absent: it may.

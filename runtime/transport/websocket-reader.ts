@@ -11,16 +11,23 @@
  */
 
 import type { Socket } from "node:net";
+import { readShared, type SharedSocket } from "./shared-read.js";
 import { unmask } from "./websocket-mask.js";
 
 /** Takes the payloads that a {@link WebSocketReader} reads. */
 export interface PayloadReceiver {
-  /** One whole message. Its bytes are not written again. */
-  receive(payload: Uint8Array): void;
+  /**
+   * One whole message.
+   *
+   * @param start where in the array it begins
+   * @param end where it ends
+   * @param lent whether the array is written again after the call
+   */
+  receive(bytes: Uint8Array, start: number, end: number, lent: boolean): void;
 }
 
 /** A socket that knows who reads it: the listener below is shared by all sockets. */
-interface ReadSocket extends Socket {
+interface ReadSocket extends SharedSocket {
   nanowireReader?: WebSocketReader;
 }
 
@@ -44,7 +51,7 @@ export class WebSocketReader {
   readonly #ws: ChunkListener;
   readonly #receiver: PayloadReceiver;
   readonly #maxBytes: number;
-  /** Whether ws listens to the socket itself, or nobody does: nothing more is read here. */
+  /** Whether the socket is read here. If not, ws reads all that comes, or nobody does. */
   #over = false;
   /** Whether ws has got a part of a message that it has not told. */
   #owed = false;
@@ -62,8 +69,10 @@ export class WebSocketReader {
     this.#receiver = receiver;
     this.#maxBytes = maxBytes;
     socket.nanowireReader = this;
-    socket.on("data", onData);
     socket.off("data", ws);
+    socket.nanowireRead = onRead;
+    readShared(socket);
+    socket.on("data", onData);
   }
 
   /**
@@ -79,18 +88,29 @@ export class WebSocketReader {
       : new WebSocketReader(socket, ws as ChunkListener, receiver, maxBytes);
   }
 
-  /** A chunk of the socket. */
-  read(chunk: Buffer): void {
-    const { length } = chunk;
+  /**
+   * A chunk of the socket.
+   *
+   * @param length how many of the array's bytes it has
+   * @param lent whether the array is written again
+   */
+  read(chunk: Uint8Array, length: number, lent: boolean): void {
+    if (this.#over) {
+      // What comes is not told to those who listen to the socket, as ws does by now: it is told here.
+      if (this.#socket.listeners("data").includes(this.#ws)) {
+        this.#handOver(chunk, 0, length, lent);
+      }
+      return;
+    }
     /** What comes before has been handed on, to the receiver or to ws. */
     let done = 0;
     let at = 0;
     while (at < length && !this.#over) {
-      const end = this.#owed || this.#part !== Part.first ? -1 : endOfPlain(chunk, at, this.#maxBytes);
+      const end = this.#owed || this.#part !== Part.first ? -1 : endOfPlain(chunk, at, length, this.#maxBytes);
       if (end < 0) {
-        at = this.#follow(chunk, at);
+        at = this.#follow(chunk, at, length);
         if (this.#part === Part.first && !this.#over && isLastOfMessage(this.#firstByte)) {
-          this.#handOver(chunk, done, at);
+          this.#handOver(chunk, done, at, lent);
           done = at;
           if (this.#owed) {
             // ws has got all of a message and not told it: something is wrong with it.
@@ -98,18 +118,18 @@ export class WebSocketReader {
           }
         }
       } else if (done < at) {
-        this.#handOver(chunk, done, at);
+        this.#handOver(chunk, done, at, lent);
         done = at;
       } else {
         const start = at + (chunk[at + 1] === twoBytesOfLength ? 8 : 6);
         unmask(chunk, start, end);
         done = end;
         at = end;
-        this.#receiver.receive(chunk.subarray(start, end));
+        this.#receiver.receive(chunk, start, end, lent);
       }
     }
     if (done < length) {
-      this.#handOver(chunk, done, length);
+      this.#handOver(chunk, done, length, lent);
     }
   }
 
@@ -133,13 +153,14 @@ export class WebSocketReader {
     }
   }
 
-  #handOver(chunk: Buffer, start: number, end: number): void {
-    this.#ws.call(this.#socket, end - start === chunk.length ? chunk : chunk.subarray(start, end));
+  /** ws keeps what it gets, until a frame is whole. */
+  #handOver(chunk: Uint8Array, start: number, end: number, lent: boolean): void {
+    const view = Buffer.from(chunk.buffer, chunk.byteOffset + start, end - start);
+    this.#ws.call(this.#socket, lent ? Buffer.from(view) : view);
   }
 
   /** Goes along a frame that ws reads. Returns where it ends, or the chunk does. */
-  #follow(chunk: Buffer, at: number): number {
-    const { length } = chunk;
+  #follow(chunk: Uint8Array, at: number, length: number): number {
     let next = at;
     if (this.#part === Part.first) {
       this.#firstByte = chunk[next++] as number;
@@ -186,8 +207,8 @@ export class WebSocketReader {
 }
 
 /** Where the frame at `at` ends, if it is whole, not too long, and there is nothing special about it; else -1. */
-function endOfPlain(chunk: Buffer, at: number, maxBytes: number): number {
-  const there = chunk.length - at;
+function endOfPlain(chunk: Uint8Array, at: number, length: number, maxBytes: number): number {
+  const there = length - at;
   if (there < 6 || chunk[at] !== wholeBinary) {
     return -1;
   }
@@ -224,6 +245,10 @@ const twoBytesOfLength = 0xfe;
 
 const maskBytes = 4;
 
+function onRead(this: ReadSocket, bytes: Uint8Array, count: number): void {
+  this.nanowireReader?.read(bytes, count, true);
+}
+
 function onData(this: ReadSocket, chunk: Buffer): void {
-  this.nanowireReader?.read(chunk);
+  this.nanowireReader?.read(chunk, chunk.length, false);
 }

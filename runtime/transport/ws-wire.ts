@@ -68,14 +68,14 @@ export class WsWire implements Wire, OutboxWriter, PayloadReceiver {
     this.#receiver = host.accept(this, arrival.accepted());
   }
 
-  receive(payload: Uint8Array): void {
+  receive(bytes: Uint8Array, start: number, end: number, lent: boolean): void {
     if (this.#closing) {
       return;
     }
-    if (payload.length === 0) {
+    if (start === end) {
       this.#receiver.idled?.();
     } else {
-      this.#receiver.receive(payload);
+      this.#receiver.receive(bytes, start, end, lent);
     }
   }
 
@@ -83,7 +83,7 @@ export class WsWire implements Wire, OutboxWriter, PayloadReceiver {
   told(data: RawData, binary: boolean): void {
     this.#reader?.told();
     if (binary) {
-      this.receive(data as Buffer);
+      this.receive(data as Buffer, 0, (data as Buffer).length, false);
     } else if (!this.#closing) {
       this.#receiver.violated(new NanowireError("text_frame", "a text frame came where only binary frames may"));
     }

@@ -5,6 +5,9 @@ import { UserSaid as UserSaidJson } from "../../generated/chat/v1/room.json.js";
 import { ByteBuffer } from "../../runtime/base/byte-buffer.js";
 import { cut, decodeInPlace, encodeInPlace, isInPlace } from "../../runtime/protocol/in-place.js";
 import { jsonSerializer, protobufSerializer } from "../../runtime/protocol/serializer.js";
+import type { BinaryReader } from "../../runtime/protocol/wire/binary-reader.js";
+import { BinaryWriter } from "../../runtime/protocol/wire/binary-writer.js";
+import { hex, toHex } from "./hex.js";
 
 const codec = { protobuf: UserSaid, wire: UserSaid, json: UserSaidJson };
 const message = fc.record({ name: fc.string(), text: fc.string({ maxLength: 600 }), atMs: fc.bigInt(0n, 2n ** 62n) });
@@ -31,7 +34,11 @@ test("a message is written behind what is there as it is by itself, and read the
       expect(out.end).toBe(end);
       out.append(after);
       expect(Buffer.from(out.view())).toEqual(Buffer.concat([before, alone, after]));
-      expect(decodeInPlace(codec, out.bytes, start, end)).toEqual(said);
+      expect(decodeInPlace(codec, out.bytes, start, end, false)).toEqual(said);
+      const lent = Uint8Array.from(out.bytes);
+      const kept = decodeInPlace(codec, lent, start, end, true);
+      lent.fill(0xff);
+      expect(kept).toEqual(said);
     }),
   );
 });
@@ -81,4 +88,26 @@ test("bytes are taken out of the middle of a buffer", () => {
   expect(out.view()).toEqual(Uint8Array.of(1, 4, 5));
   cut(out, 3, 4);
   expect(out.view()).toEqual(Uint8Array.of(1, 4));
+});
+
+test("of bytes that are lent nothing is kept: a field of bytes, and one that is not known, are copies; of others they are views", () => {
+  const keeping = {
+    encode: (_message: Uint8Array[], writer = new BinaryWriter()) => writer,
+    decode(input: BinaryReader | Uint8Array): Uint8Array[] {
+      const reader = input as BinaryReader;
+      const kept: Uint8Array[] = [];
+      while (reader.pos < reader.enter()) {
+        const tag = reader.uint32();
+        kept.push(tag === 10 ? reader.bytes() : reader.skip(tag & 7));
+      }
+      return kept;
+    },
+  };
+  const bytes = hex("ff 0a 02 a1 a2 12 03 b1 b2 b3 1b 22 01 c1 1c ff");
+  const decode = (lent: boolean): Uint8Array[] =>
+    decodeInPlace({ protobuf: keeping, wire: keeping }, bytes, 1, 15, lent);
+  const copies = decode(true);
+  expect(copies.map(toHex)).toEqual(["a1a2", "03b1b2b3", "2201c11c"]);
+  expect(copies.map(({ buffer }) => buffer === bytes.buffer)).toEqual([false, false, false]);
+  expect(decode(false).map(({ buffer }) => buffer === bytes.buffer)).toEqual([true, true, true]);
 });

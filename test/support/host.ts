@@ -50,7 +50,9 @@ export class AcceptedWire {
     return concat(...this.pieces);
   }
 
-  receive(received: Uint8Array): void {
+  receive(array: Uint8Array, start = 0, end: number = array.length): void {
+    // It may be lent.
+    const received = Uint8Array.prototype.slice.call(array, start, end);
     const bytes = received.subarray(this.#greeting);
     this.#greeting = Math.max(0, this.#greeting - received.length);
     if (received.length > 0 && bytes.length === 0) {
@@ -156,7 +158,7 @@ export class KeptHost implements TransportHost {
     const accepted = new AcceptedWire(wire, this.greeting, (bytes) => this.onReceive(wire, bytes));
     this.accepted.push(accepted);
     return {
-      receive: (bytes) => accepted.receive(bytes),
+      receive: (bytes, start, end) => accepted.receive(bytes, start, end),
       idled: () => accepted.idled(),
       violated: (error) => accepted.violated(error),
       closed: () => accepted.gone(),

@@ -13,6 +13,7 @@ import { makeCertificate, temporaryFolder } from "../support/certificate.js";
 import { KeptHost } from "../support/host.js";
 import { openLink, openSocket, upgradeRequest } from "../support/link.js";
 import { turn, until } from "../support/wait.js";
+import { notShared } from "./support/not-shared.js";
 import { frame, pattern } from "./websocket/vectors.js";
 
 /** Both ends of a connection. */
@@ -40,9 +41,13 @@ interface Part {
  * A socket that is read, and somebody in ws's place.
  *
  * @param tells whether that one tells a message when it has got the last of it, as ws does
+ * @param shared whether it may be read into the array that all share
  */
-async function reading({ maxBytes = 100_000, tells = true } = {}) {
+async function reading({ maxBytes = 100_000, tells = true, shared = true } = {}) {
   const { client, server } = await socketPair();
+  if (!shared) {
+    notShared(server);
+  }
   const log: Part[] = [];
   const payloads: Uint8Array[] = [];
   let held: Uint8Array = new Uint8Array(0);
@@ -57,7 +62,9 @@ async function reading({ maxBytes = 100_000, tells = true } = {}) {
     }
   };
   const receiver = {
-    receive(payload: Uint8Array): void {
+    receive(bytes: Uint8Array, start: number, end: number, lent: boolean): void {
+      expect(lent).toBe(shared);
+      const payload = bytes.subarray(start, end);
       payloads.push(payload);
       log.push(us(payload));
     },
@@ -92,8 +99,11 @@ const ping = frame(0x89, three);
 const fragments = [frame(0x02, one), frame(0x00, two), frame(0x80, three)];
 
 describe("a reader of WebSockets", () => {
-  it("reads plain messages, where they lie, and nobody else sees them", async () => {
-    const { log, payloads, send } = await reading();
+  it.each([
+    ["in the array that all share", true],
+    ["in one of their own", false],
+  ])("reads plain messages, where they lie, %s, and nobody else sees them", async (_where, shared) => {
+    const { log, payloads, send } = await reading({ shared });
     await send(concat(frame(0x82, one), frame(0x82, two), frame(0x82, pattern(0))));
     expect(log).toEqual([us(one), us(two), us(pattern(0))]);
     expect(new Set(payloads.map(({ buffer }) => buffer)).size).toBe(1);

@@ -83,6 +83,11 @@ export class BinaryReader {
    */
   skip(wireType: number, field?: number, depth: number = deepestGroup): Uint8Array {
     const start = this.pos;
+    this.#skip(wireType, field, depth);
+    return this.since(start);
+  }
+
+  #skip(wireType: number, field: number | undefined, depth: number): void {
     if (wireType === varint) {
       while (((this.input[this.pos++] as number) & 0x80) !== 0) {
         // Its value does not matter.
@@ -99,7 +104,6 @@ export class BinaryReader {
       throw new RangeError(`cant skip wire type ${wireType}`);
     }
     this.assertInside();
-    return this.input.subarray(start, this.pos);
   }
 
   uint32(): number {
@@ -129,8 +133,7 @@ export class BinaryReader {
 
   /** A view of bytes with their length before them. */
   bytes(): Uint8Array {
-    const start = this.take(this.uint32());
-    return this.input.subarray(start, this.pos);
+    return this.since(this.take(this.uint32()));
   }
 
   /**
@@ -174,8 +177,13 @@ export class BinaryReader {
         }
         return;
       }
-      this.skip(wireType, inner, depth - 1);
+      this.#skip(wireType, inner, depth - 1);
     }
+  }
+
+  /** @internal A view of the bytes from `start` on that were read. */
+  since(start: number): Uint8Array {
+    return this.input.subarray(start, this.pos);
   }
 }
 
