@@ -27,21 +27,7 @@ export function decodeInPlace<T>(
   end: number,
   lent: boolean,
 ): T {
-  return wire.decode(new PlaceReader(bytes, start, end, lent));
-}
-
-/** Reads a message among other bytes. */
-class PlaceReader extends BinaryReader {
-  readonly #lent: boolean;
-
-  constructor(bytes: Uint8Array, start: number, end: number, lent: boolean) {
-    super(bytes, start, end);
-    this.#lent = lent;
-  }
-
-  override since(start: number): Uint8Array {
-    return this.#lent ? this.input.slice(start, this.pos) : super.since(start);
-  }
+  return wire.decode(new BinaryReader(bytes, start, end, lent));
 }
 
 /**

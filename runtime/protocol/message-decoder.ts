@@ -12,7 +12,8 @@ import {
 } from "./message.js";
 import type { MessageType } from "./message-type.js";
 import * as messageType from "./message-type.js";
-import { readText, strictUtf8 } from "./wire/read-text.js";
+import { readText } from "./wire/read-text.js";
+import { strictUtf8 } from "./wire/text-decoders.js";
 
 /** What stands before a message's payload. */
 export class MessageHeader {

@@ -1,7 +1,8 @@
 // A hot file: every message that is received is read here, field by field. No view a field.
 
 import { deepestGroup, deepestMessage, endlessVarint, varintBits } from "./limits.js";
-import { readText, strictUtf8 } from "./read-text.js";
+import { readText } from "./read-text.js";
+import { strictUtf8, utf8 } from "./text-decoders.js";
 import { bit32, bit64, endGroup, lengthDelimited, startGroup, varint } from "./wire-type.js";
 
 /**
@@ -18,6 +19,7 @@ export class BinaryReader {
   readonly len: number;
   /** @internal Where it reads. */
   readonly input: Uint8Array;
+  readonly #lent: boolean;
   /** How many messages are being read, each inside the one before. */
   #depth = 0;
 
@@ -25,8 +27,10 @@ export class BinaryReader {
    * @param bytes they are not copied: a `bytes` field is a view of them
    * @param start where the message begins. Default: 0
    * @param end where it ends. Default: with the bytes
+   * @param lent whether they are written again: a `bytes` field is a copy then. Default: false
    */
-  constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
+  constructor(bytes: Uint8Array, start = 0, end: number = bytes.length, lent = false) {
+    this.#lent = lent;
     this.input = bytes;
     this.pos = start;
     this.len = end;
@@ -84,7 +88,7 @@ export class BinaryReader {
   skip(wireType: number, field?: number, depth: number = deepestGroup): Uint8Array {
     const start = this.pos;
     this.#skip(wireType, field, depth);
-    return this.since(start);
+    return this.#since(start);
   }
 
   #skip(wireType: number, field: number | undefined, depth: number): void {
@@ -133,7 +137,7 @@ export class BinaryReader {
 
   /** A view of bytes with their length before them. */
   bytes(): Uint8Array {
-    return this.since(this.take(this.uint32()));
+    return this.#since(this.take(this.uint32()));
   }
 
   /**
@@ -181,10 +185,9 @@ export class BinaryReader {
     }
   }
 
-  /** @internal A view of the bytes from `start` on that were read. */
-  since(start: number): Uint8Array {
-    return this.input.subarray(start, this.pos);
+  /** The bytes from `start` on that were read. */
+  #since(start: number): Uint8Array {
+    const view = this.input.subarray(start, this.pos);
+    return this.#lent ? new Uint8Array(view) : view;
   }
 }
-
-const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });

@@ -17,7 +17,7 @@ export class BinaryWriter {
   /** @internal Where it is written to. */
   end: number;
   /** Where the lengths stand that are not known yet. */
-  #forks: number[] = [];
+  #forks: number[] | undefined;
 
   /** @param bytes where to write; what comes before `end` stays as it is. Default: an array of its own */
   constructor(bytes: Uint8Array<ArrayBuffer> = noBytes, end = 0) {
@@ -31,7 +31,7 @@ export class BinaryWriter {
     const end = this.end;
     this.written = noBytes;
     this.end = 0;
-    this.#forks = [];
+    this.#forks = undefined;
     // A copy of what is small stays in the heap, which a view does not; what is large is given away, unless much of it is empty.
     return bytes.length <= smallestBytes || end * 2 < bytes.length ? bytes.slice(0, end) : bytes.subarray(0, end);
   }
@@ -39,13 +39,14 @@ export class BinaryWriter {
   /** Begins something with a length before it: a message, a packed list. {@link join} ends it. */
   fork(): this {
     // One byte is kept for the length: it does for all that is shorter than 128.
+    this.#forks ??= [];
     this.#forks.push(this.reserve(1));
     return this;
   }
 
   /** Ends what the last {@link fork} began, and writes its length. */
   join(): this {
-    const start = this.#forks.pop();
+    const start = this.#forks?.pop();
     if (start === undefined) {
       throw new Error("join() without fork()");
     }
@@ -56,7 +57,7 @@ export class BinaryWriter {
       this.reserve(more);
       this.written.copyWithin(start + 1 + more, start + 1, end);
     }
-    this.#put(start, length);
+    put32(this.written, start, length);
     return this;
   }
 
@@ -68,8 +69,16 @@ export class BinaryWriter {
   }
 
   uint32(value: number): this {
+    const start = this.end;
+    if ((value & 0x7f) === value && start < this.written.length) {
+      // Tags and lengths, mostly.
+      this.written[start] = value;
+      this.end = start + 1;
+      return this;
+    }
     const valid = value >>> 0 === value ? value : validInteger(value, 0, 0xffffffff, "uint32");
-    this.end = this.#put(this.reserve(mostUint32Bytes), valid);
+    this.reserve(mostUint32Bytes);
+    this.end = put32(this.written, start, valid);
     return this;
   }
 
@@ -111,36 +120,29 @@ export class BinaryWriter {
     const start = this.end;
     const end = start + count;
     if (end > this.written.length) {
-      this.written = grow(this.written, start, end);
+      this.written = grow(this.written, end);
     }
     this.end = end;
     return start;
   }
-
-  /** Writes a varint of 32 bits where there is room for it, and returns where it ends. */
-  #put(start: number, value: number): number {
-    const bytes = this.written;
-    let offset = start;
-    let rest = value;
-    while (rest > 0x7f) {
-      bytes[offset++] = (rest & 0x7f) | 0x80;
-      rest >>>= 7;
-    }
-    bytes[offset++] = rest;
-    return offset;
-  }
 }
 
-/** The first bytes, with room for at least so many. */
-function grow(bytes: Uint8Array<ArrayBuffer>, used: number, wanted: number): Uint8Array<ArrayBuffer> {
+/** @internal Writes a varint of 32 bits where there is room for it, and returns where it ends. */
+export function put32(bytes: Uint8Array, start: number, value: number): number {
+  let offset = start;
+  let rest = value >>> 0;
+  while (rest > 0x7f) {
+    bytes[offset++] = rest | 0x80;
+    rest >>>= 7;
+  }
+  bytes[offset++] = rest;
+  return offset;
+}
+
+/** The same bytes, with room for at least so many. */
+function grow(bytes: Uint8Array<ArrayBuffer>, wanted: number): Uint8Array<ArrayBuffer> {
   const grown = new Uint8Array(Math.max(smallestBytes, wanted, 2 * bytes.length));
-  if (used > smallestBytes) {
-    grown.set(bytes.subarray(0, used));
-    return grown;
-  }
-  for (let index = 0; index < used; index++) {
-    grown[index] = bytes[index] as number;
-  }
+  grown.set(bytes);
   return grown;
 }
 

@@ -10,9 +10,6 @@ export const deepestGroup = 100;
 
 export const deepestMessage = 100;
 
-/** Calling the decoder costs more than a text of as many bytes. */
-export const longestByHand = 24;
-
 /** What a character of a text may become. */
 export const mostUtf8Bytes = 3;
 

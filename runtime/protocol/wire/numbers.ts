@@ -1,8 +1,5 @@
 /**
- * Where a number of fixed size is taken apart into its bytes, or put together. A view of a message's own bytes would cost an
- * object a message, and move a small one out of the heap.
+ * Where a number is taken apart into its bytes, or put together. A view of a message's own bytes would cost an object a message, and move a
+ * small one out of the heap.
  */
 export const numbers = new DataView(new ArrayBuffer(8));
-
-/** The same bytes. */
-export const numberBytes = new Uint8Array(numbers.buffer);

@@ -1,44 +1,50 @@
 // Hot functions: numbers of a fixed size.
 
 import type { BinaryReader } from "./binary-reader.js";
-import { numberBytes, numbers } from "./numbers.js";
+import { floats, words } from "./floats.js";
+import { numbers } from "./numbers.js";
 
 /** Reads a fixed32. */
 export function readFixed32(reader: BinaryReader): number {
-  return readFixed(reader, 4).getUint32(0, true);
+  return readSfixed32(reader) >>> 0;
 }
 
 /** Reads an sfixed32. */
 export function readSfixed32(reader: BinaryReader): number {
-  return readFixed(reader, 4).getInt32(0, true);
+  const bytes = reader.input;
+  const start = reader.take(4);
+  return (
+    (bytes[start] as number) |
+    ((bytes[start + 1] as number) << 8) |
+    ((bytes[start + 2] as number) << 16) |
+    ((bytes[start + 3] as number) << 24)
+  );
 }
 
 /** Reads a fixed64. */
 export function readFixed64(reader: BinaryReader): bigint {
-  return readFixed(reader, 8).getBigUint64(0, true);
+  return readEight(reader).getBigUint64(0, true);
 }
 
 /** Reads an sfixed64. */
 export function readSfixed64(reader: BinaryReader): bigint {
-  return readFixed(reader, 8).getBigInt64(0, true);
+  return readEight(reader).getBigInt64(0, true);
 }
 
 /** Reads a float. */
 export function readFloat(reader: BinaryReader): number {
-  return readFixed(reader, 4).getFloat32(0, true);
+  words[0] = readSfixed32(reader);
+  return floats[0] as number;
 }
 
 /** Reads a double. */
 export function readDouble(reader: BinaryReader): number {
-  return readFixed(reader, 8).getFloat64(0, true);
+  return readEight(reader).getFloat64(0, true);
 }
 
-/** The next bytes, to be read as a number. */
-function readFixed(reader: BinaryReader, count: number): DataView {
-  const start = reader.take(count);
-  const bytes = reader.input;
-  for (let index = 0; index < count; index++) {
-    numberBytes[index] = bytes[start + index] as number;
-  }
+/** The next eight bytes, to be read as a number. */
+function readEight(reader: BinaryReader): DataView {
+  numbers.setInt32(0, readSfixed32(reader), true);
+  numbers.setInt32(4, readSfixed32(reader), true);
   return numbers;
 }

@@ -1,6 +1,6 @@
 // Hot functions: numbers that are varints, but for uint32, which is a method of the writer.
 
-import type { BinaryWriter } from "./binary-writer.js";
+import { type BinaryWriter, put32 } from "./binary-writer.js";
 import { validInt64, validInteger, validUint64 } from "./checks.js";
 import { mostVarintBytes } from "./limits.js";
 import { numbers } from "./numbers.js";
@@ -50,7 +50,7 @@ function validInt32(value: number, type: string): number {
 /** A 64-bit value in two's complement. */
 function writeBigVarint(writer: BinaryWriter, value: bigint): void {
   numbers.setBigUint64(0, value, true);
-  writeVarint64(writer, numbers.getUint32(0, true), numbers.getUint32(4, true));
+  writeVarint64(writer, numbers.getInt32(0, true), numbers.getInt32(4, true));
 }
 
 function writeVarint64(writer: BinaryWriter, low: number, high: number): void {
@@ -58,11 +58,10 @@ function writeVarint64(writer: BinaryWriter, low: number, high: number): void {
   const bytes = writer.written;
   let lo = low;
   let hi = high;
-  while (hi !== 0 || lo > 0x7f) {
-    bytes[offset++] = (lo & 0x7f) | 0x80;
-    lo = ((lo >>> 7) | (hi << 25)) >>> 0;
+  while (hi !== 0) {
+    bytes[offset++] = lo | 0x80;
+    lo = (lo >>> 7) | (hi << 25);
     hi >>>= 7;
   }
-  bytes[offset++] = lo;
-  writer.end = offset;
+  writer.end = put32(bytes, offset, lo);
 }
