@@ -29,6 +29,10 @@ export function plainAddress(text: string): string | undefined {
  * household is given. Undefined for a text that is no address.
  */
 export function clientNetwork(text: string): string | undefined {
+  // Most have one of these, which can be written in one way.
+  if (isIPv4(text)) {
+    return text;
+  }
   const bytes = addressBytes(text);
   if (bytes === undefined || bytes.length === 4) {
     return bytes && formatAddress(bytes);
