@@ -17,18 +17,25 @@ export const codec: BenchCase = {
   name: "codec",
   summary: "messages encoded and decoded by the generated code, without a connection; against other codecs",
   comparisons: (["small", "mid"] as const).flatMap((message) =>
-    (["encode", "decode"] as const).flatMap((work) =>
-      (["ts-proto", "protobuf-es", "protobufjs"] as const).map((peer) => comparisonOf(message, work, peer)),
-    ),
+    (["encode", "decode"] as const).flatMap((work) => [
+      ...(["ts-proto", "protobuf-es", "protobufjs"] as const).map((peer) => comparisonOf(message, work, peer)),
+      comparisonOf(message, work, "ts-proto", "in-place"),
+    ]),
   ),
 };
 
-function comparisonOf(message: CodecMessage, work: CodecQuestion["work"], peer: CodecKind): Comparison {
+function comparisonOf(
+  message: CodecMessage,
+  work: CodecQuestion["work"],
+  peer: CodecKind,
+  ours: "nanowire" | "in-place" = "nanowire",
+): Comparison {
+  const place = ours === "in-place" ? " where it lies" : "";
   return {
-    name: `${message}-${work}-${peer}`,
-    title: `${titles[message]}: ${work === "encode" ? "written" : "read"}`,
+    name: `${message}-${work}-${ours === "in-place" ? ours : peer}`,
+    title: `${titles[message]}: ${work === "encode" ? "written" : "read"}${place}`,
     baseline: sideOf(peer, message, work),
-    subject: sideOf("nanowire", message, work),
+    subject: sideOf(ours, message, work),
   };
 }
 
@@ -39,7 +46,7 @@ function sideOf(kind: CodecKind, message: CodecMessage, work: CodecQuestion["wor
       const directory = mkdtempSync(join(tmpdir(), "nanowire-codec-"));
       const remove = (): void => rmSync(directory, { recursive: true, force: true });
       try {
-        if (kind !== "nanowire") {
+        if (kind !== "nanowire" && kind !== "in-place") {
           await prepareCodecs(directory);
         }
       } catch (error) {

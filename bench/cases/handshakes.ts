@@ -5,7 +5,7 @@ import { type LoadedServer, patienceMs, type Side, startProcesses } from "../sid
 import { echoServers, position } from "./ping-pong.js";
 
 /** So many clients are on their way in at any time. */
-const visitorsAtOnce = 64;
+const visitorsAtOnce = 256;
 
 /** A client that is not served in so long is not served. */
 const visitorPatienceMs = 120_000;
@@ -22,7 +22,7 @@ function comparisonOf(transport: "tcp" | "ws"): Comparison {
   const { baseline, subject } = echoServers(position, transport, 1);
   return {
     name: transport,
-    title: `${transport === "tcp" ? "TCP" : "WebSocket"}, 64 at a time beside connections with 1 in flight`,
+    title: `${transport === "tcp" ? "TCP" : "WebSocket"}, 256 at a time beside connections with 1 in flight`,
     measure: "rate",
     baseline: besideBusyConnections(baseline),
     subject: besideBusyConnections(subject),

@@ -1,7 +1,7 @@
 import type { RoundFigures } from "../side.js";
 
-/** Whose codec it is. */
-export type CodecKind = "nanowire" | "ts-proto" | "protobuf-es" | "protobufjs";
+/** Whose codec it is; `in-place` is Nanowire's as its server calls it: out of what was read from a socket, behind what is to be sent. */
+export type CodecKind = "nanowire" | "in-place" | "ts-proto" | "protobuf-es" | "protobufjs";
 
 /** What is encoded and decoded: bench.v1.Position, or a bench.v1.Crowd of fifty. */
 export type CodecMessage = "small" | "mid";

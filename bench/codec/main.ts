@@ -6,6 +6,8 @@ import { pathToFileURL } from "node:url";
 import { createFileRegistry, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import protobufjs from "protobufjs";
+import { ByteBuffer } from "../../runtime/base/byte-buffer.js";
+import { decodeInPlace, encodeInPlace, type InPlaceCodec } from "../../runtime/protocol/in-place.js";
 import { Crowd, Position } from "../generated/bench/v1/echo.js";
 import { answerParent } from "../parent-process.js";
 import { cpuMicros } from "../servers/serve.js";
@@ -16,6 +18,9 @@ import { codecProto, descriptorSet, tsProtoModule } from "./prepare-codecs.js";
 interface Codec<Message = unknown> {
   encode(message: Message): Uint8Array;
   decode(bytes: Uint8Array): Message;
+  /** What is measured, if not that. */
+  encoder?(message: Message): () => unknown;
+  decoder?(bytes: Uint8Array): () => Message;
 }
 
 /** The form of ts-proto's codecs, which Nanowire's have too. */
@@ -37,6 +42,10 @@ const samples: Readonly<Record<CodecMessage, Uint8Array>> = {
 
 const openers: Readonly<Record<CodecKind, (message: CodecMessage, directory: string) => Promise<Codec>>> = {
   nanowire: async (message) => generated((message === "small" ? Position : Crowd) as GeneratedCodec),
+  "in-place": async (message) => {
+    const codec = message === "small" ? { protobuf: Position, wire: Position } : { protobuf: Crowd, wire: Crowd };
+    return inPlace(codec as unknown as InPlaceCodec<unknown>);
+  },
   "ts-proto": async (message, directory) => {
     const module = await import(pathToFileURL(join(directory, tsProtoModule)).href);
     return generated(module[names[message]] as GeneratedCodec);
@@ -66,6 +75,27 @@ function generated(codec: GeneratedCodec): Codec {
   return { encode: (value) => codec.encode(value).finish(), decode: (bytes) => codec.decode(bytes) };
 }
 
+/** Behind and before other bytes, as they lie in a chunk and in an outbox. */
+function inPlace(codec: InPlaceCodec<unknown>): Codec {
+  const before = 100;
+  return {
+    ...generated(codec.protobuf),
+    encoder(message) {
+      const out = new ByteBuffer();
+      out.reserve(16 * 1024);
+      return () => {
+        out.end = before;
+        return encodeInPlace(codec, message, out);
+      };
+    },
+    decoder(bytes) {
+      const chunk = new Uint8Array(64 * 1024);
+      chunk.set(bytes, before);
+      return () => decodeInPlace(codec, chunk, before, before + bytes.length, true);
+    },
+  };
+}
+
 let kept: unknown;
 
 answerParent<CodecQuestion>(async ({ kind, message, work, directory, ms }): Promise<CodecFigures> => {
@@ -75,7 +105,10 @@ answerParent<CodecQuestion>(async ({ kind, message, work, directory, ms }): Prom
   if (Buffer.compare(codec.encode(value), bytes) !== 0) {
     throw new Error(`${kind} writes other bytes than it has read`);
   }
-  const once = work === "encode" ? () => codec.encode(value) : () => codec.decode(bytes);
+  const once =
+    work === "encode"
+      ? (codec.encoder?.(value) ?? (() => codec.encode(value)))
+      : (codec.decoder?.(bytes) ?? (() => codec.decode(bytes)));
   const [cpuBefore, begin] = [cpuMicros(), performance.now()];
   let messages = 0;
   while (performance.now() - begin < ms) {
