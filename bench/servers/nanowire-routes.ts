@@ -10,7 +10,7 @@ import { serve } from "./serve.js";
 const methodsAService = 10;
 
 const [, , transport, count] = process.argv;
-const position: MessageCodec<Position> = { protobuf: Position, json: PositionJson };
+const position: MessageCodec<Position> = { protobuf: Position, wire: Position, json: PositionJson };
 const routes = Array.from({ length: Number(count) }, (_, index) => ({
   service: `Area${Math.floor(index / methodsAService)}`,
   method: `Do${index % methodsAService}`,
