@@ -26,8 +26,8 @@ export class PacketDecoder {
   #maxBytes!: number;
   #limitName!: string;
   #lastType!: PacketType;
-  /** The beginning of a packet whose end has not arrived. */
-  readonly #partial = new ByteBuffer();
+  /** The beginning of a packet whose end has not arrived; undefined while none is held. */
+  #partial: ByteBuffer | undefined;
 
   /**
    * @param maxBytes the greatest length of a packet's body
@@ -53,8 +53,8 @@ export class PacketDecoder {
    */
   decode(chunk: Uint8Array, sink: PacketSink): void {
     let offset = 0;
-    if (this.#partial.end > 0) {
-      offset = this.#complete(chunk, sink);
+    if (this.#partial !== undefined) {
+      offset = this.#complete(this.#partial, chunk, sink);
       if (offset < 0) {
         return;
       }
@@ -74,13 +74,13 @@ export class PacketDecoder {
     }
     if (offset < length) {
       this.#typeAt(chunk, offset);
+      this.#partial = new ByteBuffer();
       this.#partial.append(chunk.subarray(offset));
     }
   }
 
   /** Goes on with the packet that is held. Returns how much of the chunk it took, or -1 when there is nothing more to do. */
-  #complete(chunk: Uint8Array, sink: PacketSink): number {
-    const partial = this.#partial;
+  #complete(partial: ByteBuffer, chunk: Uint8Array, sink: PacketSink): number {
     let offset = 0;
     if (partial.end < packetHeaderBytes) {
       offset = packetHeaderBytes - partial.end;
@@ -98,7 +98,7 @@ export class PacketDecoder {
       return -1;
     }
     const packet = partial.bytes;
-    partial.release();
+    this.#partial = undefined;
     return sink.packet(this.#typeAt(packet, 0), packet, packetHeaderBytes, end) ? next : -1;
   }
 
