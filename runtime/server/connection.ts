@@ -41,8 +41,8 @@ type ConnectionState = "handshake" | "judging" | "ack" | "working" | "closing" |
 /** One client's connection, from the first byte to the last. */
 export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwner, Swept, Drainable {
   readonly wire: Wire;
+  readonly network: string | undefined;
   readonly #host: ConnectionHost;
-  readonly #place: TakenPlace;
   readonly #packets: PacketDecoder;
   #state: ConnectionState = "handshake";
   /** From the judgement to the ack. */
@@ -63,11 +63,13 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
   /** How many frames without content came before the session. */
   #idleFrames = 0;
   #sweepsSinceHeard = 0;
-  #sweepsSinceHeartbeat = 0;
+  /** Until the ack: since the client came. */
+  #sweepsSinceHeartbeat: number;
 
   constructor(wire: Wire, place: TakenPlace, host: ConnectionHost) {
     this.wire = wire;
-    this.#place = place;
+    this.network = place.network;
+    this.#sweepsSinceHeartbeat = place.sweeps;
     this.#host = host;
     this.#packets = new PacketDecoder(host.options.maxHandshakeBytes, "maxHandshakeBytes");
     wire.outbox.owner = this;
@@ -192,6 +194,7 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
     const lastType = knowsSystem ? packetType.system : packetType.kick;
     this.#packets.limit(options.maxPacketBytes, "maxPacketBytes", lastType);
     this.#state = "working";
+    this.#sweepsSinceHeartbeat = 0;
     this.#converse(admission);
     if (options.heartbeatIntervalMs > 0) {
       // pomelo's browser client only answers what it gets: the first comes from here.
@@ -281,7 +284,7 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
       return;
     }
     if (this.#state !== "working") {
-      if (++this.#place.sweeps > schedule.handshake) {
+      if (++this.#sweepsSinceHeartbeat > schedule.handshake) {
         this.violated(
           new NanowireError("handshake_timeout", `no ack after ${this.#host.options.handshakeTimeoutMs} ms`),
         );
@@ -363,7 +366,6 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
     } else {
       this.#broken(new NanowireError("connection_lost", "the client closed the connection"));
     }
-    this.#place.free();
     this.#host.closed(this);
   }
 
@@ -401,10 +403,6 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
 
   #isOver(): boolean {
     return this.#state === "closing" || this.#state === "closed";
-  }
-
-  get network(): string | undefined {
-    return this.#place.network;
   }
 }
 

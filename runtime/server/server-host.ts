@@ -112,7 +112,7 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
   accept(wire: Wire, place?: Place): WireReceiver {
     let taken: TakenPlace;
     try {
-      taken = place instanceof TakenPlace ? place : this.#places.take(nobody);
+      taken = place instanceof TakenPlace && place.awaited ? place : this.#places.take(nobody);
       taken.comesFrom(wire.remoteAddress);
     } catch (error) {
       const reason = toNanowireError(error, "internal", "a connection could not be begun");
@@ -177,6 +177,7 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
 
   closed(connection: Connection): void {
     this.#connections.delete(connection);
+    this.#places.free(connection.network);
     this.counters.open--;
     if (this.#connections.size === 0) {
       this.#allClosed?.();

@@ -29,6 +29,10 @@ export function plainAddress(text: string): string | undefined {
  * household is given. Undefined for a text that is no address.
  */
 export function clientNetwork(text: string): string | undefined {
+  if (isIPv4(text)) {
+    // There is no other way to write it: a second text would be kept with every connection.
+    return text;
+  }
   const bytes = addressBytes(text);
   if (bytes === undefined || bytes.length === 4) {
     return bytes && formatAddress(bytes);
