@@ -291,13 +291,17 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
       }
       return;
     }
+    this.#sweepsSinceHeard++;
+    if (this.#sweepsSinceHeard === sweepsUntilRest) {
+      this.#conversation?.rest();
+    }
     if (schedule.heartbeat === 0) {
       return;
     }
     // One that was told more than the interval may be silent for twice as long as that.
     const { heartbeatIntervalMs } = this.#host.options;
     const told = this.#terms.heartbeatSeconds * 1_000;
-    if (++this.#sweepsSinceHeard > (schedule.silence * told) / heartbeatIntervalMs && !this.#paused) {
+    if (this.#sweepsSinceHeard > (schedule.silence * told) / heartbeatIntervalMs && !this.#paused) {
       const silence = told * 2;
       this.violated(new NanowireError("heartbeat_timeout", `nothing was heard for ${silence} ms`));
     } else if (++this.#sweepsSinceHeartbeat >= schedule.heartbeat) {
@@ -413,6 +417,9 @@ function comeBackOf({ afterMs, spreadMs, url }: Drain): ComeBack {
 
 /** How many pings, pongs and empty frames a client may send before its session begins. */
 const mostIdleFrames = 128;
+
+/** A client that was silent between two sweeps, at least, is idle. */
+const sweepsUntilRest = 2;
 
 /** No system message of a client is longer. */
 const mostSystemBytes = 256;

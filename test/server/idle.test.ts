@@ -10,6 +10,7 @@ import { handshakeOk } from "../../runtime/protocol/handshake.js";
 import { encodePacket } from "../../runtime/protocol/packet.js";
 import * as packetType from "../../runtime/protocol/packet-type.js";
 import { encodeJson } from "../../runtime/protocol/utf8.js";
+import { request } from "../support/client.js";
 import type { HeapCount, IdleServer } from "./support/idle-program.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -47,6 +48,7 @@ const handshake = encodePacket(
   encodeJson({ sys: { type: "nanowire", version: "1.0.0", serializer: "protobuf" } }),
 );
 const ack = encodePacket(packetType.handshakeAck);
+const question = request(1, "Echo.Say", "hello");
 
 async function openTcp(port: number, shakesHands: boolean): Promise<Socket> {
   const socket = connectRaw(port, "127.0.0.1");
@@ -57,6 +59,8 @@ async function openTcp(port: number, shakesHands: boolean): Promise<Socket> {
     expect(answer.toString()).toContain(`"code":${handshakeOk}`);
     socket.write(ack);
     // The first heartbeat: the session is there.
+    await once(socket, "data");
+    socket.write(question);
     await once(socket, "data");
   }
   return socket.on("data", () => {});
@@ -71,11 +75,13 @@ async function openWs(port: number, shakesHands: boolean): Promise<WebSocket> {
     expect(answer.toString()).toContain(`"code":${handshakeOk}`);
     socket.send(ack);
     await once(socket, "message");
+    socket.send(question);
+    await once(socket, "message");
   }
   return socket;
 }
 
-/** What one connection has on the heap of its server. Only that of which each has one or more: the tables of all grow by leaps. */
+/** What one connection has on the heap of its server, some time after it has asked something, where it is a session. Only that of which each has one or more: the tables of all grow by leaps. */
 async function heldByOne(kind: IdleServer): Promise<HeapCount> {
   const child = fork(program, [kind], { execArgv: ["--expose-gc"], serialization: "advanced" });
   children.push(child);
