@@ -145,11 +145,21 @@ function withoutClaim({ sys, ...rest }: HandshakeRequest): HandshakeRequest {
 
 /** The sessions of a thousand clients of one kind hold what these say of themselves once. */
 function shared(handshake: HandshakeRequest, clients: AdmissionHost["clients"]): HandshakeRequest {
-  const parts = Object.values(handshake.sys);
-  const isFlat = parts.every(
-    (part) => typeof part !== "object" || (Array.isArray(part) && part.every((item) => typeof item !== "object")),
-  );
-  return isFlat && parts.length <= mostSharedParts ? { ...handshake, sys: clients.of(handshake.sys) } : handshake;
+  return isFlat(handshake.sys) ? { ...handshake, sys: clients.of(handshake.sys) } : handshake;
+}
+
+/** Whether there is nothing in it but a few texts, numbers and lists of them. */
+function isFlat(sys: object): boolean {
+  const parts = sys as Readonly<Record<string, unknown>>;
+  let count = 0;
+  for (const name in parts) {
+    const part = parts[name];
+    const isValue = Array.isArray(part) ? part.every((item) => typeof item !== "object") : typeof part !== "object";
+    if (!isValue || ++count > mostSharedParts) {
+      return false;
+    }
+  }
+  return true;
 }
 
 /** What says more than this is no client's that we know: to compare it would only cost time. */
