@@ -71,7 +71,7 @@ export interface Membership {
 export class Session implements PushReceiver {
   /** A decimal number of 64 bits, unique in the cluster. */
   readonly id: string;
-  /** What the client said of itself in its handshake. Its `sys` is frozen: clients that say the same share it. */
+  /** What the client said of itself in its handshake. Not to be changed: clients that say the same share `sys`, which is frozen. */
   readonly handshake: HandshakeRequest;
   readonly #link: SessionLink;
   /** Made for the first: most sessions of a server are in no group, and an empty set takes more than the session does. */
