@@ -102,6 +102,7 @@ export type {
 } from "./session/session-registry.js";
 export type { Users } from "./session/users.js";
 export type { PemFileOptions, PemOptions, TlsOptions, TlsSettings } from "./transport/certificates.js";
+export type { EarOptions } from "./transport/ears.js";
 export { type HybridOptions, hybrid } from "./transport/hybrid.js";
 export type { ListenOptions, PortOptions, SocketPathOptions } from "./transport/listen.js";
 export { type MemorySocket, type MemoryTransport, memory } from "./transport/memory.js";

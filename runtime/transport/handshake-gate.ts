@@ -1,5 +1,8 @@
 import type { EndOfTurn, Turn } from "../base/turn.js";
 
+/** How many may begin in a turn. */
+export const handshakesATurn = 4;
+
 /** Somebody whose turn has come at a {@link HandshakeGate}. */
 export interface Waiting {
   /** @returns whether it cost anything: one that has gone meanwhile costs nothing */
@@ -28,7 +31,7 @@ export class HandshakeGate implements EndOfTurn {
 
   endOfTurn(): void {
     let index = 0;
-    for (let begun = 0; index < this.#waiting.length && begun < mostATurn; index++) {
+    for (let begun = 0; index < this.#waiting.length && begun < handshakesATurn; index++) {
       begun += (this.#waiting[index] as Waiting).enter() ? 1 : 0;
     }
     this.#waiting = this.#waiting.slice(index);
@@ -37,6 +40,3 @@ export class HandshakeGate implements EndOfTurn {
     }
   }
 }
-
-/** How many may begin in a turn. */
-const mostATurn = 4;

@@ -1,5 +1,6 @@
 import { assertOptions } from "../base/assert-options.js";
 import type { TlsOptions } from "./certificates.js";
+import type { EarOptions } from "./ears.js";
 import { type ListenOptions, listenOptionKinds } from "./listen.js";
 import { type Listener, SocketListener } from "./socket-listener.js";
 import { tcpFace } from "./tcp.js";
@@ -15,6 +16,7 @@ import {
 
 /** Where a listener for both protocols listens: `{ port, host }`, or `{ socketPath }`; and which upgrades it takes. */
 export type HybridOptions = ListenOptions &
+  EarOptions &
   UpgradeOptions & {
     /** With TLS, for both. Several certificates are told apart by the name that the client asks for (SNI). Default: without */
     readonly tls?: TlsOptions | readonly TlsOptions[];
@@ -37,14 +39,14 @@ class HybridTransport implements Listener {
   readonly #listener: SocketListener;
 
   constructor(options: HybridOptions) {
-    assertOptions("hybrid", options, { ...listenOptionKinds, ...upgradeOptionKinds, tls: "checked" });
-    const { tls } = options;
+    assertOptions("hybrid", options, { ...listenOptionKinds, ...upgradeOptionKinds, tls: "checked", ears: "checked" });
+    const { tls, ears } = options;
     this.#isSecure = tls !== undefined;
     this.#options = resolveUpgradeOptions(options);
     const { name } = this;
     const scheme = this.#isSecure ? "wss" : "ws";
     const path = urlPath(this.#options);
-    this.#listener = new SocketListener({ name, place: options, tls, scheme, path, alpnProtocols: ["http/1.1"] });
+    this.#listener = new SocketListener({ name, place: options, ears, tls, scheme, path, alpnProtocols: ["http/1.1"] });
   }
 
   get address(): ListenAddress | undefined {

@@ -1,8 +1,9 @@
-import { createServer, type Server } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { NanowireError } from "../base/error.js";
 import { Approach, type Entrance } from "./approach.js";
 import { Arrivals } from "./arrivals.js";
 import { Certificates, type TlsOptions } from "./certificates.js";
+import { Ears, resolveEars } from "./ears.js";
 import { HandshakeGate } from "./handshake-gate.js";
 import { assertListenOptions, close, type ListenOptions, listen, listenAddress } from "./listen.js";
 import { unixAddress } from "./networks.js";
@@ -26,6 +27,8 @@ export interface SocketListenerOptions {
   /** What it is called in logs and addresses. */
   readonly name: string;
   readonly place: ListenOptions;
+  /** The most sockets that accept. Undefined: the default */
+  readonly ears: number | undefined;
   readonly tls: TlsOptions | readonly TlsOptions[] | undefined;
   /** The scheme of its address, and the path after it. */
   readonly scheme: string;
@@ -37,12 +40,18 @@ export interface SocketListenerOptions {
 export class SocketListener {
   readonly #options: SocketListenerOptions;
   readonly #certificates: Certificates | undefined;
+  readonly #mostEars: number;
   #server: Server | undefined;
+  #ears: Ears | undefined;
   #arrivals: Arrivals | undefined;
 
   /** @throws NanowireError `invalid_option`, `invalid_certificate` */
   constructor(options: SocketListenerOptions) {
     assertListenOptions(options.place);
+    this.#mostEars = resolveEars(options.ears, {
+      isUnix: options.place.socketPath !== undefined,
+      isSecure: options.tls !== undefined,
+    });
     this.#options = options;
     this.#certificates = options.tls === undefined ? undefined : new Certificates(options.tls);
   }
@@ -60,10 +69,12 @@ export class SocketListener {
     const entrance: Entrance = { faces, certificates, alpnProtocols, gate: new HandshakeGate(host.turn) };
     const isUnix = place.socketPath !== undefined;
     // A client that is gone without a word, its cable cut, is noticed also where there are no heartbeats.
-    const settings = { noDelay: true, allowHalfOpen: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
-    const server = createServer(settings, (socket) => {
+    const serverOptions = { noDelay: true, allowHalfOpen: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
+    const onConnection = (socket: Socket): void => {
+      this.#ears?.accepted();
       new Approach(socket, isUnix ? unixAddress : peerAddress(socket), arrivals, entrance).begin();
-    });
+    };
+    const server = createServer(serverOptions, onConnection);
     await certificates?.open(host.clock, host.logger);
     try {
       await listen(server, place);
@@ -73,6 +84,15 @@ export class SocketListener {
     }
     server.on("error", (error) => host.logger.error({ error, transport: name }, "the listener failed"));
     this.#server = server;
+    const { logger, clock } = host;
+    this.#ears = new Ears(server, {
+      most: this.#mostEars,
+      transport: name,
+      serverOptions,
+      onConnection,
+      logger,
+      clock,
+    });
     this.#arrivals = arrivals;
   }
 
@@ -80,9 +100,11 @@ export class SocketListener {
   async close(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
+    const ears = this.#ears;
+    this.#ears = undefined;
     this.#certificates?.close();
     if (server !== undefined) {
-      const closed = close(server);
+      const closed = Promise.all([ears?.close(), close(server)]);
       this.#arrivals?.close();
       await closed;
     }

@@ -1,16 +1,18 @@
 import { assertOptions } from "../base/assert-options.js";
 import type { Face } from "./approach.js";
 import type { TlsOptions } from "./certificates.js";
+import type { EarOptions } from "./ears.js";
 import { type ListenOptions, listenOptionKinds } from "./listen.js";
 import { type Listener, SocketListener } from "./socket-listener.js";
 import { TcpWire } from "./tcp-wire.js";
 import type { ListenAddress, TransportHost } from "./transport.js";
 
 /** Where a TCP listener listens: `{ port, host }`, or `{ socketPath }`. */
-export type TcpOptions = ListenOptions & {
-  /** With TLS. Several certificates are told apart by the name that the client asks for (SNI). Default: without */
-  readonly tls?: TlsOptions | readonly TlsOptions[];
-};
+export type TcpOptions = ListenOptions &
+  EarOptions & {
+    /** With TLS. Several certificates are told apart by the name that the client asks for (SNI). Default: without */
+    readonly tls?: TlsOptions | readonly TlsOptions[];
+  };
 
 /**
  * Takes clients over TCP: nano's and pitaya's native clients, and ours in Node (`tcp://host:port`).
@@ -26,11 +28,11 @@ class TcpTransport implements Listener {
   readonly #listener: SocketListener;
 
   constructor(options: TcpOptions) {
-    assertOptions("tcp", options, { ...listenOptionKinds, tls: "checked" });
-    const { tls, ...place } = options;
+    assertOptions("tcp", options, { ...listenOptionKinds, tls: "checked", ears: "checked" });
+    const { tls, ears, ...place } = options;
     this.name = tls === undefined ? "tcp" : "tls";
     const { name } = this;
-    this.#listener = new SocketListener({ name, place, tls, scheme: name, path: "", alpnProtocols: [] });
+    this.#listener = new SocketListener({ name, place, ears, tls, scheme: name, path: "", alpnProtocols: [] });
   }
 
   get address(): ListenAddress | undefined {

@@ -4,12 +4,14 @@ import { assertOptions, type OptionKind } from "../base/assert-options.js";
 import type { Awaitable } from "../base/awaitable.js";
 import { NanowireError } from "../base/error.js";
 import type { TlsOptions } from "./certificates.js";
+import type { EarOptions } from "./ears.js";
 import type { ListenOptions } from "./listen.js";
 import { type OriginCheck, type Origins, originCheck } from "./origin-check.js";
 import type { UpgradeRequest } from "./upgrade-request.js";
 
 /** A WebSocket listener of its own: `{ port, host }` or `{ socketPath }`. Every other request is answered with 426. */
 export type OwnWsOptions = ListenOptions &
+  EarOptions &
   UpgradeOptions & {
     /** With TLS. Several certificates are told apart by the name that the client asks for (SNI). Default: without */
     readonly tls?: TlsOptions | readonly TlsOptions[];
@@ -25,6 +27,7 @@ export type SharedWsOptions = (ListenOptions | NoListenOptions) &
      */
     readonly server: HttpServer | HttpsServer;
     readonly tls?: undefined;
+    readonly ears?: undefined;
   };
 
 /** The HTTP server's owner sees to where it listens. */

@@ -25,13 +25,17 @@ export function ws(options: OwnWsOptions): Listener;
 export function ws(options: SharedWsOptions): Transport;
 export function ws(options: WsOptions): Transport;
 export function ws(options: WsOptions): Transport {
-  assertOptions("ws", options, { ...listenOptionKinds, ...upgradeOptionKinds, tls: "checked", server: "checked" });
+  const ofListener = { ...listenOptionKinds, tls: "checked", server: "checked", ears: "checked" } as const;
+  assertOptions("ws", options, { ...ofListener, ...upgradeOptionKinds });
   if (options.server === undefined) {
     return new WsTransport(options);
   }
   assertMethods("ws.server", options.server, ["on", "listen"]);
   if (options.tls !== undefined) {
     throw new NanowireError("invalid_option", "tls is the HTTP server's that was handed in: make it with node:https");
+  }
+  if (options.ears !== undefined) {
+    throw new NanowireError("invalid_option", "ears are a listener's own: an HTTP server that was handed in has one");
   }
   return new SharedWsTransport(options);
 }
@@ -42,12 +46,20 @@ class WsTransport implements Listener {
   readonly #listener: SocketListener;
 
   constructor(options: OwnWsOptions) {
-    const { tls } = options;
+    const { tls, ears } = options;
     this.name = tls === undefined ? "ws" : "wss";
     this.#options = resolveUpgradeOptions(options);
     const { name } = this;
     const path = urlPath(this.#options);
-    this.#listener = new SocketListener({ name, place: options, tls, scheme: name, path, alpnProtocols: ["http/1.1"] });
+    this.#listener = new SocketListener({
+      name,
+      place: options,
+      ears,
+      tls,
+      scheme: name,
+      path,
+      alpnProtocols: ["http/1.1"],
+    });
   }
 
   get address(): ListenAddress | undefined {

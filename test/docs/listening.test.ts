@@ -6,6 +6,7 @@ import type { MessagePort } from "node:worker_threads";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Server } from "../../runtime/server/server.js";
+import { resolveEars } from "../../runtime/transport/ears.js";
 import type { Transport } from "../../runtime/transport/transport.js";
 import { resolveUpgradeOptions } from "../../runtime/transport/ws-options.js";
 import { concat } from "../protocol/hex.js";
@@ -95,6 +96,7 @@ describe("docs/listening.md", () => {
       "Both protocols on one port",
       "Beside a page: an HTTP server of yours",
       "Who may connect by WebSocket",
+      "Clients that wait while it is busy",
       "Behind a proxy",
       "A transport of your own",
     ]);
@@ -106,6 +108,7 @@ describe("docs/listening.md", () => {
     ["Unix sockets", ["tcp", "ws"]],
     ["Both protocols on one port", ["hybrid"]],
     ["Beside a page: an HTTP server of yours", ["ws", "ws"]],
+    ["Clients that wait while it is busy", ["ws", "tcp"]],
   ])("%s: clients come by %j", async (heading, transports) => {
     const { server } = await run(heading);
     expect(server.addresses.map(({ transport }) => transport)).toEqual(transports);
@@ -168,10 +171,17 @@ describe("docs/listening.md", () => {
   });
 
   it("compression: the defaults and limits are those that are told", () => {
-    const section = page.slice(page.indexOf("### Compression"), page.indexOf("## Behind a proxy"));
+    const section = page.slice(page.indexOf("### Compression"), page.indexOf("## Clients that wait"));
     expectNumbers(section, ["thresholdBytes", "level", "windowBits"], (compression) => {
       return resolveUpgradeOptions({ compression }).compression ?? {};
     });
+  });
+
+  it("clients that wait: the defaults and limits are those that are told", () => {
+    const section = page.slice(page.indexOf("## Clients that wait"), page.indexOf("## Behind a proxy"));
+    const resolve = (ears: number | undefined, isSecure: boolean) => resolveEars(ears, { isUnix: false, isSecure });
+    expectNumbers(section, ["ears"], ({ ears }) => ({ ears: resolve(ears, false) }));
+    expect(section).toContain(`with TLS ${resolve(undefined, true)} |`);
   });
 
   it("behind a proxy: a stranger is not believed", async () => {

@@ -73,6 +73,11 @@ describe("the options of a listener", () => {
     [{ socketPath: "/tmp/x", socketMode: "660" }, "socketMode 660 is not an integer from 0 to 0o777"],
     [{ socketPath: "/tmp/x", socketMode: 0o1000 }, "socketMode 512 is not an integer from 0 to 0o777"],
     [{ socketPath: 1n }, "socketPath 1 is no path"],
+    [{ port: 0, ears: 0 }, "ears 0 is not an integer from 1 to 64"],
+    [{ port: 0, ears: 65 }, "ears 65 is not an integer from 1 to 64"],
+    [{ port: 0, ears: 1.5 }, "ears 1.5 is not an integer from 1 to 64"],
+    [{ port: 0, ears: true }, "ears true is not an integer from 1 to 64"],
+    [{ socketPath: "/tmp/x", ears: 2 }, "ears 2 are more than the 1 of a Unix socket"],
   ])("are told when they are wrong", (options, message) => {
     for (const name of Object.keys(makers)) {
       refused(name, options).toThrow(message);
@@ -83,6 +88,7 @@ describe("the options of a listener", () => {
     [{ verify: true }, "ws.verify true is not a function"],
     [{ subprotocols: "game" }, "ws.subprotocols game is not an array"],
     [{ subprotocols: [5] }, "subprotocols has number, which is no HTTP token"],
+    [{ server: createServer(), ears: 2 }, "ears are a listener's own: an HTTP server that was handed in has one"],
     [{ server: {} }, "ws.server of type object lacks the method on"],
   ])("of ws are told when they are wrong: %j", (options, message) => {
     refused("ws", { port: 0, ...options }).toThrow(message);
