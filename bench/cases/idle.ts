@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { FigureKind, FootprintCase, FootprintComparison, FootprintSide } from "../footprint/footprint.js";
 import type { LoadQuestion } from "../load/load.js";
-import { type LoadedServer, mostConnections, patienceMs, startProcesses } from "../side.js";
+import { type LoadedServer, mostConnections, patienceMs, type Setting, startProcesses } from "../side.js";
 import { echoServers, position } from "./ping-pong.js";
 
 /** So many connections for each of the other cases: 10,000 by default. */
@@ -14,8 +14,12 @@ const defaultHeartbeatsAMinute = 2;
 const figures: readonly FigureKind[] = [
   { key: "connectedKb", heading: "KB a connection", digits: 2, ratio: "resident" },
   { key: "usedKb", heading: "after a message", digits: 2, ratio: "after a message" },
+  { key: "smallNurseryKb", heading: "small nursery", digits: 2, ratio: "small nursery" },
   { key: "heartbeatMicros", heading: "CPU µs a minute", digits: 1 },
 ];
+
+/** What docs/memory.md names for servers of many idle clients. */
+const smallNursery = "--max-semi-space-size=1";
 
 /** What a connection costs that does nothing. */
 export const idle: FootprintCase = {
@@ -58,14 +62,29 @@ function sideOf(server: LoadedServer, hasHeartbeats: boolean): FootprintSide {
         await wait(Math.max(setting.roundMs, 2 * heartbeatMs));
         const cpu = (await processes.cpuMicros()) - cpuBefore;
         const count = (await heartbeats()) - heartbeatsBefore;
+        const heartbeatMicros = hasHeartbeats ? (cpu / count) * defaultHeartbeatsAMinute : 0;
+        await processes.stop();
         return {
           connectedKb,
           usedKb,
-          heartbeatMicros: hasHeartbeats ? (cpu / count) * defaultHeartbeatsAMinute : 0,
+          smallNurseryKb: await smallNurseryKb(server, setting, connections),
+          heartbeatMicros,
         };
       } finally {
         await processes.stop();
       }
     },
   };
+}
+
+/** KB a connection in a process of its own whose young objects have little room: there garbage of the handshakes weighs little. */
+async function smallNurseryKb(server: LoadedServer, setting: Setting, connections: number): Promise<number> {
+  const processes = await startProcesses(server, { ...setting, connections }, ["--expose-gc", smallNursery]);
+  try {
+    const emptyBytes = await processes.residentBytes();
+    await processes.connect();
+    return ((await processes.residentBytes()) - emptyBytes) / connections / 1_024;
+  } finally {
+    await processes.stop();
+  }
 }

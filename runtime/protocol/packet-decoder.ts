@@ -26,8 +26,8 @@ export class PacketDecoder {
   #maxBytes!: number;
   #limitName!: string;
   #lastType!: PacketType;
-  /** The beginning of a packet whose end has not arrived. */
-  readonly #partial = new ByteBuffer();
+  /** The beginning of a packet whose end has not arrived; undefined while none is held. */
+  #partial: ByteBuffer | undefined;
 
   /**
    * @param maxBytes the greatest length of a packet's body
@@ -55,8 +55,8 @@ export class PacketDecoder {
    */
   decode(chunk: Uint8Array, sink: PacketSink, start = 0, end: number = chunk.length): void {
     let offset = start;
-    if (this.#partial.end > 0) {
-      offset = this.#complete(chunk, start, end, sink);
+    if (this.#partial !== undefined) {
+      offset = this.#complete(this.#partial, chunk, start, end, sink);
       if (offset < 0) {
         return;
       }
@@ -75,13 +75,13 @@ export class PacketDecoder {
     }
     if (offset < end) {
       this.#typeAt(chunk, offset);
+      this.#partial = new ByteBuffer();
       this.#partial.append(chunk.subarray(offset, end));
     }
   }
 
   /** Goes on with the packet that is held. Returns where the next one begins, or -1 when there is nothing more to do. */
-  #complete(chunk: Uint8Array, start: number, end: number, sink: PacketSink): number {
-    const partial = this.#partial;
+  #complete(partial: ByteBuffer, chunk: Uint8Array, start: number, end: number, sink: PacketSink): number {
     let offset = start;
     if (partial.end < packetHeaderBytes) {
       offset = Math.min(end, start + packetHeaderBytes - partial.end);
@@ -99,7 +99,7 @@ export class PacketDecoder {
       return -1;
     }
     const packet = partial.bytes;
-    partial.release();
+    this.#partial = undefined;
     return sink.packet(this.#typeAt(packet, 0), packet, packetHeaderBytes, packetBytes) ? next : -1;
   }
 

@@ -6,6 +6,7 @@ import {
   decodeHandshakeRequest,
   type HandshakeRequest,
   type HandshakeResponse,
+  type HandshakeSys,
   handshakeOk,
   handshakeRefused,
 } from "../protocol/handshake.js";
@@ -14,6 +15,7 @@ import { type Capability, hasCapability } from "../protocol/system.js";
 import type { HandshakeContext, ResolvedOptions } from "./options.js";
 import type { Resumption } from "./resumption.js";
 import type { Resumptions } from "./resumptions.js";
+import type { SharedValues } from "./shared-values.js";
 import { sysOf, type Terms, termsOf } from "./terms.js";
 
 /** What a handshake is judged with. */
@@ -25,6 +27,10 @@ export interface AdmissionHost {
   readonly speaksJson: boolean;
   /** The sessions that outlive their connections; undefined: none does. */
   readonly resumptions: Resumptions | undefined;
+  /** What clients say of themselves, one object for all that say the same. */
+  readonly clients: SharedValues<HandshakeSys>;
+  /** What is agreed upon with them, in the same way. */
+  readonly terms: SharedValues<Terms>;
 }
 
 /** A handshake that was taken. */
@@ -48,8 +54,8 @@ export interface Admission {
 export function admit(body: Uint8Array, context: HandshakeContext, host: AdmissionHost): Awaitable<Admission> {
   const told = decodeHandshakeRequest(body);
   const claim = decodeResumeClaim(told.sys);
-  const handshake = "resume" in told.sys ? withoutClaim(told) : told;
-  const terms = termsOf(handshake, host.options, host.dictionary);
+  const handshake = shared("resume" in told.sys ? withoutClaim(told) : told, host.clients);
+  const terms = host.terms.of(termsOf(handshake, host.options, host.dictionary));
   if (terms.serializer.usesJson === true && !host.speaksJson) {
     throw new NanowireError("handshake_refused", "the server was generated without JSON; the client asks for it");
   }
@@ -136,6 +142,28 @@ function withoutClaim({ sys, ...rest }: HandshakeRequest): HandshakeRequest {
   const { resume: _, ...others } = sys as HandshakeRequest["sys"] & { readonly resume?: unknown };
   return { ...rest, sys: others };
 }
+
+/** The sessions of a thousand clients of one kind hold what these say of themselves once. */
+function shared(handshake: HandshakeRequest, clients: AdmissionHost["clients"]): HandshakeRequest {
+  return isFlat(handshake.sys) ? { ...handshake, sys: clients.of(handshake.sys) } : handshake;
+}
+
+/** Whether there is nothing in it but a few texts, numbers and lists of them. */
+function isFlat(sys: object): boolean {
+  const parts = sys as Readonly<Record<string, unknown>>;
+  let count = 0;
+  for (const name in parts) {
+    const part = parts[name];
+    const isValue = Array.isArray(part) ? part.every((item) => typeof item !== "object") : typeof part !== "object";
+    if (!isValue || ++count > mostSharedParts) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** What says more than this is no client's that we know: to compare it would only cost time. */
+const mostSharedParts = 16;
 
 /** The system messages that a server knows, for clients that know of such things. */
 const serverCapabilities: readonly Capability[] = ["drain", "ping"];

@@ -41,8 +41,8 @@ type ConnectionState = "handshake" | "judging" | "ack" | "working" | "closing" |
 /** One client's connection, from the first byte to the last. */
 export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwner, Swept, Drainable {
   readonly wire: Wire;
+  readonly network: string | undefined;
   readonly #host: ConnectionHost;
-  readonly #place: TakenPlace;
   readonly #packets: PacketDecoder;
   #state: ConnectionState = "handshake";
   /** From the judgement to the ack. */
@@ -65,11 +65,13 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
   /** How many frames without content came before the session. */
   #idleFrames = 0;
   #sweepsSinceHeard = 0;
-  #sweepsSinceHeartbeat = 0;
+  /** Until the ack: since the client came. */
+  #sweepsSinceHeartbeat: number;
 
   constructor(wire: Wire, place: TakenPlace, host: ConnectionHost) {
     this.wire = wire;
-    this.#place = place;
+    this.network = place.network;
+    this.#sweepsSinceHeartbeat = place.sweeps;
     this.#host = host;
     this.#packets = new PacketDecoder(host.options.maxHandshakeBytes, "maxHandshakeBytes");
     wire.outbox.owner = this;
@@ -195,6 +197,7 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
     const lastType = knowsSystem ? packetType.system : packetType.kick;
     this.#packets.limit(options.maxPacketBytes, "maxPacketBytes", lastType);
     this.#state = "working";
+    this.#sweepsSinceHeartbeat = 0;
     this.#converse(admission);
     if (options.heartbeatIntervalMs > 0) {
       // pomelo's browser client only answers what it gets: the first comes from here.
@@ -284,12 +287,16 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
       return;
     }
     if (this.#state !== "working") {
-      if (++this.#place.sweeps > schedule.handshake) {
+      if (++this.#sweepsSinceHeartbeat > schedule.handshake) {
         this.violated(
           new NanowireError("handshake_timeout", `no ack after ${this.#host.options.handshakeTimeoutMs} ms`),
         );
       }
       return;
+    }
+    this.#sweepsSinceHeard++;
+    if (this.#sweepsSinceHeard === sweepsUntilRest) {
+      this.#conversation?.rest();
     }
     if (schedule.heartbeat === 0) {
       return;
@@ -297,7 +304,7 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
     // One that was told more than the interval may be silent for twice as long as that.
     const { heartbeatIntervalMs } = this.#host.options;
     const told = this.#terms.heartbeatSeconds * 1_000;
-    if (++this.#sweepsSinceHeard > (schedule.silence * told) / heartbeatIntervalMs && !this.#paused) {
+    if (this.#sweepsSinceHeard > (schedule.silence * told) / heartbeatIntervalMs && !this.#paused) {
       const silence = told * 2;
       this.violated(new NanowireError("heartbeat_timeout", `nothing was heard for ${silence} ms`));
     } else if (++this.#sweepsSinceHeartbeat >= schedule.heartbeat) {
@@ -366,7 +373,6 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
     } else {
       this.#broken(new NanowireError("connection_lost", "the client closed the connection"));
     }
-    this.#place.free();
     this.#host.closed(this);
   }
 
@@ -405,10 +411,6 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
   #isOver(): boolean {
     return this.#state === "closing" || this.#state === "closed";
   }
-
-  get network(): string | undefined {
-    return this.#place.network;
-  }
 }
 
 /** Where and when to come back, of all that a drain says. */
@@ -418,6 +420,9 @@ function comeBackOf({ afterMs, spreadMs, url }: Drain): ComeBack {
 
 /** How many pings, pongs and empty frames a client may send before its session begins. */
 const mostIdleFrames = 128;
+
+/** A client that was silent between two sweeps, at least, is idle. */
+const sweepsUntilRest = 2;
 
 /** No system message of a client is longer. */
 const mostSystemBytes = 256;

@@ -342,6 +342,18 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
     }
   }
 
+  /** Nothing was heard for a while: what only messages need is let go of, where nothing waits in it and nothing has to be remembered. */
+  rest(): void {
+    if (this.length === 0) {
+      this.#ordered = undefined;
+      this.#unordered = undefined;
+      this.#overloads = undefined;
+    }
+    if (this.#rate?.isFull() === true) {
+      this.#rate = undefined;
+    }
+  }
+
   // bounds: what of a client waits, and how often it may send
 
   /** How many messages wait or are under way. */

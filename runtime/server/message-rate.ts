@@ -32,6 +32,12 @@ export class MessageRate {
     return "within";
   }
 
+  /** Whether it is full, and nothing was sent beyond it: one that is made anew says the same. */
+  isFull(): boolean {
+    this.#fill();
+    return this.#granted === this.#perSecond && this.#beyond === 0;
+  }
+
   #fill(): void {
     const now = this.#clock.steady();
     const earned = Math.max(0, ((now - this.#filledAt) * this.#perSecond) / 1_000);

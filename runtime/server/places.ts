@@ -82,10 +82,13 @@ export class Places {
     }
   }
 
-  /** @param network what the place was counted under */
-  free(place: TakenPlace, network: string | undefined): void {
+  /**
+   * The connection that had a place is gone, or its client never came to be one.
+   *
+   * @param network what the place was counted under
+   */
+  free(network: string | undefined): void {
     this.#taken--;
-    this.arrived(place);
     if (network !== undefined) {
       const left = (this.#byNetwork.get(network) ?? 1) - 1;
       if (left > 0) {
@@ -103,7 +106,7 @@ export class Places {
   }
 }
 
-/** A place that is taken. */
+/** A place that is taken, until its client has arrived: its connection remembers then what the place was counted under, and nothing else. */
 export class TakenPlace implements Place, Swept {
   /** How many sweeps its client has had for its handshake. */
   sweeps = 0;
@@ -112,7 +115,7 @@ export class TakenPlace implements Place, Swept {
   readonly #handshakeTimeoutMs: number;
   #address: string | undefined;
   #network: string | undefined;
-  #state: "arriving" | "arrived" | "free" = "arriving";
+  #state: "arriving" | "arrived" | "left" = "arriving";
 
   constructor(places: Places, guest: Guest, handshakeTimeoutMs: number) {
     this.#places = places;
@@ -125,8 +128,13 @@ export class TakenPlace implements Place, Swept {
     return this.#network;
   }
 
+  /** Whether its client is on its way. */
+  get awaited(): boolean {
+    return this.#state === "arriving";
+  }
+
   comesFrom(address: string): void {
-    if (this.#address !== undefined || this.#state === "free") {
+    if (this.#address !== undefined || this.#state === "left") {
       return;
     }
     this.#address = address;
@@ -140,26 +148,20 @@ export class TakenPlace implements Place, Swept {
 
   leave(reason: NanowireError | undefined): void {
     if (this.#state === "arriving") {
-      this.free();
+      this.#state = "left";
+      this.#places.arrived(this);
+      this.#places.free(this.#network);
       if (reason !== undefined) {
         this.#places.refused(reason, this.#address);
       }
     }
   }
 
-  /** The client is there. */
+  /** The client is there. Whoever has its connection frees the place by {@link Places.free}. */
   arrived(): void {
     this.#state = "arrived";
     this.#guest = undefined;
     this.#places.arrived(this);
-  }
-
-  /** The client's connection is gone. */
-  free(): void {
-    if (this.#state !== "free") {
-      this.#state = "free";
-      this.#places.free(this, this.#network);
-    }
   }
 
   sweep(schedule: SweepSchedule): void {

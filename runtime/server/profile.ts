@@ -148,10 +148,12 @@ export const wireProfiles = {
   },
 } as const satisfies Readonly<Record<string, Profile>>;
 
+const shippedProfiles: readonly Profile[] = Object.values(wireProfiles);
+
 /** Recognises a client: by the profiles that are given, then by those that ship. */
 export function profileOf(handshake: HandshakeRequest, given: readonly Profile[]): Profile {
-  const known = [...given, ...Object.values<Profile>(wireProfiles)];
-  return known.find((profile) => profile.recognises(handshake)) ?? wireProfiles.other;
+  const isOf = (profile: Profile): boolean => profile.recognises(handshake);
+  return given.find(isOf) ?? shippedProfiles.find(isOf) ?? wireProfiles.other;
 }
 
 /**

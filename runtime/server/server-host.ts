@@ -5,7 +5,7 @@ import { Turn } from "../base/turn.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
 import type { InboundStep, OutboundStep } from "../pipeline/pipeline.js";
 import type { Dictionary } from "../protocol/dictionary.js";
-import { encodeHandshake } from "../protocol/handshake.js";
+import { encodeHandshake, type HandshakeSys } from "../protocol/handshake.js";
 import { MessageHeader } from "../protocol/message-decoder.js";
 import { encodePacket, packetHeaderBytes } from "../protocol/packet.js";
 import * as packetType from "../protocol/packet-type.js";
@@ -30,7 +30,8 @@ import { Resumptions } from "./resumptions.js";
 import { ServerPipeline } from "./server-pipeline.js";
 import { routesOfComponents, routesOfServices } from "./service-routes.js";
 import { SessionIds } from "./session-ids.js";
-import { serializerNamed } from "./terms.js";
+import { SharedValues } from "./shared-values.js";
+import { serializerNamed, type Terms } from "./terms.js";
 
 /** What the transports and the connections of one server share. */
 export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, ScheduleHost {
@@ -40,6 +41,8 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
   readonly turn: Turn;
   readonly counters = new Counters();
   readonly header = new MessageHeader();
+  readonly clients = new SharedValues<HandshakeSys>();
+  readonly terms = new SharedValues<Terms>();
   readonly sessions: SessionRegistry;
   readonly inbound: ServerPipeline<InboundStep>;
   readonly outbound: ServerPipeline<OutboundStep>;
@@ -112,7 +115,7 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
   accept(wire: Wire, place?: Place): WireReceiver {
     let taken: TakenPlace;
     try {
-      taken = place instanceof TakenPlace ? place : this.#places.take(nobody);
+      taken = place instanceof TakenPlace && place.awaited ? place : this.#places.take(nobody);
       taken.comesFrom(wire.remoteAddress);
     } catch (error) {
       const reason = toNanowireError(error, "internal", "a connection could not be begun");
@@ -177,6 +180,7 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
 
   closed(connection: Connection): void {
     this.#connections.delete(connection);
+    this.#places.free(connection.network);
     this.counters.open--;
     if (this.#connections.size === 0) {
       this.#allClosed?.();

@@ -66,8 +66,11 @@ export function serializerNamed(
   name: string | undefined,
   { serializers: given }: Pick<TermsOptions, "serializers">,
 ): Serializer | undefined {
-  return [...Object.values(serializers), ...given].find((serializer) => serializer.name === name);
+  const isNamed = (serializer: Serializer): boolean => serializer.name === name;
+  return shippedSerializers.find(isNamed) ?? given.find(isNamed);
 }
+
+const shippedSerializers: readonly Serializer[] = Object.values(serializers);
 
 /**
  * A client that reads an integer would take half a second for none. It lives with heartbeats that come more often than it was told,

@@ -71,10 +71,11 @@ export interface Membership {
 export class Session implements PushReceiver {
   /** A decimal number of 64 bits, unique in the cluster. */
   readonly id: string;
-  /** What the client said of itself in its handshake. */
+  /** What the client said of itself in its handshake. Not to be changed: clients that say the same share `sys`, which is frozen. */
   readonly handshake: HandshakeRequest;
   readonly #link: SessionLink;
-  readonly #memberships = new Set<Membership>();
+  /** Made for the first: most sessions of a server are in no group, and an empty set takes more than the session does. */
+  #memberships: Set<Membership> | undefined;
   #data: Partial<SessionData> | undefined;
   #closeListeners: Listeners<NanowireError> | undefined;
   #suspendListeners: Listeners<NanowireError> | undefined;
@@ -297,12 +298,13 @@ export class Session implements PushReceiver {
 
   /** @internal A group was joined. */
   joined(membership: Membership): void {
+    this.#memberships ??= new Set();
     this.#memberships.add(membership);
   }
 
   /** @internal A group was left. */
   left(membership: Membership): void {
-    this.#memberships.delete(membership);
+    this.#memberships?.delete(membership);
   }
 
   /** @internal The connection is gone: groups are left, and those who asked are told. */
@@ -313,10 +315,10 @@ export class Session implements PushReceiver {
     this.#closed = reason;
     this.#suspended = false;
     this.#queue = undefined;
-    for (const membership of this.#memberships) {
+    for (const membership of this.#memberships ?? []) {
       membership.sessionClosed(this);
     }
-    this.#memberships.clear();
+    this.#memberships = undefined;
     this.#abort?.abort(reason);
     this.#closeListeners?.call(reason, this.#link.logger);
     this.#closeListeners?.clear();

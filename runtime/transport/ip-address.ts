@@ -29,7 +29,7 @@ export function plainAddress(text: string): string | undefined {
  * household is given. Undefined for a text that is no address.
  */
 export function clientNetwork(text: string): string | undefined {
-  // Most have one of these, which can be written in one way.
+  // Most have one of these, which can be written in one way: another text would be kept with every connection.
   if (isIPv4(text)) {
     return text;
   }

@@ -195,7 +195,7 @@ describe("npm run bench", () => {
   it("runs idle: memory of both sides, and heartbeats that are answered", async () => {
     const [figures] = await footprintsOf("idle/ws", "--rounds", "1", "--connections", "50");
     expect([figures?.baseline.name, figures?.subject.name]).toEqual(["ws sockets", "nanowire"]);
-    expect(Object.keys(figures?.ratios ?? {})).toEqual(["connectedKb", "usedKb"]);
+    expect(Object.keys(figures?.ratios ?? {})).toEqual(["connectedKb", "usedKb", "smallNurseryKb"]);
     // 500 connections.
     expect(figures?.baseline.medians["usedKb"]).toBeGreaterThan(0);
     expect(figures?.subject.medians["usedKb"]).toBeGreaterThan(0);

@@ -29,6 +29,19 @@ describe("a message rate", () => {
     expect(take(rate, 11)).toEqual({ within: 10, beyond: 1, flood: 0 });
   });
 
+  it("is full as it began, and again when what was sent, also beyond it, is made up for", () => {
+    const clock = new SteppedClock();
+    const rate = new MessageRate(10, clock);
+    const full = [rate.isFull()];
+    take(rate, 14);
+    for (let step = 0; step < 4; step++) {
+      full.push(rate.isFull());
+      clock.step(300);
+    }
+    full.push(rate.isFull());
+    expect(full).toEqual([true, false, false, false, false, true]);
+  });
+
   it("does not mind that somebody sets the clock", () => {
     const clock = new SteppedClock(1_000_000);
     const rate = new MessageRate(10, clock);
