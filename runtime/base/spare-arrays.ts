@@ -14,7 +14,7 @@ export class SpareArrays {
 
   /** Keeps an array that nobody reads or writes any more, as long as there are few. */
   give(array: Uint8Array<ArrayBuffer>): void {
-    if (this.#bytes + array.length <= mostBytes) {
+    if (array.length > 0 && this.#bytes + array.length <= mostBytes) {
       this.#bytes += array.length;
       this.#arrays.push(array);
     }

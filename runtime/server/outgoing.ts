@@ -248,8 +248,13 @@ export class Outgoing {
 
   /** @param payload what the outbound steps left; undefined where there are none */
   #writePush(push: OutgoingPush, payload: Uint8Array | undefined): boolean {
-    const { buffer } = this.#outbox;
     const form = this.#pushForm;
+    if (payload === undefined && this.#kept === undefined && push.batched && push.overflow !== "drop") {
+      const { bytes, start, end } = push.sharedPacket(form);
+      this.#assertFits(push.route, end - start);
+      return this.#outbox.share(bytes, start, end);
+    }
+    const { buffer } = this.#outbox;
     const codec = payload === undefined && this.#kept === undefined ? push.codecInPlace(form) : undefined;
     if (codec !== undefined) {
       return this.#writeInPlace(push.route, push.begin(buffer, form), codec, push.message);

@@ -1,3 +1,4 @@
+import type { Turn } from "../base/turn.js";
 import type { Dictionary } from "../protocol/dictionary.js";
 import type { Serializer } from "../protocol/serializer.js";
 import type { Compress, PushForm } from "../session/push.js";
@@ -7,12 +8,17 @@ import type { Terms } from "./terms.js";
 export class PushForms {
   readonly #dictionary: Dictionary;
   readonly #compress: Compress | undefined;
+  readonly #turn: Turn;
   readonly #forms = new Map<Serializer, PushForm[]>();
 
-  /** @param compress for clients that know compressed payloads; undefined: for none */
-  constructor(dictionary: Dictionary, compress: Compress | undefined) {
+  /**
+   * @param compress for clients that know compressed payloads; undefined: for none
+   * @param turn at whose end they are sent
+   */
+  constructor(dictionary: Dictionary, compress: Compress | undefined, turn: Turn) {
     this.#dictionary = dictionary;
     this.#compress = compress;
+    this.#turn = turn;
   }
 
   /** @param codes whether routes go as codes */
@@ -22,7 +28,7 @@ export class PushForms {
     const forms = this.#forms.get(serializer) ?? [];
     let form = forms.find((made) => made.dictionary === dictionary && made.compress === compress);
     if (form === undefined) {
-      form = { serializer, dictionary, compress };
+      form = { serializer, dictionary, compress, turn: this.#turn };
       forms.push(form);
       this.#forms.set(serializer, forms);
     }

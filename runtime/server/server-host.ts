@@ -71,7 +71,7 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
     this.dispatcher = new Dispatcher(options.components, this.turn, options.requestTimeoutMs);
     this.inbound = new ServerPipeline("in", routesOfComponents(this.dispatcher));
     this.outbound = new ServerPipeline("out", routesOfServices(this.dispatcher));
-    this.pushForms = new PushForms(this.dictionary, payloadCompressor(options.compressPayloadsFromBytes));
+    this.pushForms = new PushForms(this.dictionary, payloadCompressor(options.compressPayloadsFromBytes), this.turn);
     this.speaksJson = [...this.dispatcher.endpoints].every(
       ({ method }) => method.request.json !== undefined && method.response.json !== undefined,
     );

@@ -4,6 +4,7 @@ import { NanowireError } from "../base/error.js";
 import type { Queue } from "../schedule/queue.js";
 import { GroupPart, type SessionFilter } from "./group-part.js";
 import type { PushDefinition, PushReceiver } from "./push.js";
+import { PushBatch } from "./push-batch.js";
 import { pushToAll } from "./send-push.js";
 import type { Membership, Session } from "./session.js";
 
@@ -35,6 +36,7 @@ export class Group implements PushReceiver, Iterable<Session> {
   readonly #members = new Set<Session>();
   /** What a member is told of: that it is to leave is nobody else's to say. */
   readonly #membership: Membership = { sessionClosed: (session) => this.#sessionClosed(session) };
+  readonly #batch = new PushBatch();
   #closed = false;
 
   /**
@@ -159,7 +161,7 @@ export class Group implements PushReceiver, Iterable<Session> {
   /** @throws NanowireError `group_closed` */
   push<T>(method: PushDefinition<T>, message: T): number {
     this.#assertOpen();
-    return pushToAll(this.#members, method, message);
+    return pushToAll(this.#members, method, message, this.#batch);
   }
 
   /**

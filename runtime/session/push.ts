@@ -1,4 +1,6 @@
 import { ByteBuffer } from "../base/byte-buffer.js";
+import { SharedBytes } from "../base/shared-bytes.js";
+import type { Turn } from "../base/turn.js";
 import type { MessageCodec } from "../protocol/codec.js";
 import type { Dictionary } from "../protocol/dictionary.js";
 import { type InPlaceCodec, isInPlace } from "../protocol/in-place.js";
@@ -6,6 +8,7 @@ import { beginPush, writePush } from "../protocol/message-encoder.js";
 import { messageText } from "../protocol/message-text.js";
 import type { Serializer } from "../protocol/serializer.js";
 import { toldEncodeError } from "../protocol/told-error.js";
+import type { PushBatch } from "./push-batch.js";
 
 /** What messages are told apart by, of which only the newest waits: the value of a field. */
 export type ConflationKey = string | number | bigint | boolean | undefined;
@@ -58,6 +61,16 @@ export interface PushForm {
   readonly dictionary: Dictionary | undefined;
   /** Absent where payloads go as they are. */
   readonly compress: Compress | undefined;
+  /** At whose end it is sent. */
+  readonly turn: Turn;
+}
+
+/** Where a packet lies that goes to many. */
+export interface SharedPacket {
+  readonly form: PushForm;
+  readonly bytes: SharedBytes;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** A push on its way out. Each form of it is made once, whatever the number of connections it goes to. */
@@ -67,23 +80,23 @@ export class OutgoingPush<T = unknown> {
   readonly #codec: MessageCodec<T>;
   /** What is pushed. */
   readonly message: T;
-  readonly #shared: boolean;
+  readonly #batch: PushBatch | undefined;
   /** Mostly one or two of each: found faster in a list than in a map. */
   readonly #payloads: { readonly serializer: Serializer; readonly payload: Uint8Array }[] = [];
-  readonly #packets: { readonly form: PushForm; readonly packet: Uint8Array }[] = [];
+  readonly #packets: SharedPacket[] = [];
   #text: string | undefined;
   /** What a serializer, or a form, has thrown: it is not tried again for each member. */
   #failures: Map<Serializer | PushForm, { readonly error: unknown }> | undefined;
   /** Made when it is first asked for. */
   #key: string | undefined;
 
-  /** @param shared whether it goes to more than one connection: its packets are then kept */
-  constructor(method: PushDefinition<T>, message: T, shared: boolean) {
+  /** @param batch what those are told whom it goes to; undefined: it goes to one */
+  constructor(method: PushDefinition<T>, message: T, batch: PushBatch | undefined) {
     this.route = method.route;
     this.#overflow = method.overflow;
     this.#codec = method.message;
     this.message = message;
-    this.#shared = shared;
+    this.#batch = batch;
   }
 
   /** What becomes of it where it has to wait; undefined: it does. */
@@ -127,7 +140,7 @@ export class OutgoingPush<T = unknown> {
   /** What writes it where it leaves, without a payload of its own; undefined where there is more to it. */
   codecInPlace({ serializer, compress }: PushForm): InPlaceCodec<T> | undefined {
     const codec = this.#codec;
-    const isPlain = !this.#shared && compress === undefined && this.#overflow === undefined;
+    const isPlain = this.#batch === undefined && compress === undefined && this.#overflow === undefined;
     return isPlain && isInPlace(serializer, codec) ? codec : undefined;
   }
 
@@ -138,31 +151,50 @@ export class OutgoingPush<T = unknown> {
 
   /** Writes the whole packet. */
   writeTo(out: ByteBuffer, form: PushForm): void {
-    if (this.#shared) {
+    if (this.#batch !== undefined) {
       out.append(this.packet(form));
     } else {
       this.#write(out, this.payload(form.serializer), form);
     }
   }
 
+  /** Whether it goes to many, behind what they were told before in this turn. */
+  get batched(): boolean {
+    return this.#batch !== undefined;
+  }
+
   /** The whole packet. It is shared: nobody writes to it. */
   packet(form: PushForm): Uint8Array {
+    const { bytes, start, end } = this.sharedPacket(form);
+    return bytes.view(start, end);
+  }
+
+  /** The whole packet, where it lies. */
+  sharedPacket(form: PushForm): SharedPacket {
     for (const made of this.#packets) {
       if (made.form === form) {
-        return made.packet;
+        return made;
       }
     }
     const payload = this.payload(form.serializer);
     this.#throwAgain(form);
-    const alone = new ByteBuffer();
+    // What may wait for long, or for one client alone, does not keep what all are told.
+    const bytes = this.#overflow === undefined ? this.#batch?.of(form) : undefined;
+    const made = this.#writeShared(bytes ?? new SharedBytes(), payload, form);
+    this.#packets.push(made);
+    return made;
+  }
+
+  #writeShared(bytes: SharedBytes, payload: Uint8Array, form: PushForm): SharedPacket {
+    const { buffer } = bytes;
+    const start = buffer.end;
     try {
-      this.#write(alone, payload, form);
+      this.#write(buffer, payload, form);
     } catch (error) {
+      buffer.end = start;
       throw this.#failed(form, error);
     }
-    const packet = alone.view();
-    this.#packets.push({ form, packet });
-    return packet;
+    return { form, bytes, start, end: buffer.end };
   }
 
   /** Writes a packet with the payload that the outbound steps have left: mostly the message's own, whose packet is made. */

@@ -1,4 +1,5 @@
 import { OutgoingPush, type PushDefinition, type PushReceiver } from "./push.js";
+import { PushBatch } from "./push-batch.js";
 import type { Session } from "./session.js";
 
 /** Whom the server can push to: a session, a group, a part of a group, or any sessions (an array, a set). */
@@ -23,9 +24,18 @@ export function sendPush<T>(target: PushTarget, method: PushDefinition<T>, messa
     : pushToAll(target as Iterable<Session>, method, message);
 }
 
-/** Sends a push to sessions, each form of it encoded once. See {@link sendPush}. */
-export function pushToAll<T>(sessions: Iterable<Session>, method: PushDefinition<T>, message: T): number {
-  const push = new OutgoingPush(method, message, true) as OutgoingPush;
+/**
+ * Sends a push to sessions, each form of it encoded once. See {@link sendPush}.
+ *
+ * @param batch what the same sessions are told in this turn. Default: nothing else
+ */
+export function pushToAll<T>(
+  sessions: Iterable<Session>,
+  method: PushDefinition<T>,
+  message: T,
+  batch: PushBatch = new PushBatch(),
+): number {
+  const push = new OutgoingPush(method, message, batch) as OutgoingPush;
   let queued = 0;
   let failure: { readonly error: unknown } | undefined;
   for (const session of sessions) {

@@ -2,6 +2,7 @@
 
 import { ByteBuffer } from "../base/byte-buffer.js";
 import { mostOfLosable } from "../base/losable.js";
+import type { SharedBytes } from "../base/shared-bytes.js";
 import type { EndOfTurn, Turn } from "../base/turn.js";
 import { KeyedPackets } from "./keyed-packets.js";
 
@@ -25,6 +26,8 @@ export type OutboxLimit = "maxOutboxBytes" | "maxOutboxMessages";
 export interface OutboxWriter {
   /** Writes the buffer's bytes in one go; the buffer's headroom is there for a frame header. */
   write(buffer: ByteBuffer): WriteOutcome;
+  /** Writes some of what many write. Absent, or undefined is returned: they are copied into a buffer. */
+  writeShared?(bytes: SharedBytes, start: number, end: number): WriteOutcome | undefined;
   /** How many bytes were written and wait in memory, because the other side does not take them. */
   readonly queuedBytes: number;
   /** The outbox would hold more than `most` of what `limit` bounds: the connection is to be closed. Called once at most. */
@@ -57,6 +60,10 @@ export class Outbox implements EndOfTurn {
   #messages = 0;
   /** How many were written since the other side had taken everything. */
   #writtenMessages = 0;
+  /** What waits of bytes that others send too; the buffer is empty then. */
+  #shared: SharedBytes | undefined;
+  #sharedStart = 0;
+  #sharedEnd = 0;
   /** While it is blocked: packets of which only the newest of a key waits. */
   #keyed: KeyedPackets | undefined;
 
@@ -82,7 +89,7 @@ export class Outbox implements EndOfTurn {
   /** How many bytes wait, here and behind the last write. */
   get waitingBytes(): number {
     const behind = this.#state === WriteOutcome.taken ? 0 : this.#writer.queuedBytes + (this.#keyed?.bytes ?? 0);
-    return this.#buffer.length + behind;
+    return this.#buffer.length + this.#sharedEnd - this.#sharedStart + behind;
   }
 
   /** How many packets wait, here and behind the last write. One that is taken in part counts until all that was written is taken. */
@@ -107,6 +114,9 @@ export class Outbox implements EndOfTurn {
     if (buffer.bytes.length === 0) {
       buffer.bytes = this.#turn.spares.take() ?? buffer.bytes;
     }
+    if (this.#shared !== undefined) {
+      this.#unshare(this.#shared);
+    }
     return buffer;
   }
 
@@ -117,7 +127,7 @@ export class Outbox implements EndOfTurn {
    */
   commit(): boolean {
     if (this.#closed) {
-      this.#buffer.release();
+      this.#forget();
       return false;
     }
     this.#messages++;
@@ -160,11 +170,30 @@ export class Outbox implements EndOfTurn {
       return "closed";
     }
     this.#keyed ??= new KeyedPackets();
-    const replaced = this.#keyed.put(key, packet, this.#buffer.end);
+    const replaced = this.#keyed.put(key, packet, this.buffer.end);
     if (!replaced) {
       this.#messages++;
     }
     return !this.#isWithinLimits() ? "closed" : replaced ? "replaced" : "queued";
+  }
+
+  /**
+   * Sends a packet that lies among bytes which others send too. It is not copied, as long as nothing else comes between it and what was sent of
+   * the same bytes before.
+   *
+   * @returns as {@link commit} does
+   */
+  share(bytes: SharedBytes, start: number, end: number): boolean {
+    if (this.#shared === bytes && this.#sharedEnd === start) {
+      this.#sharedEnd = end;
+    } else if (this.#shared === undefined && this.#buffer.length === 0 && this.#keyed === undefined) {
+      this.#shared = bytes;
+      this.#sharedStart = start;
+      this.#sharedEnd = end;
+    } else {
+      this.buffer.append(bytes.view(start, end));
+    }
+    return this.commit();
   }
 
   /** Copies a packet that is encoded already to the end, and commits it. */
@@ -202,7 +231,22 @@ export class Outbox implements EndOfTurn {
     this.#closed = true;
     this.#messages = 0;
     this.#keyed = undefined;
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#buffer.release();
+    this.#shared = undefined;
+    this.#sharedStart = 0;
+    this.#sharedEnd = 0;
+  }
+
+  /** Copies what is shared: something else comes behind it. */
+  #unshare(shared: SharedBytes): void {
+    this.#buffer.append(shared.view(this.#sharedStart, this.#sharedEnd));
+    this.#shared = undefined;
+    this.#sharedStart = 0;
+    this.#sharedEnd = 0;
   }
 
   /** Whether what waits is not too much; if it is, everything is dropped and the writer told. */
@@ -227,21 +271,30 @@ export class Outbox implements EndOfTurn {
 
   #write(): void {
     const keyed = this.#keyed;
-    if ((this.#buffer.length === 0 && keyed === undefined) || this.#closed) {
+    const shared = this.#shared;
+    if ((this.#buffer.length === 0 && keyed === undefined && shared === undefined) || this.#closed) {
       return;
     }
     if (this.#writtenMessages > 0 && (this.#state === WriteOutcome.taken || this.#writer.queuedBytes === 0)) {
       this.#writtenMessages = 0;
     }
     this.#keyed = undefined;
-    this.#state = this.#writer.write(keyed === undefined ? this.#buffer : keyed.mergedWith(this.#buffer));
+    this.#state =
+      shared === undefined
+        ? this.#writer.write(keyed === undefined ? this.#buffer : keyed.mergedWith(this.#buffer))
+        : this.#writeShared(shared);
     const isTaken = this.#state === WriteOutcome.taken;
     this.#writtenMessages = isTaken ? 0 : this.#writtenMessages + this.#messages;
     this.#messages = 0;
     if ((isTaken || keyed !== undefined) && this.#buffer.bytes.length <= keptBytes) {
       this.#turn.spares.give(this.#buffer.bytes);
     }
-    this.#buffer.release();
+    this.#forget();
+  }
+
+  #writeShared(shared: SharedBytes): WriteOutcome {
+    const outcome = this.#writer.writeShared?.(shared, this.#sharedStart, this.#sharedEnd);
+    return outcome ?? this.#writer.write(this.buffer);
   }
 }
 

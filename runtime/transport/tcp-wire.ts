@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { ByteBuffer } from "../base/byte-buffer.js";
+import type { SharedBytes } from "../base/shared-bytes.js";
 import type { Arrival } from "./arrival.js";
 import { Outbox, type OutboxLimit, type OutboxWriter, type WriteOutcome } from "./outbox.js";
 import { readShared, type SharedSocket } from "./shared-read.js";
@@ -62,6 +63,10 @@ export class TcpWire implements Wire, OutboxWriter {
 
   write(buffer: ByteBuffer): WriteOutcome {
     return writeOut(this.#socket, buffer.view());
+  }
+
+  writeShared(bytes: SharedBytes, start: number, end: number): WriteOutcome {
+    return writeOut(this.#socket, bytes.view(start, end));
   }
 
   get queuedBytes(): number {

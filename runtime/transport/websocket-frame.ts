@@ -41,6 +41,13 @@ export function frameInPlace(buffer: ByteBuffer): Uint8Array {
   return bytes.subarray(start, buffer.end);
 }
 
+/** A frame of its own round what others send too. */
+export function frameOf(payload: Uint8Array): Uint8Array {
+  const frame = new ByteBuffer(frameHeadroom);
+  frame.append(payload);
+  return frameInPlace(frame);
+}
+
 /**
  * Writes a frame for each packet in a buffer, for clients that read one and no more. A packet tells its length in its
  * bytes 1 to 3 (PROTOCOL.md, 1). Returns an array of its own.

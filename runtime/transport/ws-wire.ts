@@ -2,11 +2,12 @@ import type { Socket } from "node:net";
 import { type RawData, WebSocket } from "ws";
 import type { ByteBuffer } from "../base/byte-buffer.js";
 import { NanowireError } from "../base/error.js";
+import type { SharedBytes } from "../base/shared-bytes.js";
 import type { Arrival } from "./arrival.js";
 import { Outbox, type OutboxLimit, type OutboxWriter, WriteOutcome } from "./outbox.js";
 import { outboxOverflow, writeOut } from "./socket.js";
 import type { Wire, WireReceiver } from "./transport.js";
-import { frameHeadroom, frameInPlace, framesOfPackets, packetsIn } from "./websocket-frame.js";
+import { frameHeadroom, frameInPlace, frameOf, framesOfPackets, packetsIn } from "./websocket-frame.js";
 import { type PayloadReceiver, WebSocketReader } from "./websocket-reader.js";
 
 /** A socket that knows its wire: the listeners below are shared by all sockets, a connection makes no closure. */
@@ -138,6 +139,12 @@ export class WsWire implements Wire, OutboxWriter, PayloadReceiver {
       this.#websocket.send(frame, { binary: true }, index === frames.length - 1 ? this.#onSent : undefined);
     }
     return WriteOutcome.blocked;
+  }
+
+  writeShared(bytes: SharedBytes, start: number, end: number): WriteOutcome | undefined {
+    return this.#onSent === undefined && !this.#framesPackets && this.#websocket.readyState === WebSocket.OPEN
+      ? writeOut(this.#socket, bytes.framed(start, end, frameOf))
+      : undefined;
   }
 
   framePackets(): void {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { ByteBuffer } from "../../runtime/base/byte-buffer.js";
+import { Turn } from "../../runtime/base/turn.js";
 import { Dictionary } from "../../runtime/protocol/dictionary.js";
 import { jsonSerializer, protobufSerializer } from "../../runtime/protocol/serializer.js";
 import { OutgoingPush, type PushForm } from "../../runtime/session/push.js";
+import { PushBatch } from "../../runtime/session/push-batch.js";
 import { hex, toHex } from "../protocol/hex.js";
 import { countingCodec, pushOf } from "../support/service.js";
 
@@ -14,7 +16,8 @@ const forms = {
 };
 
 const dictionary = new Dictionary({ version: "v1", routes: { "A.B": 0x0102 } });
-const full: PushForm = { serializer: protobufSerializer, dictionary: undefined, compress: undefined };
+const turn = new Turn(() => {});
+const full: PushForm = { serializer: protobufSerializer, dictionary: undefined, compress: undefined, turn };
 const code: PushForm = { ...full, dictionary };
 const jsonFull: PushForm = { ...full, serializer: jsonSerializer };
 const jsonCode: PushForm = { ...code, serializer: jsonSerializer };
@@ -22,7 +25,7 @@ const jsonCode: PushForm = { ...code, serializer: jsonSerializer };
 describe.each([true, false])("a push that is shared: %s", (shared) => {
   it("has four forms, and encodes once a serializer", () => {
     const { codec, encoded } = countingCodec();
-    const push = new OutgoingPush(pushOf("A.B", 0x0102, codec), "hi", shared);
+    const push = new OutgoingPush(pushOf("A.B", 0x0102, codec), "hi", shared ? new PushBatch() : undefined);
     const out = new ByteBuffer();
     for (let round = 0; round < 2; round++) {
       push.writeTo(out, full);
@@ -37,7 +40,7 @@ describe.each([true, false])("a push that is shared: %s", (shared) => {
 
   it("can go with another payload, and keeps its own", () => {
     const { codec } = countingCodec();
-    const push = new OutgoingPush(pushOf("A.B", 0x0102, codec), "hi", shared);
+    const push = new OutgoingPush(pushOf("A.B", 0x0102, codec), "hi", shared ? new PushBatch() : undefined);
     const out = new ByteBuffer();
     push.writeChangedTo(out, hex("ff"), code);
     push.writeTo(out, code);
@@ -48,7 +51,7 @@ describe.each([true, false])("a push that is shared: %s", (shared) => {
     const { codec } = countingCodec();
     const lacking: PushForm = { ...full, dictionary: new Dictionary({ version: "v2", routes: { "C.D": 0x0102 } }) };
     const other: PushForm = { ...full, dictionary: new Dictionary({ version: "v3", routes: { "A.B": 0x0304 } }) };
-    const push = new OutgoingPush(pushOf("A.B", 0x0102, codec), "hi", shared);
+    const push = new OutgoingPush(pushOf("A.B", 0x0102, codec), "hi", shared ? new PushBatch() : undefined);
     const out = new ByteBuffer();
     push.writeTo(out, lacking);
     push.writeTo(out, other);
@@ -68,7 +71,7 @@ describe.each([true, false])("a push that is shared: %s", (shared) => {
     });
     const shorter = compressing(hex("ee"));
     const longer = compressing(undefined);
-    const push = new OutgoingPush(pushOf("A.B", 0x0102, codec), "hi", shared);
+    const push = new OutgoingPush(pushOf("A.B", 0x0102, codec), "hi", shared ? new PushBatch() : undefined);
     const out = new ByteBuffer();
     for (let round = 0; round < 2; round++) {
       push.writeTo(out, shorter);
@@ -78,5 +81,43 @@ describe.each([true, false])("a push that is shared: %s", (shared) => {
     const once = toHex(hex("04 00 00 06  16 03 'A.B' ee")) + toHex(forms.full);
     expect(toHex(out.view())).toBe(once + once);
     expect(asked).toBe(shared ? 2 : 4);
+  });
+});
+
+describe("pushes that the same sessions get in one turn", () => {
+  it("lie one behind the other in each form, and those of the next turn elsewhere", () => {
+    const ends: (() => void)[] = [];
+    const ending: PushForm = { ...code, turn: new Turn((task) => void ends.push(task)) };
+    const batch = new PushBatch();
+    const { codec } = countingCodec();
+    const pushed = (text: string) => new OutgoingPush(pushOf("A.B", 0x0102, codec), text, batch);
+    const [one, two] = [pushed("hi").sharedPacket(ending), pushed("ho").sharedPacket(ending)];
+    expect([one.start, one.end, two.start, two.end]).toEqual([0, 9, 9, 18]);
+    expect(two.bytes).toBe(one.bytes);
+    expect(toHex(two.bytes.view(0, 18))).toBe(toHex(forms.code) + toHex(hex("04 00 00 05  07 01 02 'ho'")));
+    expect(pushed("hi").sharedPacket({ ...ending }).bytes).not.toBe(one.bytes);
+    ends.shift()?.();
+    const next = pushed("hi").sharedPacket(ending);
+    expect([next.start, next.bytes === one.bytes]).toEqual([0, false]);
+    expect(toHex(one.bytes.view(0, 9))).toBe(toHex(forms.code));
+  });
+
+  it("leave nothing of one that cannot be written", () => {
+    const batch = new PushBatch();
+    const { codec } = countingCodec();
+    const tooLong = new OutgoingPush(pushOf("A.B", 0, codec), "x".repeat(0x1000000), batch);
+    expect(() => tooLong.sharedPacket(full)).toThrow("larger than 16777215");
+    const { start, end, bytes } = new OutgoingPush(pushOf("A.B", 0, codec), "hi", batch).sharedPacket(full);
+    expect(toHex(bytes.view(start, end))).toBe(toHex(forms.full));
+    expect(start).toBe(0);
+  });
+
+  it.each(["drop", "conflate"] as const)("are by themselves where they may wait for long: %s", (policy) => {
+    const batch = new PushBatch();
+    const { codec } = countingCodec();
+    const method = { ...pushOf("A.B", 0x0102, codec), overflow: { policy } };
+    const [one, two] = [new OutgoingPush(method, "hi", batch), new OutgoingPush(method, "hi", batch)];
+    expect(one.sharedPacket(code).bytes).not.toBe(two.sharedPacket(code).bytes);
+    expect(one.sharedPacket(code)).toBe(one.sharedPacket(code));
   });
 });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { SharedBytes } from "../../runtime/base/shared-bytes.js";
 import { Turn } from "../../runtime/base/turn.js";
 import { Outbox, type OutboxLimit, type OutboxWriter, WriteOutcome } from "../../runtime/transport/outbox.js";
 import { frameHeadroom, frameInPlace } from "../../runtime/transport/websocket-frame.js";
@@ -510,3 +511,164 @@ function payloadOf(frame: Uint8Array): Uint8Array {
   const short = frame[1] as number;
   return frame.subarray(short < 126 ? 2 : short === 126 ? 4 : 10);
 }
+
+describe("an outbox that is sent what others are sent too", () => {
+  /** Bytes to be shared; `append` returns where they lie. */
+  function sharedBytes() {
+    const bytes = new SharedBytes();
+    const append = (...written: number[]): [SharedBytes, number, number] => {
+      const start = bytes.buffer.end;
+      bytes.buffer.append(Uint8Array.from(written));
+      return [bytes, start, bytes.buffer.end];
+    };
+    return { bytes, append };
+  }
+
+  it("hands it to its writer without a copy: one array for all who got the same", () => {
+    const { append } = sharedBytes();
+    const seen: Uint8Array[] = [];
+    const boxes = [handDriven(), handDriven()];
+    for (const { writer } of boxes) {
+      writer.writeShared = (bytes, start, end) => {
+        seen.push(bytes.view(start, end));
+        return WriteOutcome.taken;
+      };
+    }
+    for (const bytes of [[1, 2], [3]]) {
+      const part = append(...bytes);
+      for (const { outbox } of boxes) {
+        expect(outbox.share(...part)).toBe(true);
+      }
+    }
+    expect(boxes.map(({ outbox }) => [outbox.waitingBytes, outbox.waitingMessages])).toEqual([
+      [3, 2],
+      [3, 2],
+    ]);
+    for (const { endTurn, outbox, writes } of boxes) {
+      endTurn();
+      expect([outbox.waitingBytes, outbox.waitingMessages, writes]).toEqual([0, 0, []]);
+    }
+    expect(seen.map(toHex)).toEqual(["010203", "010203"]);
+    expect(seen[0]).toBe(seen[1]);
+  });
+
+  it("copies it where its writer does not take it", () => {
+    const { append } = sharedBytes();
+    const { outbox, writer, writes, endTurn } = handDriven({ headroom: 4 });
+    writer.writeShared = () => undefined;
+    outbox.share(...append(1, 2));
+    endTurn();
+    outbox.share(...append(3));
+    endTurn();
+    expect(writes).toEqual(["0102", "03"]);
+  });
+
+  it("closes when that is too much", () => {
+    const { append } = sharedBytes();
+    const { outbox, overflows, writes, endTurn } = handDriven({ maxBytes: 3 });
+    expect(outbox.share(...append(1, 2))).toBe(true);
+    expect(outbox.share(...append(3, 4))).toBe(false);
+    expect(overflows).toEqual([[4, 3, "maxOutboxBytes"]]);
+    expect([outbox.waitingBytes, outbox.closed, outbox.share(...append(5)), outbox.waitingBytes]).toEqual([
+      0,
+      true,
+      false,
+      0,
+    ]);
+    endTurn();
+    expect(writes).toEqual([]);
+  });
+
+  it("sends all of it in order, whatever comes between, and whether or not it is taken", () => {
+    const step = fc.oneof(
+      {
+        weight: 6,
+        arbitrary: fc.record({
+          kind: fc.constant("share" as const),
+          group: fc.nat(1),
+          bytes: fc.uint8Array({ minLength: 1, maxLength: 5 }),
+        }),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          kind: fc.constant("miss" as const),
+          group: fc.nat(1),
+          bytes: fc.uint8Array({ minLength: 1, maxLength: 5 }),
+        }),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          kind: fc.constant("send" as const),
+          bytes: fc.uint8Array({ minLength: 1, maxLength: 5 }),
+        }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          kind: fc.constant("conflate" as const),
+          bytes: fc.uint8Array({ minLength: 1, maxLength: 5 }),
+        }),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          kind: fc.constant("end" as const),
+          outcome: fc.constantFrom(...Object.values(WriteOutcome)),
+        }),
+      },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant("drained" as const) }) },
+    );
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 40 }),
+        fc.boolean(),
+        fc.constantFrom(0, 10),
+        (steps, takesShared, headroom) => {
+          const { outbox, writer, writes, ends, endTurn } = handDriven({ maxBytes: 100_000, headroom });
+          const groups = [sharedBytes(), sharedBytes()];
+          if (takesShared) {
+            writer.writeShared = (bytes, start, end) => {
+              writes.push(toHex(bytes.view(start, end)));
+              writer.queuedBytes += writer.outcome === WriteOutcome.taken ? 0 : end - start;
+              return writer.outcome;
+            };
+          }
+          const sent: string[] = [];
+          let conflated = 0;
+          for (const made of steps) {
+            if (made.kind === "share" || made.kind === "miss") {
+              const part = groups[made.group]?.append(...made.bytes) as [SharedBytes, number, number];
+              if (made.kind === "share") {
+                outbox.share(...part);
+                sent.push(toHex(made.bytes));
+              }
+            } else if (made.kind === "send") {
+              outbox.send(made.bytes);
+              sent.push(toHex(made.bytes));
+            } else if (made.kind === "conflate" && outbox.blocked) {
+              outbox.conflate(`${conflated++}`, made.bytes);
+              sent.push(toHex(made.bytes));
+            } else if (made.kind === "end") {
+              writer.outcome = made.outcome;
+              endTurn();
+            } else if (made.kind === "drained") {
+              writer.queuedBytes = 0;
+              outbox.drained();
+            }
+          }
+          writer.outcome = WriteOutcome.taken;
+          writer.queuedBytes = 0;
+          outbox.drained();
+          while (ends.length > 0) {
+            endTurn();
+          }
+          expect(writes.join("")).toBe(sent.join(""));
+          expect([outbox.waitingBytes, outbox.waitingMessages]).toEqual([0, 0]);
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+});
