@@ -1,5 +1,5 @@
 import { deflateSync } from "node:zlib";
-import type { Compress } from "../session/push.js";
+import type { Compress } from "../session/push-form.js";
 
 /** Makes a zlib stream of some bytes; undefined where it would be no shorter. */
 export function deflate(bytes: Uint8Array): Uint8Array | undefined {

@@ -1,7 +1,7 @@
 import type { Turn } from "../base/turn.js";
 import type { Dictionary } from "../protocol/dictionary.js";
 import type { Serializer } from "../protocol/serializer.js";
-import type { Compress, PushForm } from "../session/push.js";
+import type { Compress, PushForm } from "../session/push-form.js";
 import type { Terms } from "./terms.js";
 
 /** The forms in which a server's pushes go out: one object each, so that connections with the same terms share packets. */

@@ -1,6 +1,6 @@
 import { SharedBytes } from "../base/shared-bytes.js";
 import type { EndOfTurn } from "../base/turn.js";
-import type { PushForm } from "./push.js";
+import type { PushForm } from "./push-form.js";
 
 /**
  * What the same sessions are told in one turn of the event loop, in each of its forms: one packet behind the other, so that all of them are sent

@@ -1,14 +1,13 @@
 import { ByteBuffer } from "../base/byte-buffer.js";
 import { SharedBytes } from "../base/shared-bytes.js";
-import type { Turn } from "../base/turn.js";
 import type { MessageCodec } from "../protocol/codec.js";
-import type { Dictionary } from "../protocol/dictionary.js";
 import { type InPlaceCodec, isInPlace } from "../protocol/in-place.js";
 import { beginPush, writePush } from "../protocol/message-encoder.js";
 import { messageText } from "../protocol/message-text.js";
 import type { Serializer } from "../protocol/serializer.js";
 import { toldEncodeError } from "../protocol/told-error.js";
 import type { PushBatch } from "./push-batch.js";
+import type { PushForm } from "./push-form.js";
 
 /** What messages are told apart by, of which only the newest waits: the value of a field. */
 export type ConflationKey = string | number | bigint | boolean | undefined;
@@ -49,20 +48,6 @@ export interface PushReceiver {
    * @returns for how many sessions it was queued
    */
   push<T>(method: PushDefinition<T>, message: T): number;
-}
-
-/** Makes a zlib stream of a payload; undefined where the payload is to go as it is. */
-export type Compress = (payload: Uint8Array) => Uint8Array | undefined;
-
-/** In what form a push goes to some of its connections. Those that share a form share the object. */
-export interface PushForm {
-  readonly serializer: Serializer;
-  /** Whose codes stand for routes; a route that it lacks goes in full, as all do where there is none. */
-  readonly dictionary: Dictionary | undefined;
-  /** Absent where payloads go as they are. */
-  readonly compress: Compress | undefined;
-  /** At whose end it is sent. */
-  readonly turn: Turn;
 }
 
 /** Where a packet lies that goes to many. */

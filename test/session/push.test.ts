@@ -3,8 +3,9 @@ import { ByteBuffer } from "../../runtime/base/byte-buffer.js";
 import { Turn } from "../../runtime/base/turn.js";
 import { Dictionary } from "../../runtime/protocol/dictionary.js";
 import { jsonSerializer, protobufSerializer } from "../../runtime/protocol/serializer.js";
-import { OutgoingPush, type PushForm } from "../../runtime/session/push.js";
+import { OutgoingPush } from "../../runtime/session/push.js";
 import { PushBatch } from "../../runtime/session/push-batch.js";
+import type { PushForm } from "../../runtime/session/push-form.js";
 import { hex, toHex } from "../protocol/hex.js";
 import { countingCodec, pushOf } from "../support/service.js";
 
