@@ -1,12 +1,13 @@
 // A hot file: one object a message, and no promise, timer or closure for a handler that returns no promise.
 
 import { isPromise } from "../base/awaitable.js";
-import type { CancelTimer, Clock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
 import { decodeInPlace, isInPlace } from "../protocol/in-place.js";
 import type { MessageId } from "../protocol/message.js";
 import type { Serializer } from "../protocol/serializer.js";
 import type { Mailbox, MailboxTask } from "../schedule/mailbox.js";
+import type { Timekeeper } from "../schedule/timekeeper.js";
+import { WheelEntry } from "../schedule/timing-wheel.js";
 import type { CallData } from "../session/call-data.js";
 import type { Session } from "../session/session.js";
 import type { Endpoint } from "./dispatcher.js";
@@ -15,7 +16,8 @@ import { callHooked } from "./hook-chain.js";
 /** What a call needs of the connection that it came from. */
 export interface Caller {
   readonly session: Session;
-  readonly clock: Clock;
+  /** Where the times are kept that handlers may take. */
+  readonly deadlines: Timekeeper;
   /** Takes the message through the inbound steps. A promise is returned only when a step returned one. */
   inbound(call: Call): void | Promise<void>;
   /** Decodes the payload. */
@@ -54,7 +56,8 @@ export class Call implements MailboxTask {
   /** Made when it is asked for. */
   #payload: Uint8Array | undefined;
   #settled = false;
-  #cancelTimeout: CancelTimer | undefined;
+  /** Until when the handler may take, where it is not done at once. */
+  #deadline: Deadline | undefined;
   /** The mailboxes to tell when it is settled later: its place in each is kept until then. */
   #sessionMailbox: Mailbox | undefined;
   #componentMailbox: Mailbox | undefined;
@@ -231,7 +234,9 @@ export class Call implements MailboxTask {
       return;
     }
     if (timeoutMs > 0 && !this.#settled) {
-      this.#cancelTimeout = this.#caller.clock.after(timeoutMs, () => this.#timeOut());
+      const { deadlines } = this.#caller;
+      this.#deadline = new Deadline(this);
+      deadlines.set(this.#deadline, deadlines.now() + timeoutMs);
     }
   }
 
@@ -246,7 +251,8 @@ export class Call implements MailboxTask {
         );
   }
 
-  #timeOut(): void {
+  /** The handler has taken all of its time: whatever comes of it is forgotten. */
+  timeOut(): void {
     const { method, timeoutMs } = this.endpoint;
     this.#fail(new NanowireError("deadline_exceeded", `${method.route} took longer than ${timeoutMs} ms`));
   }
@@ -269,10 +275,26 @@ export class Call implements MailboxTask {
 
   /** Lets the next one begin, where this one was not done at once. */
   #finish(): void {
-    this.#cancelTimeout?.();
+    if (this.#deadline !== undefined) {
+      this.#caller.deadlines.remove(this.#deadline);
+    }
     this.#queueMailbox?.done();
     this.#componentMailbox?.done();
     this.#sessionMailbox?.done();
+  }
+}
+
+/** When a call is over, whatever its handler does: one of all that wait on the server's wheel. */
+class Deadline extends WheelEntry {
+  readonly #call: Call;
+
+  constructor(call: Call) {
+    super();
+    this.#call = call;
+  }
+
+  expired(): void {
+    this.#call.timeOut();
   }
 }
 

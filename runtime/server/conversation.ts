@@ -2,7 +2,6 @@
 // message but its payload's.
 
 import { type Awaitable, isPromise } from "../base/awaitable.js";
-import type { Clock } from "../base/clock.js";
 import { type ErrorCode, NanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
 import { Call, type Caller } from "../dispatch/call.js";
@@ -17,6 +16,7 @@ import * as messageType from "../protocol/message-type.js";
 import { encodeSystem } from "../protocol/system.js";
 import { toldDecodeError } from "../protocol/told-error.js";
 import { type MailboxOwner, type MailboxTask, OrderedMailbox, UnorderedMailbox } from "../schedule/mailbox.js";
+import type { Timekeeper } from "../schedule/timekeeper.js";
 import type { OutgoingPush } from "../session/push.js";
 import { Session, type SessionBinder, type SessionLink, type Waiting } from "../session/session.js";
 import type { Wire } from "../transport/transport.js";
@@ -32,6 +32,8 @@ import type { Terms } from "./terms.js";
 export interface ConversationHost extends OutgoingHost {
   readonly options: ResolvedOptions;
   readonly dispatcher: Dispatcher;
+  /** The time that each handler may take. */
+  readonly deadlines: Timekeeper;
   readonly inbound: ServerPipeline<InboundStep>;
   /** Filled anew for each message: it is read before anything else can arrive. */
   readonly header: MessageHeader;
@@ -408,7 +410,7 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
 
   #takeToken(limit: Parameters<RateLimiters["take"]>[0]): boolean {
     this.#limiters ??= new RateLimiters();
-    return this.#limiters.take(limit, this.clock.steady());
+    return this.#limiters.take(limit, this.#host.options.clock.steady());
   }
 
   // what the session asks
@@ -445,8 +447,8 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
     return this.#host.logger;
   }
 
-  get clock(): Clock {
-    return this.#host.options.clock;
+  get deadlines(): Timekeeper {
+    return this.#host.deadlines;
   }
 }
 

@@ -12,6 +12,7 @@ import * as packetType from "../protocol/packet-type.js";
 import type { Drain } from "../protocol/system.js";
 import { Scheduler } from "../schedule/scheduler.js";
 import { type ScheduleHost, SharedSchedule } from "../schedule/shared-schedule.js";
+import { Timekeeper } from "../schedule/timekeeper.js";
 import type { Session } from "../session/session.js";
 import { SessionRegistry } from "../session/session-registry.js";
 import type { Proxies } from "../transport/proxies.js";
@@ -47,6 +48,7 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
   readonly inbound: ServerPipeline<InboundStep>;
   readonly outbound: ServerPipeline<OutboundStep>;
   readonly dispatcher: Dispatcher;
+  readonly deadlines: Timekeeper;
   readonly pushForms: PushForms;
   readonly speaksJson: boolean;
   readonly maxFrameBytes: number;
@@ -69,6 +71,7 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
     this.payloadLog = PayloadLog.of(options.logger);
     this.turn = new Turn(undefined, (error) => options.logger.error({ error }, "a part of a turn's end failed"));
     this.dispatcher = new Dispatcher(options.components, this.turn, options.requestTimeoutMs);
+    this.deadlines = new Timekeeper(options.clock, 1);
     this.inbound = new ServerPipeline("in", routesOfComponents(this.dispatcher));
     this.outbound = new ServerPipeline("out", routesOfServices(this.dispatcher));
     this.pushForms = new PushForms(this.dictionary, payloadCompressor(options.compressPayloadsFromBytes), this.turn);

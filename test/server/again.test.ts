@@ -38,8 +38,8 @@ describe("what a process holds after its servers were stopped", () => {
     expect(answers).toBe(300);
     expect(after).toEqual(before);
     expect(kept).toBe(0);
-    // Of 70 lives with 3 clients each; half of it is the machine's own code, and comes to an end.
-    expect(grownBytes).toBeLessThan(600_000);
+    // Of 20 lives with 3 clients each.
+    expect(grownBytes).toBeLessThan(80_000);
   });
 
   it("is what it held before, when four servers at once were made and started 25 times", {
@@ -50,6 +50,6 @@ describe("what a process holds after its servers were stopped", () => {
     expect(answers).toBe(300);
     expect(after).toEqual(before);
     expect(kept).toBe(0);
-    expect(grownBytes).toBeLessThan(600_000);
+    expect(grownBytes).toBeLessThan(80_000);
   });
 });
