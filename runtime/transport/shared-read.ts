@@ -45,8 +45,11 @@ export function readShared(socket: SharedSocket): void {
     inside[bufferSlot] = shared;
     inside[listenerSlot] = onRead;
     handle.useUserBuffer(shared);
-    // With `onread` a pause leaves everything to the network, the client's end too. As ever, the stream takes a little more.
+    // With `onread` a pause leaves everything to the network, the client's end too, and whoever goes on takes more, however much waits: the stream takes a
+    // little, as ever.
     socket.pause = Duplex.prototype.pause as Socket["pause"];
+    socket.resume = Duplex.prototype.resume as Socket["resume"];
+    socket.read = Duplex.prototype.read;
   }
 }
 
