@@ -105,7 +105,8 @@ export class Call implements MailboxTask {
     if (this.#lent) {
       this.#lent = false;
       if (!this.#decoded && this.#payload === undefined) {
-        this.#bytes = this.#bytes.slice(this.#start, this.#end);
+        // A Buffer, which a transport may lend, has a slice() of its own, and that is no copy.
+        this.#bytes = Uint8Array.prototype.slice.call(this.#bytes, this.#start, this.#end);
         this.#end -= this.#start;
         this.#start = 0;
       }

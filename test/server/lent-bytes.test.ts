@@ -1,6 +1,8 @@
 import { deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import type { HandlingOrder } from "../../runtime/component/service.js";
+import { memory } from "../../runtime/transport/memory.js";
+import type { Transport } from "../../runtime/transport/transport.js";
 import { concat } from "../protocol/hex.js";
 import { type Client, notify, packet, request } from "../support/client.js";
 import { startServer, type TestServer, type TestServerOptions } from "../support/server.js";
@@ -31,14 +33,43 @@ async function rooms(
 
 const Noise = { Make: { kind: "notify" as const, handle: () => "" } };
 
-describe.each(["tcp", "ws"] as const)("over %s, a message that has to wait is the one that was sent", (transport) => {
+/** A transport that reads into a Buffer, and lends it: a slice of one is no copy. */
+function lending(): Transport {
+  const transport = memory();
+  const lent = Buffer.alloc(1_048_576);
+  return Object.assign(transport, {
+    listen(host: Parameters<Transport["listen"]>[0]): Promise<void> {
+      const accept = host.accept.bind(host);
+      host.accept = (wire, place) => {
+        const receiver = accept(wire, place);
+        const receive = receiver.receive.bind(receiver);
+        receiver.receive = (bytes) => {
+          lent.set(bytes, 1);
+          receive(lent, 1, 1 + bytes.length, true);
+          lent.fill(0xff);
+        };
+        return receiver;
+      };
+      return Object.getPrototypeOf(transport).listen.call(transport, host);
+    },
+  });
+}
+
+describe.each([
+  ["tcp", () => "tcp" as const],
+  ["ws", () => "ws" as const],
+  ["a transport of one's own", lending],
+])("over %s, a message that has to wait is the one that was sent", (_name, transportOf) => {
   it.each<HandlingOrder>(["session", "service", "none"])("in the order %s", async (order) => {
     const first = defer();
     const handle = async (_session: unknown, text: string): Promise<string> => {
       await first.promise;
       return text;
     };
-    const { client, overwrite } = await rooms({ transport, services: { A: { Echo: { handle, order } }, Noise } });
+    const { client, overwrite } = await rooms({
+      transport: transportOf(),
+      services: { A: { Echo: { handle, order } }, Noise },
+    });
     const letters = [..."abcdef"];
     client.send(concat(...letters.map((letter, index) => request(index + 1, "A.Echo", long(letter)))));
     await overwrite(letters.length);
@@ -50,7 +81,7 @@ describe.each(["tcp", "ws"] as const)("over %s, a message that has to wait is th
 
   it("where one turn does not handle all that came", async () => {
     const { client, overwrite } = await rooms({
-      transport,
+      transport: transportOf(),
       services: { A: { Echo: { handle: (_session, text) => text } }, Noise },
     });
     const count = 300;
@@ -67,7 +98,7 @@ describe.each(["tcp", "ws"] as const)("over %s, a message that has to wait is th
     const first = defer();
     const kept: { payload: Uint8Array }[] = [];
     const { client, overwrite } = await rooms({
-      transport,
+      transport: transportOf(),
       services: { A: { Echo: { handle: (_session, text) => text } }, Noise },
       prepare: (server) =>
         server.inbound.pushBack((_session, message) => {
@@ -91,7 +122,7 @@ describe.each(["tcp", "ws"] as const)("over %s, a message that has to wait is th
       "",
     );
     const { client, overwrite } = await rooms({
-      transport,
+      transport: transportOf(),
       services: { A: { Echo: { handle: (_session, said) => said } }, Noise },
     });
     const payload = Uint8Array.from(deflateSync(Buffer.from(text), { level: 0 }));
@@ -102,7 +133,7 @@ describe.each(["tcp", "ws"] as const)("over %s, a message that has to wait is th
 
   it("where it comes in pieces", async () => {
     const { client, overwrite } = await rooms({
-      transport,
+      transport: transportOf(),
       services: { A: { Echo: { handle: (_session, text) => text } }, Noise },
     });
     const bytes = request(1, "A.Echo", long("a"));
