@@ -42,9 +42,14 @@ export function readShared(socket: SharedSocket): void {
     !(socket instanceof TLSSocket) &&
     socket.listenerCount("data") === 0
   ) {
+    try {
+      handle.useUserBuffer(shared);
+    } catch {
+      // Others than Node have it by name alone.
+      return;
+    }
     inside[bufferSlot] = shared;
     inside[listenerSlot] = onRead;
-    handle.useUserBuffer(shared);
     // With `onread` a pause leaves everything to the network, the client's end too, and whoever goes on takes more, however much waits: the stream takes a
     // little, as ever.
     socket.pause = Duplex.prototype.pause as Socket["pause"];

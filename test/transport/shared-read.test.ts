@@ -6,6 +6,10 @@ import { toHex } from "../protocol/hex.js";
 import { turn, until } from "../support/wait.js";
 import { notShared } from "./support/not-shared.js";
 
+function raise(): never {
+  throw new Error("not implemented");
+}
+
 /** A socket that was accepted, and what came of it: by the array that all share, or as data. */
 async function accepted(prepare: (server: SharedSocket) => void = () => {}) {
   const listener = createServer({ allowHalfOpen: true });
@@ -116,6 +120,7 @@ describe("a socket that was accepted", () => {
 describe("a socket is read as a stream", () => {
   it.each<[string, (socket: Socket) => void, string[]]>([
     ["where Node knows no array of a user's", notShared, ["data 01"]],
+    ["where it is not done, but raised", (socket) => notShared(socket, raise), ["data 01"]],
     ["where somebody listens to it", (socket) => void socket.on("data", () => {}), ["data 01"]],
   ])("%s", async (_where, prepare, expected) => {
     const { log, send } = await accepted(prepare);
