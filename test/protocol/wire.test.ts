@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { BinaryReader as OtherReader, BinaryWriter as OtherWriter } from "@bufbuild/protobuf/wire";
 import fc from "fast-check";
 import * as wire from "nanowire/wire";
@@ -120,6 +121,38 @@ describe("what is written", () => {
   test.each(refused)("%s does not take %s", (method, value) => {
     expect(() => put(new OtherWriter(), method, value)).toThrow();
     expect(() => put(new BinaryWriter(), method, value)).toThrow(Error);
+  });
+
+  const types: readonly WriterMethod[] = [
+    ...([
+      "uint32",
+      "int32",
+      "sint32",
+      "fixed32",
+      "sfixed32",
+      "int64",
+      "uint64",
+      "sint64",
+      "fixed64",
+      "sfixed64",
+    ] as const),
+    ...(["float", "double"] as const),
+  ];
+  const edges: readonly unknown[] = [
+    ...[0, 1, 7, 14, 21, 28, 31, 32, 35, 63].flatMap((bits) => [2 ** bits - 1, 2 ** bits, -(2 ** bits)]),
+    ...[7n, 31n, 32n, 35n, 63n, 64n].flatMap((bits) => [2n ** bits - 1n, 2n ** bits, -(2n ** bits)]),
+    ...[-0, 0.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e-45, 3.4028235677973366e38],
+    ...["0", "-0", "-1", "127", "128", "4294967295", "4294967296", "1.5", "NaN", "Infinity", "1e39", "", " ", "0x10"],
+    ...[null, undefined, true, [], [5], {}, { valueOf: () => 5 }],
+  ];
+  test.each(types)("every edge as %s, wherever the array ends, or it is an error of both", (method) => {
+    for (const before of [0, 252, 255, 256]) {
+      for (const edge of edges) {
+        const raw = new Uint8Array(before);
+        const [ours, others] = [new BinaryWriter().raw(raw), new OtherWriter().raw(raw)];
+        expect(written(ours, method, edge), inspect(edge)).toBe(written(others, method, edge));
+      }
+    }
   });
 
   test("join() without fork() is an error", () => {
@@ -290,6 +323,16 @@ function put(writer: object, method: WriterMethod, value: unknown): void {
     return;
   }
   (writer as Record<WriterMethod, AnyFunction>)[method](value);
+}
+
+/** What a writer makes of a value behind what it has written; undefined where it throws. */
+function written(writer: BinaryWriter | OtherWriter, method: WriterMethod, value: unknown): string | undefined {
+  try {
+    put(writer, method, value);
+  } catch {
+    return undefined;
+  }
+  return toHex(writer.finish());
 }
 
 function get(reader: object, method: ReaderMethod): unknown {
