@@ -58,10 +58,17 @@ export function readShared(socket: SharedSocket): void {
   }
 }
 
+/** A copy of what was read, for who keeps it. Not of Node's pool: one byte of that would keep eight thousand, and a client sends byte by byte. */
+export function copyOfRead(bytes: Uint8Array, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(end - start);
+  copy.set(bytes.subarray(start, end));
+  return copy;
+}
+
 /** @returns whether to read on */
 function onRead(this: SharedSocket, count: number, bytes: Uint8Array): boolean {
   if (this.readableFlowing !== true || this.readableLength > 0) {
-    return this.push(Buffer.from(bytes.subarray(0, count)));
+    return this.push(copyOfRead(bytes, 0, count));
   }
   this.nanowireRead?.(bytes, count);
   return true;

@@ -11,7 +11,7 @@
  */
 
 import type { Socket } from "node:net";
-import { readShared, type SharedSocket } from "./shared-read.js";
+import { copyOfRead, readShared, type SharedSocket } from "./shared-read.js";
 import { unmask } from "./websocket-mask.js";
 
 /** Takes the payloads that a {@link WebSocketReader} reads. */
@@ -155,8 +155,10 @@ export class WebSocketReader {
 
   /** ws keeps what it gets, until a frame is whole. */
   #handOver(chunk: Uint8Array, start: number, end: number, lent: boolean): void {
-    const view = Buffer.from(chunk.buffer, chunk.byteOffset + start, end - start);
-    this.#ws.call(this.#socket, lent ? Buffer.from(view) : view);
+    const kept = lent
+      ? copyOfRead(chunk, start, end)
+      : Buffer.from(chunk.buffer, chunk.byteOffset + start, end - start);
+    this.#ws.call(this.#socket, kept);
   }
 
   /** Goes along a frame that ws reads. Returns where it ends, or the chunk does. */

@@ -83,6 +83,18 @@ describe("a socket that was accepted", () => {
     await until(() => server.destroyed);
   });
 
+  it("keeps what comes in a pause, and nothing beside it", async () => {
+    const { server, send } = await accepted();
+    const kept: ArrayBufferLike[] = [];
+    server.on("data", ({ buffer }: Buffer) => kept.push(buffer));
+    server.pause();
+    await send(1, 2);
+    await send(3);
+    server.resume();
+    await until(() => server.readableLength === 0);
+    expect(kept.map(({ byteLength }) => byteLength)).toEqual([2, 1]);
+  });
+
   it("takes no more in a pause than a stream does", async () => {
     const { client, server, log } = await accepted();
     server.pause();

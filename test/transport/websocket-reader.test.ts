@@ -50,8 +50,11 @@ async function reading({ maxBytes = 100_000, tells = true, shared = true } = {})
   }
   const log: Part[] = [];
   const payloads: Uint8Array[] = [];
+  /** What ws got, chunk by chunk: it keeps some. */
+  const chunks: Buffer[] = [];
   let held: Uint8Array = new Uint8Array(0);
   const ws = (chunk: Buffer): void => {
+    chunks.push(chunk);
     const last = log.at(-1);
     const before = last?.by === "ws" ? (log.pop()?.bytes ?? "") : "";
     log.push({ by: "ws", bytes: before + toHex(chunk) });
@@ -77,7 +80,7 @@ async function reading({ maxBytes = 100_000, tells = true, shared = true } = {})
     await until(() => server.bytesRead === all);
     await turn();
   };
-  return { server, reader, log, payloads, send, ws };
+  return { server, reader, log, payloads, chunks, send, ws };
 }
 
 /** Whether masked frames of less than 64 KiB end with that of a message that is complete. */
@@ -122,6 +125,14 @@ describe("a reader of WebSockets", () => {
     await send(whole.subarray(3, 100));
     await send(concat(whole.subarray(100), frame(0x82, three)));
     expect(log).toEqual([us(one), toWs(whole), us(three)]);
+  });
+
+  it("hands copies to ws, which keeps them, of the array that all share: in no larger one", async () => {
+    const { chunks, send } = await reading();
+    const whole = frame(0x82, two);
+    await send(whole.subarray(0, 1));
+    await send(whole.subarray(1));
+    expect(chunks.map(({ buffer }) => buffer.byteLength)).toEqual([1, whole.length - 1]);
   });
 
   it("hands fragments to ws, and what comes between them, and reads on when their message was told", async () => {
