@@ -18,7 +18,8 @@ export type TransportName = (typeof transportNames)[number];
 
 /** Makes a transport; one with a port takes a free one. */
 export function transportOf(name: TransportName): Transport {
-  const loopback = { host: "127.0.0.1", port: 0 };
+  // Where the machine is busy more ears would say so in the log.
+  const loopback = { host: "127.0.0.1", port: 0, ears: 1 };
   return name === "memory" ? memory() : name === "tcp" ? tcp(loopback) : ws(loopback);
 }
 

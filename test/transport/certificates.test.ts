@@ -26,7 +26,8 @@ async function listening(
   tls: TcpOptions["tls"],
   host = new KeptHost(),
 ): Promise<{ listener: Listener; host: KeptHost }> {
-  const listener = tcp({ ...loopback, ...(tls === undefined ? {} : { tls }) });
+  // Where the machine is busy more ears would say so in the log.
+  const listener = tcp({ ...loopback, ears: 1, ...(tls === undefined ? {} : { tls }) });
   await listener.listen(host);
   onTestFinished(() => listener.close());
   return { listener, host };
