@@ -75,12 +75,31 @@ describe("what is written", () => {
     );
   });
 
-  test.each([0, 1, 31, 32, 33, 127, 128, 129, 16_383, 16_384, 100_000])("a text of %i characters", (length) => {
-    for (const text of ["x".repeat(length), "é".repeat(length), "€".repeat(length), "😀".repeat(length)]) {
-      const steps: Step[] = [{ nested: [["string", text]] }, ["uint32", 1]];
-      expect(toHex(write(new BinaryWriter(), steps).finish())).toBe(toHex(write(new OtherWriter(), steps).finish()));
+  test("a text with a character of any length anywhere, around 128 characters and around 128 bytes", () => {
+    for (const odd of ["\u0080", "\u07ff", "\u0800", "\ud800", "\udfff", "😀"]) {
+      for (const [filling, lengths] of [
+        ["a", [0, 1, 124, 125, 126, 127, 128]],
+        ["é", [0, 1, 61, 62, 63, 64, 65, 126, 127, 128]],
+      ] as const) {
+        for (const length of lengths) {
+          for (const before of [0, length >> 1, length]) {
+            const text = filling.repeat(before) + odd + filling.repeat(length - before);
+            expect(written(new BinaryWriter(), "string", text)).toBe(written(new OtherWriter(), "string", text));
+          }
+        }
+      }
     }
   });
+
+  test.each([0, 1, 31, 32, 33, 63, 64, 65, 127, 128, 129, 16_383, 16_384, 100_000])(
+    "a text of %i characters",
+    (length) => {
+      for (const text of ["x".repeat(length), "é".repeat(length), "€".repeat(length), "😀".repeat(length)]) {
+        const steps: Step[] = [{ nested: [["string", text]] }, ["uint32", 1]];
+        expect(toHex(write(new BinaryWriter(), steps).finish())).toBe(toHex(write(new OtherWriter(), steps).finish()));
+      }
+    },
+  );
 
   test("is the caller's own", () => {
     const writer = new BinaryWriter();

@@ -52,7 +52,8 @@ export class BinaryWriter {
     }
     const end = this.end;
     const length = end - start - 1;
-    const more = varintBytes(length) - 1;
+    // A byte for each 7 bits that are begun beyond the first.
+    const more = ((31 - Math.clz32(length | 1)) / 7) | 0;
     if (more > 0) {
       this.reserve(more);
       this.written.copyWithin(start + 1 + more, start + 1, end);
@@ -89,22 +90,26 @@ export class BinaryWriter {
 
   /** The length in UTF-8, then the text. A surrogate without its other half becomes U+FFFD. */
   string(value: string): this {
-    const text = typeof value === "string" ? value : String(value);
+    const text = String(value);
     const { length } = text;
     if (length < 128) {
-      // ASCII, as most short texts are, is written here: calling the encoder costs more than that.
-      const start = this.reserve(length + 1);
+      // What is no more than Latin, Greek or Cyrillic, as most short texts are, is written here: calling the encoder costs more than that.
+      const start = this.reserve(2 * length + 1);
       const bytes = this.written;
-      bytes[start] = length;
-      let index = 0;
-      for (let code = 0; index < length; index++) {
+      let at = start;
+      let code = 0;
+      for (let index = 0; index < length && code < 0x800; index++) {
         code = text.charCodeAt(index);
         if (code > 0x7f) {
-          break;
+          bytes[++at] = (code >> 6) | 0xc0;
+          bytes[++at] = (code & 0x3f) | 0x80;
+        } else {
+          bytes[++at] = code;
         }
-        bytes[start + 1 + index] = code;
       }
-      if (index === length) {
+      if (code < 0x800 && at < start + 128) {
+        bytes[start] = at - start;
+        this.end = at + 1;
         return this;
       }
       this.end = start;
@@ -144,11 +149,6 @@ function grow(bytes: Uint8Array<ArrayBuffer>, wanted: number): Uint8Array<ArrayB
   const grown = new Uint8Array(Math.max(smallestBytes, wanted, 2 * bytes.length));
   grown.set(bytes);
   return grown;
-}
-
-/** How long a varint of 32 bits is: a byte for every 7 bits that are begun, and one for 0. */
-function varintBytes(value: number): number {
-  return ((38 - Math.clz32(value | 1)) / 7) | 0;
 }
 
 const noBytes = new Uint8Array(0);
