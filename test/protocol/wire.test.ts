@@ -11,6 +11,19 @@ import { hex, toHex } from "./hex.js";
  * wherever there is one of theirs.
  */
 
+const integerMethods = [
+  "uint32",
+  "int32",
+  "sint32",
+  "fixed32",
+  "sfixed32",
+  "int64",
+  "uint64",
+  "sint64",
+  "fixed64",
+  "sfixed64",
+] as const;
+
 type Value = number | bigint | string | boolean | Uint8Array;
 type WriterMethod =
   | "uint32"
@@ -142,21 +155,7 @@ describe("what is written", () => {
     expect(() => put(new BinaryWriter(), method, value)).toThrow(Error);
   });
 
-  const types: readonly WriterMethod[] = [
-    ...([
-      "uint32",
-      "int32",
-      "sint32",
-      "fixed32",
-      "sfixed32",
-      "int64",
-      "uint64",
-      "sint64",
-      "fixed64",
-      "sfixed64",
-    ] as const),
-    ...(["float", "double"] as const),
-  ];
+  const types: readonly WriterMethod[] = [...integerMethods, ...(["float", "double"] as const)];
   const edges: readonly unknown[] = [
     ...[0, 1, 7, 14, 21, 28, 31, 32, 35, 63].flatMap((bits) => [2 ** bits - 1, 2 ** bits, -(2 ** bits)]),
     ...[7n, 31n, 32n, 35n, 63n, 64n].flatMap((bits) => [2n ** bits - 1n, 2n ** bits, -(2n ** bits)]),
@@ -181,16 +180,7 @@ describe("what is written", () => {
 
 type ReaderMethod = Exclude<WriterMethod, "raw"> | "tag" | "skip0" | "skip1" | "skip2" | "skip3" | "skip5" | "skip6";
 const readerMethods: readonly ReaderMethod[] = [
-  "uint32",
-  "int32",
-  "sint32",
-  "fixed32",
-  "sfixed32",
-  "int64",
-  "uint64",
-  "sint64",
-  "fixed64",
-  "sfixed64",
+  ...integerMethods,
   "float",
   "double",
   "bool",

@@ -1,28 +1,10 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { build } from "esbuild";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { bundledProgram } from "../support/bundled-program.js";
 import type { AgainReport } from "./support/again-program.js";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const folder = `${root}node_modules/.server-again`;
-const program = `${folder}/program.mjs`;
-
-beforeAll(async () => {
-  mkdirSync(folder, { recursive: true });
-  await build({
-    entryPoints: [`${root}test/server/support/again-program.ts`],
-    outfile: program,
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    packages: "external",
-  });
-});
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const program = bundledProgram("test/server/support/again-program.ts");
 
 /** Runs the program, which has to end by itself: nothing keeps it alive. */
 async function run(mode: "same" | "several", rounds: number): Promise<AgainReport> {

@@ -1,34 +1,21 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { connect as connectRaw, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { handshakeOk } from "../../runtime/protocol/handshake.js";
 import { encodePacket } from "../../runtime/protocol/packet.js";
 import * as packetType from "../../runtime/protocol/packet-type.js";
 import { encodeJson } from "../../runtime/protocol/utf8.js";
+import { bundledProgram } from "../support/bundled-program.js";
 import { request } from "../support/client.js";
 import type { HeapCount, IdleServer } from "./support/idle-program.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const folder = `${root}node_modules/.server-idle`;
-const program = `${folder}/program.mjs`;
+const program = bundledProgram("test/server/support/idle-program.ts");
 const children: ChildProcess[] = [];
-
-beforeAll(async () => {
-  mkdirSync(folder, { recursive: true });
-  await build({
-    entryPoints: [`${root}test/server/support/idle-program.ts`],
-    outfile: program,
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    packages: "external",
-  });
-});
 
 afterEach(async () => {
   for (const child of children.splice(0)) {
@@ -36,8 +23,6 @@ afterEach(async () => {
     await once(child, "exit");
   }
 });
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** So many are there before what one more takes is counted: what all share has been made. */
 const settled = 60;

@@ -1,35 +1,19 @@
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { build } from "esbuild";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { bundledProgram } from "../support/bundled-program.js";
 import { temporaryFolder } from "../support/certificate.js";
 import { until } from "../support/wait.js";
 import type { EarsReport } from "./support/ears-program.js";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const folder = `${root}node_modules/.transport-ears`;
-const program = `${folder}/program.mjs`;
+const program = bundledProgram("test/transport/support/ears-program.ts");
 const run = promisify(execFile);
-
-beforeAll(async () => {
-  mkdirSync(folder, { recursive: true });
-  await build({
-    entryPoints: [`${root}test/transport/support/ears-program.ts`],
-    outfile: program,
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    packages: "external",
-  });
-});
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What the program tells when it has ended. */
 async function reportOf(...args: string[]): Promise<EarsReport> {
