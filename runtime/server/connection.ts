@@ -65,13 +65,13 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
   /** How many frames without content came before the session. */
   #idleFrames = 0;
   #sweepsSinceHeard = 0;
-  /** Until the ack: since the client came. */
-  #sweepsSinceHeartbeat: number;
+  /** Sweeps since the client came; from the ack on, since the last heartbeat. */
+  #sweeps: number;
 
   constructor(wire: Wire, place: TakenPlace, host: ConnectionHost) {
     this.wire = wire;
     this.network = place.network;
-    this.#sweepsSinceHeartbeat = place.sweeps;
+    this.#sweeps = place.sweeps;
     this.#host = host;
     this.#packets = new PacketDecoder(host.options.maxHandshakeBytes, "maxHandshakeBytes");
     wire.outbox.owner = this;
@@ -197,7 +197,7 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
     const lastType = knowsSystem ? packetType.system : packetType.kick;
     this.#packets.limit(options.maxPacketBytes, "maxPacketBytes", lastType);
     this.#state = "working";
-    this.#sweepsSinceHeartbeat = 0;
+    this.#sweeps = 0;
     this.#converse(admission);
     if (options.heartbeatIntervalMs > 0) {
       // pomelo's browser client only answers what it gets: the first comes from here.
@@ -287,7 +287,7 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
       return;
     }
     if (this.#state !== "working") {
-      if (++this.#sweepsSinceHeartbeat > schedule.handshake) {
+      if (++this.#sweeps > schedule.handshake) {
         this.violated(
           new NanowireError("handshake_timeout", `no ack after ${this.#host.options.handshakeTimeoutMs} ms`),
         );
@@ -307,8 +307,8 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
     if (this.#sweepsSinceHeard > (schedule.silence * told) / heartbeatIntervalMs && !this.#paused) {
       const silence = told * 2;
       this.violated(new NanowireError("heartbeat_timeout", `nothing was heard for ${silence} ms`));
-    } else if (++this.#sweepsSinceHeartbeat >= schedule.heartbeat) {
-      this.#sweepsSinceHeartbeat = 0;
+    } else if (++this.#sweeps >= schedule.heartbeat) {
+      this.#sweeps = 0;
       this.wire.outbox.send(heartbeatPacket);
       this.#conversation?.tellReceived();
     }

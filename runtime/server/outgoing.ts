@@ -250,7 +250,7 @@ export class Outgoing {
   /** @param payload what the outbound steps left; undefined where there are none */
   #writePush(push: OutgoingPush, payload: Uint8Array | undefined): boolean {
     const form = this.#pushForm;
-    if (payload === undefined && this.#kept === undefined && push.batched && push.overflow !== "drop") {
+    if (payload === undefined && this.#kept === undefined && push.shared && push.overflow !== "drop") {
       const { bytes, start, end } = push.sharedPacket(form);
       this.#assertFits(push.route, end - start);
       return this.#outbox.share(bytes, start, end);

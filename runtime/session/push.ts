@@ -65,6 +65,8 @@ export class OutgoingPush<T = unknown> {
   readonly #codec: MessageCodec<T>;
   /** What is pushed. */
   readonly message: T;
+  /** Whether it goes to more than one connection. */
+  readonly shared: boolean;
   readonly #batch: PushBatch | undefined;
   /** Mostly one or two of each: found faster in a list than in a map. */
   readonly #payloads: { readonly serializer: Serializer; readonly payload: Uint8Array }[] = [];
@@ -75,12 +77,16 @@ export class OutgoingPush<T = unknown> {
   /** Made when it is first asked for. */
   #key: string | undefined;
 
-  /** @param batch what those are told whom it goes to; undefined: it goes to one */
-  constructor(method: PushDefinition<T>, message: T, batch: PushBatch | undefined) {
+  /**
+   * @param shared whether it goes to more than one connection: its packets are then kept
+   * @param batch what those whom it goes to are told in this turn. Default: nothing else
+   */
+  constructor(method: PushDefinition<T>, message: T, shared: boolean, batch?: PushBatch) {
     this.route = method.route;
     this.#overflow = method.overflow;
     this.#codec = method.message;
     this.message = message;
+    this.shared = shared;
     this.#batch = batch;
   }
 
@@ -125,7 +131,7 @@ export class OutgoingPush<T = unknown> {
   /** What writes it where it leaves, without a payload of its own; undefined where there is more to it. */
   codecInPlace({ serializer, compress }: PushForm): InPlaceCodec<T> | undefined {
     const codec = this.#codec;
-    const isPlain = this.#batch === undefined && compress === undefined && this.#overflow === undefined;
+    const isPlain = !this.shared && compress === undefined && this.#overflow === undefined;
     return isPlain && isInPlace(serializer, codec) ? codec : undefined;
   }
 
@@ -136,16 +142,11 @@ export class OutgoingPush<T = unknown> {
 
   /** Writes the whole packet. */
   writeTo(out: ByteBuffer, form: PushForm): void {
-    if (this.#batch !== undefined) {
+    if (this.shared) {
       out.append(this.packet(form));
     } else {
       this.#write(out, this.payload(form.serializer), form);
     }
-  }
-
-  /** Whether it goes to many, behind what they were told before in this turn. */
-  get batched(): boolean {
-    return this.#batch !== undefined;
   }
 
   /** The whole packet. It is shared: nobody writes to it. */

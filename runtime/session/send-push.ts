@@ -1,5 +1,5 @@
 import { OutgoingPush, type PushDefinition, type PushReceiver } from "./push.js";
-import { PushBatch } from "./push-batch.js";
+import type { PushBatch } from "./push-batch.js";
 import type { Session } from "./session.js";
 
 /** Whom the server can push to: a session, a group, a part of a group, or any sessions (an array, a set). */
@@ -33,9 +33,9 @@ export function pushToAll<T>(
   sessions: Iterable<Session>,
   method: PushDefinition<T>,
   message: T,
-  batch: PushBatch = new PushBatch(),
+  batch?: PushBatch,
 ): number {
-  const push = new OutgoingPush(method, message, batch) as OutgoingPush;
+  const push = new OutgoingPush(method, message, true, batch) as OutgoingPush;
   let queued = 0;
   let failure: { readonly error: unknown } | undefined;
   for (const session of sessions) {

@@ -194,7 +194,7 @@ export class Session implements PushReceiver {
   }
 
   push<T>(method: PushDefinition<T>, message: T): number {
-    const push = new OutgoingPush(method, message, undefined) as OutgoingPush;
+    const push = new OutgoingPush(method, message, false) as OutgoingPush;
     return this.#closed === undefined && this.#link.sendPush(push) ? 1 : 0;
   }
 

@@ -169,8 +169,11 @@ export class Outbox implements EndOfTurn {
     if (this.#closed) {
       return "closed";
     }
+    if (this.#shared !== undefined) {
+      this.#unshare(this.#shared);
+    }
     this.#keyed ??= new KeyedPackets();
-    const replaced = this.#keyed.put(key, packet, this.buffer.end);
+    const replaced = this.#keyed.put(key, packet, this.#buffer.end);
     if (!replaced) {
       this.#messages++;
     }
@@ -236,14 +239,16 @@ export class Outbox implements EndOfTurn {
 
   #forget(): void {
     this.#buffer.release();
-    this.#shared = undefined;
-    this.#sharedStart = 0;
-    this.#sharedEnd = 0;
+    this.#forgetShared();
   }
 
   /** Copies what is shared: something else comes behind it. */
   #unshare(shared: SharedBytes): void {
     this.#buffer.append(shared.view(this.#sharedStart, this.#sharedEnd));
+    this.#forgetShared();
+  }
+
+  #forgetShared(): void {
     this.#shared = undefined;
     this.#sharedStart = 0;
     this.#sharedEnd = 0;

@@ -26,7 +26,7 @@ const jsonCode: PushForm = { ...code, serializer: jsonSerializer };
 describe.each([true, false])("a push that is shared: %s", (shared) => {
   it("has four forms, and encodes once a serializer", () => {
     const { codec, encoded } = countingCodec();
-    const push = new OutgoingPush(pushOf("A.B", 0x0102, codec), "hi", shared ? new PushBatch() : undefined);
+    const push = new OutgoingPush(pushOf("A.B", 0x0102, codec), "hi", shared);
     const out = new ByteBuffer();
     for (let round = 0; round < 2; round++) {
       push.writeTo(out, full);
@@ -41,7 +41,7 @@ describe.each([true, false])("a push that is shared: %s", (shared) => {
 
   it("can go with another payload, and keeps its own", () => {
     const { codec } = countingCodec();
-    const push = new OutgoingPush(pushOf("A.B", 0x0102, codec), "hi", shared ? new PushBatch() : undefined);
+    const push = new OutgoingPush(pushOf("A.B", 0x0102, codec), "hi", shared);
     const out = new ByteBuffer();
     push.writeChangedTo(out, hex("ff"), code);
     push.writeTo(out, code);
@@ -52,7 +52,7 @@ describe.each([true, false])("a push that is shared: %s", (shared) => {
     const { codec } = countingCodec();
     const lacking: PushForm = { ...full, dictionary: new Dictionary({ version: "v2", routes: { "C.D": 0x0102 } }) };
     const other: PushForm = { ...full, dictionary: new Dictionary({ version: "v3", routes: { "A.B": 0x0304 } }) };
-    const push = new OutgoingPush(pushOf("A.B", 0x0102, codec), "hi", shared ? new PushBatch() : undefined);
+    const push = new OutgoingPush(pushOf("A.B", 0x0102, codec), "hi", shared);
     const out = new ByteBuffer();
     push.writeTo(out, lacking);
     push.writeTo(out, other);
@@ -72,7 +72,7 @@ describe.each([true, false])("a push that is shared: %s", (shared) => {
     });
     const shorter = compressing(hex("ee"));
     const longer = compressing(undefined);
-    const push = new OutgoingPush(pushOf("A.B", 0x0102, codec), "hi", shared ? new PushBatch() : undefined);
+    const push = new OutgoingPush(pushOf("A.B", 0x0102, codec), "hi", shared);
     const out = new ByteBuffer();
     for (let round = 0; round < 2; round++) {
       push.writeTo(out, shorter);
@@ -91,7 +91,7 @@ describe("pushes that the same sessions get in one turn", () => {
     const ending: PushForm = { ...code, turn: new Turn((task) => void ends.push(task)) };
     const batch = new PushBatch();
     const { codec } = countingCodec();
-    const pushed = (text: string) => new OutgoingPush(pushOf("A.B", 0x0102, codec), text, batch);
+    const pushed = (text: string) => new OutgoingPush(pushOf("A.B", 0x0102, codec), text, true, batch);
     const [one, two] = [pushed("hi").sharedPacket(ending), pushed("ho").sharedPacket(ending)];
     expect([one.start, one.end, two.start, two.end]).toEqual([0, 9, 9, 18]);
     expect(two.bytes).toBe(one.bytes);
@@ -106,9 +106,9 @@ describe("pushes that the same sessions get in one turn", () => {
   it("leave nothing of one that cannot be written", () => {
     const batch = new PushBatch();
     const { codec } = countingCodec();
-    const tooLong = new OutgoingPush(pushOf("A.B", 0, codec), "x".repeat(0x1000000), batch);
+    const tooLong = new OutgoingPush(pushOf("A.B", 0, codec), "x".repeat(0x1000000), true, batch);
     expect(() => tooLong.sharedPacket(full)).toThrow("larger than 16777215");
-    const { start, end, bytes } = new OutgoingPush(pushOf("A.B", 0, codec), "hi", batch).sharedPacket(full);
+    const { start, end, bytes } = new OutgoingPush(pushOf("A.B", 0, codec), "hi", true, batch).sharedPacket(full);
     expect(toHex(bytes.view(start, end))).toBe(toHex(forms.full));
     expect(start).toBe(0);
   });
@@ -117,7 +117,7 @@ describe("pushes that the same sessions get in one turn", () => {
     const batch = new PushBatch();
     const { codec } = countingCodec();
     const method = { ...pushOf("A.B", 0x0102, codec), overflow: { policy } };
-    const [one, two] = [new OutgoingPush(method, "hi", batch), new OutgoingPush(method, "hi", batch)];
+    const [one, two] = [new OutgoingPush(method, "hi", true, batch), new OutgoingPush(method, "hi", true, batch)];
     expect(one.sharedPacket(code).bytes).not.toBe(two.sharedPacket(code).bytes);
     expect(one.sharedPacket(code)).toBe(one.sharedPacket(code));
   });

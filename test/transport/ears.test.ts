@@ -49,6 +49,12 @@ async function listening(given: Partial<EarsSettings> = {}): Promise<Listening> 
   return { ears, server, log, port: portOf(server), byFirst };
 }
 
+/** Ears of what is no server, or hears nobody. */
+function deafEars(server: Server, logger: KeptLog): Ears {
+  const onConnection = (): void => {};
+  return new Ears(server, { most: 32, transport: "tcp", serverOptions: {}, onConnection, logger, clock: systemClock });
+}
+
 async function listeningServer(server: Server, port: number): Promise<Server> {
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
@@ -290,14 +296,7 @@ describe("where there can be no more ears", () => {
   ])("because %s", async (_why, server) => {
     expect(listeningSocket(server as Server)).toBeUndefined();
     const { log, port, ears } = await listening();
-    const deaf = new Ears(server as Server, {
-      most: 32,
-      transport: "tcp",
-      serverOptions: {},
-      onConnection: () => {},
-      logger: log,
-      clock: systemClock,
-    });
+    const deaf = deafEars(server as Server, log);
     deaf.grow();
     await deaf.close();
     expect([deaf.count, ears.count, await visit(port)]).toEqual([1, 1, "bye"]);
@@ -327,14 +326,7 @@ describe("where there can be no more ears", () => {
       close() {}
     }
     const server = { _handle: new TCP() } as unknown as Server;
-    const ears = new Ears(server, {
-      most: 32,
-      transport: "tcp",
-      serverOptions: {},
-      onConnection: () => {},
-      logger: log,
-      clock: systemClock,
-    });
+    const ears = deafEars(server, log);
     ears.grow();
     await ears.close();
     expect(log.lines).toMatchObject([{ fields: { problem: expect.stringContaining("handle type") } }]);

@@ -1,10 +1,10 @@
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { describe, expect, it, onTestFinished } from "vitest";
+import type { Socket } from "node:net";
+import { describe, expect, it } from "vitest";
 import { readShared, type SharedSocket } from "../../runtime/transport/shared-read.js";
 import { toHex } from "../protocol/hex.js";
 import { turn, until } from "../support/wait.js";
 import { notShared } from "./support/not-shared.js";
+import { socketPair } from "./support/socket-pair.js";
 
 function raise(): never {
   throw new Error("not implemented");
@@ -12,16 +12,7 @@ function raise(): never {
 
 /** A socket that was accepted, and what came of it: by the array that all share, or as data. */
 async function accepted(prepare: (server: SharedSocket) => void = () => {}) {
-  const listener = createServer({ allowHalfOpen: true });
-  listener.listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  const client = connect({ port: (listener.address() as AddressInfo).port, host: "127.0.0.1", noDelay: true });
-  const [server] = (await once(listener, "connection")) as [SharedSocket];
-  onTestFinished(() => {
-    client.destroy();
-    server.destroy();
-    listener.close();
-  });
+  const { client, server }: { client: Socket; server: SharedSocket } = await socketPair();
   prepare(server);
   const log: string[] = [];
   const arrays: Uint8Array[] = [];

@@ -1,6 +1,4 @@
-import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -14,22 +12,8 @@ import { KeptHost } from "../support/host.js";
 import { openLink, openSocket, upgradeRequest } from "../support/link.js";
 import { turn, until } from "../support/wait.js";
 import { notShared } from "./support/not-shared.js";
+import { socketPair } from "./support/socket-pair.js";
 import { frame, pattern } from "./websocket/vectors.js";
-
-/** Both ends of a connection. */
-async function socketPair(): Promise<{ client: Socket; server: Socket }> {
-  const listener = createServer();
-  listener.listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  const client = connect({ port: (listener.address() as AddressInfo).port, host: "127.0.0.1", noDelay: true });
-  const [server] = (await once(listener, "connection")) as [Socket];
-  onTestFinished(() => {
-    client.destroy();
-    server.destroy();
-    listener.close();
-  });
-  return { client, server };
-}
 
 /** What somebody got, next to each other in the order of the stream. */
 interface Part {
