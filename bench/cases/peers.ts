@@ -14,6 +14,7 @@ const peerServers = {
   "socket.io": { title: "socket.io, an event that is acknowledged", transport: "ws", server: socketIo },
   colyseus: { title: "Colyseus, a message answered in a room", transport: "ws", server: colyseus },
   pinus: { title: "pinus, a request to a handler", transport: "tcp", server: pinus },
+  uwebsockets: { title: "uWebSockets.js, decoded and encoded as ours", transport: "ws", server: uWebSockets },
 } as const;
 
 /** Other servers of Node at the same work. */
@@ -22,7 +23,7 @@ export const peers: BenchCase = {
   summary: "ping-pong of a message of four fields; against other servers, each with the serializer it comes with",
   missing: () =>
     existsSync(join(folder(), "node_modules")) ? undefined : "`npm run peers` installs the other servers",
-  comparisons: (["socket.io", "colyseus", "pinus"] as const).flatMap((name) =>
+  comparisons: (["socket.io", "colyseus", "pinus", "uwebsockets"] as const).flatMap((name) =>
     [1, 16].map((inFlight) => comparisonOf(name, inFlight)),
   ),
 };
@@ -85,6 +86,12 @@ function pinus(inFlight: number): LoadedServer {
       answers: ids.map((id) => responsePacket(id, payload)),
     },
   };
+}
+
+/** The same message in protobuf, in a frame and nothing else: what the echo of ws gets. */
+function uWebSockets(inFlight: number): LoadedServer {
+  const { load } = echoServers(position, "ws", inFlight).baseline;
+  return { name: "uwebsockets", ...started("uwebsockets.mjs"), load };
 }
 
 /** ROOM_DATA, the type as a text, the message; both in MessagePack, numbers as 64-bit floats, as its serializer writes them. */

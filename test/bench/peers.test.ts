@@ -103,7 +103,7 @@ describe("takeSeats", () => {
 describe("peers", () => {
   it("compares each at 1 and at 16 in flight, over the same transport", () => {
     expect(peers.comparisons.map(({ name, baseline, subject }) => [name, baseline.name, subject.name])).toEqual(
-      ["socket.io", "colyseus", "pinus"].flatMap((name) =>
+      ["socket.io", "colyseus", "pinus", "uwebsockets"].flatMap((name) =>
         [1, 16].map((count) => [`${name}-${count}`, name, "nanowire"]),
       ),
     );
