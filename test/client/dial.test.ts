@@ -9,6 +9,7 @@ import { dialWs } from "../../runtime/client/dial-ws.js";
 import { connect } from "../../runtime/client/index.js";
 import type { ClientReceiver, ClientSocket, Dial } from "../../runtime/transport/client-socket.js";
 import { hex, toHex } from "../protocol/hex.js";
+import { eventually } from "../support/wait.js";
 import { handshakePacket, rejection, settled } from "./support/fake-server.js";
 import { type Listener, listenRaw, listenTcp, listenWs } from "./support/peers.js";
 import { join, said, say } from "./support/text-codec.js";
@@ -107,7 +108,7 @@ describe.each(kinds)("a socket over $name", ({ listen, dial, connect: connectTo,
   it("carries a whole connection: handshake, request, notify, push, end", async () => {
     const connecting = connectTo(listener.url);
     const peer = await listener.accept();
-    await vi.waitFor(() => expect(peer.received().toString()).toContain('"nanowire"'));
+    await eventually(() => expect(peer.received().toString()).toContain('"nanowire"'));
     const handshakeBytes = peer.received().length;
     peer.send(handshakePacket({ user: "welcome" }));
     const connection = await connecting;
@@ -117,7 +118,7 @@ describe.each(kinds)("a socket over $name", ({ listen, dial, connect: connectTo,
     const answer = connection.request(join, "ada");
     connection.notify(say, "hello");
     const expected = hex("02 00 00 00 04 00 00 0f 00 01 09 'Room.Join' 'ada' 04 00 00 0f 02 08 'Room.Say' 'hello'");
-    await vi.waitFor(() => expect(toHex(peer.received().subarray(handshakeBytes))).toBe(toHex(expected)));
+    await eventually(() => expect(toHex(peer.received().subarray(handshakeBytes))).toBe(toHex(expected)));
     peer.send(hex("04 00 00 12 06 0f 'RoomEvents.Said' 'a' 04 00 00 05 04 01 'hey'"));
     expect(await answer).toBe("hey");
     expect(heard).toEqual(["a"]);
@@ -141,9 +142,9 @@ describe.each(kinds)("a socket over $name", ({ listen, dial, connect: connectTo,
     const { socket, peer, receiver } = await dialled();
     socket.start(receiver);
     peer.send(text("one"));
-    await vi.waitFor(() => expect(receiver.received).toBe("one"));
+    await eventually(() => expect(receiver.received).toBe("one"));
     peer.send(text("TWO"));
-    await vi.waitFor(() => expect(receiver.received).toBe("oneTWO"));
+    await eventually(() => expect(receiver.received).toBe("oneTWO"));
     expect(receiver.chunks.map((bytes) => Object.getPrototypeOf(bytes) === Uint8Array.prototype)).toEqual(
       receiver.chunks.map(() => true),
     );
@@ -158,7 +159,7 @@ describe.each(kinds)("a socket over $name", ({ listen, dial, connect: connectTo,
     }
     socket.send(new Uint8Array(300_000).fill(0x2e));
     const all = sent.join("") + ".".repeat(300_000);
-    await vi.waitFor(() => expect(peer.received().length).toBe(all.length));
+    await eventually(() => expect(peer.received().length).toBe(all.length));
     expect(peer.received().toString()).toBe(all);
   });
 
@@ -233,10 +234,10 @@ describe("over TCP", () => {
       socket.send(Uint8Array.of(index));
     }
     expect(write).not.toHaveBeenCalled();
-    await vi.waitFor(() => expect(peer.received().length).toBe(100));
+    await eventually(() => expect(peer.received().length).toBe(100));
     expect(write).toHaveBeenCalledTimes(1);
     socket.send(Uint8Array.of(1));
-    await vi.waitFor(() => expect(peer.received().length).toBe(101));
+    await eventually(() => expect(peer.received().length).toBe(101));
     expect(write).toHaveBeenCalledTimes(2);
     write.mockRestore();
     await listener.close();
@@ -285,7 +286,7 @@ describe("over a WebSocket", () => {
     socket.start(new Receiver());
     socket.send(Uint8Array.of(3, 0, 0, 0));
     socket.send(Uint8Array.of(2, 0, 0, 0));
-    await vi.waitFor(() => expect(peer.pieces().map(toHex)).toEqual(["03000000", "02000000"]));
+    await eventually(() => expect(peer.pieces().map(toHex)).toEqual(["03000000", "02000000"]));
     await listener.close();
   });
 

@@ -1,6 +1,7 @@
 import { deflateSync, gzipSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { inflate } from "../../runtime/client/inflate.js";
+import { eventually } from "../support/wait.js";
 import { data, FakeServer, packet, rejection } from "./support/fake-server.js";
 import { join, said } from "./support/text-codec.js";
 
@@ -214,7 +215,7 @@ describe("a compressed payload", () => {
       answers.push(connection.request(join, ""));
     });
     server.send(Buffer.concat([push("a"), plainPush("a2")]));
-    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    await eventually(() => expect(answers).toHaveLength(1));
     expect(await answers[0]).toBe("answer");
     expect(heard).toEqual(["a", "a2", "b", "c"]);
   });

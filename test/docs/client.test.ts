@@ -14,6 +14,7 @@ import { NanowireError } from "../../runtime/index.js";
 import type { ServerOptions } from "../../runtime/server/options.js";
 import { createServer, type Server } from "../../runtime/server/server.js";
 import { ws } from "../../runtime/transport/ws.js";
+import { eventually } from "../support/wait.js";
 import { expectNumbers } from "./support/option-table.js";
 import { PageProgram } from "./support/page-program.js";
 import { startProxy } from "./support/proxy.js";
@@ -85,7 +86,7 @@ test("the end is told with its reason", async () => {
   const printed = printedLines();
   const { server, port } = await serve();
   const ended = run("told to go", port, []);
-  await vi.waitFor(() => expect(server.sessions()).toHaveLength(1));
+  await eventually(() => expect(server.sessions()).toHaveLength(1));
   server.sessions()[0]?.kick("be nice");
   await ended;
   expect(printed).toEqual(["told to go: be nice", expect.stringMatching(/^kicked: .*be nice/), "by the other"]);
@@ -98,23 +99,23 @@ test("a connection is made again, logs in again, and tells each state", async ()
   onTestFinished(() => connection.close());
   const joined = vi.fn<(session: Session) => void>();
   server.onSessionBind(({ session }) => joined(session));
-  await vi.waitFor(() => expect(server.sessions()).toHaveLength(1));
+  await eventually(() => expect(server.sessions()).toHaveLength(1));
   server.sessions()[0]?.close();
-  await vi.waitFor(() => expect(connection.state).toBe("reconnecting"));
+  await eventually(() => expect(connection.state).toBe("reconnecting"));
   // It waits until somebody is logged in: of those who are not, none may speak.
   new RoomClient(connection).say({ text: "hello" });
   expect(connection.offline.messages).toBe(1);
-  await vi.waitFor(() => expect(printed).toContain("there again"), { timeout: 5_000 });
+  await eventually(() => expect(printed).toContain("there again"));
   expect(printed).toEqual([
     expect.stringMatching(/^attempt 1 in (2[5-9]\d|[34]\d\d|500)(\.\d+)? ms: /),
     "connecting …",
     "there again",
   ]);
   expect(joined.mock.calls.map(([{ uid }]) => uid)).toEqual(["ada"]);
-  await vi.waitFor(() => expect(server.counters.notifies).toBe(1));
+  await eventually(() => expect(server.counters.notifies).toBe(1));
   expect(server.counters.failed).toEqual({});
   server.sessions()[0]?.kick("go");
-  await vi.waitFor(() => expect(printed.at(-1)).toBe("over: kicked"));
+  await eventually(() => expect(printed.at(-1)).toBe("over: kicked"));
 });
 
 test("a session goes on; where it is gone, a new one logs in", async () => {
@@ -125,15 +126,15 @@ test("a session goes on; where it is gone, a new one logs in", async () => {
   onTestFinished(() => connection.close());
   const [session] = server.sessions();
   proxy.cut();
-  await vi.waitFor(() => expect(printed).toEqual(["as if nothing had been"]), { timeout: 5_000 });
+  await eventually(() => expect(printed).toEqual(["as if nothing had been"]));
   // The client is there again with the answer to its handshake, the server with the acknowledgment of that.
-  await vi.waitFor(() => expect(server.counters).toMatchObject({ requests: 1, resumed: 1, suspended: 0 }));
+  await eventually(() => expect(server.counters).toMatchObject({ requests: 1, resumed: 1, suspended: 0 }));
   expect(server.sessions()).toEqual([session]);
 
   const another = await serve({ resume: true });
   proxy.target = another.port;
   proxy.cut();
-  await vi.waitFor(() => expect(printed).toEqual(["as if nothing had been", "a new session"]), { timeout: 5_000 });
+  await eventually(() => expect(printed).toEqual(["as if nothing had been", "a new session"]));
   expect(another.server.sessions().map(({ uid }) => uid)).toEqual(["ada"]);
 });
 

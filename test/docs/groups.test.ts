@@ -1,8 +1,9 @@
 import type { startTestServer as StartTestServer } from "nanowire/testing";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { RoomClient, RoomEventsClient } from "../../generated/chat/v1/room.client.js";
 import type { ClientConnection } from "../../runtime/client/client-connection.js";
 import type { Component } from "../../runtime/component/component.js";
+import { eventually } from "../support/wait.js";
 import { PageProgram } from "./support/page-program.js";
 import { printedLines, runServer } from "./support/running-program.js";
 
@@ -35,16 +36,16 @@ test("all but the one who comes are told; all hear what is said; who leaves and 
   await new RoomClient(eve).join({ name: "eve" });
   expect(await new RoomClient(kim).join({ name: "kim" })).toEqual({ members: ["ada", "eve", "kim"] });
   new RoomClient(eve).say({ text: "hello" });
-  await vi.waitFor(() => expect(byEve).toEqual(["kim came", "eve: hello"]));
-  await vi.waitFor(() => expect(byAda).toEqual(["eve came", "kim came", "eve: hello"]));
+  await eventually(() => expect(byEve).toEqual(["kim came", "eve: hello"]));
+  await eventually(() => expect(byAda).toEqual(["eve came", "kim came", "eve: hello"]));
   await expect(new RoomClient(ada).join({ name: "ada" })).rejects.toMatchObject({ code: "already_member" });
   await new RoomClient(ada).leave();
   await expect(new RoomClient(ada).leave()).rejects.toMatchObject({ code: "not_a_member" });
   kim.close();
-  await vi.waitFor(() => expect(server.sessions()).toHaveLength(2));
+  await eventually(() => expect(server.sessions()).toHaveLength(2));
   const lea = await come();
   expect(await new RoomClient(lea).join({ name: "lea" })).toEqual({ members: ["eve", "lea"] });
-  await vi.waitFor(() => expect(byEve).toEqual(["kim came", "eve: hello", "lea came"]));
+  await eventually(() => expect(byEve).toEqual(["kim came", "eve: hello", "lea came"]));
   expect(byAda).toHaveLength(3);
 });
 
@@ -84,9 +85,9 @@ test("a push goes to a session, sessions, a part of a group, users, everyone", a
     members.push((await (rooms[index] as RoomClient).join({ name })).members);
   }
   expect(members.at(-1)).toEqual(["4 of 4 listen"]);
-  await vi.waitFor(() => expect(heard[3]).toEqual(["you came"]));
-  await vi.waitFor(() => expect(heard[0]).toEqual(["you came", "eve came", "kim came"]));
-  await vi.waitFor(() => expect(heard[1]).toEqual(["you came", "kim came", "you, elsewhere came"]));
+  await eventually(() => expect(heard[3]).toEqual(["you came"]));
+  await eventually(() => expect(heard[0]).toEqual(["you came", "eve came", "kim came"]));
+  await eventually(() => expect(heard[1]).toEqual(["you came", "kim came", "you, elsewhere came"]));
   for (const of of heard) {
     of.length = 0;
   }
@@ -94,12 +95,12 @@ test("a push goes to a session, sessions, a part of a group, users, everyone", a
   await rooms[2]?.leave();
   rooms[1]?.say({ text: "hello" });
   rooms[1]?.say({ text: "!spam" });
-  await vi.waitFor(() => expect(heard[0]).toEqual(["eve: hello", "eve: !spam"]));
-  await vi.waitFor(() => expect(heard[2]).toEqual(["eve: !spam"]));
+  await eventually(() => expect(heard[0]).toEqual(["eve: hello", "eve: !spam"]));
+  await eventually(() => expect(heard[2]).toEqual(["eve: !spam"]));
   rooms[0]?.say({ text: "be nice" });
-  await vi.waitFor(() => expect(heard[4]).toEqual(["ada: be nice"]));
-  await vi.waitFor(() => expect(heard[1]).toEqual(["ada: be nice"]));
-  await vi.waitFor(() => expect(heard[3]).toEqual(["eve: hello", "ada: be nice"]));
+  await eventually(() => expect(heard[4]).toEqual(["ada: be nice"]));
+  await eventually(() => expect(heard[1]).toEqual(["ada: be nice"]));
+  await eventually(() => expect(heard[3]).toEqual(["eve: hello", "ada: be nice"]));
   // A part is no list: who comes later is in it, and who is away is not.
   const late = new RoomClient(await come());
   expect(await late.join({ name: "lea" })).toEqual({ members: ["4 of 5 listen"] });

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type { Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import type { DrainNotice } from "../../runtime/client/client-connection.js";
 import { connect } from "../../runtime/client/connect-node.js";
@@ -12,6 +12,7 @@ import { resolveResumeOptions } from "../../runtime/server/resume-options.js";
 import { createServer, type Server } from "../../runtime/server/server.js";
 import { ws } from "../../runtime/transport/ws.js";
 import { packet } from "../support/client.js";
+import { eventually } from "../support/wait.js";
 import { expectNumbers } from "./support/option-table.js";
 import { PageProgram } from "./support/page-program.js";
 import { startProxy } from "./support/proxy.js";
@@ -32,14 +33,14 @@ test("a signal lets the clients go, a second one ends the waiting, and then sign
   const leaves = await come({ reconnect: true });
   const stays = await comeToStay(server.addresses[0]?.url as string);
   const closed = once(stays, "close");
-  await vi.waitFor(() => expect(server.sessions()).toHaveLength(2));
+  await eventually(() => expect(server.sessions()).toHaveLength(2));
   const url = server.addresses[0]?.url as string;
   const told: DrainNotice[] = [];
   leaves.onDrain((notice) => void told.push(notice));
 
   terminate?.("SIGTERM");
   expect(server.health).toMatchObject({ live: true, ready: false });
-  await vi.waitFor(() => expect(leaves.state).toBe("reconnecting"));
+  await eventually(() => expect(leaves.state).toBe("reconnecting"));
   expect(told).toEqual([{ reason: "server_stopped", delayMs: expect.any(Number), url: undefined }]);
   expect(told[0]?.delayMs).toBeGreaterThanOrEqual(0);
   expect(told[0]?.delayMs).toBeLessThanOrEqual(5_000);
@@ -48,7 +49,7 @@ test("a signal lets the clients go, a second one ends the waiting, and then sign
   expect([stays.readyState, server.sessions().length]).toEqual([WebSocket.OPEN, 1]);
   terminate?.("SIGTERM");
   expect(String(await closed)).toBe("1001,server_stopped");
-  await vi.waitFor(() => expect(server.state).toBe("stopped"));
+  await eventually(() => expect(server.state).toBe("stopped"));
   expect(process.listeners("SIGTERM")).toEqual(before);
 });
 
@@ -96,14 +97,14 @@ test("a rolling update sends the clients to a server that is there already", asy
   });
   const ours = await connect(`ws://127.0.0.1:${old.addresses[0]?.port}`, { reconnect: true });
   onTestFinished(() => ours.close());
-  await vi.waitFor(() => expect(old.sessions()).toHaveLength(1));
+  await eventually(() => expect(old.sessions()).toHaveLength(1));
   const told: DrainNotice[] = [];
   ours.onDrain((notice) => void told.push(notice));
   await handOver();
-  await vi.waitFor(() => expect(next.sessions()).toHaveLength(1));
+  await eventually(() => expect(next.sessions()).toHaveLength(1));
   expect(told).toEqual([expect.objectContaining({ reason: "a new version", url: next.addresses[0]?.url })]);
   expect(old.state).toBe("stopped");
-  await vi.waitFor(() => expect(ours.state).toBe("open"));
+  await eventually(() => expect(ours.state).toBe("open"));
 });
 
 test("a session outlives its connection, until its client closes", async () => {
@@ -113,21 +114,21 @@ test("a session outlives its connection, until its client closes", async () => {
   const ours = await connect(`ws://127.0.0.1:${proxy.port}`, {
     reconnect: { resume: resumption, minDelayMs: 1, jitter: 0 },
   });
-  await vi.waitFor(() => expect(server.sessions()).toHaveLength(1));
+  await eventually(() => expect(server.sessions()).toHaveLength(1));
   const [session] = server.sessions();
   await session?.bind("ada");
   proxy.cut();
-  await vi.waitFor(() => expect(printed).toEqual(["ada is away: connection_lost", "ada is back"]));
+  await eventually(() => expect(printed).toEqual(["ada is away: connection_lost", "ada is back"]));
   expect([session?.suspended, server.counters.resumed]).toEqual([false, 1]);
   ours.close();
-  await vi.waitFor(() => expect(printed.at(-1)).toBe("ada is gone"));
+  await eventually(() => expect(printed.at(-1)).toBe("ada is gone"));
 
   // Others are served as ever: a session ends with its connection.
   const other = await connect(`ws://127.0.0.1:${proxy.port}`);
-  await vi.waitFor(() => expect(server.sessions()).toHaveLength(1));
+  await eventually(() => expect(server.sessions()).toHaveLength(1));
   proxy.cut();
   await other.closed;
-  await vi.waitFor(() => expect(printed.slice(3)).toEqual([" is gone"]));
+  await eventually(() => expect(printed.slice(3)).toEqual([" is gone"]));
 });
 
 test("probes are told whether the server is ready, and whether it lives", async () => {
@@ -136,13 +137,13 @@ test("probes are told whether the server is ready, and whether it lives", async 
     instead: { "9090": '0, "127.0.0.1"' },
   });
   onTestFinished(() => void probes.close().closeAllConnections());
-  await vi.waitFor(() => expect(probes.listening).toBe(true));
+  await eventually(() => expect(probes.listening).toBe(true));
   const { port } = probes.address() as AddressInfo;
   const ask = async () =>
     await Promise.all(["ready", "live"].map(async (path) => (await fetch(`http://127.0.0.1:${port}/${path}`)).status));
   expect(await ask()).toEqual([200, 200]);
   await come();
-  await vi.waitFor(() => expect(server.sessions()).toHaveLength(1));
+  await eventually(() => expect(server.sessions()).toHaveLength(1));
   const health = await (await fetch(`http://127.0.0.1:${port}/`)).json();
   expect(health).toEqual({
     live: true,

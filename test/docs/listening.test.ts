@@ -13,6 +13,7 @@ import { concat } from "../protocol/hex.js";
 import { certificateFiles, makeCertificate, temporaryFolder } from "../support/certificate.js";
 import { Client, packet, packetsIn, plainHandshake, textOf } from "../support/client.js";
 import { openLink, openSocket, openTcp, openWebSocket, type Target } from "../support/link.js";
+import { eventually } from "../support/wait.js";
 import { expectNumbers } from "./support/option-table.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -191,7 +192,7 @@ describe("docs/listening.md", () => {
     const client = new Client(await openWebSocket({ port: ws }, "/", ["X-Forwarded-For: 203.0.113.5"]));
     await client.enter();
     client.send(packet(3));
-    await vi.waitFor(() => expect(server.sessions().map((session) => session.remoteAddress)).toContain("127.0.0.1"));
+    await eventually(() => expect(server.sessions().map((session) => session.remoteAddress)).toContain("127.0.0.1"));
     client.link.destroy();
     const forger = await openSocket({ port: tcp, preface: "PROXY TCP4 203.0.113.5 10.0.0.1 1 2\r\n" });
     await new Promise((resolve) => forger.on("close", resolve).resume());
@@ -204,10 +205,10 @@ describe("docs/listening.md", () => {
     const arrived: Uint8Array[] = [];
     port.on("message", (bytes: Uint8Array) => arrived.push(bytes));
     port.postMessage(packet(1, plainHandshake));
-    await vi.waitFor(() => expect(arrived.length).toBe(1));
+    await eventually(() => expect(arrived.length).toBe(1));
     expect(JSON.parse(textOf(packetsIn(concat(...arrived))[0]?.body as Uint8Array))).toMatchObject({ code: 200 });
     port.postMessage(packet(2));
-    await vi.waitFor(() => expect(server.sessions().map((session) => session.transport)).toEqual(["port"]));
+    await eventually(() => expect(server.sessions().map((session) => session.transport)).toEqual(["port"]));
     const ended = new Promise((resolve) => port.on("close", () => resolve("ended")));
     server.sessions()[0]?.close();
     expect(await ended).toBe("ended");

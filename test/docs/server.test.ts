@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { RoomClient, RoomEventsClient } from "../../generated/chat/v1/room.client.js";
 import { connect } from "../../runtime/client/connect-node.js";
 import { resolveOptions, type ServerOptions } from "../../runtime/server/options.js";
 import { createServer } from "../../runtime/server/server.js";
 import { memory } from "../../runtime/transport/memory.js";
+import { eventually } from "../support/wait.js";
 import { expectNumbers } from "./support/option-table.js";
 import { PageProgram } from "./support/page-program.js";
 import { printedLines, runServer } from "./support/running-program.js";
@@ -32,7 +33,7 @@ test.each(pages)("%s: who comes by WebSocket and who comes by TCP are in one roo
   heard.length = 0;
   expect(await new RoomClient(eve).join({ name: "eve" })).toEqual({ members: ["ada", "eve"] });
   new RoomClient(eve).say({ text: "hello" });
-  await vi.waitFor(() => expect(heard).toEqual(["eve came", "eve: hello"]));
+  await eventually(() => expect(heard).toEqual(["eve came", "eve: hello"]));
   await new RoomClient(ada).leave();
   await new RoomClient(ada).leave().catch(({ code }: { code: string }) => heard.push(code));
   expect(heard.at(-1)).toBe("not_a_member");

@@ -7,6 +7,7 @@ import { dialWs } from "../../runtime/client/dial-ws.js";
 import { resumption } from "../../runtime/client/resumption.js";
 import type { Server } from "../../runtime/server/server.js";
 import type { Dial } from "../../runtime/transport/client-socket.js";
+import { eventually } from "../support/wait.js";
 import { PageProgram } from "./support/page-program.js";
 
 const page = new PageProgram("docs/sessions.md");
@@ -52,17 +53,17 @@ test("who is too old is turned away, who is not known is not bound, who comes ag
   expect(await first.closed).toMatchObject({ code: "kicked", message: expect.stringContaining("signed in elsewhere") });
   const third = await come(server, { user });
   await expect(new RoomClient(third).join({ name: "bob" })).rejects.toMatchObject({ code: "no_such_account" });
-  await vi.waitFor(() => expect(told).toEqual(["eve", "ada", "ada"]));
+  await eventually(() => expect(told).toEqual(["eve", "ada", "ada"]));
 });
 
 test("a handler stops when its client is gone", async () => {
   const { server, log } = await start<{ server: Server; log: string[] }>("const log", ["log"]);
   const ada = await come(server);
   const answer = new RoomClient(ada).join({ name: "ada" });
-  await vi.waitFor(() => expect(server.counters.requests).toBe(1));
+  await eventually(() => expect(server.counters.requests).toBe(1));
   ada.close();
   await expect(answer).rejects.toMatchObject({ code: "unavailable" });
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(log.toSorted()).toEqual(["ada is gone: connection_lost", "nobody waits for ada any more"]),
   );
 });
@@ -92,9 +93,9 @@ test("a client comes back, and its room has not noticed", async () => {
   const eve = new RoomClient(await come(server));
   await eve.join({ name: "eve" });
   cut();
-  await vi.waitFor(() => expect(seen).toContain("ada is away: connection_lost"));
+  await eventually(() => expect(seen).toContain("ada is away: connection_lost"));
   await eve.say({ text: "where are you?" });
-  await vi.waitFor(() => expect(heard).toEqual(["where are you?"]));
+  await eventually(() => expect(heard).toEqual(["where are you?"]));
   ada.close();
-  await vi.waitFor(() => expect(seen).toEqual(["ada is away: connection_lost", "ada is back", "ada is gone"]));
+  await eventually(() => expect(seen).toEqual(["ada is away: connection_lost", "ada is back", "ada is gone"]));
 });

@@ -3,12 +3,13 @@ import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TickLoop } from "nanowire";
 import type { startTestServer as StartTestServer } from "nanowire/testing";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { RoomClient } from "../../generated/chat/v1/room.client.js";
 import type { Component } from "../../runtime/component/component.js";
 import type { Module } from "../../runtime/component/module.js";
 import type { Server } from "../../runtime/server/server.js";
 import type { TestServer, TestServerOptions } from "../../runtime/testing/index.js";
+import { eventually } from "../support/wait.js";
 import { PageProgram } from "./support/page-program.js";
 import { printedLines, runServer } from "./support/running-program.js";
 
@@ -40,7 +41,7 @@ test("a task is called soon; one may wait for something", async () => {
   onTestFinished(() => void service.close().closeAllConnections());
   const { port } = service.address() as AddressInfo;
   const { server } = await runServer(page, "in the main loop", [], { instead: { "8080": String(port) } });
-  await vi.waitFor(() => expect(asked).toEqual(["/ready"]));
+  await eventually(() => expect(asked).toEqual(["/ready"]));
   expect(printed).toEqual(["this comes first", "in the main loop"]);
   expect(server.counters.failedTasks).toBe(0);
 });
@@ -49,7 +50,7 @@ test("a task that fails is counted, and does no harm", async () => {
   const printed = printedLines();
   // Nobody listens at port 1.
   const { server } = await runServer(page, "in the main loop", [], { instead: { "8080": "1" } });
-  await vi.waitFor(() => expect(server.counters.failedTasks).toBe(1));
+  await eventually(() => expect(server.counters.failedTasks).toBe(1));
   expect(printed).toEqual(["this comes first", "in the main loop"]);
   expect(server.state).toBe("running");
 });
@@ -68,20 +69,20 @@ test("at a table one thing is done after another; away from it sessions do not w
   ada.say({ text: "a" });
   eve.say({ text: "b" });
   ada.say({ text: "c" });
-  await vi.waitFor(() => expect(printed).toHaveLength(6));
+  await eventually(() => expect(printed).toHaveLength(6));
   expect(printed.filter((_, index) => index % 2 === 0)).toEqual(
     printed.filter((_, index) => index % 2 === 1).map((line) => line.replace("saved", "saving")),
   );
   printed.length = 0;
   await kit.advance(60_000);
-  await vi.waitFor(() => expect(printed).toEqual(["saving the score", "saved the score"]));
+  await eventually(() => expect(printed).toEqual(["saving the score", "saved the score"]));
   printed.length = 0;
 
   await ada.leave();
   await eve.leave();
   ada.say({ text: "a" });
   eve.say({ text: "b" });
-  await vi.waitFor(() => expect(printed).toEqual(["saving a", "saving b", "saved a", "saved b"]));
+  await eventually(() => expect(printed).toEqual(["saving a", "saving b", "saved a", "saved b"]));
 });
 
 test("timers are called at their times", async () => {
@@ -131,6 +132,6 @@ test("a loop's steps are of a fixed length, and what it cannot make up for it gi
 test("the server's own time runs them too", async () => {
   const printed = printedLines();
   const { server } = await runServer<{ server: Server }>(page, "are ready");
-  await vi.waitFor(() => expect(printed).toContain("1 s: 4 are ready"), { timeout: 5_000 });
+  await eventually(() => expect(printed).toContain("1 s: 4 are ready"));
   expect(server.state).toBe("running");
 });

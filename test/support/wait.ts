@@ -1,3 +1,5 @@
+import { vi } from "vitest";
+
 /** A promise, and the function that keeps it. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
@@ -26,6 +28,14 @@ export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) {
     await turn();
   }
+}
+
+/**
+ * Looks again and again until what is expected holds. It is no time limit of the test's: a machine that is busy gets most
+ * of what a test may take, and the error of the last look then says what was missing.
+ */
+export function eventually<T>(look: () => T): Promise<T> {
+  return vi.waitFor(look, { timeout: 25_000, interval: 5 });
 }
 
 /** Things that arrive one by one, and those who wait for them. */
