@@ -14,7 +14,8 @@ const mayImport: Record<string, readonly string[]> = {
   pipeline: ["base", "protocol", "session"],
   component: ["base", "protocol", "schedule", "session"],
   dispatch: ["base", "protocol", "schedule", "session", "component"],
-  server: ["base", "protocol", "transport", "schedule", "session", "pipeline", "component", "dispatch"],
+  cluster: ["base", "protocol", "transport", "schedule", "session", "pipeline", "component", "dispatch"],
+  server: ["base", "protocol", "transport", "schedule", "session", "pipeline", "component", "dispatch", "cluster"],
   client: ["base", "protocol", "transport"],
   testing: ["base", "transport", "server", "client"],
   validate: ["base", "protocol", "dispatch"],
@@ -32,7 +33,7 @@ const generatorMayImport: Record<string, readonly string[]> = {
 
 /** Where Node's own modules may be imported: nowhere else does the code know on what it runs. */
 const nodeIn = [
-  /^runtime\/(transport|server)\//,
+  /^runtime\/(transport|cluster|server)\//,
   /^runtime\/client\/(dial-tcp|dial-ws)\.ts$/,
   /^generator\/(read|scaffold|write)\//,
   /^generator\/(cli|plugin)\.ts$/,
