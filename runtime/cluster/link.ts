@@ -237,6 +237,13 @@ export class Link implements EndOfTurn {
     }
   }
 
+  /** Asks the other end for a word: it is heard of again if it is there. */
+  ask(): void {
+    if (!this.#isClosed) {
+      this.#speak(LinkFlag.ask);
+    }
+  }
+
   /** The other end is not needed for now: it is not asked for a word any more until a record is written or comes. What is on its way still arrives. */
   rest(): void {
     this.#isInUse = false;

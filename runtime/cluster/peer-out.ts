@@ -66,15 +66,7 @@ export class PeerOut {
   }
 
   /** @param bytes the payload is in them, from `start` to `end` */
-  call(
-    visit: number,
-    call: number,
-    flags: number,
-    route: string,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-  ): void {
+  call(visit: number, call: number, flags: number, route: string, bytes: Uint8Array, start: number, end: number): void {
     const number = this.#numberOf(route);
     const record = this.#begin(recordType.call, visit);
     const { buffer } = this.#sink;

@@ -3,13 +3,18 @@
 import { NanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
 import { decodeErrorProtobuf } from "../protocol/error-payload.js";
+import type { Serializer } from "../protocol/serializer.js";
+import type { OutgoingPush, PushRelay } from "../session/push.js";
+import type { Session } from "../session/session.js";
+import { Link, type LinkHost, type LinkReceiver } from "./link.js";
 import type { NodeInfo } from "./node-info.js";
-import { type AskRecord, PeerOut, type PushRecord, type RecordSink } from "./peer-out.js";
+import { type AskRecord, PeerOut, type PushRecord } from "./peer-out.js";
 import { RecordReader } from "./record-reader.js";
-import { type Opening, recordType } from "./records.js";
+import { type Opening, pushFlags, recordType } from "./records.js";
 
 /** A session of ours at a member, and its calls that are under way there. */
 export interface PeerVisit {
+  readonly session: Session;
   answered(call: number, payload: Uint8Array): void;
   failed(call: number, error: NanowireError): void;
   done(call: number): void;
@@ -44,6 +49,8 @@ export interface PeerAsk {
 /** Told what another node says, where that is not about something it knows already. */
 export interface PeerHost {
   readonly logger: Logger;
+  /** This node has a number that no other has. */
+  numbered(number: number): void;
   /** A session of the peer comes here. */
   opened(peer: Peer, visit: number, opening: Opening): PeerGuest;
   /** A member pushes to sessions of ours. */
@@ -56,10 +63,10 @@ export interface PeerHost {
 }
 
 /** Another node, as this one talks with it: as a gate with a member, as a member with a gate, as a node with any other; all three perhaps. */
-export class Peer {
+export class Peer implements LinkReceiver, PushRelay {
   readonly id: string;
-  /** What it says of itself; undefined as long as only frames came of it. */
-  info: NodeInfo | undefined;
+  /** The way there and back. */
+  readonly link: Link;
   /** What is said to it. */
   readonly out: PeerOut;
   /** Sessions of ours that are there, by the numbers that we gave them. */
@@ -70,6 +77,11 @@ export class Peer {
   unreachable: NanowireError | undefined;
   /** How many calls of our sessions are under way there. */
   underWay = 0;
+  #info: NodeInfo | undefined;
+  /** The routes that it hosts, and the fingerprints of their methods. */
+  #methods = new Map<string, string>();
+  /** The services that it hosts without telling which methods they have. */
+  #wholeServices = new Set<string>();
   readonly #host: PeerHost;
   readonly #reader = new RecordReader();
   readonly #asks = new Map<number, PeerAsk>();
@@ -78,10 +90,47 @@ export class Peer {
   #lastVisit = 0;
   #lastAsk = 0;
 
-  constructor(id: string, sink: RecordSink, host: PeerHost) {
+  /** @param epoch of the link, see {@link Link} */
+  constructor(id: string, linkHost: LinkHost, epoch: number, host: PeerHost) {
     this.id = id;
     this.#host = host;
-    this.out = new PeerOut(sink);
+    this.link = new Link(linkHost, id, epoch, this);
+    this.out = new PeerOut(this.link);
+  }
+
+  /** What it says of itself; undefined as long as only frames came of it. */
+  get info(): NodeInfo | undefined {
+    return this.#info;
+  }
+
+  /** It says this of itself from now on. */
+  describe(info: NodeInfo): void {
+    this.#info = info;
+    this.#methods = new Map(info.services.flatMap(({ methods }) => Object.entries(methods)));
+    this.#wholeServices = new Set(
+      info.services.filter(({ methods }) => Object.keys(methods).length === 0).map(({ name }) => name),
+    );
+  }
+
+  /**
+   * Whether it understands a gate's calls of a method.
+   *
+   * @param fingerprint of the gate's method; undefined: it has none
+   */
+  serves(service: string, route: string, fingerprint: string | undefined): boolean {
+    const theirs = this.#methods.get(route);
+    return theirs === undefined
+      ? this.#wholeServices.has(service)
+      : theirs === "" || fingerprint === undefined || theirs === fingerprint;
+  }
+
+  /** Whether nothing of ours is there, and nothing of its own here. */
+  get isIdle(): boolean {
+    return this.visits.size + this.guests.size + this.#asks.size === 0;
+  }
+
+  relay(push: OutgoingPush, serializer: Serializer, targets: readonly number[]): void {
+    this.out.push(pushRecord(push, serializer, push.payload(serializer)), targets);
   }
 
   /** Has a session of ours known by a number. */
@@ -108,16 +157,24 @@ export class Peer {
     return this.#asks.delete(ask);
   }
 
-  /**
-   * Whole records came.
-   *
-   * @throws NanowireError `invalid_message` for what cannot be read: no more can be believed of what was said before
-   */
+  /** Whole records came. When one cannot be read, nothing can be believed of what was said before. */
   records(bytes: Uint8Array, start: number, end: number): void {
     const reader = this.#reader;
-    reader.begin(bytes, start, end);
-    for (let type = reader.next(); type !== 0; type = reader.next()) {
-      this.#record(type, reader);
+    try {
+      const { epoch } = this.link;
+      reader.begin(bytes, start, end);
+      // What is done about one record may break the link: then the others are of a life that is over.
+      for (let type = reader.next(); type !== 0 && this.link.epoch === epoch; type = reader.next()) {
+        this.#record(type, reader);
+      }
+    } catch (error) {
+      this.#host.logger.error(
+        { error, node: this.id },
+        "what a node said could not be taken: the link to it begins anew",
+      );
+      this.link.break(
+        new NanowireError("unavailable", `what node ${this.id} said could not be taken`, { cause: error }),
+      );
     }
   }
 
@@ -130,6 +187,7 @@ export class Peer {
     this.guests.clear();
     this.#asks.clear();
     this.#routes = [];
+    this.underWay = 0;
     this.out.forget();
     for (const visit of visits) {
       visit.lost(reason);
@@ -138,7 +196,9 @@ export class Peer {
       ask.refused(reason);
     }
     for (const guest of guests) {
-      guest.closed(new NanowireError("connection_lost", `gate ${this.id} is gone: ${reason.message}`, { cause: reason }));
+      guest.closed(
+        new NanowireError("connection_lost", `gate ${this.id} is gone: ${reason.message}`, { cause: reason }),
+      );
     }
     this.#host.broken(this, reason);
   }
@@ -294,10 +354,21 @@ export class Peer {
   #route(number: number): string {
     const route = this.#routes[number];
     if (route === undefined) {
-      throw new NanowireError("invalid_message", `node ${this.id} uses the number ${number}, which stands for no route`);
+      throw new NanowireError(
+        "invalid_message",
+        `node ${this.id} uses the number ${number}, which stands for no route`,
+      );
     }
     return route;
   }
+}
+
+/** A push, as it is told to a gate. */
+export function pushRecord(push: OutgoingPush, { name }: Serializer, payload: Uint8Array): PushRecord {
+  const { overflow, route, key } = push;
+  const flags = overflow === "drop" ? pushFlags.drop : overflow === "conflate" ? pushFlags.conflate : 0;
+  // The key begins with the route.
+  return { route, flags, serializer: name, key: overflow === "conflate" ? key.slice(route.length + 1) : "", payload };
 }
 
 function readReason(reader: RecordReader): NanowireError {

@@ -6,6 +6,7 @@ import type { Logger } from "../base/logger.js";
 import type { Turn } from "../base/turn.js";
 import { Call } from "../dispatch/call.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
+import { ForwardCall, type Forwarder } from "../dispatch/forward-call.js";
 import { RateLimiters } from "../dispatch/rate-limiter.js";
 import type { HandshakeRequest } from "../protocol/handshake.js";
 import type { MessageId } from "../protocol/message.js";
@@ -24,6 +25,7 @@ import type { ResolvedOptions } from "./options.js";
 import { Outgoing, type OutgoingHost, type OutgoingOwner } from "./outgoing.js";
 import type { PayloadLog } from "./payload-log.js";
 import type { Terms } from "./terms.js";
+import { type Traveller, Visits, type VisitsHost } from "./visits.js";
 
 /** What the sessions of a server share. */
 export interface ConversationHost extends HandlingHost, OutgoingHost {
@@ -31,6 +33,8 @@ export interface ConversationHost extends HandlingHost, OutgoingHost {
   readonly payloadLog: PayloadLog | undefined;
   readonly turn: Turn;
   readonly dispatcher: Dispatcher;
+  /** The cluster that messages are forwarded in; undefined: there is none. */
+  readonly cluster: VisitsHost | undefined;
   /** Filled anew for each message: it is read before anything else can arrive. */
   readonly header: MessageHeader;
   /** Knows which session is whose. */
@@ -69,7 +73,7 @@ export interface SessionKeeper {
 }
 
 /** What a client and the server say to each other in one session: it may outlive its connection, and go on with another. */
-export class Conversation extends Handling implements SessionLink, OutgoingOwner {
+export class Conversation extends Handling implements Forwarder, SessionLink, OutgoingOwner, Traveller {
   readonly session: Session;
   declare protected readonly host: ConversationHost;
   readonly #terms: Terms;
@@ -78,6 +82,10 @@ export class Conversation extends Handling implements SessionLink, OutgoingOwner
   #carrier: Carrier;
   #rate: MessageRate | undefined;
   #limiters: RateLimiters | undefined;
+  /** Made for the first message that is forwarded. */
+  #visits: Visits | undefined;
+  /** How many of those wait for another node. */
+  #awaited = 0;
   /** Whether the client is not read from, because too much of it waits. */
   #full = false;
 
@@ -150,10 +158,22 @@ export class Conversation extends Handling implements SessionLink, OutgoingOwner
       this.#turnAway(id, method.route, "payload_too_large", message);
       return;
     }
-    const call = new Call(this, endpoint, id, bytes, payloadStart, end, lent, compressed);
-    this.post(call);
-    if (lent) {
-      call.own();
+    if (endpoint.component === undefined) {
+      const forward = new ForwardCall(this, endpoint, id, bytes, payloadStart, end, lent, compressed);
+      if (method.order === "none") {
+        this.postUnordered(forward);
+      } else {
+        this.postOrdered(forward);
+      }
+      if (lent) {
+        forward.own();
+      }
+    } else {
+      const call = new Call(this, endpoint, id, bytes, payloadStart, end, lent, compressed);
+      this.post(call);
+      if (lent) {
+        call.own();
+      }
     }
     this.#pauseWhenFull();
   }
@@ -162,6 +182,59 @@ export class Conversation extends Handling implements SessionLink, OutgoingOwner
   #turnAway(id: MessageId, route: string, code: ErrorCode, message: string): void {
     this.postUnordered(new TurnedAway(this.#outgoing, id, route, code, message));
     this.#pauseWhenFull();
+  }
+
+  // → another node: visits.ts
+
+  beforeForward(call: ForwardCall): void | Promise<void> {
+    return this.step(call);
+  }
+
+  forward(call: ForwardCall): void {
+    call.isAway = true;
+    this.#awaited++;
+    this.visits?.forward(call);
+  }
+
+  forwarded(call: ForwardCall, payload: Uint8Array): void {
+    this.#settled(call);
+    this.#outgoing.pass(call, payload);
+  }
+
+  handled(call: ForwardCall): void {
+    this.#settled(call);
+  }
+
+  forwardFailed(call: ForwardCall, error: unknown): void {
+    this.#settled(call);
+    this.#outgoing.refuse(call.id, call.route, error, call);
+  }
+
+  #settled({ isAway }: ForwardCall): void {
+    if (isAway) {
+      this.#awaited--;
+      this.mailboxHasRoom();
+    }
+  }
+
+  override get length(): number {
+    return super.length + this.#awaited;
+  }
+
+  get visits(): Visits | undefined {
+    const { cluster } = this.host;
+    if (this.#visits === undefined && cluster !== undefined && this.#outgoing.state !== "ended") {
+      this.#visits = new Visits(this, cluster);
+    }
+    return this.#visits;
+  }
+
+  dataUsed(): void {
+    this.#visits?.dataUsed();
+  }
+
+  uidChanged(uid: string): void {
+    this.#visits?.uidChanged(uid);
   }
 
   // the way out: outgoing.ts
@@ -236,6 +309,7 @@ export class Conversation extends Handling implements SessionLink, OutgoingOwner
     this.#outgoing.suspend();
     this.#keeper.suspend(reason);
     this.host.suspended(this.session, reason);
+    this.#visits?.suspended(reason);
   }
 
   /**
@@ -250,6 +324,7 @@ export class Conversation extends Handling implements SessionLink, OutgoingOwner
     this.#outgoing.goOn(carrier.wire.outbox, received);
     this.#pauseWhenFull();
     this.host.resumed(this.session);
+    this.#visits?.resumed();
     this.session.drained();
   }
 
@@ -259,6 +334,7 @@ export class Conversation extends Handling implements SessionLink, OutgoingOwner
       this.#outgoing.end();
       this.forgetWaiting();
       this.#keeper?.end(reason);
+      this.#visits?.ended(reason);
       this.host.ended(this.session, reason);
     }
   }
@@ -339,6 +415,10 @@ export class Conversation extends Handling implements SessionLink, OutgoingOwner
 
   protected get serializer(): Serializer {
     return this.#terms.serializer;
+  }
+
+  get serializerName(): string {
+    return this.#terms.serializer.name;
   }
 
   get binder(): SessionBinder {

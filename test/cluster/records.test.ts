@@ -51,11 +51,7 @@ describe("a record", () => {
     expect(toHex(write([record]).view())).toBe(expected.replaceAll(" ", ""));
   });
 
-  const field = fc.oneof(
-    fc.maxSafeNat(),
-    fc.nat(300),
-    fc.string({ unit: "grapheme" }),
-  );
+  const field = fc.oneof(fc.maxSafeNat(), fc.nat(300), fc.string({ unit: "grapheme" }));
   const record = fc.record({
     type: fc.integer({ min: 1, max: 255 }),
     fields: fc.array(field, { maxLength: 6 }),

@@ -17,7 +17,7 @@ const mayImport: Record<string, readonly string[]> = {
   cluster: ["base", "protocol", "transport", "schedule", "session", "pipeline", "component", "dispatch"],
   server: ["base", "protocol", "transport", "schedule", "session", "pipeline", "component", "dispatch", "cluster"],
   client: ["base", "protocol", "transport"],
-  testing: ["base", "transport", "server", "client"],
+  testing: ["base", "transport", "cluster", "server", "client"],
   validate: ["base", "protocol", "dispatch"],
 };
 
