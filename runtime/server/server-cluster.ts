@@ -7,7 +7,8 @@ import { ClusterNode, clusterProtocol } from "../cluster/cluster-node.js";
 import type { ResolvedClusterOptions } from "../cluster/cluster-options.js";
 import type { HostedService, NodeInfo } from "../cluster/node-info.js";
 import type { Peer, PeerGuest, PeerHost, PeerVisit } from "../cluster/peer.js";
-import type { PushRecord } from "../cluster/peer-out.js";
+import type { AskRecord, PushRecord } from "../cluster/peer-out.js";
+import { Questions } from "../cluster/questions.js";
 import { type Opening, pushFlags } from "../cluster/records.js";
 import type { Routing } from "../cluster/routing.js";
 import { Component } from "../component/component.js";
@@ -33,6 +34,8 @@ export interface VisitLost {
 /** A server's part in a cluster: as a gate it forwards messages, as a member it answers those that gates forward. */
 export class ServerCluster implements VisitsHost, PeerHost {
   readonly node: ClusterNode;
+  /** What nodes ask each other, besides what is about a session. */
+  readonly questions: Questions;
   readonly lostVisits = new Listeners<VisitLost>();
   readonly #host: GuestHost;
   readonly #options: ResolvedClusterOptions;
@@ -45,6 +48,7 @@ export class ServerCluster implements VisitsHost, PeerHost {
     this.#options = options;
     this.#isGate = isGate;
     const { logger, turn } = host;
+    this.questions = new Questions(logger, host.options.clock);
     this.node = new ClusterNode(options.driver, options.link, { logger, clock: host.options.clock, turn }, this);
   }
 
@@ -152,18 +156,23 @@ export class ServerCluster implements VisitsHost, PeerHost {
     return guest;
   }
 
-  // REMOTE services
+  // what nodes ask each other
 
-  asked(peer: Peer, ask: number, { route }: { readonly route: string }): void {
-    peer.out.refusal(ask, new NanowireError("unavailable", `this node does not host ${route}`));
+  asked(peer: Peer, ask: number, record: AskRecord): void {
+    this.questions.asked(peer, ask, record);
   }
 
-  told(): void {}
+  told(peer: Peer, record: AskRecord): void {
+    this.questions.told(peer, record);
+  }
 
-  canceled(): void {}
+  canceled(peer: Peer, ask: number): void {
+    this.questions.canceled(peer, ask);
+  }
 
   broken(peer: Peer, reason: NanowireError): void {
     this.#batches.delete(peer);
+    this.questions.broken(peer, reason);
     this.logger.info({ node: peer.id, reason: reason.message }, "the link to a node began anew");
   }
 }
