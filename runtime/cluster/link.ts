@@ -95,7 +95,7 @@ export class Link implements EndOfTurn {
   #epoch: number;
   /** The life of the other end that this one is bound to; 0 before. */
   #peer = 0;
-  /** The one that the life before was bound to: an old hello of it is not to be answered by binding. */
+  /** The one that the last life with such a bond was bound to. It has to end, too: an old hello of it binds nobody. */
   #formerPeer = 0;
   /** Whether a record was written, or came, in this life. */
   #isUsed = false;
@@ -516,7 +516,7 @@ export class Link implements EndOfTurn {
         // A later life that is bound to this one of ours would have to wait for ever: ours is over.
         this.#brokenBy(receiver, isForUs ? 0 : sender);
       }
-    } else if (isForUs || sender > this.#formerPeer) {
+    } else if (isForUs || sender !== this.#formerPeer) {
       this.#peer = sender;
       if (isForUs) {
         this.#due();
@@ -541,7 +541,9 @@ export class Link implements EndOfTurn {
   #beginAnew(moreThan: number): boolean {
     const wasUsed = this.#isUsed;
     this.#epoch = Math.max(epochAfter(this.#epoch, this.#host.clock), moreThan + 1);
-    this.#formerPeer = Math.max(this.#formerPeer, this.#peer);
+    if (this.#peer !== 0) {
+      this.#formerPeer = this.#peer;
+    }
     this.#forgetAll();
     return wasUsed;
   }
