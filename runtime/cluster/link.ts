@@ -131,8 +131,6 @@ export class Link implements EndOfTurn {
   /** An idle frame is sent if nothing else is, with these flags besides. */
   #mustSpeak = false;
   #spokenFlags = 0;
-  /** Whether an idle frame went to nobody in this life: it is said again by {@link sweep} only. */
-  #saidHello = false;
   #mustResend = false;
   /** After which frame the other end was asked to send again, and was sent to again, since the last sweep; -1: it was not. */
   #askedAfter = -1;
@@ -195,12 +193,13 @@ export class Link implements EndOfTurn {
       this.#cut();
     }
     this.#mark = buffer.end;
-    this.#isUsed = true;
     this.#isInUse = true;
-    if (this.#peer === 0 && !this.#saidHello) {
-      this.#speak(0);
-    } else {
+    if (this.#isUsed) {
       this.#due();
+    } else {
+      this.#isUsed = true;
+      // A hello, while nobody is known. It is said again by sweeps.
+      this.#speak(0);
     }
   }
 
@@ -377,7 +376,6 @@ export class Link implements EndOfTurn {
     const frame = new Uint8Array(linkHeaderBytes);
     const flags = LinkFlag.idle | this.#spokenFlags;
     writeLinkHeader(frame, flags, this.#epoch, this.#peer, this.#sent, this.#received);
-    this.#saidHello = true;
     this.#spokenFlags = 0;
     this.#told();
     this.#host.send(this.peerId, frame);
@@ -565,7 +563,6 @@ export class Link implements EndOfTurn {
     this.#piecesBytes = 0;
     this.#mustSpeak = false;
     this.#spokenFlags = 0;
-    this.#saidHello = false;
     this.#mustResend = false;
     this.#askedAfter = -1;
     this.#resentAfter = -1;

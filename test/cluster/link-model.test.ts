@@ -7,6 +7,7 @@ import { NanowireError } from "../../runtime/base/error.js";
 import { SteppedClock } from "../support/clock.js";
 import { LinkEnd } from "./support/link-end.js";
 
+const runs = Number(process.env["RUNS"] ?? 300);
 const settings = { maxFrameBytes: 256, maxUnackedBytes: 8_192 };
 
 type Side = "a" | "b";
@@ -74,6 +75,40 @@ const step = fc.oneof(
     arbitrary: fc.record({ do: fc.constant("stranger" as const), side, bytes: fc.uint8Array({ maxLength: 64 }) }),
   },
 );
+
+/** What a way does that is bad, and no worse: few enough at once that nobody is taken for dead. */
+const badPatch = fc.array(
+  fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        do: fc.constant("write" as const),
+        side,
+        lengths: fc.array(fc.oneof({ weight: 9, arbitrary: fc.nat(40) }, { weight: 1, arbitrary: fc.nat(600) }), {
+          minLength: 1,
+          maxLength: 2,
+        }),
+      }),
+    },
+    { weight: 6, arbitrary: fc.record({ do: fc.constant("end the turn" as const), side }) },
+    {
+      weight: 6,
+      arbitrary: fc.record({ do: fc.constant("carry" as const), side, frames: fc.integer({ min: 1, max: 6 }) }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        do: fc.constant("lose" as const),
+        side,
+        at: fc.nat(4),
+        frames: fc.integer({ min: 1, max: 3 }),
+      }),
+    },
+    { weight: 4, arbitrary: fc.record({ do: fc.constant("sweep" as const), side, times: fc.constant(1) }) },
+  ),
+  { size: "max", maxLength: 20 },
+);
+const sweepsInPatch = 8;
 
 /** One of the two, and what it knows that the link does not: its lives, as its owner sees them. */
 class ModelEnd {
@@ -263,7 +298,7 @@ describe("two ends of a link, whatever happens between them", () => {
         ends.a.write(1);
         ends.b.write(1);
         const before = [ends.a.breaks, ends.b.breaks] as const;
-        rounds(ends, 60);
+        rounds(ends, 16);
 
         for (const [one, other] of [
           [ends.a, ends.b],
@@ -282,7 +317,25 @@ describe("two ends of a link, whatever happens between them", () => {
         rounds(ends, 1);
         expect(rounds(ends, 30)).toBe(0);
       }),
-      { numRuns: Number(process.env["RUNS"] ?? 300) },
+      { numRuns: runs },
+    );
+  });
+
+  it("are not broken by a way that loses and delays, as long as something arrives now and then", () => {
+    fc.assert(
+      fc.property(fc.array(badPatch, { minLength: 1, maxLength: 8 }), (patches) => {
+        const ends = modelOf();
+        for (const patch of patches) {
+          const left = { a: sweepsInPatch, b: sweepsInPatch };
+          for (const one of patch.filter((each) => each.do !== "sweep" || left[each.side]-- > 0)) {
+            run(ends, one);
+          }
+          rounds(ends, 8);
+        }
+        expect([...ends.a.end.breaks, ...ends.b.end.breaks]).toEqual([]);
+        expect([ends.a.taken, ends.b.taken]).toEqual([ends.b.written, ends.a.written]);
+      }),
+      { numRuns: runs },
     );
   });
 });
