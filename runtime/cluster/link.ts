@@ -54,7 +54,7 @@ export interface LinkHost {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings: LinkSettings;
-  /** Hands a frame to the driver. Does not throw. */
+  /** Hands a frame to the driver. Does not throw, and calls nothing of the link before it returns. */
   send(to: string, frame: Uint8Array): void;
 }
 
@@ -236,7 +236,10 @@ export class Link implements EndOfTurn {
     }
   }
 
-  /** The other end is not needed for now: it is not asked for a word any more until a record is written or comes. What is on its way still arrives. */
+  /**
+   * The other end is not needed for now: it is not asked for a word any more until a record is written or comes. What is on its way still arrives. That the other end is gone, or
+   * began anew, is found out only when there is something to say.
+   */
   rest(): void {
     this.#isInUse = false;
   }
@@ -281,8 +284,9 @@ export class Link implements EndOfTurn {
     if (this.buffer.end > this.#mark) {
       this.#takeBack();
     }
-    if (this.unacknowledgedBytes > this.#host.settings.maxUnackedBytes) {
-      const message = `${this.unacknowledgedBytes} bytes for node ${this.peerId} are not acknowledged, more than maxUnackedBytes ${this.#host.settings.maxUnackedBytes}`;
+    const { maxUnackedBytes } = this.#host.settings;
+    if (this.unacknowledgedBytes > maxUnackedBytes) {
+      const message = `${this.unacknowledgedBytes} bytes for node ${this.peerId} are not acknowledged, more than maxUnackedBytes ${maxUnackedBytes}`;
       this.break(new NanowireError("unavailable", message));
       return;
     }

@@ -7,7 +7,9 @@ import { NanowireError } from "../../runtime/base/error.js";
 import { SteppedClock } from "../support/clock.js";
 import { LinkEnd } from "./support/link-end.js";
 
-const runs = Number(process.env["RUNS"] ?? 300);
+const runs = 200;
+const timeoutMs = 240_000;
+
 const settings = { maxFrameBytes: 256, maxUnackedBytes: 8_192 };
 
 type Side = "a" | "b";
@@ -284,58 +286,66 @@ function rounds(ends: Record<Side, ModelEnd>, count: number): number {
 }
 
 describe("two ends of a link, whatever happens between them", () => {
-  it("take each record once, in order, from one life of the other end each; and agree in the end", () => {
-    fc.assert(
-      fc.property(fc.array(step, { size: "max", maxLength: 150 }), (steps) => {
-        const ends = modelOf();
-        for (const one of steps) {
-          run(ends, one);
-        }
-
-        ends.a.isCut = false;
-        ends.b.isCut = false;
-        // Who is at rest finds out when it has something to say.
-        ends.a.write(1);
-        ends.b.write(1);
-        const before = [ends.a.breaks, ends.b.breaks] as const;
-        rounds(ends, 16);
-
-        for (const [one, other] of [
-          [ends.a, ends.b],
-          [ends.b, ends.a],
-        ] as const) {
-          expect(one.end.link.unacknowledgedBytes).toBe(0);
-          // All that was written in this life has come, in the life that is its partner's.
-          expect(other.taken).toBe(one.written);
-        }
-        expect(ends.a.breaks - before[0]).toBeLessThanOrEqual(3);
-        expect(ends.b.breaks - before[1]).toBeLessThanOrEqual(3);
-
-        // And then it is quiet, but for what was being answered.
-        ends.a.end.link.rest();
-        ends.b.end.link.rest();
-        rounds(ends, 1);
-        expect(rounds(ends, 30)).toBe(0);
-      }),
-      { numRuns: runs },
-    );
-  });
-
-  it("are not broken by a way that loses and delays, as long as something arrives now and then", () => {
-    fc.assert(
-      fc.property(fc.array(badPatch, { minLength: 1, maxLength: 8 }), (patches) => {
-        const ends = modelOf();
-        for (const patch of patches) {
-          const left = { a: sweepsInPatch, b: sweepsInPatch };
-          for (const one of patch.filter((each) => each.do !== "sweep" || left[each.side]-- > 0)) {
+  it(
+    "take each record once, in order, from one life of the other end each; and agree in the end",
+    () => {
+      fc.assert(
+        fc.property(fc.array(step, { size: "max", maxLength: 150 }), (steps) => {
+          const ends = modelOf();
+          for (const one of steps) {
             run(ends, one);
           }
-          rounds(ends, 8);
-        }
-        expect([...ends.a.end.breaks, ...ends.b.end.breaks]).toEqual([]);
-        expect([ends.a.taken, ends.b.taken]).toEqual([ends.b.written, ends.a.written]);
-      }),
-      { numRuns: runs },
-    );
-  });
+
+          ends.a.isCut = false;
+          ends.b.isCut = false;
+          // Who is at rest finds out when it has something to say.
+          ends.a.write(1);
+          ends.b.write(1);
+          const before = [ends.a.breaks, ends.b.breaks] as const;
+          rounds(ends, 16);
+
+          for (const [one, other] of [
+            [ends.a, ends.b],
+            [ends.b, ends.a],
+          ] as const) {
+            expect(one.end.link.unacknowledgedBytes).toBe(0);
+            // All that was written in this life has come, in the life that is its partner's.
+            expect(other.taken).toBe(one.written);
+          }
+          expect(ends.a.breaks - before[0]).toBeLessThanOrEqual(3);
+          expect(ends.b.breaks - before[1]).toBeLessThanOrEqual(3);
+
+          // And then it is quiet, but for what was being answered.
+          ends.a.end.link.rest();
+          ends.b.end.link.rest();
+          rounds(ends, 1);
+          expect(rounds(ends, 30)).toBe(0);
+        }),
+        { numRuns: runs },
+      );
+    },
+    timeoutMs,
+  );
+
+  it(
+    "are not broken by a way that loses and delays, as long as something arrives now and then",
+    () => {
+      fc.assert(
+        fc.property(fc.array(badPatch, { minLength: 1, maxLength: 8 }), (patches) => {
+          const ends = modelOf();
+          for (const patch of patches) {
+            const left = { a: sweepsInPatch, b: sweepsInPatch };
+            for (const one of patch.filter((each) => each.do !== "sweep" || left[each.side]-- > 0)) {
+              run(ends, one);
+            }
+            rounds(ends, 8);
+          }
+          expect([...ends.a.end.breaks, ...ends.b.end.breaks]).toEqual([]);
+          expect([ends.a.taken, ends.b.taken]).toEqual([ends.b.written, ends.a.written]);
+        }),
+        { numRuns: runs },
+      );
+    },
+    timeoutMs,
+  );
 });

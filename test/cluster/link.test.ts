@@ -528,6 +528,28 @@ describe("bytes that are no frame of a link", () => {
     );
   });
 
+  it("do no harm either where they are for this very life: a fault of the other node", () => {
+    const number = fc.nat(6);
+    const header = fc.record({ flags: fc.nat(31), sequence: number, acknowledged: number, length: fc.nat(3) });
+    fc.assert(
+      fc.property(fc.array(header, { minLength: 1, maxLength: 30 }), (headers) => {
+        const { a, b } = boundPair();
+        b.records = () => {};
+        b.write("one", "two");
+        b.endTurn();
+        for (const { flags, sequence, acknowledged, length } of headers) {
+          const frame = new Uint8Array(linkHeaderBytes + length);
+          writeLinkHeader(frame, flags, a.link.epoch, b.link.epoch, sequence, acknowledged);
+          b.link.received(frame);
+          // One answer a turn, and what is sent again.
+          expect(sentBy(b).length).toBeLessThanOrEqual(3);
+        }
+        expect(b.breaks).toEqual([]);
+        expect(b.link.unacknowledgedBytes).toBeGreaterThanOrEqual(0);
+      }),
+    );
+  });
+
   it("are told of once", () => {
     const { a } = boundPair();
     a.link.received(new TextEncoder().encode("GET / HTTP/1.1"));
