@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { ServerDuplexStream } from "@grpc/grpc-js";
+import type { CancelTimer } from "../../base/clock.js";
 import { NanowireError } from "../../base/error.js";
 import type { ClusterHost, Joined } from "../driver.js";
 import type { NodeInfo } from "../node-info.js";
@@ -20,6 +21,9 @@ import { type Credentials, readCredentials } from "./tls.js";
 /** How long a node that leaves waits for what it has sent, and for calls that are under way. */
 const mostFarewellMs = 1_000;
 
+/** How long the others need, beside the heartbeats that they miss, to find a master that has come back. */
+const mostReturnMs = 2_000;
+
 /** A node's part in a cluster, from joining to leaving. */
 export class GrpcNode {
   #info: NodeInfo;
@@ -33,6 +37,7 @@ export class GrpcNode {
   #master: Master | undefined;
   #membership: Membership | undefined;
   #joining: Promise<Joined> | undefined;
+  #cancelForget: CancelTimer = () => {};
   #isLost = false;
   #isLeaving = false;
 
@@ -194,9 +199,26 @@ export class GrpcNode {
   }
 
   #listed(list: MemberList): void {
+    const isNewMaster = list.incarnation === "" || list.incarnation !== this.#view.incarnation;
     this.#view.replace(list);
     void this.#sync();
     this.#peers?.ask();
+    if (isNewMaster) {
+      this.#cancelForget();
+      this.#cancelForget = this.#host.clock.after(this.#patienceMs + mostReturnMs, () => this.#forget());
+    }
+  }
+
+  /** Who has not registered with a new master by now is gone. nano's master does not say who did: there, those who are reached stay. */
+  #forget(): void {
+    const broken = new Set(this.#peers?.brokenFor(this.#patienceMs));
+    this.#view.forget((address) => this.#view.incarnation === "" && !broken.has(address));
+    void this.#sync();
+  }
+
+  /** For how long a node may be silent. */
+  get #patienceMs(): number {
+    return mostMissedHeartbeats * this.#options.heartbeatIntervalMs;
   }
 
   /** Before the first list is there, what is told of others waits for it. */
@@ -212,7 +234,11 @@ export class GrpcNode {
       this.#host.logger.warn({ reason: reason.message }, "the node is no longer in the master's list");
       this.#host.lost(reason);
     }
-    this.#peers?.dropBroken(mostMissedHeartbeats * this.#options.heartbeatIntervalMs);
+    const broken = this.#peers?.brokenFor(this.#patienceMs) ?? [];
+    for (const address of broken) {
+      this.#view.drop(address);
+    }
+    void this.#sync(new Map(broken.map((address) => [address, "is not reached, and there is no master to ask"])));
   }
 
   #rejoined(numberAndOne: number): void {
@@ -242,6 +268,7 @@ export class GrpcNode {
   }
 
   async #close(): Promise<void> {
+    this.#cancelForget();
     this.#peers?.close();
     this.#membership?.close();
     await this.#server?.close(this.#host.clock, mostFarewellMs);

@@ -18,6 +18,8 @@ export interface MemberChange {
 export class MemberView {
   /** The list up to {@link version}. */
   readonly #base = new Map<string, MemberInfo>();
+  /** Members of a former master's list that are not yet in that of its successor: they have not registered there yet, or are gone. */
+  readonly #former = new Map<string, MemberInfo>();
   /** Changes beyond it, in their order. There is a gap before the first, or there would be none. */
   #later: MemberChange[] = [];
   /** What nano's master, which numbers nothing, told since it was asked for its list. */
@@ -42,7 +44,7 @@ export class MemberView {
 
   /** The members, by their addresses. */
   get members(): Map<string, MemberInfo> {
-    const members = new Map(this.#base);
+    const members = new Map([...this.#former, ...this.#base]);
     for (const change of this.#later) {
       apply(members, change);
     }
@@ -54,11 +56,18 @@ export class MemberView {
     this.#unnumbered = [];
   }
 
-  /** Takes a master's whole list. */
+  /**
+   * Takes a master's whole list. A new master knows nobody at first, and hears of the members one by one: those that its list lacks stay until {@link forget} is asked.
+   */
   replace({ incarnation, version, members }: MemberList): void {
     if (incarnation === this.#incarnation && version < this.#version) {
       // It was on its way while later changes came.
       return;
+    }
+    if (incarnation === "" || incarnation !== this.#incarnation) {
+      for (const [address, member] of this.#base) {
+        this.#former.set(address, member);
+      }
     }
     this.#later = this.#later.filter((change) => change.incarnation === incarnation && change.version > version);
     this.#incarnation = incarnation;
@@ -66,9 +75,10 @@ export class MemberView {
     this.#base.clear();
     for (const member of members) {
       this.#base.set(member.serviceAddr, member);
+      this.#former.delete(member.serviceAddr);
     }
     for (const change of this.#unnumbered ?? []) {
-      apply(this.#base, change);
+      this.#take(change);
     }
     this.#unnumbered = undefined;
     this.#catchUp();
@@ -78,7 +88,7 @@ export class MemberView {
   change(change: MemberChange): void {
     if (change.version === 0) {
       this.#unnumbered?.push(change);
-      apply(this.#base, change);
+      this.#take(change);
       return;
     }
     if (change.incarnation === this.#incarnation && change.version <= this.#version) {
@@ -88,9 +98,34 @@ export class MemberView {
       // So many are missing that the whole list has to come.
       this.#later.shift();
     }
-    this.#later.push(change);
-    this.#later.sort((one, other) => one.version - other.version);
+    // Mostly it is the last.
+    const before = this.#later.findLastIndex(({ version }) => version <= change.version);
+    this.#later.splice(before + 1, 0, change);
     this.#catchUp();
+  }
+
+  /**
+   * The members that a former master knew, and this one still does not, are gone.
+   *
+   * @param stays of which is known that they are there
+   */
+  forget(stays: (address: string) => boolean): void {
+    for (const address of [...this.#former.keys()]) {
+      if (!stays(address)) {
+        this.#former.delete(address);
+      }
+    }
+  }
+
+  /** A member is gone, though no master says so. */
+  drop(address: string): void {
+    this.#former.delete(address);
+    this.#base.delete(address);
+  }
+
+  #take(change: MemberChange): void {
+    this.#former.delete(change.serviceAddr);
+    apply(this.#base, change);
   }
 
   /** What is next in order goes into the list. */
@@ -103,7 +138,7 @@ export class MemberView {
       this.#later.shift();
       if (first.version > this.#version) {
         this.#version = first.version;
-        apply(this.#base, first);
+        this.#take(first);
       }
     }
   }

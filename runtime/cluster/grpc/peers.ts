@@ -86,14 +86,11 @@ export class Peers {
     }
   }
 
-  /** Those to whom there has been no stream for so long are gone: asked when there is no master to say so. */
-  dropBroken(afterMs: number): void {
-    for (const [address, known] of [...this.#known]) {
-      if (known.peer !== undefined && known.peer.brokenForMs >= afterMs) {
-        this.#known.delete(address);
-        void this.#leave(known, "is not reached, and there is no master to ask");
-      }
-    }
+  /** The addresses of those to whom there has been no stream for so many milliseconds: where no master says so, they are taken to be gone. */
+  brokenFor(ms: number): string[] {
+    return [...this.#known].flatMap(([address, { peer }]) =>
+      peer !== undefined && peer.brokenForMs >= ms ? [address] : [],
+    );
   }
 
   /** Takes a stream that another node opened, or refuses it. */
