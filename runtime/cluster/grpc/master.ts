@@ -182,7 +182,7 @@ export class Master {
     if (this.#entries.size >= mostMembers) {
       throw new Refusal(status.RESOURCE_EXHAUSTED, `there are ${mostMembers} members, as many as the master takes`);
     }
-    const entry = this.#entryOf(member, node, this.#tellerOf(member), false);
+    const entry = this.#entryOf(member, node, this.#tellerOf(member, node === undefined), false);
     await this.#add(entry);
     entry.isReady = true;
     return this.#listFor(entry);
@@ -192,9 +192,8 @@ export class Master {
     const { members } = await this.#admit(member, undefined);
     const teller = this.#entries.get(member.serviceAddr)?.teller;
     for (const other of members) {
-      const change = { incarnation: this.incarnation, version: this.#version, serviceAddr: other.serviceAddr };
-      // It may know them from before, and would then have them twice.
-      void teller?.tell({ ...change, member: undefined }, "").then(() => teller.tell({ ...change, member: other }, ""));
+      const { serviceAddr } = other;
+      void teller?.tell({ incarnation: this.incarnation, version: this.#version, serviceAddr, member: other }, "");
     }
   }
 
@@ -205,9 +204,9 @@ export class Master {
     return { member: numbered, node, number, teller, isLocal, isReady: false, heardAtMs };
   }
 
-  #tellerOf({ serviceAddr }: MemberInfo): Teller {
+  #tellerOf({ serviceAddr }: MemberInfo, isNano: boolean): Teller {
     const { dialing, logger, heartbeatIntervalMs } = this.#settings;
-    return new MemberTeller(serviceAddr, dialing, Math.min(1_000, 2 * heartbeatIntervalMs), logger);
+    return new MemberTeller(serviceAddr, isNano, dialing, Math.min(1_000, 2 * heartbeatIntervalMs), logger);
   }
 
   /** One that it had before, or any: after a restart those that come first are not to get what others have still. */

@@ -20,11 +20,14 @@ export class MemberTeller implements Teller {
   readonly #address: string;
   /** What is to be told: of each other member the last change. */
   readonly #pending = new Map<string, { readonly change: MemberChange; readonly reason: string }>();
+  readonly #isNano: boolean;
   #telling: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor(address: string, dialing: Dialing, timeoutMs: number, logger: Logger) {
+  /** @param isNano whether it speaks nano's protocol alone */
+  constructor(address: string, isNano: boolean, dialing: Dialing, timeoutMs: number, logger: Logger) {
     this.#address = address;
+    this.#isNano = isNano;
     this.#client = new RpcClient(address, dialing);
     this.#timeoutMs = timeoutMs;
     this.#logger = logger;
@@ -78,10 +81,12 @@ export class MemberTeller implements Teller {
   }
 
   async #tellOne({ incarnation, version, serviceAddr, member }: MemberChange, reason: string): Promise<void> {
-    if (member === undefined) {
+    // nano's members have twice whom they are told of twice.
+    if (member === undefined || this.#isNano) {
       const gone = { serviceAddr, incarnation, version, reason };
       await this.#client.call(memberService.DelMember, gone, this.#timeoutMs);
-    } else {
+    }
+    if (member !== undefined) {
       await this.#client.call(memberService.NewMember, { member, incarnation, version }, this.#timeoutMs);
     }
   }

@@ -15,7 +15,7 @@ const member: pb.MemberInfo = {
 const noMember: pb.MemberInfo = { ...member, label: "", serviceAddr: "", services: [] };
 
 /** What is written for each message, by hand. */
-const vectors: readonly (readonly [string, pb.MessageCodec<never>, unknown, string])[] = [
+const vectors: readonly (readonly [name: string, codec: pb.MessageCodec<unknown>, message: unknown, hex: string])[] = [
   //                                              label "gate"     serviceAddr "a:1" services "Room"   ""
   ["MemberInfo", pb.memberInfo, member, "0a 04 67617465  12 03 613a31  1a 04 526f6f6d  1a 00"],
   // Field 1000, bytes: tag 8002, c2 3e; fields 1001 and 1002, varints: c8 3e, d0 3e.
@@ -78,7 +78,7 @@ const vectors: readonly (readonly [string, pb.MessageCodec<never>, unknown, stri
 describe("clusterpb", () => {
   test.each(vectors)("%s, written and read", (_name, codec, message, hex) => {
     const bytes = Buffer.from(hex.replaceAll(" ", ""), "hex");
-    expect(Buffer.from(codec.encode(message as never)).toString("hex")).toBe(bytes.toString("hex"));
+    expect(Buffer.from(codec.encode(message)).toString("hex")).toBe(bytes.toString("hex"));
     expect(codec.decode(new Uint8Array(bytes))).toEqual(message);
   });
 
@@ -99,7 +99,7 @@ describe("clusterpb", () => {
     },
   );
 
-  const text = fc.string({ unit: "binary", maxLength: 40 }).map((value) => value.toWellFormed());
+  const text = fc.string({ unit: "binary", maxLength: 40 });
   const data = fc.uint8Array({ maxLength: 200 });
   const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
   const uint64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
