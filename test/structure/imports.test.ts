@@ -110,10 +110,11 @@ describe("who may import whom", () => {
     ).toEqual([]);
   });
 
-  test("runtime: its packages are ws and, for JSON, the base64 of @bufbuild/protobuf; validation has its own", () => {
+  test("runtime: its packages are ws and, for JSON, the base64 of @bufbuild/protobuf; validation and NATS have their own", () => {
     const packages = inside("runtime").filter(({ to }) => !to.startsWith("runtime/") && !to.startsWith("node:"));
     const ofValidation = packages.filter(({ from }) => roomOf(from, "runtime") === "validate");
-    const others = packages.filter((one) => !ofValidation.includes(one));
+    const ofNats = packages.filter(({ from }) => from.startsWith("runtime/cluster/nats/"));
+    const others = packages.filter((one) => !ofValidation.includes(one) && !ofNats.includes(one));
     expect(new Set(others.map(({ to }) => to))).toEqual(new Set(["ws", "@bufbuild/protobuf/wire"]));
     expect(
       ofValidation.map(({ to }) => to).filter((to) => !/^@bufbuild\/proto(?:buf|validate)(?:\/|$)/.test(to)),
@@ -121,6 +122,14 @@ describe("who may import whom", () => {
     expect(
       inside("runtime").filter(
         ({ from, to }) => to.startsWith("runtime/validate/") && !from.startsWith("runtime/validate/"),
+      ),
+    ).toEqual([]);
+    expect(new Set(ofNats.map(({ to }) => to))).toEqual(
+      new Set(["@nats-io/jetstream", "@nats-io/kv", "@nats-io/transport-node"]),
+    );
+    expect(
+      inside("runtime").filter(
+        ({ from, to }) => to.startsWith("runtime/cluster/nats/") && !from.startsWith("runtime/cluster/nats/"),
       ),
     ).toEqual([]);
   });
