@@ -252,6 +252,9 @@ export class Membership {
         return await this.#enter();
       } catch (error) {
         const message = sayingWhy(error);
+        if (error instanceof NanowireError && error.code === "node_exists") {
+          this.#lose(message);
+        }
         if (message !== told && !this.#isLeft) {
           told = message;
           logger.warn({ error }, "cluster: there is no way back in yet; it is tried on");

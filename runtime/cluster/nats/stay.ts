@@ -57,6 +57,7 @@ export class Stay {
   #ownSeen: (() => void) | undefined;
   #ownRevision = 0;
   #beating = false;
+  #leaving = false;
   #droppedFrames = false;
   /** Whether nobody listens where it was asked: at a subject of no peer. */
   #nobody = false;
@@ -168,6 +169,7 @@ export class Stay {
 
   /** Leaves: what was sent before is on its way when it is resolved, and the others see that the node is gone. */
   async leave(): Promise<void> {
+    this.#leaving = true;
     this.#stopTimers();
     await this.connection.flush();
     await this.#bucket?.remove(this.#node, this.#revision, this.#number);
@@ -315,7 +317,7 @@ export class Stay {
       this.#ownRevision = revision;
       this.#ownSeen?.();
       this.#host.list.expire(now, this.#bucket?.ageMs ?? 0);
-    } else if (this.#revision > 0 && revision > this.#revision) {
+    } else if (!this.#leaving && this.#revision > 0 && revision > this.#revision) {
       this.end(incarnation === undefined ? "its entry was taken away" : "another node took its id");
     }
   }
