@@ -80,6 +80,7 @@ export class Membership {
       },
       suspected: (id, incarnation) => this.#lookout.suspected(id, incarnation),
       alive: (sentAt) => this.#alive(sentAt),
+      dispossessed: (message) => this.#lose(message),
       lameDuck: () => this.#servers.length > 1,
       ignored,
     };

@@ -27,6 +27,8 @@ export interface StayHost {
   suspected(id: string, incarnation: string): void;
   /** JetStream has taken a sign of life that was written at that time, on the steady clock. */
   alive(sentAt: number): void;
+  /** The node's entry is not its own any more. */
+  dispossessed(message: string): void;
   /** NATS is about to stop there. True when there is another server to go to. */
   lameDuck(): boolean;
   /** Something came that is not understood. */
@@ -318,7 +320,7 @@ export class Stay {
       this.#ownSeen?.();
       this.#host.list.expire(now, this.#bucket?.ageMs ?? 0);
     } else if (!this.#leaving && this.#revision > 0 && revision > this.#revision) {
-      this.end(incarnation === undefined ? "its entry was taken away" : "another node took its id");
+      this.#dispossess(incarnation === undefined);
     }
   }
 
@@ -445,7 +447,16 @@ export class Stay {
     if (holder.incarnation === this.#node.incarnation) {
       this.#revision = holder.revision;
     } else {
-      this.end(holder.incarnation === undefined ? "its entry was taken away" : "another node took its id");
+      this.#dispossess(holder.incarnation === undefined);
+    }
+  }
+
+  /** The node's id is no longer its own: the others have been told that it left. */
+  #dispossess(free: boolean): void {
+    if (this.#over === undefined) {
+      const reason = free ? "its entry was taken away" : "another node took its id";
+      this.#host.dispossessed(`node ${this.#node.id} is out of the list of members: ${reason}`);
+      this.end(reason);
     }
   }
 
