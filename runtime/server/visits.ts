@@ -213,7 +213,7 @@ class Visit implements PeerVisit {
       peer.out.gateData(number, changes);
     }
     call.number = ++this.#lastCall;
-    const flags = call.compressed ? callFlags.compressed : 0;
+    const flags = (call.compressed ? callFlags.compressed : 0) | (call.kind === "notify" ? callFlags.notify : 0);
     try {
       peer.out.call(number, call.number, flags, route, call.payloadBytes, call.payloadStart, call.payloadEnd);
     } catch (error) {
