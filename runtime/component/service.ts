@@ -1,6 +1,7 @@
 import type { Awaitable } from "../base/awaitable.js";
 import type { MessageCodec } from "../protocol/codec.js";
 import type { RouteDictionary } from "../protocol/dictionary.js";
+import type { ShardKey } from "../protocol/shard-key.js";
 import type { ConflationKey } from "../session/push.js";
 import type { Session } from "../session/session.js";
 
@@ -72,6 +73,14 @@ export interface MethodDefinition<C, Req, Res> {
   readonly maxPayloadBytes?: number;
   /** What becomes of a message while earlier ones of its method wait. Default: it waits, too. Without effect for the order `none`. */
   readonly overload?: Overload<Req>;
+  /** By what of the request a gate chooses the node that handles it, where several could. Default: it chooses one for the session. */
+  readonly shardKey?: ShardKey;
+  /**
+   * 8 hex digits that say how the method's calls are written: nodes that have the same for it read them alike. It is a hash of the kind
+   * and of the shapes of both messages and all that these hold: numbers, types, lists, maps, not names; but for names in JSON, where the project
+   * was generated with it. Default: what the method reads is not known to other nodes.
+   */
+  readonly fingerprint?: string;
 }
 
 /** What the component's method is called that a method of a service stands for. */

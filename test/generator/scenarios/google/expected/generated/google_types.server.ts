@@ -43,6 +43,11 @@ import { dictionary } from "./routes.js";
  * Generated from service googles.Googles.
  */
 export abstract class GooglesComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<GooglesComponent> {
+    return googlesService;
+  }
+
   constructor() {
     super(googlesService);
   }
@@ -122,6 +127,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: single,
       response: single,
       invoke: (component: GooglesComponent, session, request) => component.one(session, request),
+      fingerprint: "1d135f0f",
     }),
     defineMethod({
       name: "Some",
@@ -131,6 +137,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: many,
       response: oneOf,
       invoke: (component: GooglesComponent, session, request) => component.some(session, request),
+      fingerprint: "d7aee5e1",
     }),
     defineMethod({
       name: "Nothing",
@@ -140,6 +147,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: emptyMessage,
       response: emptyMessage,
       invoke: (component: GooglesComponent, session) => component.nothing(session),
+      fingerprint: "933b413e",
     }),
     defineMethod({
       name: "Time",
@@ -149,6 +157,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: timestamp,
       response: duration,
       invoke: (component: GooglesComponent, session, request) => component.time(session, request),
+      fingerprint: "0edfb243",
     }),
     defineMethod({
       name: "Json",
@@ -158,6 +167,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: struct,
       response: value,
       invoke: (component: GooglesComponent, session, request) => component.json(session, request),
+      fingerprint: "c93b46c5",
     }),
     defineMethod({
       name: "List",
@@ -167,6 +177,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: listValue,
       response: fieldMask,
       invoke: (component: GooglesComponent, session, request) => component.list(session, request),
+      fingerprint: "8dadaf29",
     }),
     defineMethod({
       name: "Text",
@@ -176,6 +187,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: stringValue,
       response: bytesValue,
       invoke: (component: GooglesComponent, session, request) => component.text(session, request),
+      fingerprint: "50cc5d8a",
     }),
     defineMethod({
       name: "Long",
@@ -185,6 +197,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: uInt64Value,
       response: int64Value,
       invoke: (component: GooglesComponent, session, request) => component.long(session, request),
+      fingerprint: "97384c0e",
     }),
     defineMethod({
       name: "Number",
@@ -194,6 +207,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: doubleValue,
       response: boolValue,
       invoke: (component: GooglesComponent, session, request) => component.number(session, request),
+      fingerprint: "a19c96f1",
     }),
   ],
 };

@@ -76,6 +76,11 @@ import { dictionary } from "./routes.js";
  * Generated from service names.Component.
  */
 export abstract class ComponentComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<ComponentComponent> {
+    return componentService;
+  }
+
   constructor() {
     super(componentService);
   }
@@ -229,6 +234,11 @@ export const PushTarget = {
  * Generated from service names.dictionary_.
  */
 export abstract class DictionaryComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<DictionaryComponent> {
+    return dictionaryService;
+  }
+
   constructor() {
     super(dictionaryService);
   }
@@ -280,6 +290,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: session2,
       response: component2,
       invoke: (component: ComponentComponent, session, request) => component.init$(session, request),
+      fingerprint: "27538491",
     }),
     defineMethod({
       name: "AfterInit",
@@ -290,6 +301,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: error2,
       response: promise2,
       invoke: (component: ComponentComponent, session, request) => component.afterInit$(session, request),
+      fingerprint: "27538491",
     }),
     defineMethod({
       name: "BeforeShutdown",
@@ -300,6 +312,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: object2,
       response: mapped,
       invoke: (component: ComponentComponent, session, request) => component.beforeShutdown$(session, request),
+      fingerprint: "69e66045",
     }),
     defineMethod({
       name: "Shutdown",
@@ -310,6 +323,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: delete2,
       response: class$,
       invoke: (component: ComponentComponent, session, request) => component.shutdown$(session, request),
+      fingerprint: "27538491",
     }),
     defineMethod({
       name: "Constructor",
@@ -320,6 +334,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: session3,
       response: error3,
       invoke: (component: ComponentComponent, session, request) => component.constructor$(session, request),
+      fingerprint: "2f097773",
     }),
     defineMethod({
       name: "Then",
@@ -330,6 +345,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: awaitable2,
       response: unsubscribe,
       invoke: (component: ComponentComponent, session, request) => component.then$(session, request),
+      fingerprint: "27538491",
     }),
     defineMethod({
       name: "ToString",
@@ -340,6 +356,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: clientMethod,
       response: messageCodec2,
       invoke: (component: ComponentComponent, session, request) => component.toString$(session, request),
+      fingerprint: "27538491",
     }),
     defineMethod({
       name: "ValueOf",
@@ -350,6 +367,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: routeDictionary,
       response: message,
       invoke: (component: ComponentComponent, session, request) => component.valueOf$(session, request),
+      fingerprint: "27538491",
     }),
     defineMethod({
       name: "HasOwnProperty",
@@ -360,6 +378,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: request,
       response: target,
       invoke: (component: ComponentComponent, session, request) => component.hasOwnProperty$(session, request),
+      fingerprint: "27538491",
     }),
     defineMethod({
       name: "ToJSON",
@@ -370,6 +389,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: sessionJson,
       response: dictionary2,
       invoke: (component: ComponentComponent, session, request) => component.toJSON$(session, request),
+      fingerprint: "27538491",
     }),
     defineMethod({
       name: "GetURL",
@@ -379,6 +399,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: componentService2,
       response: emptyMessage2,
       invoke: (component: ComponentComponent, session, request) => component.getURL(session, request),
+      fingerprint: "27538491",
     }),
     defineMethod({
       name: "say_hello",
@@ -389,6 +410,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: outerInner,
       response: outerInnerInnermost,
       invoke: (component: ComponentComponent, session, request) => component.sayHello(session, request),
+      fingerprint: "8ae97bc1",
     }),
     defineMethod({
       name: "_1",
@@ -398,6 +420,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: session2,
       response: session2,
       invoke: (component: ComponentComponent, session, request) => component._1(session, request),
+      fingerprint: "27538491",
     }),
     defineMethod({
       name: "Delete",
@@ -407,6 +430,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: session2,
       response: session2,
       invoke: (component: ComponentComponent, session, request) => component.delete(session, request),
+      fingerprint: "27538491",
     }),
     defineMethod({
       name: "class",
@@ -416,6 +440,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: session2,
       response: session2,
       invoke: (component: ComponentComponent, session, request) => component.class(session, request),
+      fingerprint: "27538491",
     }),
     defineMethod({
       name: "await",
@@ -425,6 +450,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: session2,
       response: session2,
       invoke: (component: ComponentComponent, session, request) => component.await(session, request),
+      fingerprint: "27538491",
     }),
     defineMethod({
       name: "Session",
@@ -434,6 +460,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: session2,
       response: session2,
       invoke: (component: ComponentComponent, session, request) => component.session(session, request),
+      fingerprint: "27538491",
     }),
     defineMethod({
       name: "Connection",
@@ -443,6 +470,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: session2,
       response: session2,
       invoke: (component: ComponentComponent, session, request) => component.connection(session, request),
+      fingerprint: "27538491",
     }),
   ],
 };
@@ -490,6 +518,7 @@ const dictionaryService: ServiceDefinition<DictionaryComponent> = {
       request: session2,
       response: emptyMessage,
       invoke: (component: DictionaryComponent, session, request) => component.x(session, request),
+      fingerprint: "3bb6e166",
     }),
   ],
 };

@@ -22,6 +22,11 @@ import { AddRequest, AddResponse } from "./bank.js";
  * Generated from service bank.inside.Audit.
  */
 export abstract class AuditRemote extends Remote {
+  /** The service that it stands for, without an instance. */
+  static get definition(): RemoteDefinition<AuditRemote> {
+    return auditDefinition;
+  }
+
   constructor() {
     super(auditDefinition);
   }
@@ -78,6 +83,7 @@ const auditCheck: RemoteMethod<AddRequest, AddResponse> = {
   kind: "call",
   request: AddRequest,
   response: AddResponse,
+  fingerprint: "d8dda7b0",
 };
 
 const auditDefinition: RemoteDefinition<AuditRemote> = {
