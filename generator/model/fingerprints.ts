@@ -5,9 +5,13 @@ import {
   FieldDescriptorProto_Type,
 } from "@bufbuild/protobuf/wkt";
 import { fieldForm, isInOneof } from "./features.js";
-import type { MethodDeclaration, ServiceDeclaration } from "./services.js";
+import type { ServiceKind } from "./options.js";
+import type { MethodDeclaration } from "./services.js";
 import type { IndexedMessage, TypeIndex } from "./type-index.js";
 import { scalarName } from "./wire-types.js";
+
+/** What of a method shows in its fingerprint. */
+export type FingerprintedMethod = Pick<MethodDeclaration, "notify" | "request" | "response">;
 
 const fingerprintDigits = 8;
 /** Of the hashes inside of it. */
@@ -35,7 +39,7 @@ export class Fingerprints {
   }
 
   /** A method's fingerprint; undefined for a push, which nobody forwards. */
-  of({ kind }: ServiceDeclaration, { notify, request, response }: MethodDeclaration): string | undefined {
+  of(kind: ServiceKind, { notify, request, response }: FingerprintedMethod): string | undefined {
     if (kind === "PUSH") {
       return undefined;
     }
@@ -154,7 +158,7 @@ class Shapes {
       words.push("or", first);
     }
     if (this.#withNames) {
-      words.push("as", field.jsonName, ...enumNames(this.#types.enum(field.typeName), field.typeName));
+      words.push("as", JSON.stringify(field.jsonName), ...enumNames(this.#types.enum(field.typeName), field.typeName));
     }
     return words.join(" ");
   }

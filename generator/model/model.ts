@@ -267,7 +267,7 @@ function takeFingerprints(
   return new Map(
     services.flatMap((service) =>
       service.methods.flatMap((method) => {
-        const fingerprint = fingerprints.of(service, method);
+        const fingerprint = fingerprints.of(service.kind, method);
         return fingerprint === undefined ? [] : [[method, fingerprint] as const];
       }),
     ),

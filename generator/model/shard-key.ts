@@ -134,7 +134,7 @@ function stepFault(
   if (!isLast) {
     return isMessage
       ? undefined
-      : `is ${keyFault(field) ?? `a ${scalarName(field.type)}`} in ${ownerName}, and has no fields: ${
+      : `is ${keyFault(field) ?? `of type ${scalarName(field.type)}`} in ${ownerName}, and has no fields: ${
           keyFault(field) === undefined ? `write ${prefix}${field.name}` : wanted
         }`;
   }

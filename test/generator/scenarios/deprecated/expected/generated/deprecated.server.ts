@@ -104,7 +104,7 @@ const oldService: ServiceDefinition<OldComponent> = {
       request: text,
       response: gone,
       invoke: (component: OldComponent, session, request) => component.join(session, request),
-      fingerprint: "a4965e5c",
+      fingerprint: "f22028ec",
     }),
   ],
 };
@@ -122,7 +122,7 @@ const youngService: ServiceDefinition<YoungComponent> = {
       request: text,
       response: text,
       invoke: (component: YoungComponent, session, request) => component.join(session, request),
-      fingerprint: "05cc9b75",
+      fingerprint: "5a64f7d7",
     }),
     defineMethod({
       name: "Leave",
@@ -132,7 +132,7 @@ const youngService: ServiceDefinition<YoungComponent> = {
       request: text,
       response: text,
       invoke: (component: YoungComponent, session, request) => component.leave(session, request),
-      fingerprint: "05cc9b75",
+      fingerprint: "5a64f7d7",
     }),
   ],
 };

@@ -52,7 +52,7 @@ const ofOldFileService: ServiceDefinition<OfOldFileComponent> = {
       request: question,
       response: question,
       invoke: (component: OfOldFileComponent, session, request) => component.ask(session, request),
-      fingerprint: "dd42fc12",
+      fingerprint: "1078c80f",
     }),
   ],
 };

@@ -68,7 +68,7 @@ const editionsService: ServiceDefinition<EditionsComponent> = {
       request: everything,
       response: everything,
       invoke: (component: EditionsComponent, session, request) => component.echo(session, request),
-      fingerprint: "21fd2403",
+      fingerprint: "da69caeb",
     }),
     defineMethod({
       name: "Swap",
@@ -78,7 +78,7 @@ const editionsService: ServiceDefinition<EditionsComponent> = {
       request: state,
       response: everythingNested,
       invoke: (component: EditionsComponent, session, request) => component.swap(session, request),
-      fingerprint: "fec0aee3",
+      fingerprint: "041dbecd",
     }),
     defineMethod({
       name: "Tell",
@@ -88,7 +88,7 @@ const editionsService: ServiceDefinition<EditionsComponent> = {
       request: legacy,
       response: emptyMessage,
       invoke: (component: EditionsComponent, session, message) => component.tell(session, message),
-      fingerprint: "89b79805",
+      fingerprint: "6d456031",
     }),
   ],
 };

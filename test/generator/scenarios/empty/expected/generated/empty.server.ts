@@ -102,7 +102,7 @@ const bellService: ServiceDefinition<BellComponent> = {
       request: emptyMessage,
       response: rings,
       invoke: (component: BellComponent, session) => component.count(session),
-      fingerprint: "a07f947a",
+      fingerprint: "fb6c23ae",
     }),
     defineMethod({
       name: "Set",
@@ -112,7 +112,7 @@ const bellService: ServiceDefinition<BellComponent> = {
       request: rings,
       response: emptyMessage,
       invoke: (component: BellComponent, session, request) => component.set(session, request),
-      fingerprint: "12fe7213",
+      fingerprint: "9f78e661",
     }),
   ],
 };

@@ -127,7 +127,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: single,
       response: single,
       invoke: (component: GooglesComponent, session, request) => component.one(session, request),
-      fingerprint: "1d135f0f",
+      fingerprint: "43da837a",
     }),
     defineMethod({
       name: "Some",
@@ -137,7 +137,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: many,
       response: oneOf,
       invoke: (component: GooglesComponent, session, request) => component.some(session, request),
-      fingerprint: "d7aee5e1",
+      fingerprint: "dd6d8ab4",
     }),
     defineMethod({
       name: "Nothing",
@@ -157,7 +157,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: timestamp,
       response: duration,
       invoke: (component: GooglesComponent, session, request) => component.time(session, request),
-      fingerprint: "0edfb243",
+      fingerprint: "ce64702f",
     }),
     defineMethod({
       name: "Json",
@@ -167,7 +167,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: struct,
       response: value,
       invoke: (component: GooglesComponent, session, request) => component.json(session, request),
-      fingerprint: "c93b46c5",
+      fingerprint: "a61b7e3c",
     }),
     defineMethod({
       name: "List",
@@ -177,7 +177,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: listValue,
       response: fieldMask,
       invoke: (component: GooglesComponent, session, request) => component.list(session, request),
-      fingerprint: "8dadaf29",
+      fingerprint: "9066c5b3",
     }),
     defineMethod({
       name: "Text",
@@ -187,7 +187,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: stringValue,
       response: bytesValue,
       invoke: (component: GooglesComponent, session, request) => component.text(session, request),
-      fingerprint: "50cc5d8a",
+      fingerprint: "60520758",
     }),
     defineMethod({
       name: "Long",
@@ -197,7 +197,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: uInt64Value,
       response: int64Value,
       invoke: (component: GooglesComponent, session, request) => component.long(session, request),
-      fingerprint: "97384c0e",
+      fingerprint: "a532a7f1",
     }),
     defineMethod({
       name: "Number",
@@ -207,7 +207,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: doubleValue,
       response: boolValue,
       invoke: (component: GooglesComponent, session, request) => component.number(session, request),
-      fingerprint: "a19c96f1",
+      fingerprint: "f218dc3f",
     }),
   ],
 };

@@ -99,7 +99,7 @@ const hostileService: ServiceDefinition<HostileComponent> = {
       request: message,
       response: message,
       invoke: (component: HostileComponent, session, request) => component.call(session, request),
-      fingerprint: "b9df6d89",
+      fingerprint: "c2449794",
     }),
     defineMethod({
       name: "Doc",
@@ -109,7 +109,7 @@ const hostileService: ServiceDefinition<HostileComponent> = {
       request: message,
       response: message,
       invoke: (component: HostileComponent, session, request) => component.doc(session, request),
-      fingerprint: "b9df6d89",
+      fingerprint: "c2449794",
     }),
     defineMethod({
       name: "Long",
@@ -119,7 +119,7 @@ const hostileService: ServiceDefinition<HostileComponent> = {
       request: message,
       response: message,
       invoke: (component: HostileComponent, session, request) => component.long(session, request),
-      fingerprint: "b9df6d89",
+      fingerprint: "c2449794",
     }),
   ],
 };

@@ -48,7 +48,7 @@ const keeperService: ServiceDefinition<KeeperComponent> = {
       request: longs,
       response: longs,
       invoke: (component: KeeperComponent, session, request) => component.keep(session, request),
-      fingerprint: "bb0bc558",
+      fingerprint: "81581377",
     }),
   ],
 };

@@ -54,7 +54,7 @@ const mapsService: ServiceDefinition<MapsComponent> = {
       request: keys,
       response: keys,
       invoke: (component: MapsComponent, session, request) => component.swapKeys(session, request),
-      fingerprint: "d631a7ac",
+      fingerprint: "a2e77106",
     }),
     defineMethod({
       name: "SwapValues",
@@ -64,7 +64,7 @@ const mapsService: ServiceDefinition<MapsComponent> = {
       request: values,
       response: values,
       invoke: (component: MapsComponent, session, request) => component.swapValues(session, request),
-      fingerprint: "9c18ed43",
+      fingerprint: "f375c4c4",
     }),
   ],
 };

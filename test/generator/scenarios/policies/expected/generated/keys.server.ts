@@ -145,7 +145,7 @@ const keysService: ServiceDefinition<KeysComponent> = {
       invoke: (component: KeysComponent, session, request) => component.any(session, request),
       maxPayloadBytes: 2000,
       overload: { policy: "conflate" },
-      fingerprint: "904fb9e7",
+      fingerprint: "a5491442",
     }),
     defineMethod({
       name: "Big",
@@ -157,7 +157,7 @@ const keysService: ServiceDefinition<KeysComponent> = {
       invoke: (component: KeysComponent, session, request) => component.big(session, request),
       maxPayloadBytes: 2000,
       overload: { policy: "conflate", key: (request: Thing) => request.bigNumber },
-      fingerprint: "904fb9e7",
+      fingerprint: "a5491442",
     }),
     defineMethod({
       name: "Maybe",
@@ -168,7 +168,7 @@ const keysService: ServiceDefinition<KeysComponent> = {
       response: emptyMessage,
       invoke: (component: KeysComponent, session, message) => component.maybe(session, message),
       overload: { policy: "conflate", key: (message: Thing) => message.maybe },
-      fingerprint: "d274fa18",
+      fingerprint: "379443d9",
     }),
     defineMethod({
       name: "Queue",
@@ -179,7 +179,7 @@ const keysService: ServiceDefinition<KeysComponent> = {
       response: thing,
       invoke: (component: KeysComponent, session, request) => component.queue(session, request),
       maxPayloadBytes: 2000,
-      fingerprint: "904fb9e7",
+      fingerprint: "a5491442",
     }),
     defineMethod({
       name: "AtOnce",
@@ -191,7 +191,7 @@ const keysService: ServiceDefinition<KeysComponent> = {
       invoke: (component: KeysComponent, session, request) => component.atOnce(session, request),
       order: "none",
       maxPayloadBytes: 2000,
-      fingerprint: "904fb9e7",
+      fingerprint: "a5491442",
     }),
     defineMethod({
       name: "Class",
@@ -203,7 +203,7 @@ const keysService: ServiceDefinition<KeysComponent> = {
       invoke: (component: KeysComponent, session, request) => component.class(session, request),
       maxPayloadBytes: 2000,
       overload: { policy: "conflate", key: (request: Thing_Inner) => request.class },
-      fingerprint: "c42b3b71",
+      fingerprint: "451471eb",
     }),
     defineMethod({
       name: "Nothing",
@@ -227,7 +227,7 @@ const keysService: ServiceDefinition<KeysComponent> = {
       invoke: (component: KeysComponent, session, request) => component.far(session, request),
       maxPayloadBytes: 2000,
       overload: { policy: "conflate", key: (request: SteerRequest) => request.unitId },
-      fingerprint: "a9371462",
+      fingerprint: "604fe4cf",
     }),
   ],
 };

@@ -385,7 +385,7 @@ const accountService: ServiceDefinition<AccountComponent> = {
       request: emptyMessage,
       response: amount,
       invoke: (component: AccountComponent, session) => component.balance(session),
-      fingerprint: "132b98ff",
+      fingerprint: "2c6adc89",
     }),
   ],
 };

@@ -35,6 +35,11 @@ export abstract class AuditRemote extends Remote {
    * Call `Audit.Check` of another node.
    */
   abstract check(context: RemoteContext, request: AddRequest): Awaitable<AddResponse>;
+
+  /**
+   * Call `Audit.Definition` of another node.
+   */
+  abstract definition(context: RemoteContext, request: AddRequest): Awaitable<AddResponse>;
 }
 
 /**
@@ -54,6 +59,13 @@ export class AuditRemoteClient {
    */
   check(request: AddRequest, options?: RemoteCallOptions): Promise<AddResponse> {
     return this.#caller.call(auditCheck, request, options);
+  }
+
+  /**
+   * Call `Audit.Definition` of another node.
+   */
+  definition(request: AddRequest, options?: RemoteCallOptions): Promise<AddResponse> {
+    return this.#caller.call(auditDefinition2, request, options);
   }
 }
 
@@ -75,11 +87,27 @@ export class AuditRemoteAll {
   check(request: AddRequest, options?: RemoteCallAllOptions): Promise<readonly RemoteAnswer<AddResponse>[]> {
     return this.#caller.callAll(auditCheck, request, options);
   }
+
+  /**
+   * Call `Audit.Definition` of another node.
+   */
+  definition(request: AddRequest, options?: RemoteCallAllOptions): Promise<readonly RemoteAnswer<AddResponse>[]> {
+    return this.#caller.callAll(auditDefinition2, request, options);
+  }
 }
 
 const auditCheck: RemoteMethod<AddRequest, AddResponse> = {
   service: "Audit",
   route: "Audit.Check",
+  kind: "call",
+  request: AddRequest,
+  response: AddResponse,
+  fingerprint: "d8dda7b0",
+};
+
+const auditDefinition2: RemoteMethod<AddRequest, AddResponse> = {
+  service: "Audit",
+  route: "Audit.Definition",
   kind: "call",
   request: AddRequest,
   response: AddResponse,
@@ -93,6 +121,10 @@ const auditDefinition: RemoteDefinition<AuditRemote> = {
     defineRemoteHandler({
       method: auditCheck,
       invoke: (remote: AuditRemote, context, request) => remote.check(context, request),
+    }),
+    defineRemoteHandler({
+      method: auditDefinition2,
+      invoke: (remote: AuditRemote, context, request) => remote.definition(context, request),
     }),
   ],
 };

@@ -75,7 +75,7 @@ const lobbyService: ServiceDefinition<LobbyComponent> = {
       request: text,
       response: text,
       invoke: (component: LobbyComponent, session, request) => component.join(session, request),
-      fingerprint: "dd42fc12",
+      fingerprint: "1078c80f",
     }),
     defineMethod({
       name: "Look",
@@ -86,7 +86,7 @@ const lobbyService: ServiceDefinition<LobbyComponent> = {
       request: text,
       response: text,
       invoke: (component: LobbyComponent, session, request) => component.look(session, request),
-      fingerprint: "dd42fc12",
+      fingerprint: "1078c80f",
     }),
     defineMethod({
       name: "Leave",
@@ -96,7 +96,7 @@ const lobbyService: ServiceDefinition<LobbyComponent> = {
       request: emptyMessage,
       response: text,
       invoke: (component: LobbyComponent, session) => component.leave(session),
-      fingerprint: "31ccb0db",
+      fingerprint: "6463965d",
     }),
     defineMethod({
       name: "Stay",
@@ -106,7 +106,7 @@ const lobbyService: ServiceDefinition<LobbyComponent> = {
       request: text,
       response: text,
       invoke: (component: LobbyComponent, session, request) => component.stay(session, request),
-      fingerprint: "dd42fc12",
+      fingerprint: "1078c80f",
     }),
   ],
 };

@@ -137,7 +137,7 @@ const clockService: ServiceDefinition<ClockComponent> = {
       request: emptyMessage,
       response: time,
       invoke: (component: ClockComponent, session) => component.now(session),
-      fingerprint: "8d2168ee",
+      fingerprint: "896a4541",
     }),
   ],
 };

@@ -138,7 +138,7 @@ const relayService: ServiceDefinition<RelayComponent> = {
       request: parcel,
       response: parcel,
       invoke: (component: RelayComponent, session, request) => component.echo(session, request),
-      fingerprint: "2597e758",
+      fingerprint: "3a7c2a01",
     }),
     defineMethod({
       name: "Drop",

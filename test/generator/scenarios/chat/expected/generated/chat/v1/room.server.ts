@@ -117,7 +117,7 @@ const roomService: ServiceDefinition<RoomComponent> = {
       request: joinRequest,
       response: joinResponse,
       invoke: (component: RoomComponent, session, request) => component.join(session, request),
-      fingerprint: "5e95dd5a",
+      fingerprint: "b6eca95f",
     }),
     defineMethod({
       name: "Say",
@@ -129,7 +129,7 @@ const roomService: ServiceDefinition<RoomComponent> = {
       invoke: (component: RoomComponent, session, message) => component.say(session, message),
       rateLimit: { messages: 20, perMs: 1000 },
       boundOnly: true,
-      fingerprint: "ec07dd2a",
+      fingerprint: "b6d95577",
     }),
     defineMethod({
       name: "Leave",

@@ -80,7 +80,7 @@ const roomService: ServiceDefinition<RoomComponent> = {
       request: node,
       response: limits,
       invoke: (component: RoomComponent, session, request) => component.join(session, request),
-      fingerprint: "58d06826",
+      fingerprint: "061f2504",
     }),
     defineMethod({
       name: "Start",
@@ -90,7 +90,7 @@ const roomService: ServiceDefinition<RoomComponent> = {
       request: limits2,
       response: limits3,
       invoke: (component: RoomComponent, session, request) => component.start(session, request),
-      fingerprint: "ba094061",
+      fingerprint: "17c6419c",
     }),
   ],
 };

@@ -87,7 +87,7 @@ const lobbyService: ServiceDefinition<LobbyComponent> = {
       request: user,
       response: user2,
       invoke: (component: LobbyComponent, session, request) => component.enter(session, request),
-      fingerprint: "94777c98",
+      fingerprint: "230242d8",
     }),
     defineMethod({
       name: "Find",
@@ -97,7 +97,7 @@ const lobbyService: ServiceDefinition<LobbyComponent> = {
       request: wanted,
       response: match,
       invoke: (component: LobbyComponent, session, request) => component.find(session, request),
-      fingerprint: "ae575ed3",
+      fingerprint: "d44ac987",
     }),
     defineMethod({
       name: "Clock",
@@ -107,7 +107,7 @@ const lobbyService: ServiceDefinition<LobbyComponent> = {
       request: emptyMessage,
       response: time,
       invoke: (component: LobbyComponent, session) => component.clock(session),
-      fingerprint: "881ad9c6",
+      fingerprint: "da0a3ff1",
     }),
   ],
 };

@@ -117,7 +117,7 @@ const accountService: ServiceDefinition<AccountComponent> = {
       request: openRequest,
       response: openResponse,
       invoke: (component: AccountComponent, session, request) => component.open(session, request),
-      fingerprint: "c21c2223",
+      fingerprint: "0acc765c",
     }),
     defineMethod({
       name: "Rename",
@@ -127,7 +127,7 @@ const accountService: ServiceDefinition<AccountComponent> = {
       request: renameRequest,
       response: emptyMessage,
       invoke: (component: AccountComponent, session, message) => component.rename(session, message),
-      fingerprint: "4a47aae5",
+      fingerprint: "198a3f55",
     }),
     defineMethod({
       name: "Close",
