@@ -101,6 +101,10 @@ export class ServerCluster implements VisitsHost, PeerHost {
 
   // as a gate
 
+  get maxInflatedBytes(): number {
+    return this.#host.options.maxInflatedBytes;
+  }
+
   routingOf(service: string): Routing {
     return this.#options.routing.get(service) ?? "random";
   }
