@@ -23,7 +23,10 @@ export const errorCodes = {
   replaced: ["request", "a newer message of the session took the place of this one while it waited"],
   deadline_exceeded: ["request", "the handler, or the answer, took longer than the time-out"],
   canceled: ["request", "the caller gave the request up"],
-  unavailable: ["request", "the connection or the server was closed before the answer came"],
+  unavailable: [
+    "request",
+    "the connection, the server or the node of the cluster that had the request was gone before the answer came, or there is none",
+  ],
   internal: ["request", "the handler failed with an error that was not raised for the client"],
   message_too_large: ["request", "the message to be sent is longer than a packet, or its receiver, takes"],
   invalid_response: ["request", "the answer is no message of the type that the route returns"],
@@ -76,6 +79,8 @@ export const errorCodes = {
   invalid_state: ["startup", "the object is in a state in which it cannot do that"],
   invalid_certificate: ["startup", "a certificate and its key cannot be read, or do not belong together"],
   listen_failed: ["startup", "a listener could not be opened"],
+  cluster_failed: ["startup", "there is no way into the cluster"],
+  node_exists: ["startup", "another node of the cluster has that id"],
 } as const satisfies Record<string, readonly [ErrorScope, string]>;
 
 /** A code that Nanowire itself raises. */
@@ -165,6 +170,8 @@ const startupCodes: ReadonlySet<string> = new Set<CodeOf<"startup">>([
   "invalid_state",
   "invalid_certificate",
   "listen_failed",
+  "cluster_failed",
+  "node_exists",
 ]);
 
 /**

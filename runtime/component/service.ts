@@ -78,7 +78,7 @@ export interface MethodDefinition<C, Req, Res> {
   /**
    * 8 hex digits that say how the method's calls are written: nodes that have the same for it read them alike. It is a hash of the kind
    * and of the shapes of both messages and all that these hold: numbers, types, lists, maps, not names; but for names in JSON, where the project
-   * was generated with it. Default: what the method reads is not known to other nodes.
+   * was generated with it. A gate forwards calls only to nodes whose method has the same. Default: to every node that has the route
    */
   readonly fingerprint?: string;
 }
