@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import type { ChaosRunOptions } from "./chaos/run-chaos.js";
 import type { TreeSize } from "./commands/proto-tree.js";
 import type { SoakOptions } from "./soak/soak.js";
 
@@ -20,6 +21,7 @@ export interface BenchArguments {
   /** How large a tree the generator gets. */
   readonly tree: TreeSize;
   readonly soak: SoakOptions;
+  readonly chaos: ChaosRunOptions;
 }
 
 /** What --help prints. */
@@ -29,9 +31,9 @@ Without a name every case is run.
 
 Flags:
   --list            name the cases and their comparisons, and run none
-  --connections N   connections, all of them busy: 1 to 8000 (default: 1000; for soak: 2000)
+  --connections N   connections, all of them busy: 1 to 8000 (default: 1000; for soak: 2000, chaos: 32)
   --rounds N        counted rounds of each side: 1 to 100 (default: 5)
-  --seconds S       how long a round sends requests: 0.01 to 600 (default: 2; for soak, all of it: 60)
+  --seconds S       how long a round sends requests: 0.01 to 600 (default: 2; for soak and chaos, all of it: 60)
   --no-pin          leave the choice of cores to the machine, also where taskset is there
   --json FILE       also write every figure of every round to a file
   --report          also write bench/RESULTS.md: the machine, versions, the command, every table
@@ -81,6 +83,10 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
       clients: values.connections === undefined ? fallback.soak.clients : connections,
       seconds: values.seconds === undefined ? fallback.soak.seconds : seconds,
     },
+    chaos: {
+      clients: values.connections === undefined ? fallback.chaos.clients : connections,
+      seconds: values.seconds === undefined ? fallback.chaos.seconds : seconds,
+    },
   };
 }
 
@@ -106,6 +112,7 @@ const usual = {
   seconds: 2,
   tree: { services: 200, methods: 10 },
   soak: { clients: 2_000, seconds: 60 },
+  chaos: { clients: 32, seconds: 60 },
 };
 const quick = {
   connections: 20,
@@ -113,4 +120,5 @@ const quick = {
   seconds: 0.1,
   tree: { services: 5, methods: 2 },
   soak: { clients: 40, seconds: 8 },
+  chaos: { clients: 8, seconds: 4 },
 };

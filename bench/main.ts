@@ -6,6 +6,7 @@ import { readOwnPackage } from "../generator/read/package-root.js";
 import { parseBenchArguments, usage } from "./arguments.js";
 import { broadcast } from "./cases/broadcast.js";
 import { bundle } from "./cases/bundle.js";
+import { chaos } from "./cases/chaos.js";
 import { codec } from "./cases/codec.js";
 import { flood } from "./cases/flood.js";
 import { generator } from "./cases/generator.js";
@@ -44,6 +45,7 @@ const cases: readonly AnyCase[] = [
   watch,
   bundle,
   soak,
+  chaos,
 ];
 
 try {

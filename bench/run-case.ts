@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BenchArguments } from "./arguments.js";
 import { type BundleCase, formatBundle, measureBundle } from "./cases/bundle.js";
+import type { ChaosCase } from "./cases/chaos.js";
 import type { SoakCase } from "./cases/soak.js";
+import { formatChaos, formatChaosVerdict, runChaos } from "./chaos/run-chaos.js";
 import {
   type CommandCase,
   formatCommandRatios,
@@ -19,7 +21,7 @@ import type { Setting } from "./side.js";
 import { formatSoak, formatSoakVerdict, runSoak } from "./soak/run-soak.js";
 
 /** A case of any kind. */
-export type AnyCase = BenchCase | FootprintCase | CommandCase | WatchCase | BundleCase | SoakCase;
+export type AnyCase = BenchCase | FootprintCase | CommandCase | WatchCase | BundleCase | SoakCase | ChaosCase;
 
 /** What cases are run with. */
 export interface BenchRun {
@@ -80,6 +82,12 @@ export async function runCase(each: AnyCase, run: BenchRun): Promise<Outcome[]> 
         run.print(`${formatSoak(figures)}\n`);
         return { figures, lastLine: formatSoakVerdict(figures), broken: figures.broken.length > 0 };
       });
+    case "chaos":
+      return await inTurn(each.comparisons, async ({ name }) => {
+        const figures = await runChaos(`${each.name}/${name}`, name, run.options.chaos);
+        run.print(`${formatChaos(figures)}\n`);
+        return { figures, lastLine: formatChaosVerdict(figures), broken: figures.broken.length > 0 };
+      });
   }
 }
 
@@ -109,7 +117,7 @@ function headingOf(each: AnyCase, { rounds, tree }: BenchArguments): string | un
 }
 
 /** What kind of figures a case has. */
-export function kindOf(each: AnyCase): "load" | "footprint" | "commands" | "watch" | "bundle" | "soak" {
+export function kindOf(each: AnyCase): "load" | "footprint" | "commands" | "watch" | "bundle" | "soak" | "chaos" {
   return "kind" in each ? each.kind : "load";
 }
 

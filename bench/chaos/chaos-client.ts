@@ -40,7 +40,9 @@ export class Counting {
   /** How often it had to connect. */
   connects = 0;
   readonly #gates: () => readonly GateAddress[];
-  /** Which of the gates it is at. */
+  /** Which of the gates it tries first. */
+  readonly #home: number;
+  /** Which it tries next. */
   #turn: number;
   #gate = "";
   #connection: ClientConnection | undefined;
@@ -52,9 +54,10 @@ export class Counting {
   readonly #end: Promise<void>;
 
   /** @param gates those that there are now */
-  constructor(uid: string, turn: number, gates: () => readonly GateAddress[]) {
+  constructor(uid: string, home: number, gates: () => readonly GateAddress[]) {
     this.uid = uid;
-    this.#turn = turn;
+    this.#home = home;
+    this.#turn = home;
     this.#gates = gates;
     this.#end = this.#run();
   }
@@ -80,6 +83,12 @@ export class Counting {
 
   goOn(): void {
     this.#rested = undefined;
+  }
+
+  /** While it rests: it is a new session at the gate that it tries first. */
+  comeAnew(): void {
+    this.#turn = this.#home;
+    this.#connection?.close();
   }
 
   /** Resolved when it has gone. */

@@ -197,6 +197,16 @@ export class ChaosCluster {
     await Promise.race([rests, this.#outOfTime()]);
   }
 
+  /** Has every client come anew, so that they are spread over gates and members. Resolved when they are answered again. */
+  async spread(): Promise<void> {
+    await this.rest();
+    for (const client of this.clients) {
+      client.comeAnew();
+      client.goOn();
+    }
+    await this.load();
+  }
+
   /** What every node that is there believes. */
   views(): Promise<NodeView[]> {
     return Promise.all(this.#nodes.map((node) => node.view()));

@@ -1,4 +1,5 @@
 import type { ChaosCluster } from "./chaos-cluster.js";
+import type { DividedNetwork } from "./divided-network.js";
 import type { NodeProcess } from "./node-process.js";
 import type { Carrier, NodeView } from "./node-settings.js";
 
@@ -129,12 +130,41 @@ export const faults: readonly Fault[] = [
   },
 ];
 
+/** The network of one member is cut, and whole again: of that which is called `far`, and runs on the other side. */
+export function cutOf(network: DividedNetwork): Fault {
+  return {
+    name: "the network of a member is cut, and whole again",
+    carriers: everywhere,
+    async strike(cluster) {
+      const [far] = cluster.members.filter(({ id }) => id === farId);
+      if (far === undefined) {
+        throw new Error(`there is no member ${farId}`);
+      }
+      const price = visitorsOf(far.id, await cluster.views());
+      const since = performance.now();
+      network.cut();
+      cluster.exclude(far);
+      await cluster.agreed("a cut", since);
+      await cluster.load();
+      const healed = performance.now();
+      network.heal();
+      cluster.include(far);
+      await cluster.agreed("the end of a cut", healed);
+      return price;
+    },
+  };
+}
+
+/** What the member is called whose network is cut. */
+export const farId = "far";
+
 /**
  * Strikes, and judges what it has cost. Resolved when the cluster is as it was.
  *
  * @returns what clients have seen that they should not, in words; empty: the fault has cost what it may, and no more
  */
 export async function strike(fault: Fault, cluster: ChaosCluster, chosen: number): Promise<string[]> {
+  await cluster.spread();
   const before = new Map(
     cluster.clients.map((client) => [client, { failed: client.failures.length, connects: client.connects }]),
   );
