@@ -76,6 +76,7 @@ export class MemberList {
       const { alive } = member;
       if (alive !== undefined && !this.#told.has(id) && writtenAt - alive.writtenAt > this.#ttlMs) {
         member.alive = undefined;
+        member.goneAt = alive.heardAt;
       }
       this.#tell(id, member, () => leftReason(id));
     }

@@ -153,9 +153,9 @@ export class Stay {
     this.#publish(peer.subject, nothing, `${this.#from}${peer.index}.${probeMark}`);
   }
 
-  /** Resolved when NATS has answered to all that was sent before. */
-  answered(): Promise<void> {
-    return this.connection.flush();
+  /** Resolved when NATS has answered to all that was sent before, or the stay has ended: nobody waits for an answer that does not come. */
+  async answered(): Promise<void> {
+    await Promise.race([this.connection.flush(), this.ended]);
   }
 
   /** Tells all nodes that nobody seems to be at a peer. */
@@ -173,7 +173,7 @@ export class Stay {
   async leave(): Promise<void> {
     this.#leaving = true;
     this.#stopTimers();
-    await this.connection.flush();
+    await this.answered();
     await this.#bucket?.remove(this.#node, this.#revision, this.#number);
   }
 
@@ -195,7 +195,7 @@ export class Stay {
     const { settings, list, clock } = this.#host;
     this.#heed();
     this.#listen();
-    await this.connection.flush();
+    await this.answered();
     this.#assertOn();
     this.#bucket = await Bucket.open(this.connection, settings);
     list.gather(clock.steady());
@@ -222,7 +222,7 @@ export class Stay {
         } else if (status.type === "ldm" && this.#host.lameDuck()) {
           this.end("NATS is about to stop there");
         } else if (status.type === "error") {
-          this.#host.logger.warn({ error: status.error }, "cluster: NATS complains");
+          this.#host.ignored(`an error that NATS tells: ${sayingWhy(status.error)}`);
         }
       }
     })();
@@ -362,7 +362,7 @@ export class Stay {
     this.#nobody = false;
     const subject = nodeSubject(this.#host.settings.cluster, id, incarnation);
     this.#publish(subject, nothing, `${this.#from}${strangerIndex.toString(36)}.${probeMark}`);
-    await this.connection.flush();
+    await this.answered();
     return !this.#nobody;
   }
 
