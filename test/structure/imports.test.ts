@@ -17,7 +17,7 @@ const mayImport: Record<string, readonly string[]> = {
   cluster: ["base", "protocol", "transport", "schedule", "session", "pipeline", "component", "dispatch"],
   server: ["base", "protocol", "transport", "schedule", "session", "pipeline", "component", "dispatch", "cluster"],
   client: ["base", "protocol", "transport"],
-  testing: ["base", "transport", "server", "client"],
+  testing: ["base", "transport", "cluster", "server", "client"],
   validate: ["base", "protocol", "dispatch"],
 };
 
@@ -38,6 +38,12 @@ const nodeIn = [
   /^generator\/(read|scaffold|write)\//,
   /^generator\/(cli|plugin)\.ts$/,
 ];
+
+/** The cluster's drivers that stand on packages of their own, which nobody loads who does not use them. */
+const driverPackages: Readonly<Record<string, RegExp>> = {
+  grpc: /^@grpc\/grpc-js$/,
+  nats: /^@nats-io\/(jetstream|kv|transport-node)$/,
+};
 
 interface Import {
   readonly from: string;
@@ -71,6 +77,11 @@ function resolve(from: string, specifier: string): string {
 
 function roomOf(path: string, house: string): string | undefined {
   return new RegExp(`^${house}/([^/]+)/`).exec(path)?.[1];
+}
+
+/** The driver that a file belongs to. */
+function driverOf(path: string): string | undefined {
+  return /^runtime\/cluster\/([^/]+)\//.exec(path)?.[1];
 }
 
 const inside = (house: string) => imports.filter(({ from }) => from.startsWith(`${house}/`));
@@ -110,11 +121,10 @@ describe("who may import whom", () => {
     ).toEqual([]);
   });
 
-  test("runtime: its packages are ws and, for JSON, the base64 of @bufbuild/protobuf; validation and NATS have their own", () => {
+  test("runtime: its packages are ws and, for JSON, the base64 of @bufbuild/protobuf; validation and the drivers of the cluster have their own", () => {
     const packages = inside("runtime").filter(({ to }) => !to.startsWith("runtime/") && !to.startsWith("node:"));
     const ofValidation = packages.filter(({ from }) => roomOf(from, "runtime") === "validate");
-    const ofNats = packages.filter(({ from }) => from.startsWith("runtime/cluster/nats/"));
-    const others = packages.filter((one) => !ofValidation.includes(one) && !ofNats.includes(one));
+    const others = packages.filter((one) => !ofValidation.includes(one) && driverOf(one.from) === undefined);
     expect(new Set(others.map(({ to }) => to))).toEqual(new Set(["ws", "@bufbuild/protobuf/wire"]));
     expect(
       ofValidation.map(({ to }) => to).filter((to) => !/^@bufbuild\/proto(?:buf|validate)(?:\/|$)/.test(to)),
@@ -124,14 +134,19 @@ describe("who may import whom", () => {
         ({ from, to }) => to.startsWith("runtime/validate/") && !from.startsWith("runtime/validate/"),
       ),
     ).toEqual([]);
-    expect(new Set(ofNats.map(({ to }) => to))).toEqual(
-      new Set(["@nats-io/jetstream", "@nats-io/kv", "@nats-io/transport-node"]),
+  });
+
+  test("runtime: a driver of the cluster has packages of its own, and nobody imports it", () => {
+    const ofDrivers = inside("runtime").filter(({ from }) => driverOf(from) !== undefined);
+    expect(ofDrivers.length).toBeGreaterThan(20);
+    const strange = ofDrivers.filter(
+      ({ from, to }) => !/^(runtime\/|node:)/.test(to) && !driverPackages[driverOf(from) as string]?.test(to),
     );
-    expect(
-      inside("runtime").filter(
-        ({ from, to }) => to.startsWith("runtime/cluster/nats/") && !from.startsWith("runtime/cluster/nats/"),
-      ),
-    ).toEqual([]);
+    expect(strange.map(show)).toEqual([]);
+    const loaded = inside("runtime").filter(
+      ({ from, to }) => driverOf(to) !== driverOf(from) && driverOf(to) !== undefined,
+    );
+    expect(loaded.map(show)).toEqual([]);
   });
 
   test("generator: nothing of the runtime, and each room only the rooms below it", () => {
