@@ -46,7 +46,7 @@ export class Membership {
     this.#servers = shuffled(settings.servers);
     this.#peers = new Peers(settings.cluster);
     const ignored = (what: string): void => this.#ignore(what);
-    this.#list = new MemberList(node.id, settings.memberTtlMs, {
+    this.#list = new MemberList(node.id, settings.memberTtlMs, settings.heartbeatMs, {
       joined: (other) => this.#joined(other),
       changed: (other) => this.#tell(() => host.changed(other)),
       left: (id, reason) => this.#left(id, reason),

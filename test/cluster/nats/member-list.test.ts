@@ -22,12 +22,13 @@ function info(id: string, incarnation: string, more: Partial<NodeInfo> = {}): st
 function settled() {
   const told: string[] = [];
   const ignored: string[] = [];
-  const list = new MemberList("me", 1_000, {
+  const list = new MemberList("me", 1_000, 100_000, {
     joined: ({ id, incarnation }) => void told.push(`joined ${id} ${incarnation}`),
     changed: ({ id, draining }) => void told.push(`changed ${id} ${draining}`),
     left: (_id, { message }) => void told.push(`left: ${message}`),
     ignored: (what) => void ignored.push(what),
   });
+  list.expire(0, 0);
   list.settle(0);
   const take = (): string[] => told.splice(0);
   return { list, take, ignored };
@@ -124,6 +125,30 @@ describe("the list of members", () => {
     expect(take()).toEqual(["left: node c was silent for more than 1000 ms"]);
   });
 
+  it("lets nobody die of a time in which it heard nothing", () => {
+    const told: string[] = [];
+    const list = new MemberList("me", 1_000, 250, {
+      joined: () => {},
+      changed: () => {},
+      left: (id) => void told.push(id),
+      ignored: () => {},
+    });
+    list.settle(0);
+    for (const id of ["a", "b"]) {
+      list.beat(id, `${id}1`, 0, 0);
+      list.info(id, info(id, `${id}1`));
+    }
+    list.expire(10, 10_000);
+    // The bucket stood still for a minute; what it takes first when it goes on is what we had written.
+    list.expire(60_000, 10_000);
+    list.expire(60_250, 10_000);
+    list.beat("a", "a1", 60_260, 60_260);
+    list.expire(60_500, 10_000);
+    expect(told).toEqual([]);
+    list.expire(60_750, 10_000);
+    expect(told).toEqual(["b"]);
+  });
+
   it("does not take what a dead node left for a node", () => {
     const { list, take } = settled();
     list.gather(0);
@@ -159,7 +184,7 @@ describe("the list of members", () => {
 
   it("keeps what a newer version says besides", () => {
     const nodes: NodeInfo[] = [];
-    const list = new MemberList("me", 1_000, {
+    const list = new MemberList("me", 1_000, 100_000, {
       joined: (node) => void nodes.push(node),
       changed: () => {},
       left: () => {},
@@ -192,7 +217,7 @@ describe("the list of members", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(step, fc.nat(900)), { maxLength: 100 }), (steps) => {
         const there = new Map<string, string>();
-        const list = new MemberList("me", 1_000, {
+        const list = new MemberList("me", 1_000, 100_000, {
           joined: (node) => {
             expect(there.has(node.id)).toBe(false);
             there.set(node.id, node.incarnation);

@@ -176,3 +176,23 @@ describe("lame duck", () => {
     expect(b.host.ids).toEqual(["a"]);
   });
 });
+
+describe("JetStream that has no quorum, in a NATS that goes on", () => {
+  it("leaves the frames their way; nodes are lost, and back in with it", { timeout: 120_000 }, async () => {
+    const [first, second, third] = await startNatsCluster(3);
+    if (first === undefined || second === undefined || third === undefined) {
+      throw new TypeError("three servers were to be started");
+    }
+    const a = await joinNode("a", { ...quick, servers: first.url, replicas: 3, startTimeoutMs: 60_000 });
+    const b = await joinNode("b", { ...quick, servers: first.url, replicas: 3, startTimeoutMs: 60_000 });
+    await until(() => a.host.nodes.has("b"));
+    await Promise.all([second.stop(), third.stop()]);
+    await until(() => a.host.told.includes("lost") && b.host.told.includes("lost"));
+    await expectTalk(a, b);
+    await Promise.all([second.start(), third.start()]);
+    await until(() => a.host.told.includes("rejoined") && b.host.told.includes("rejoined"));
+    await expectTalk(a, b);
+    expect(a.host.told).toEqual(["joined b", "lost", "rejoined"]);
+    expect(b.host.told).toEqual(["joined a", "lost", "rejoined"]);
+  });
+});
