@@ -74,6 +74,16 @@ export class Bucket {
     return this.#kv.watch();
   }
 
+  /** Whether somebody took the bucket away. False while JetStream does not answer: a stream without a leader is there, though nobody takes what is written to it. */
+  async isGone(): Promise<boolean> {
+    try {
+      await this.#kv.status();
+      return false;
+    } catch (error) {
+      return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
+    }
+  }
+
   /** Who holds an id. */
   async holderOf(id: string): Promise<Holder> {
     const entry = await this.#kv.get(`alive.${toToken(id)}`);
@@ -161,14 +171,6 @@ export function readEntry(entry: KvWatchEntry): BucketEvent {
     };
   }
   return stranger;
-}
-
-/** Whether the bucket, or JetStream with it, is not there: a write found nobody who takes it. */
-export function isBucketGone(error: unknown): boolean {
-  return (
-    Object(error).name === "JetStreamNotEnabled" ||
-    (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)
-  );
 }
 
 /** How long NATS may take for one answer of JetStream. */

@@ -4,7 +4,7 @@ import type { CancelTimer, Clock } from "../../base/clock.js";
 import { NanowireError } from "../../base/error.js";
 import type { Logger } from "../../base/logger.js";
 import type { NodeInfo } from "../node-info.js";
-import { Bucket, isBucketGone, type NumberOwner, readEntry, requestTimeoutMs } from "./bucket.js";
+import { Bucket, type NumberOwner, readEntry, requestTimeoutMs } from "./bucket.js";
 import { sayingWhy } from "./connect-nats.js";
 import { parsePeer, probeMark } from "./frame-address.js";
 import type { FrameJoiner } from "./frame-joiner.js";
@@ -431,10 +431,9 @@ export class Stay {
         this.end("the list of members is silent");
       }
     } catch (error) {
-      if (isBucketGone(error)) {
+      logger.debug({ error }, "cluster: a sign of life was not taken");
+      if (await bucket.isGone()) {
         this.end("the list of members is gone");
-      } else if (this.#over === undefined) {
-        logger.debug({ error }, "cluster: a sign of life was not taken");
       }
     } finally {
       this.#beating = false;
