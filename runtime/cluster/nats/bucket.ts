@@ -178,11 +178,12 @@ export function requestTimeoutMs({ memberTtlMs }: NatsSettings): number {
   return Math.max(500, Math.floor(memberTtlMs / 2));
 }
 
-const longestNameLength = 128;
-
-function isName(text: string): boolean {
+/** Whether a text can be a node's incarnation. Anything can stand in the bucket. */
+export function isName(text: string): boolean {
   return text.length > 0 && text.length <= longestNameLength;
 }
+
+const longestNameLength = 128;
 
 function isConflict(error: unknown): boolean {
   return (

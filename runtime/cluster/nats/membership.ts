@@ -227,7 +227,7 @@ export class Membership {
       this.#state = "away";
       this.#stay = undefined;
       const server = stay.connection.getServer();
-      this.#host.logger.warn({ server, reason }, "cluster: NATS is gone; the node is connected anew");
+      this.#host.logger.warn({ server, reason }, "cluster: the connection to NATS is over; another is made");
       this.#servers = [...this.#servers.slice(1), ...this.#servers.slice(0, 1)];
       const next = await this.#reenter();
       if (next === undefined) {
