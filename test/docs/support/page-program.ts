@@ -56,6 +56,7 @@ export class PageProgram {
       alias: {
         "nanowire/client": `${root}runtime/client/index.ts`,
         "nanowire/json": `${root}runtime/protocol/json/index.ts`,
+        "nanowire/nats": `${root}runtime/cluster/nats/index.ts`,
         "nanowire/testing": `${root}runtime/testing/index.ts`,
         "nanowire/wire": `${root}runtime/protocol/wire/index.ts`,
         nanowire: `${root}runtime/index.ts`,
