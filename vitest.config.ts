@@ -10,6 +10,7 @@ export default defineConfig({
       { find: /^nanowire\/client$/, replacement: source("./runtime/client/index.ts") },
       { find: /^nanowire\/grpc$/, replacement: source("./runtime/cluster/grpc/index.ts") },
       { find: /^nanowire\/json$/, replacement: source("./runtime/protocol/json/index.ts") },
+      { find: /^nanowire\/nats$/, replacement: source("./runtime/cluster/nats/index.ts") },
       { find: /^nanowire\/testing$/, replacement: source("./runtime/testing/index.ts") },
       { find: /^nanowire\/validate$/, replacement: source("./runtime/validate/index.ts") },
       { find: /^nanowire\/wire$/, replacement: source("./runtime/protocol/wire/index.ts") },

@@ -12,6 +12,11 @@ export {
 } from "./base/error.js";
 export { consoleLogger, type Logger, type LogLevel, silentLogger } from "./base/logger.js";
 export type { EndOfTurn, Turn } from "./base/turn.js";
+export type { NodeChange, NodeGone } from "./cluster/cluster-node.js";
+export type { ClusterOptions } from "./cluster/cluster-options.js";
+export type { ClusterDriver, ClusterHost, Joined } from "./cluster/driver.js";
+export type { HostedService, NodeInfo } from "./cluster/node-info.js";
+export type { ChoosingSession, RouteChoice, Routing } from "./cluster/routing.js";
 export { Component } from "./component/component.js";
 export {
   Module,
@@ -72,9 +77,10 @@ export type { Scheduler } from "./schedule/scheduler.js";
 export type { CatchUp, ConditionOptions, LoopOptions, TaskRunner, TimerOptions } from "./schedule/task-runner.js";
 export type { TickLoop, TickTask } from "./schedule/tick-loop.js";
 export type { Timer } from "./schedule/timer.js";
+export type { Cluster } from "./server/cluster.js";
 export type { ServerCounters } from "./server/counters.js";
 export type { DrainOptions } from "./server/drain.js";
-export type { HandshakeContext, ServerOptions } from "./server/options.js";
+export type { ForwardedService, HandshakeContext, ServerOptions } from "./server/options.js";
 export { type Profile, wireProfiles } from "./server/profile.js";
 export type { ResumeOptions } from "./server/resume-options.js";
 export {
@@ -84,6 +90,7 @@ export {
   type ServerState,
   type StopOnSignalsOptions,
 } from "./server/server.js";
+export type { VisitLost } from "./server/server-cluster.js";
 export type { ServerPipeline } from "./server/server-pipeline.js";
 export type { SerializerOption } from "./server/terms.js";
 export type { CallData } from "./session/call-data.js";

@@ -50,7 +50,9 @@ export interface Joined {
 
 /** What a driver tells the node that it belongs to. None of these throws. */
 export interface ClusterHost {
+  /** Where a driver says what happens. */
   readonly logger: Logger;
+  /** Time, as a driver is to ask for it. */
   readonly clock: Clock;
   /** The longest frame that is sent, in bytes. */
   readonly maxFrameBytes: number;

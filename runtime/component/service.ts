@@ -58,6 +58,11 @@ export interface MethodDefinition<C, Req, Res> {
   readonly request: MessageCodec<Req>;
   /** Writes and reads what it gets back. */
   readonly response: MessageCodec<Res>;
+  /**
+   * What a gate and a member must agree on to understand each other's bytes: 8 hex digits. A gate forwards calls only to members whose method has the same. Default:
+   * any member that has the route.
+   */
+  readonly fingerprint?: string;
   /** Calls the component's method. */
   readonly invoke: (component: C, session: Session, request: Req) => Awaitable<Res>;
   /** Default: `session`. */

@@ -1,6 +1,6 @@
 import { NanowireError } from "../base/error.js";
 import type { Turn } from "../base/turn.js";
-import { Component } from "../component/component.js";
+import { type AnyService, Component } from "../component/component.js";
 import type { AnyMethod, HandlingOrder } from "../component/service.js";
 import { assertRoute, Dictionary, type RouteDictionary } from "../protocol/dictionary.js";
 import type { MessageHeader } from "../protocol/message-decoder.js";
@@ -20,26 +20,40 @@ export interface Endpoint {
   hooks: HookChain | undefined;
 }
 
+/** One method of a service that other nodes of the cluster host. */
+export interface ForwardedEndpoint {
+  readonly component: undefined;
+  /** The service's name: `Room`. */
+  readonly service: string;
+  readonly method: AnyMethod<never>;
+}
+
 /**
  * Knows which component has which route: a table indexed by code for a compressed route, a map for one in full.
  */
 export class Dispatcher {
   /** The routes and codes of everything that was generated with the components. */
   readonly dictionary: Dictionary;
-  /** In the order of the components and their methods. */
-  readonly #endpoints: Endpoint[] = [];
+  /** In the order of the components and their methods; what is forwarded comes behind. */
+  readonly #endpoints: (Endpoint | ForwardedEndpoint)[] = [];
   /** Code → 1 + the place in `#endpoints`, 0 for none. Codes may lie far apart: as an array of endpoints this would be a slow one. */
   readonly #places: Uint16Array;
   readonly #mailboxes = new Map<Component, OrderedMailbox>();
   /** Routes that methods had before they were renamed, too. */
-  readonly #byRoute = new Map<string, Endpoint>();
+  readonly #byRoute = new Map<string, Endpoint | ForwardedEndpoint>();
 
   /**
    * @param requestTimeoutMs for methods that name no time-out of their own
+   * @param forwarded services that other nodes host; one that a component implements is answered here
    * @throws NanowireError `invalid_route` (startup) when two components have one route, two dictionaries do not agree, or
    * a method's code is not the one of its dictionary
    */
-  constructor(components: readonly Component[], turn: Turn, requestTimeoutMs: number) {
+  constructor(
+    components: readonly Component[],
+    turn: Turn,
+    requestTimeoutMs: number,
+    forwarded: readonly AnyService[] = [],
+  ) {
     const dictionaries = new Set<RouteDictionary>();
     for (const component of components) {
       const service = Component.serviceOf(component);
@@ -61,13 +75,32 @@ export class Dispatcher {
         assertCode(method, service.dictionary);
       }
     }
+    const hosted = new Set(components.map((component) => Component.serviceOf(component).protoName));
+    for (const service of forwarded.filter(({ protoName }) => !hosted.has(protoName))) {
+      dictionaries.add(service.dictionary);
+      for (const method of service.methods as readonly AnyMethod<never>[]) {
+        this.#add({ component: undefined, service: service.name, method });
+        assertCode(method, service.dictionary);
+      }
+    }
     this.dictionary = mergeDictionaries([...dictionaries]);
     this.#places = placesByCode(this.#endpoints);
   }
 
-  /** Every endpoint, in the order of the components and their methods. */
-  get endpoints(): Iterable<Endpoint> {
-    return this.#endpoints;
+  /** Every endpoint of a component, in the order of the components and their methods. */
+  get endpoints(): readonly Endpoint[] {
+    return this.#endpoints.filter((endpoint) => endpoint.component !== undefined);
+  }
+
+  /** Every method that is forwarded, in the order of the services and their methods. */
+  get forwarded(): readonly ForwardedEndpoint[] {
+    return this.#endpoints.filter((endpoint) => endpoint.component === undefined);
+  }
+
+  /** The endpoint of a component that has a route, where a gate forwarded its message; undefined when there is none. */
+  hosted(route: string): Endpoint | undefined {
+    const endpoint = this.#byRoute.get(route);
+    return endpoint?.component === undefined ? undefined : endpoint;
   }
 
   /**
@@ -75,7 +108,7 @@ export class Dispatcher {
    *
    * @throws NanowireError `unknown_code` for a code that is not in the dictionary
    */
-  find(header: MessageHeader): Endpoint | undefined {
+  find(header: MessageHeader): Endpoint | ForwardedEndpoint | undefined {
     if (header.code === 0) {
       return this.#byRoute.get(header.route);
     }
@@ -92,7 +125,7 @@ export class Dispatcher {
     return this.#mailboxes.get(component);
   }
 
-  #add(endpoint: Endpoint): void {
+  #add(endpoint: Endpoint | ForwardedEndpoint): void {
     const { route, was = [] } = endpoint.method;
     for (const name of [route, ...was]) {
       assertRoute(name);
@@ -100,7 +133,7 @@ export class Dispatcher {
       if (other !== undefined) {
         throw new NanowireError(
           "invalid_route",
-          `two components have the route ${name}: ${nameOf(other.component)} and ${nameOf(endpoint.component)}`,
+          `two components have the route ${name}: ${nameOf(other)} and ${nameOf(endpoint)}`,
         );
       }
       this.#byRoute.set(name, endpoint);
@@ -110,7 +143,7 @@ export class Dispatcher {
 }
 
 /** As long as the greatest code; no code is beyond 65535, which the dictionary has seen to. */
-function placesByCode(endpoints: readonly Endpoint[]): Uint16Array {
+function placesByCode(endpoints: readonly (Endpoint | ForwardedEndpoint)[]): Uint16Array {
   const greatest = endpoints.reduce((most, { method }) => Math.max(most, method.code), 0);
   const places = new Uint16Array(greatest + 1);
   for (const [index, { method }] of endpoints.entries()) {
@@ -119,12 +152,15 @@ function placesByCode(endpoints: readonly Endpoint[]): Uint16Array {
   return places;
 }
 
-function nameOf(component: Component): string {
-  return component.constructor.name;
+function nameOf(endpoint: Endpoint | ForwardedEndpoint): string {
+  return endpoint.component === undefined ? endpoint.service : endpoint.component.constructor.name;
 }
 
 /** A stub and a `routes.ts` of different age would answer one route's calls with another's method. */
-function assertCode({ route, code }: AnyMethod<Component>, { routes }: RouteDictionary): void {
+function assertCode(
+  { route, code }: { readonly route: string; readonly code: number },
+  { routes }: RouteDictionary,
+): void {
   if (routes[route] !== code) {
     const known = Object.hasOwn(routes, route) ? `code ${routes[route]}` : "no code";
     throw new NanowireError(

@@ -1,40 +1,40 @@
 // A session's messages, from the first connection to the last: each on its way to its handler. A hot file: no promise, no closure and no view a
 // message but its payload's.
 
-import { type Awaitable, isPromise } from "../base/awaitable.js";
 import { type ErrorCode, NanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
-import { Call, type Caller } from "../dispatch/call.js";
+import type { Turn } from "../base/turn.js";
+import { Call } from "../dispatch/call.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
-import { Overloads } from "../dispatch/overload.js";
+import { ForwardCall, type Forwarder } from "../dispatch/forward-call.js";
 import { RateLimiters } from "../dispatch/rate-limiter.js";
-import { type InboundStep, runInbound } from "../pipeline/pipeline.js";
 import type { HandshakeRequest } from "../protocol/handshake.js";
 import type { MessageId } from "../protocol/message.js";
 import { decodeMessageHeader, type MessageHeader } from "../protocol/message-decoder.js";
 import * as messageType from "../protocol/message-type.js";
+import type { Serializer } from "../protocol/serializer.js";
 import { encodeSystem } from "../protocol/system.js";
-import { toldDecodeError } from "../protocol/told-error.js";
-import { type MailboxOwner, type MailboxTask, OrderedMailbox, UnorderedMailbox } from "../schedule/mailbox.js";
-import type { Timekeeper } from "../schedule/timekeeper.js";
+import type { MailboxTask } from "../schedule/mailbox.js";
 import type { OutgoingPush } from "../session/push.js";
 import { Session, type SessionBinder, type SessionLink, type Waiting } from "../session/session.js";
 import type { Wire } from "../transport/transport.js";
-import { inflate, inflateAtOnce } from "./inflate.js";
+import { Handling, type HandlingHost } from "./handling.js";
 import type { KeptMessages } from "./kept-messages.js";
 import { MessageRate } from "./message-rate.js";
 import type { ResolvedOptions } from "./options.js";
 import { Outgoing, type OutgoingHost, type OutgoingOwner } from "./outgoing.js";
-import type { ServerPipeline } from "./server-pipeline.js";
+import type { PayloadLog } from "./payload-log.js";
 import type { Terms } from "./terms.js";
+import { type Traveller, Visits, type VisitsHost } from "./visits.js";
 
 /** What the sessions of a server share. */
-export interface ConversationHost extends OutgoingHost {
+export interface ConversationHost extends HandlingHost, OutgoingHost {
   readonly options: ResolvedOptions;
+  readonly payloadLog: PayloadLog | undefined;
+  readonly turn: Turn;
   readonly dispatcher: Dispatcher;
-  /** The time that each handler may take. */
-  readonly deadlines: Timekeeper;
-  readonly inbound: ServerPipeline<InboundStep>;
+  /** The cluster that messages are forwarded in; undefined: there is none. */
+  readonly cluster: VisitsHost | undefined;
   /** Filled anew for each message: it is read before anything else can arrive. */
   readonly header: MessageHeader;
   /** Knows which session is whose. */
@@ -73,18 +73,19 @@ export interface SessionKeeper {
 }
 
 /** What a client and the server say to each other in one session: it may outlive its connection, and go on with another. */
-export class Conversation implements Caller, SessionLink, MailboxOwner, OutgoingOwner {
+export class Conversation extends Handling implements Forwarder, SessionLink, OutgoingOwner, Traveller {
   readonly session: Session;
-  readonly #host: ConversationHost;
+  declare protected readonly host: ConversationHost;
   readonly #terms: Terms;
   readonly #keeper: SessionKeeper | undefined;
   readonly #outgoing: Outgoing;
   #carrier: Carrier;
-  #ordered: OrderedMailbox | undefined;
-  #unordered: UnorderedMailbox | undefined;
   #rate: MessageRate | undefined;
   #limiters: RateLimiters | undefined;
-  #overloads: Overloads | undefined;
+  /** Made for the first message that is forwarded. */
+  #visits: Visits | undefined;
+  /** How many of those wait for another node. */
+  #awaited = 0;
   /** Whether the client is not read from, because too much of it waits. */
   #full = false;
 
@@ -96,7 +97,7 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
     terms: Terms,
     keeper: SessionKeeper | undefined,
   ) {
-    this.#host = host;
+    super(host);
     this.#carrier = carrier;
     this.#terms = terms;
     this.#keeper = keeper;
@@ -112,7 +113,7 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
    * @param lent whether the bytes are written again after the call
    */
   message(bytes: Uint8Array, start: number, end: number, lent: boolean): void {
-    const { header, dispatcher, counters } = this.#host;
+    const { header, dispatcher, counters } = this.host;
     decodeMessageHeader(bytes, start, end, header);
     const { type, id, code } = header;
     if (type !== messageType.request && type !== messageType.notify) {
@@ -131,7 +132,7 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
       counters.notifies++;
     }
     if (!this.isWithinRate()) {
-      const limit = `a client may send ${this.#host.options.maxMessagesPerSecond} messages a second`;
+      const limit = `a client may send ${this.host.options.maxMessagesPerSecond} messages a second`;
       this.#turnAway(id, endpoint?.method.route ?? "", "rate_limited", limit);
       return;
     }
@@ -140,7 +141,7 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
       this.#turnAway(id, "", "unknown_route", `no component has the route ${route}`);
       return;
     }
-    const { method, order } = endpoint;
+    const { method } = endpoint;
     if ((method.kind === "request") !== (type === messageType.request)) {
       this.#turnAway(id, method.route, "wrong_kind", `${method.route} is a ${method.kind}`);
       return;
@@ -157,91 +158,83 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
       this.#turnAway(id, method.route, "payload_too_large", message);
       return;
     }
-    const call = new Call(this, endpoint, id, bytes, payloadStart, end, lent, compressed);
-    if (order === "none") {
-      this.#unorderedMailbox().post(call);
-    } else if (method.overload === undefined) {
-      this.#orderedMailbox().post(call);
+    if (endpoint.component === undefined) {
+      const forward = new ForwardCall(this, endpoint, id, bytes, payloadStart, end, lent, compressed);
+      if (method.order === "none") {
+        this.postUnordered(forward);
+      } else {
+        this.postOrdered(forward);
+      }
+      if (lent) {
+        forward.own();
+      }
     } else {
-      this.#overloads ??= new Overloads(this.#orderedMailbox());
-      this.#overloads.post(call, method.overload);
-    }
-    if (lent) {
-      call.own();
+      const call = new Call(this, endpoint, id, bytes, payloadStart, end, lent, compressed);
+      this.post(call);
+      if (lent) {
+        call.own();
+      }
     }
     this.#pauseWhenFull();
   }
 
   /** Refuses a message that comes to no mailbox: a client that sends thousands of them does not hold up the others either. */
   #turnAway(id: MessageId, route: string, code: ErrorCode, message: string): void {
-    this.#unorderedMailbox().post(new TurnedAway(this.#outgoing, id, route, code, message));
+    this.postUnordered(new TurnedAway(this.#outgoing, id, route, code, message));
     this.#pauseWhenFull();
   }
 
-  // → inbound pipeline →
+  // → another node: visits.ts
 
-  inbound(call: Call): void | Promise<void> {
-    if (call.compressed) {
-      const inflated = this.#inflated(call);
-      if (isPromise(inflated)) {
-        return inflated.then((payload) => {
-          call.payload = payload;
-          return this.#step(call);
-        });
-      }
-      call.payload = inflated;
+  beforeForward(call: ForwardCall): void | Promise<void> {
+    return this.step(call);
+  }
+
+  forward(call: ForwardCall): void {
+    call.isAway = true;
+    this.#awaited++;
+    this.visits?.forward(call);
+  }
+
+  forwarded(call: ForwardCall, payload: Uint8Array): void {
+    this.#settled(call);
+    this.#outgoing.pass(call, payload);
+  }
+
+  handled(call: ForwardCall): void {
+    this.#settled(call);
+  }
+
+  forwardFailed(call: ForwardCall, error: unknown): void {
+    this.#settled(call);
+    this.#outgoing.refuse(call.id, call.route, error, call);
+  }
+
+  #settled({ isAway }: ForwardCall): void {
+    if (isAway) {
+      this.#awaited--;
+      this.mailboxHasRoom();
     }
-    return this.#step(call);
   }
 
-  #step(call: Call): void | Promise<void> {
-    const steps = this.#host.inbound.stepsOf(call.route);
-    if (steps.length === 0) {
-      return;
+  override get length(): number {
+    return super.length + this.#awaited;
+  }
+
+  get visits(): Visits | undefined {
+    const { cluster } = this.host;
+    if (this.#visits === undefined && cluster !== undefined && this.#outgoing.state !== "ended") {
+      this.#visits = new Visits(this, cluster);
     }
-    // A step may keep the message.
-    call.own();
-    return runInbound(steps, call.session, call);
+    return this.#visits;
   }
 
-  #inflated({ payload, endpoint }: Call): Awaitable<Uint8Array> {
-    const { maxInflatedBytes } = this.#host.options;
-    const { route, maxPayloadBytes = maxInflatedBytes } = endpoint.method;
-    return maxPayloadBytes < maxInflatedBytes
-      ? inflate(payload, maxPayloadBytes, () => {
-          const message = `${route} takes payloads of ${maxPayloadBytes} bytes, and this one is longer`;
-          return new NanowireError("payload_too_large", message);
-        })
-      : inflate(payload, maxInflatedBytes);
+  dataUsed(): void {
+    this.#visits?.dataUsed();
   }
 
-  peek(call: Call): unknown {
-    const { maxInflatedBytes } = this.#host.options;
-    const payload = call.compressed ? inflateAtOnce(call.payload, maxInflatedBytes) : call.payload;
-    return this.#terms.serializer.decode(call.endpoint.method.request, payload);
-  }
-
-  // → component method
-
-  decode(call: Call): unknown {
-    const { request } = call.endpoint.method;
-    const message = this.#decode(call);
-    if (this.#host.payloadLog?.on === true) {
-      this.#host.payloadLog.received(call.session, call.route, call.id, request, message);
-    }
-    return message;
-  }
-
-  #decode(call: Call): unknown {
-    try {
-      return call.decodeWith(this.#terms.serializer);
-    } catch (error) {
-      const { payload, route, endpoint } = call;
-      // What JSON holds that does not fit is the client's own, and it is told where.
-      const { where, ...cause } = toldDecodeError(endpoint.method.request, error);
-      const message = `the payload of ${payload.length} bytes is no message of ${route}${where}`;
-      throw new NanowireError("invalid_payload", message, cause);
-    }
+  uidChanged(uid: string): void {
+    this.#visits?.uidChanged(uid);
   }
 
   // the way out: outgoing.ts
@@ -315,7 +308,8 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
     }
     this.#outgoing.suspend();
     this.#keeper.suspend(reason);
-    this.#host.suspended(this.session, reason);
+    this.host.suspended(this.session, reason);
+    this.#visits?.suspended(reason);
   }
 
   /**
@@ -329,7 +323,8 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
     this.#full = false;
     this.#outgoing.goOn(carrier.wire.outbox, received);
     this.#pauseWhenFull();
-    this.#host.resumed(this.session);
+    this.host.resumed(this.session);
+    this.#visits?.resumed();
     this.session.drained();
   }
 
@@ -337,19 +332,17 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
   end(reason: NanowireError): void {
     if (this.#outgoing.state !== "ended") {
       this.#outgoing.end();
-      this.#ordered?.clear();
-      this.#unordered?.clear();
+      this.forgetWaiting();
       this.#keeper?.end(reason);
-      this.#host.ended(this.session, reason);
+      this.#visits?.ended(reason);
+      this.host.ended(this.session, reason);
     }
   }
 
   /** Nothing was heard for a while: what only messages need is let go of, where nothing waits in it and nothing has to be remembered. */
   rest(): void {
     if (this.length === 0) {
-      this.#ordered = undefined;
-      this.#unordered = undefined;
-      this.#overloads = undefined;
+      this.restMailboxes();
     }
     if (this.#rate?.isFull() === true) {
       this.#rate = undefined;
@@ -358,38 +351,19 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
 
   // bounds: what of a client waits, and how often it may send
 
-  /** How many messages wait or are under way. */
-  get length(): number {
-    return (this.#ordered?.length ?? 0) + (this.#unordered?.length ?? 0);
-  }
-
   mailboxHasRoom(): void {
     // One mailbox has room; it is both that count.
-    if (this.#full && this.#outgoing.state === "open" && this.length < this.#roomBelow) {
+    if (this.#full && this.#outgoing.state === "open" && this.length < this.roomBelow) {
       this.#full = false;
       this.#carrier.resumeReading();
     }
   }
 
   #pauseWhenFull(): void {
-    if (!this.#full && this.length >= this.#host.options.maxQueuedMessages && this.#outgoing.state === "open") {
+    if (!this.#full && this.length >= this.host.options.maxQueuedMessages && this.#outgoing.state === "open") {
       this.#full = true;
       this.#carrier.pauseReading();
     }
-  }
-
-  #orderedMailbox(): OrderedMailbox {
-    this.#ordered ??= new OrderedMailbox(this.#host.turn, this, this.#roomBelow);
-    return this.#ordered;
-  }
-
-  #unorderedMailbox(): UnorderedMailbox {
-    this.#unordered ??= new UnorderedMailbox(this.#host.turn, this, this.#roomBelow);
-    return this.#unordered;
-  }
-
-  get #roomBelow(): number {
-    return Math.floor(this.#host.options.maxQueuedMessages / 2) + 1;
   }
 
   /**
@@ -398,7 +372,7 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
    * @throws NanowireError `too_many_messages` for a client that goes on and on
    */
   isWithinRate(): boolean {
-    const { maxMessagesPerSecond: most, clock } = this.#host.options;
+    const { maxMessagesPerSecond: most, clock } = this.host.options;
     this.#rate ??= new MessageRate(most, clock);
     const pace = this.#rate.take();
     if (pace === "flood") {
@@ -410,7 +384,7 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
 
   #takeToken(limit: Parameters<RateLimiters["take"]>[0]): boolean {
     this.#limiters ??= new RateLimiters();
-    return this.#limiters.take(limit, this.#host.options.clock.steady());
+    return this.#limiters.take(limit, this.host.options.clock.steady());
   }
 
   // what the session asks
@@ -439,16 +413,20 @@ export class Conversation implements Caller, SessionLink, MailboxOwner, Outgoing
     return this.#carrier.network;
   }
 
+  protected get serializer(): Serializer {
+    return this.#terms.serializer;
+  }
+
+  get serializerName(): string {
+    return this.#terms.serializer.name;
+  }
+
   get binder(): SessionBinder {
-    return this.#host.sessions;
+    return this.host.sessions;
   }
 
   get logger(): Logger {
-    return this.#host.logger;
-  }
-
-  get deadlines(): Timekeeper {
-    return this.#host.deadlines;
+    return this.host.logger;
   }
 }
 

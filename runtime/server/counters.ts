@@ -14,6 +14,8 @@ export interface ServerCounters {
   readonly suspended: number;
   /** Sessions that went on with another connection. */
   readonly resumed: number;
+  /** Sessions of other gates of the cluster that are here now, because this node handles messages of theirs. */
+  readonly guests: number;
   /** Requests that came. */
   readonly requests: number;
   /** Notifies that came. */
@@ -40,6 +42,7 @@ export class Counters {
   sessions = 0;
   suspended = 0;
   resumed = 0;
+  guests = 0;
   requests = 0;
   notifies = 0;
   pushes = 0;
@@ -64,7 +67,7 @@ export class Counters {
 
   snapshot(): ServerCounters {
     const { arriving, accepted, open, sessions, suspended, resumed, requests, notifies, pushes, failedTasks } = this;
-    const { droppedPushes, replacedPushes } = this;
+    const { droppedPushes, replacedPushes, guests } = this;
     return {
       arriving,
       accepted,
@@ -73,6 +76,7 @@ export class Counters {
       sessions,
       suspended,
       resumed,
+      guests,
       requests,
       notifies,
       pushes,

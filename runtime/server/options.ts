@@ -3,7 +3,8 @@ import type { Awaitable } from "../base/awaitable.js";
 import { type Clock, systemClock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
 import { consoleLogger, type Logger } from "../base/logger.js";
-import { Component } from "../component/component.js";
+import { type ClusterOptions, type ResolvedClusterOptions, resolveClusterOptions } from "../cluster/cluster-options.js";
+import { type AnyService, Component } from "../component/component.js";
 import type { NamedModule } from "../component/module.js";
 import { Remote } from "../component/remote.js";
 import type { HandshakeRequest } from "../protocol/handshake.js";
@@ -28,6 +29,12 @@ export interface HandshakeContext {
   readonly proxyAddress?: string | undefined;
 }
 
+/** A service whose messages can be forwarded: what a generated component class knows, and no instance is needed. */
+export interface ForwardedService {
+  /** How the service is described. */
+  readonly service: AnyService;
+}
+
 /** What {@link createServer} takes. */
 export interface ServerOptions {
   /** What answers the clients, in the order in which they are started. Each service once. */
@@ -37,8 +44,15 @@ export interface ServerOptions {
    * module's `after` names others that come before it. Default: none
    */
   readonly modules?: readonly NamedModule[];
-  /** Where clients connect: `[ws({ port: 3250 }), tcp({ port: 3251 })]`. One or more. */
+  /** Where clients connect: `[ws({ port: 3250 }), tcp({ port: 3251 })]`. One or more; in a cluster, a node without any holds no clients. */
   readonly listen: readonly Transport[];
+  /** The cluster that the server is a node of. Default: none */
+  readonly cluster?: ClusterOptions;
+  /**
+   * Services that other nodes of the cluster host, and whose messages clients send here: the generated classes, `[RoomComponent, TopicComponent]`. One that
+   * `components` implements is handled here. Default: none
+   */
+  readonly forward?: readonly ForwardedService[];
   /** Where the server says what happens. Default: the console, from `info` on */
   readonly logger?: Logger;
   /**
@@ -134,7 +148,11 @@ export interface ServerOptions {
 }
 
 /** The options with everything filled in. */
-export type ResolvedOptions = Required<Omit<ServerOptions, "binding" | "modules" | "onBind" | "proxy" | "resume">> & {
+export type ResolvedOptions = Required<
+  Omit<ServerOptions, "binding" | "cluster" | "forward" | "modules" | "onBind" | "proxy" | "resume">
+> & {
+  readonly cluster: ResolvedClusterOptions | undefined;
+  readonly forward: readonly AnyService[];
   readonly modules: Modules;
   readonly binding: Required<BindingOptions>;
   readonly onBind: BindJudge | undefined;
@@ -150,7 +168,8 @@ export type ResolvedOptions = Required<Omit<ServerOptions, "binding" | "modules"
 export function resolveOptions(options: ServerOptions): ResolvedOptions {
   assertOptions("", options, optionKinds);
   assertComponents(list(options, "components"));
-  assertTransports(list(options, "listen"));
+  assertTransports(list(options, "listen"), options.cluster !== undefined);
+  const forward = forwardedServices(list(options, "forward"), options.cluster !== undefined);
   const { serializer = "auto", serializers = [], profiles = [], compressHandshakes = false } = options;
   assertSerializers(serializers);
   assertProfiles(profiles, serializers);
@@ -166,6 +185,13 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
     components: options.components,
     modules: new Modules(list(options, "modules") as readonly GivenModule[]),
     listen: options.listen,
+    forward,
+    cluster:
+      options.cluster &&
+      resolveClusterOptions(
+        options.cluster,
+        forward.map(({ name }) => name),
+      ),
     logger,
     heartbeatIntervalMs: number(options, "heartbeatIntervalMs", 30_000, 0, maxDelayMs, false),
     handshakeTimeoutMs: number(options, "handshakeTimeoutMs", 10_000, 100, 600_000, false),
@@ -205,16 +231,29 @@ function resolveBinding(binding: BindingOptions): Required<BindingOptions> {
 }
 
 /** Programs in JavaScript, too, are told what is missing. */
-function list(options: ServerOptions, name: "components" | "modules" | "listen"): readonly unknown[] {
-  const value: unknown = options[name] ?? (name === "modules" ? [] : undefined);
+function list(options: ServerOptions, name: "components" | "forward" | "modules" | "listen"): readonly unknown[] {
+  const value: unknown = options[name] ?? (name === "modules" || name === "forward" ? [] : undefined);
   if (!Array.isArray(value)) {
     throw new NanowireError("invalid_option", `${name} ${String(value)} is not an array`);
   }
   return value;
 }
 
-function assertTransports(transports: readonly unknown[]): void {
-  if (transports.length === 0) {
+function forwardedServices(given: readonly unknown[], hasCluster: boolean): readonly AnyService[] {
+  if (given.length > 0 && !hasCluster) {
+    throw new NanowireError("invalid_option", "forward names services of other nodes, but there is no cluster");
+  }
+  return given.map((item, index) => {
+    const { service } = Object(item) as Partial<ForwardedService>;
+    if (!Array.isArray(service?.methods)) {
+      throw new NanowireError("invalid_option", `forward[${index}] is no generated component class: it has no service`);
+    }
+    return service;
+  });
+}
+
+function assertTransports(transports: readonly unknown[], hasCluster: boolean): void {
+  if (transports.length === 0 && !hasCluster) {
     throw new NanowireError("invalid_option", "listen is empty: a server needs one transport or more");
   }
   for (const [index, transport] of transports.entries()) {
@@ -291,6 +330,8 @@ export const optionKinds = {
   components: "checked",
   modules: "checked",
   listen: "checked",
+  cluster: "checked",
+  forward: "checked",
   logger: "checked",
   heartbeatIntervalMs: "checked",
   handshakeTimeoutMs: "checked",

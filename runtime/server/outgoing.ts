@@ -1,10 +1,11 @@
 // The way out of a session's messages: answers and pushes, into the outbox of its connection or, while its client is away, kept for it.
 // A hot file: no promise, no closure and no view a message but its payload's.
 
-import { NanowireError, toNanowireError } from "../base/error.js";
+import { NanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
 import type { Turn } from "../base/turn.js";
 import type { Call } from "../dispatch/call.js";
+import type { ForwardCall } from "../dispatch/forward-call.js";
 import { type OutboundStep, runOutbound } from "../pipeline/pipeline.js";
 import type { MessageCodec } from "../protocol/codec.js";
 import { encodeErrorPayload } from "../protocol/error-payload.js";
@@ -21,6 +22,7 @@ import type { Counters } from "./counters.js";
 import type { KeptMessages } from "./kept-messages.js";
 import type { PayloadLog } from "./payload-log.js";
 import type { PushForms } from "./push-forms.js";
+import { internalError, refusalFor } from "./refusal.js";
 import type { ServerPipeline } from "./server-pipeline.js";
 import { startsWithCodes, type Terms } from "./terms.js";
 
@@ -35,6 +37,9 @@ export interface OutgoingHost {
   readonly counters: Counters;
   readonly pushForms: PushForms;
 }
+
+/** What outbound steps are told of the call that is answered. */
+type AnsweredCall = Pick<Call, "data">;
 
 /** Told when more waits for a client that is away than is kept. */
 export interface OutgoingOwner {
@@ -141,17 +146,21 @@ export class Outgoing {
     }
   }
 
-  /** Answers a request with an error. A notify's is logged and counted, as a request's is. */
-  refuse(id: MessageId, route: string, error: unknown, call?: Call): void {
-    const { logger, counters } = this.#host;
-    const refusal = toNanowireError(error, "internal", internalFailure);
-    const fields = { session: this.#session.id, route, code: refusal.code, error };
-    counters.failed(refusal.code);
-    if (refusal === error) {
-      logger.debug(fields, "a message was refused");
-    } else {
-      logger.error(fields, "a handler failed");
+  /** Answers a request with what another node has made of it. */
+  pass(call: ForwardCall, payload: Uint8Array): void {
+    if (call.kind === "request" && this.#state !== "ended") {
+      try {
+        this.#respond(call.id, call.route, payload, undefined, call);
+      } catch (error) {
+        this.refuse(call.id, call.route, error, call);
+      }
     }
+  }
+
+  /** Answers a request with an error. A notify's is logged and counted, as a request's is. */
+  refuse(id: MessageId, route: string, error: unknown, call?: AnsweredCall): void {
+    const { logger } = this.#host;
+    const refusal = refusalFor(this.#host, this.#session.id, route, error);
     if (id === 0 || this.#state === "ended" || this.#terms.profile.errors === "none") {
       return;
     }
@@ -169,7 +178,7 @@ export class Outgoing {
   #errorPayload(refusal: NanowireError, route: string): Uint8Array {
     const { logger, options } = this.#host;
     const mostBytes = Math.min(maxBodyBytes, options.maxOutboxBytes) - mostResponseHeaderBytes;
-    for (const error of [refusal, new NanowireError("internal", internalFailure)]) {
+    for (const error of [refusal, internalError()]) {
       const { code } = error;
       try {
         const payload = encodeErrorPayload(error, this.#terms.serializer);
@@ -186,7 +195,13 @@ export class Outgoing {
   }
 
   /** @param call what is answered; undefined for what reached no handler */
-  #respond(id: MessageId, route: string, payload: Uint8Array, error: NanowireError | undefined, call?: Call): void {
+  #respond(
+    id: MessageId,
+    route: string,
+    payload: Uint8Array,
+    error: NanowireError | undefined,
+    call?: AnsweredCall,
+  ): void {
     const steps = this.#host.outbound.stepsOf(route);
     if (steps.length === 0) {
       this.#write(id, payload, error !== undefined);
@@ -415,9 +430,6 @@ export class Outgoing {
     this.#state = "ended";
   }
 }
-
-/** What a client is told of an error that was not meant for it. */
-const internalFailure = "the server failed to handle the request";
 
 /** What stands before a response's payload: the packet's header, the flag, and the longest id. */
 const mostResponseHeaderBytes = 15;

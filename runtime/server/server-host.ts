@@ -21,13 +21,15 @@ import { refusalOf } from "./admission.js";
 import { Connection, type ConnectionHost } from "./connection.js";
 import { Counters } from "./counters.js";
 import { payloadCompressor } from "./deflate.js";
-import { DrainWatch } from "./drain-watch.js";
+import { type Drainable, DrainWatch } from "./drain-watch.js";
+import type { GuestConversation, GuestHost } from "./guest-conversation.js";
 import { HeartbeatSweep } from "./heartbeat.js";
 import type { ResolvedOptions } from "./options.js";
 import { PayloadLog } from "./payload-log.js";
 import { Places, type PlacesHost, TakenPlace } from "./places.js";
 import { PushForms } from "./push-forms.js";
 import { Resumptions } from "./resumptions.js";
+import { ServerCluster } from "./server-cluster.js";
 import { ServerPipeline } from "./server-pipeline.js";
 import { routesOfComponents, routesOfServices } from "./service-routes.js";
 import { SessionIds } from "./session-ids.js";
@@ -35,7 +37,7 @@ import { SharedValues } from "./shared-values.js";
 import { serializerNamed, type Terms } from "./terms.js";
 
 /** What the transports and the connections of one server share. */
-export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, ScheduleHost {
+export class ServerHost implements ConnectionHost, GuestHost, TransportHost, PlacesHost, ScheduleHost {
   readonly options: ResolvedOptions;
   readonly logger: Logger;
   readonly payloadLog: PayloadLog | undefined;
@@ -56,9 +58,12 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
   readonly maxOutboxMessages: number;
   readonly sweep: HeartbeatSweep;
   readonly resumptions: Resumptions | undefined;
+  readonly cluster: ServerCluster | undefined;
   readonly #places: Places;
-  readonly #ids: SessionIds;
+  #ids: SessionIds;
   readonly #connections = new Set<Connection>();
+  /** Sessions whose clients other nodes hold. */
+  readonly #guests = new Set<GuestConversation>();
   readonly #drainWatch: DrainWatch;
   draining: Drain | undefined;
   /** Why connections are refused, while they are. */
@@ -70,12 +75,12 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
     this.logger = options.logger;
     this.payloadLog = PayloadLog.of(options.logger);
     this.turn = new Turn(undefined, (error) => options.logger.error({ error }, "a part of a turn's end failed"));
-    this.dispatcher = new Dispatcher(options.components, this.turn, options.requestTimeoutMs);
+    this.dispatcher = new Dispatcher(options.components, this.turn, options.requestTimeoutMs, options.forward);
     this.deadlines = new Timekeeper(options.clock, 1);
     this.inbound = new ServerPipeline("in", routesOfComponents(this.dispatcher));
     this.outbound = new ServerPipeline("out", routesOfServices(this.dispatcher));
     this.pushForms = new PushForms(this.dictionary, payloadCompressor(options.compressPayloadsFromBytes), this.turn);
-    this.speaksJson = [...this.dispatcher.endpoints].every(
+    this.speaksJson = [...this.dispatcher.endpoints, ...this.dispatcher.forwarded].every(
       ({ method }) => method.request.json !== undefined && method.response.json !== undefined,
     );
     const { serializer } = options;
@@ -93,10 +98,42 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
       this.#places.arriving,
       this.#connections,
     ]);
-    this.#drainWatch = new DrainWatch(options.clock, this.#connections);
+    this.#drainWatch = new DrainWatch(options.clock, new Both<Drainable>(this.#connections, this.#guests));
     this.sessions = new SessionRegistry(options.logger, options.binding, options.onBind);
     this.resumptions = options.resume && new Resumptions(options.resume, options, options.clock);
     this.#ids = new SessionIds(options.clock, options.nodeId);
+    this.cluster = options.cluster && new ServerCluster(this, options.cluster, options.listen.length > 0);
+  }
+
+  /**
+   * Takes part in the cluster, where there is one.
+   *
+   * @throws NanowireError `cluster_failed`, `node_exists`
+   */
+  async joinCluster(): Promise<void> {
+    if (this.cluster !== undefined) {
+      await this.cluster.join();
+    }
+  }
+
+  /** This node has a number that no other has: session ids are made with it. */
+  numbered(number: number): void {
+    this.#ids = new SessionIds(this.options.clock, number);
+  }
+
+  guestOpened(guest: GuestConversation): void {
+    this.#guests.add(guest);
+    this.counters.guests++;
+    this.sessions.open(guest.session);
+  }
+
+  guestEnded(guest: GuestConversation, reason: NanowireError): void {
+    const { session } = guest;
+    this.#guests.delete(guest);
+    this.counters.guests--;
+    this.sessions.close(session);
+    session.ended(reason);
+    this.sessions.tellClosed(session, reason);
   }
 
   get clock(): Clock {
@@ -234,6 +271,22 @@ export class ServerHost implements ConnectionHost, TransportHost, PlacesHost, Sc
     }
     this.#closing = undefined;
     this.#allClosed = undefined;
+  }
+}
+
+/** All of two collections, as they are whenever it is looked at. */
+class Both<T> implements Iterable<T> {
+  readonly #first: Iterable<T>;
+  readonly #second: Iterable<T>;
+
+  constructor(first: Iterable<T>, second: Iterable<T>) {
+    this.#first = first;
+    this.#second = second;
+  }
+
+  *[Symbol.iterator](): Iterator<T> {
+    yield* this.#first;
+    yield* this.#second;
   }
 }
 

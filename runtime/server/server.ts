@@ -11,6 +11,8 @@ import type { Session } from "../session/session.js";
 import type { SessionBound, SessionClosed, SessionSuspended } from "../session/session-registry.js";
 import { Users } from "../session/users.js";
 import type { ListenAddress } from "../transport/transport.js";
+import { Cluster } from "./cluster.js";
+import { Conversation } from "./conversation.js";
 import type { ServerCounters } from "./counters.js";
 import { type DrainOptions, drainOptionKinds, resolveDrainOptions } from "./drain.js";
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from "./options.js";
@@ -68,6 +70,8 @@ export class Server {
   readonly outbound: ServerPipeline<OutboundStep>;
   /** What runs before and after handlers, with the decoded message: for all, for a component's, for one. */
   readonly hooks: ServerHooks;
+  /** The cluster that the server is a node of; undefined where the option `cluster` names none. */
+  readonly cluster: Cluster | undefined;
   readonly #options: ResolvedOptions;
   readonly #host: ServerHost;
   /** In the order of their start: modules, then components. */
@@ -86,6 +90,9 @@ export class Server {
     this.inbound = this.#host.inbound;
     this.outbound = this.#host.outbound;
     this.hooks = new ServerHooks(this.#host.dispatcher.endpoints);
+    this.cluster =
+      this.#host.cluster &&
+      new Cluster(this.#host.cluster, ({ link }) => (link instanceof Conversation ? link.visits : undefined));
   }
 
   /** Where the server is in its life. */
@@ -228,6 +235,8 @@ export class Server {
       for (const { life } of this.#parts) {
         await life.afterInit();
       }
+      undo.unshift(() => this.#host.cluster?.leave());
+      await this.#host.joinCluster();
       // A client may have come by a listener that was opened before one that cannot be.
       undo.unshift(() => this.#host.closeAll(serverStopped()));
       for (const transport of this.#options.listen) {
@@ -261,6 +270,7 @@ export class Server {
     this.#assertState("running", "drain");
     this.#state = "draining";
     this.#host.startDrain(drain);
+    await this.#host.cluster?.drain();
     await this.#closeListeners();
     await this.#host.drained(drain);
     await this.#host.closeAll(serverStopped());
@@ -285,6 +295,7 @@ export class Server {
       this.#state = "stopping";
       if (drain.graceMs > 0) {
         this.#host.startDrain(drain);
+        await this.#host.cluster?.drain();
       }
       await this.#closeListeners();
       await this.#host.drained(drain);
@@ -295,6 +306,7 @@ export class Server {
       await this.#attempt(() => life.beforeShutdown(), `a ${kind} failed before its shutdown`, { name });
     }
     await this.#host.closeAll(serverStopped());
+    await this.#host.cluster?.leave();
     this.#host.draining = undefined;
     this.#host.sweep.stop();
     await this.#scheduler?.close();

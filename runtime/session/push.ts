@@ -50,6 +50,19 @@ export interface PushReceiver {
   push<T>(method: PushDefinition<T>, message: T): number;
 }
 
+/** Takes a push to clients that another node holds: once, whatever their number. */
+export interface PushRelay {
+  /** @param targets what the sessions are known by there; one at least */
+  relay(push: OutgoingPush, serializer: Serializer, targets: readonly number[]): void;
+}
+
+/** Whom a relay is to take a push to. */
+interface Relayed {
+  readonly relay: PushRelay;
+  readonly serializer: Serializer;
+  readonly targets: number[];
+}
+
 /** Where a packet lies that goes to many. */
 export interface SharedPacket {
   readonly form: PushForm;
@@ -71,6 +84,8 @@ export class OutgoingPush<T = unknown> {
   /** Mostly one or two of each: found faster in a list than in a map. */
   readonly #payloads: { readonly serializer: Serializer; readonly payload: Uint8Array }[] = [];
   readonly #packets: SharedPacket[] = [];
+  /** Mostly a few nodes. Made for the first. */
+  #relayed: Relayed[] | undefined;
   #text: string | undefined;
   /** What a serializer, or a form, has thrown: it is not tried again for each member. */
   #failures: Map<Serializer | PushForm, { readonly error: unknown }> | undefined;
@@ -88,6 +103,56 @@ export class OutgoingPush<T = unknown> {
     this.message = message;
     this.shared = shared;
     this.#batch = batch;
+  }
+
+  /**
+   * A push that is encoded already: another node has sent it.
+   *
+   * @param key what it is told apart by, where only the newest waits
+   */
+  static encoded(
+    route: string,
+    overflow: Overflow<unknown>["policy"] | undefined,
+    key: string,
+    serializer: Serializer,
+    payload: Uint8Array,
+    batch: PushBatch,
+  ): OutgoingPush {
+    const policy: Overflow<unknown> | undefined =
+      overflow === "conflate" ? { policy: "conflate", key: () => key } : overflow && { policy: overflow };
+    const method = { route, code: 0, message: encodedElsewhere, ...(policy === undefined ? {} : { overflow: policy }) };
+    const push = new OutgoingPush(method, undefined, true, batch) as OutgoingPush;
+    push.#payloads.push({ serializer, payload });
+    push.#text = `${payload.length} bytes that another node has encoded`;
+    return push;
+  }
+
+  /** Has it taken to a session by a relay, together with the others that go the same way: {@link finish} sends it. */
+  relayTo(relay: PushRelay, serializer: Serializer, target: number): void {
+    this.#relayed ??= [];
+    for (const relayed of this.#relayed) {
+      if (relayed.relay === relay && relayed.serializer === serializer) {
+        relayed.targets.push(target);
+        return;
+      }
+    }
+    this.#relayed.push({ relay, serializer, targets: [target] });
+  }
+
+  /** All whom it goes to are known. Throws what encoding it for the relays has thrown; those that it can be encoded for have it. */
+  finish(): void {
+    let failure: { readonly error: unknown } | undefined;
+    for (const { relay, serializer, targets } of this.#relayed ?? []) {
+      try {
+        relay.relay(this as OutgoingPush, serializer, targets);
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+    this.#relayed = undefined;
+    if (failure !== undefined) {
+      throw failure.error;
+    }
   }
 
   /** What becomes of it where it has to wait; undefined: it does. */
@@ -220,4 +285,11 @@ export class OutgoingPush<T = unknown> {
       throw failure.error;
     }
   }
+}
+
+/** Stands for a message that only another node knows. */
+const encodedElsewhere: MessageCodec<unknown> = { protobuf: { encode: unknownHere, decode: unknownHere } };
+
+function unknownHere(): never {
+  throw new TypeError("the message was encoded by another node, and is not known here");
 }

@@ -47,6 +47,11 @@ export function pushToAll<T>(
       failure ??= { error };
     }
   }
+  try {
+    push.finish();
+  } catch (error) {
+    failure ??= { error };
+  }
   if (failure !== undefined) {
     throw failure.error;
   }

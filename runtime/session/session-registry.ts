@@ -195,6 +195,13 @@ export class SessionRegistry implements SessionEvents, SessionBinder {
     }
   }
 
+  /** A session was bound, or unbound, where its client's connection is. */
+  boundElsewhere(session: Session, uid: string): void {
+    if (!session.closed && session.uid !== uid) {
+      this.#set(session, uid);
+    }
+  }
+
   #assertMay(session: Session, uid: string): void {
     if (session.closed) {
       throw new NanowireError("session_closed", `session ${session.id} is closed`);

@@ -1,3 +1,4 @@
+import type { Awaitable } from "../base/awaitable.js";
 import { NanowireError } from "../base/error.js";
 import { Listeners } from "../base/listeners.js";
 import type { Logger } from "../base/logger.js";
@@ -27,7 +28,7 @@ export interface SessionData {}
 /** Knows which session is whose. */
 export interface SessionBinder {
   bind(session: Session, uid: string): Promise<void>;
-  unbind(session: Session): void;
+  unbind(session: Session): Awaitable<void>;
 }
 
 /** What waits to be sent to a client: what was queued this turn, and what the client has not taken yet. */
@@ -47,11 +48,17 @@ export interface SessionLink {
   readonly remoteAddress: string;
   /** The address of the proxy that told it, if one did. */
   readonly proxyAddress?: string | undefined;
+  /** The id of the node that holds the client's connection, where that is another one. */
+  readonly gate?: string | undefined;
   readonly logger: Logger;
   /** What waits in its outbox. */
   readonly waiting: Waiting;
   /** Whether the client does not take what was written. */
   readonly blocked: boolean;
+  /** The program has asked for the session's data: it may change. */
+  dataUsed?(): void;
+  /** The session was bound to another uid; empty: to none. */
+  uidChanged?(uid: string): void;
   /** @returns whether it was queued */
   sendPush(push: OutgoingPush): boolean;
   sendKick(reason: string): void;
@@ -135,8 +142,29 @@ export class Session implements PushReceiver {
     return this.#link.proxyAddress;
   }
 
-  /** What the program keeps here; see {@link SessionData}. It is gone with the session. */
+  /** The id of the gate that holds the client's connection; undefined when that is this node itself. */
+  get gate(): string | undefined {
+    return this.#link.gate;
+  }
+
+  /**
+   * What the program keeps here; see {@link SessionData}. It is gone with the session. In a cluster, what is JSON in it (with bigints, dates and bytes) is there
+   * on every node that handles the session's messages: what a handler has changed is known to the gate before its answer goes out, and to
+   * another node before that gets the session's next message.
+   */
   get data(): Partial<SessionData> {
+    this.#data ??= {};
+    this.#link.dataUsed?.();
+    return this.#data;
+  }
+
+  /** @internal The data, if there is any; and nobody is told that it was asked for. */
+  get ownData(): Partial<SessionData> | undefined {
+    return this.#data;
+  }
+
+  /** @internal The data; and nobody is told that it was asked for. */
+  get sharedData(): Partial<SessionData> {
     this.#data ??= {};
     return this.#data;
   }
@@ -164,12 +192,13 @@ export class Session implements PushReceiver {
 
   /** Undoes {@link bind}: the client is nobody again. */
   async unbind(): Promise<void> {
-    this.#link.binder.unbind(this);
+    await this.#link.binder.unbind(this);
   }
 
   /** @internal The uid has changed. */
   boundTo(uid: string): void {
     this.#uid = uid;
+    this.#link.uidChanged?.(uid);
   }
 
   /** The queue that its messages are handled in, as {@link schedule} was told; undefined when that is its own order. */
@@ -289,6 +318,11 @@ export class Session implements PushReceiver {
   /** @internal As {@link queue}, and also when it is closed: what waits there stays there. */
   get handedTo(): Queue | undefined {
     return this.#queue;
+  }
+
+  /** @internal What carries it. */
+  get link(): SessionLink {
+    return this.#link;
   }
 
   /** @internal The server's log. */

@@ -17,7 +17,7 @@ const mayImport: Record<string, readonly string[]> = {
   cluster: ["base", "protocol", "transport", "schedule", "session", "pipeline", "component", "dispatch"],
   server: ["base", "protocol", "transport", "schedule", "session", "pipeline", "component", "dispatch", "cluster"],
   client: ["base", "protocol", "transport"],
-  testing: ["base", "transport", "server", "client"],
+  testing: ["base", "transport", "cluster", "server", "client"],
   validate: ["base", "protocol", "dispatch"],
 };
 
@@ -42,6 +42,7 @@ const nodeIn = [
 /** The cluster's drivers that stand on packages of their own, which nobody loads who does not use them. */
 const driverPackages: Readonly<Record<string, RegExp>> = {
   grpc: /^@grpc\/grpc-js$/,
+  nats: /^@nats-io\/(jetstream|kv|transport-node)$/,
 };
 
 interface Import {
@@ -120,7 +121,7 @@ describe("who may import whom", () => {
     ).toEqual([]);
   });
 
-  test("runtime: its packages are ws and, for JSON, the base64 of @bufbuild/protobuf; validation has its own", () => {
+  test("runtime: its packages are ws and, for JSON, the base64 of @bufbuild/protobuf; validation and the drivers of the cluster have their own", () => {
     const packages = inside("runtime").filter(({ to }) => !to.startsWith("runtime/") && !to.startsWith("node:"));
     const ofValidation = packages.filter(({ from }) => roomOf(from, "runtime") === "validate");
     const others = packages.filter((one) => !ofValidation.includes(one) && driverOf(one.from) === undefined);

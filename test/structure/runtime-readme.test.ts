@@ -50,18 +50,8 @@ describe("the table of stops in runtime/README.md", () => {
 
   test.each([
     ["connection.ts", ["packets.decode(", ".message(", "admit("]],
-    [
-      "conversation.ts",
-      [
-        "decodeMessageHeader(",
-        "dispatcher.find(",
-        "delivery.receive(",
-        ".post(",
-        "this.#inflated(call)",
-        "runInbound(",
-        "serializer.decode(",
-      ],
-    ],
+    ["conversation.ts", ["decodeMessageHeader(", "dispatcher.find(", "delivery.receive(", ".post("]],
+    ["handling.ts", [".post(", "this.#inflated(call)", "runInbound(", "serializer.decode("]],
     [
       "outgoing.ts",
       ["encodeInPlace(", "serializer.encode(", "runOutbound(", "writeResponse(", "this.#commit(", ".keep("],

@@ -44,6 +44,7 @@ export interface MethodSpec {
   readonly maxPayloadBytes?: number;
   readonly overload?: Overload<string>;
   readonly was?: readonly string[];
+  readonly fingerprint?: string;
   readonly request?: MessageCodec<string>;
   readonly response?: MessageCodec<string>;
 }

@@ -1,0 +1,283 @@
+// A hot file: what a node says to another, a record each, written where it leaves.
+
+import type { ByteBuffer } from "../base/byte-buffer.js";
+import type { NanowireError } from "../base/error.js";
+import { encodeErrorPayload } from "../protocol/error-payload.js";
+import { cut, encodeInPlace, type InPlaceCodec } from "../protocol/in-place.js";
+import { protobufSerializer } from "../protocol/serializer.js";
+import { beginRecord, endRecord, writeNumber, writeText } from "./record-writer.js";
+import { type Opening, recordType } from "./records.js";
+
+/** Where records are written: a link. */
+export interface RecordSink {
+  readonly buffer: ByteBuffer;
+  /** A record was written. */
+  wrote(): void;
+}
+
+/** A push, as it is told to a gate. */
+export interface PushRecord {
+  readonly route: string;
+  /** {@link pushFlags} */
+  readonly flags: number;
+  /** The name of the serializer that the payload is written with. */
+  readonly serializer: string;
+  /** What it is told apart by from others of its route, where only the newest waits. */
+  readonly key: string;
+  readonly payload: Uint8Array;
+}
+
+/** A call of a REMOTE service, as it is told to another node. */
+export interface AskRecord {
+  readonly route: string;
+  /** Milliseconds; 0: for ever. */
+  readonly timeoutMs: number;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly payload: Uint8Array;
+}
+
+/** All that is said to one node, in the order in which it is said. */
+export class PeerOut {
+  readonly #sink: RecordSink;
+  readonly #routes = new Map<string, number>();
+
+  constructor(sink: RecordSink) {
+    this.#sink = sink;
+  }
+
+  /** Begins anew: the other node knows nothing any more. */
+  forget(): void {
+    this.#routes.clear();
+  }
+
+  // as a gate, to a member
+
+  open(visit: number, opening: Opening): void {
+    const start = this.#begin(recordType.open, visit);
+    const { buffer } = this.#sink;
+    writeText(buffer, opening.id);
+    writeText(buffer, opening.uid);
+    writeText(buffer, opening.transport);
+    writeText(buffer, opening.remoteAddress);
+    writeText(buffer, opening.proxyAddress);
+    writeText(buffer, opening.serializer);
+    writeText(buffer, opening.handshake);
+    this.#end(start);
+  }
+
+  /** @param bytes the payload is in them, from `start` to `end` */
+  call(visit: number, call: number, flags: number, route: string, bytes: Uint8Array, start: number, end: number): void {
+    const number = this.#numberOf(route);
+    const record = this.#begin(recordType.call, visit);
+    const { buffer } = this.#sink;
+    writeNumber(buffer, call);
+    writeNumber(buffer, flags);
+    writeNumber(buffer, number);
+    const at = buffer.reserve(end - start);
+    const out = buffer.bytes;
+    if (end - start > shortPayloadBytes) {
+      out.set(bytes.subarray(start, end), at);
+    } else {
+      for (let index = start; index < end; index++) {
+        out[at + index - start] = bytes[index] as number;
+      }
+    }
+    this.#end(record);
+  }
+
+  uid(visit: number, uid: string): void {
+    this.#texts(recordType.uid, visit, uid);
+  }
+
+  closed(visit: number, { code, message }: NanowireError): void {
+    this.#texts(recordType.closed, visit, code, message);
+  }
+
+  suspended(visit: number, { code, message }: NanowireError): void {
+    this.#texts(recordType.suspended, visit, code, message);
+  }
+
+  resumed(visit: number): void {
+    this.#texts(recordType.resumed, visit);
+  }
+
+  gateData(visit: number, changes: string): void {
+    this.#texts(recordType.gateData, visit, changes);
+  }
+
+  // as a member, to a gate
+
+  answer(visit: number, call: number, payload: Uint8Array): void {
+    const start = this.#begin(recordType.answer, visit);
+    writeNumber(this.#sink.buffer, call);
+    this.#sink.buffer.append(payload);
+    this.#end(start);
+  }
+
+  /**
+   * An answer that is written where it leaves.
+   *
+   * @throws NanowireError what {@link encodeInPlace} throws; nothing is said then
+   */
+  answerInPlace(visit: number, call: number, codec: InPlaceCodec<unknown>, value: unknown): void {
+    const { buffer } = this.#sink;
+    const start = this.#begin(recordType.answer, visit);
+    writeNumber(buffer, call);
+    let end = buffer.end;
+    try {
+      end = encodeInPlace(codec, value, buffer);
+    } catch (error) {
+      cut(buffer, start, end);
+      throw error;
+    }
+    if (end === buffer.end) {
+      this.#end(start);
+    } else {
+      // A getter of the message said something meanwhile: that stands behind.
+      endBefore(buffer, start, end);
+      this.#sink.wrote();
+    }
+  }
+
+  failure(visit: number, call: number, error: NanowireError): void {
+    const payload = encodeErrorPayload(error, protobufSerializer);
+    const start = this.#begin(recordType.failure, visit);
+    writeNumber(this.#sink.buffer, call);
+    this.#sink.buffer.append(payload);
+    this.#end(start);
+  }
+
+  done(visit: number, call: number): void {
+    const start = this.#begin(recordType.done, visit);
+    writeNumber(this.#sink.buffer, call);
+    this.#end(start);
+  }
+
+  /** @param visits whom it is for, ascending or not; one at least */
+  push({ route, flags, serializer, key, payload }: PushRecord, visits: readonly number[]): void {
+    const number = this.#numberOf(route);
+    const { buffer } = this.#sink;
+    const start = beginRecord(buffer, recordType.push);
+    writeNumber(buffer, flags);
+    writeNumber(buffer, number);
+    writeText(buffer, serializer);
+    writeText(buffer, key);
+    writeNumber(buffer, visits.length);
+    let last = 0;
+    for (const visit of visits) {
+      const distance = visit - last;
+      writeNumber(buffer, distance < 0 ? -2 * distance - 1 : 2 * distance);
+      last = visit;
+    }
+    buffer.append(payload);
+    this.#end(start);
+  }
+
+  bind(visit: number, ask: number, uid: string): void {
+    const start = this.#begin(recordType.bind, visit);
+    writeNumber(this.#sink.buffer, ask);
+    writeText(this.#sink.buffer, uid);
+    this.#end(start);
+  }
+
+  kick(visit: number, reason: string): void {
+    this.#texts(recordType.kick, visit, reason);
+  }
+
+  close(visit: number, { code, message }: NanowireError): void {
+    this.#texts(recordType.close, visit, code, message);
+  }
+
+  memberData(visit: number, changes: string): void {
+    this.#texts(recordType.memberData, visit, changes);
+  }
+
+  // as any node, to any other
+
+  ask(ask: number, { route, timeoutMs, metadata, payload }: AskRecord): void {
+    const number = this.#numberOf(route);
+    const start = this.#begin(recordType.ask, ask);
+    const { buffer } = this.#sink;
+    writeNumber(buffer, number);
+    writeNumber(buffer, timeoutMs);
+    writeMetadata(buffer, metadata);
+    buffer.append(payload);
+    this.#end(start);
+  }
+
+  tell({ route, metadata, payload }: Omit<AskRecord, "timeoutMs">): void {
+    const number = this.#numberOf(route);
+    const start = this.#begin(recordType.tell, number);
+    writeMetadata(this.#sink.buffer, metadata);
+    this.#sink.buffer.append(payload);
+    this.#end(start);
+  }
+
+  reply(ask: number, payload: Uint8Array): void {
+    const start = this.#begin(recordType.reply, ask);
+    this.#sink.buffer.append(payload);
+    this.#end(start);
+  }
+
+  refusal(ask: number, error: NanowireError): void {
+    const payload = encodeErrorPayload(error, protobufSerializer);
+    const start = this.#begin(recordType.refusal, ask);
+    this.#sink.buffer.append(payload);
+    this.#end(start);
+  }
+
+  cancel(ask: number): void {
+    this.#end(this.#begin(recordType.cancel, ask));
+  }
+
+  #texts(type: number, visit: number, ...texts: readonly string[]): void {
+    const start = this.#begin(type, visit);
+    for (const text of texts) {
+      writeText(this.#sink.buffer, text);
+    }
+    this.#end(start);
+  }
+
+  /** What stands for a route from here on. */
+  #numberOf(route: string): number {
+    const known = this.#routes.get(route);
+    if (known !== undefined) {
+      return known;
+    }
+    const number = this.#routes.size;
+    this.#routes.set(route, number);
+    this.#texts(recordType.route, number, route);
+    return number;
+  }
+
+  #begin(type: number, first: number): number {
+    const { buffer } = this.#sink;
+    const start = beginRecord(buffer, type);
+    writeNumber(buffer, first);
+    return start;
+  }
+
+  #end(start: number): void {
+    endRecord(this.#sink.buffer, start);
+    this.#sink.wrote();
+  }
+}
+
+function writeMetadata(buffer: ByteBuffer, metadata: Readonly<Record<string, string>>): void {
+  const entries = Object.entries(metadata);
+  writeNumber(buffer, entries.length * 2);
+  for (const [key, value] of entries) {
+    writeText(buffer, key);
+    writeText(buffer, value);
+  }
+}
+
+function endBefore(buffer: ByteBuffer, start: number, end: number): void {
+  const behind = buffer.end;
+  buffer.end = end;
+  endRecord(buffer, start);
+  buffer.end = behind;
+}
+
+/** What is so short is copied faster byte by byte than by a call. */
+const shortPayloadBytes = 48;

@@ -1,0 +1,387 @@
+// A hot file: every record of another node goes through here, to the session that it is about.
+
+import { NanowireError } from "../base/error.js";
+import type { Logger } from "../base/logger.js";
+import { decodeErrorProtobuf } from "../protocol/error-payload.js";
+import type { Serializer } from "../protocol/serializer.js";
+import type { OutgoingPush, PushRelay } from "../session/push.js";
+import type { Session } from "../session/session.js";
+import { Link, type LinkHost, type LinkReceiver } from "./link.js";
+import type { NodeInfo } from "./node-info.js";
+import { type AskRecord, PeerOut, type PushRecord } from "./peer-out.js";
+import { RecordReader } from "./record-reader.js";
+import { type Opening, pushFlags, recordType } from "./records.js";
+
+/** A session of ours at a member, and its calls that are under way there. */
+export interface PeerVisit {
+  readonly session: Session;
+  answered(call: number, payload: Uint8Array): void;
+  failed(call: number, error: NanowireError): void;
+  done(call: number): void;
+  /** The member wants the session bound; unbound, if `uid` is empty. It is told by a reply or a refusal of `ask`. */
+  bind(ask: number, uid: string): void;
+  kick(reason: string): void;
+  close(reason: NanowireError): void;
+  /** What the member has changed of the session's data. */
+  dataChanged(changes: string): void;
+  /** The member is gone, and what was under way there. */
+  lost(reason: NanowireError): void;
+}
+
+/** A session of a gate, here at a member. */
+export interface PeerGuest {
+  /** A message came; its payload is in `bytes`, from `start` to `end`. */
+  called(call: number, flags: number, route: string, bytes: Uint8Array, start: number, end: number): void;
+  uidChanged(uid: string): void;
+  dataChanged(changes: string): void;
+  suspended(reason: NanowireError): void;
+  resumed(): void;
+  /** The session is over; or its gate is gone, and the session with it. */
+  closed(reason: NanowireError): void;
+}
+
+/** Waits for what another node answers. */
+export interface PeerAsk {
+  replied(payload: Uint8Array): void;
+  refused(error: NanowireError): void;
+}
+
+/** Told what another node says, where that is not about something it knows already. */
+export interface PeerHost {
+  readonly logger: Logger;
+  /** This node has a number that no other has. */
+  numbered(number: number): void;
+  /** A session of the peer comes here. */
+  opened(peer: Peer, visit: number, opening: Opening): PeerGuest;
+  /** A member pushes to sessions of ours. */
+  pushed(peer: Peer, push: PushRecord, visits: readonly PeerVisit[]): void;
+  asked(peer: Peer, ask: number, record: AskRecord): void;
+  told(peer: Peer, record: AskRecord): void;
+  canceled(peer: Peer, ask: number): void;
+  /** What the peer had of ours, and we of its, is gone. */
+  broken(peer: Peer, reason: NanowireError): void;
+}
+
+/** Another node, as this one talks with it: as a gate with a member, as a member with a gate, as a node with any other; all three perhaps. */
+export class Peer implements LinkReceiver, PushRelay {
+  readonly id: string;
+  /** The way there and back. */
+  readonly link: Link;
+  /** What is said to it. */
+  readonly out: PeerOut;
+  /** Sessions of ours that are there, by the numbers that we gave them. */
+  readonly visits = new Map<number, PeerVisit>();
+  /** Sessions of its own that are here, by the numbers that it gave them. */
+  readonly guests = new Map<number, PeerGuest>();
+  /** Why nobody can be reached there at the moment; undefined: as far as we know, somebody can. */
+  unreachable: NanowireError | undefined;
+  /** How many calls of our sessions are under way there. */
+  underWay = 0;
+  #info: NodeInfo | undefined;
+  /** The routes that it hosts, and the fingerprints of their methods. */
+  #methods = new Map<string, string>();
+  /** The services that it hosts without telling which methods they have. */
+  #wholeServices = new Set<string>();
+  readonly #host: PeerHost;
+  readonly #reader = new RecordReader();
+  readonly #asks = new Map<number, PeerAsk>();
+  /** What the numbers stand for that it uses for routes. */
+  #routes: string[] = [];
+  #lastVisit = 0;
+  #lastAsk = 0;
+
+  /** @param epoch of the link, see {@link Link} */
+  constructor(id: string, linkHost: LinkHost, epoch: number, host: PeerHost) {
+    this.id = id;
+    this.#host = host;
+    this.link = new Link(linkHost, id, epoch, this);
+    this.out = new PeerOut(this.link);
+  }
+
+  /** What it says of itself; undefined as long as only frames came of it. */
+  get info(): NodeInfo | undefined {
+    return this.#info;
+  }
+
+  /** It says this of itself from now on. */
+  describe(info: NodeInfo): void {
+    this.#info = info;
+    this.#methods = new Map(info.services.flatMap(({ methods }) => Object.entries(methods)));
+    this.#wholeServices = new Set(
+      info.services.filter(({ methods }) => Object.keys(methods).length === 0).map(({ name }) => name),
+    );
+  }
+
+  /**
+   * Whether it understands a gate's calls of a method.
+   *
+   * @param fingerprint of the gate's method; undefined: it has none
+   */
+  serves(service: string, route: string, fingerprint: string | undefined): boolean {
+    const theirs = this.#methods.get(route);
+    return theirs === undefined
+      ? this.#wholeServices.has(service)
+      : theirs === "" || fingerprint === undefined || theirs === fingerprint;
+  }
+
+  /** Whether nothing of ours is there, and nothing of its own here. */
+  get isIdle(): boolean {
+    return this.visits.size + this.guests.size + this.#asks.size === 0;
+  }
+
+  relay(push: OutgoingPush, serializer: Serializer, targets: readonly number[]): void {
+    this.out.push(pushRecord(push, serializer, push.payload(serializer)), targets);
+  }
+
+  /** Has a session of ours known by a number. */
+  addVisit(visit: PeerVisit): number {
+    const number = ++this.#lastVisit;
+    this.visits.set(number, visit);
+    return number;
+  }
+
+  /** How many questions to it wait for an answer. */
+  get asksPending(): number {
+    return this.#asks.size;
+  }
+
+  /** Has somebody wait for an answer. Returns the number of the question. */
+  addAsk(ask: PeerAsk): number {
+    const number = ++this.#lastAsk;
+    this.#asks.set(number, ask);
+    return number;
+  }
+
+  /** Nobody waits any more. Returns whether somebody did. */
+  removeAsk(ask: number): boolean {
+    return this.#asks.delete(ask);
+  }
+
+  /** Whole records came. When one cannot be read, nothing can be believed of what was said before. */
+  records(bytes: Uint8Array, start: number, end: number): void {
+    const reader = this.#reader;
+    try {
+      const { epoch } = this.link;
+      reader.begin(bytes, start, end);
+      // What is done about one record may break the link: then the others are of a life that is over.
+      for (let type = reader.next(); type !== 0 && this.link.epoch === epoch; type = reader.next()) {
+        this.#record(type, reader);
+      }
+    } catch (error) {
+      this.#host.logger.error(
+        { error, node: this.id },
+        "what a node said could not be taken: the link to it begins anew",
+      );
+      this.link.break(
+        new NanowireError("unavailable", `what node ${this.id} said could not be taken`, { cause: error }),
+      );
+    }
+  }
+
+  /** The link broke: whoever waits for something there is told, and what is here of it ends. */
+  broken(reason: NanowireError): void {
+    const visits = [...this.visits.values()];
+    const guests = [...this.guests.values()];
+    const asks = [...this.#asks.values()];
+    this.visits.clear();
+    this.guests.clear();
+    this.#asks.clear();
+    this.#routes = [];
+    this.underWay = 0;
+    this.out.forget();
+    for (const visit of visits) {
+      visit.lost(reason);
+    }
+    for (const ask of asks) {
+      ask.refused(reason);
+    }
+    for (const guest of guests) {
+      guest.closed(
+        new NanowireError("connection_lost", `gate ${this.id} is gone: ${reason.message}`, { cause: reason }),
+      );
+    }
+    this.#host.broken(this, reason);
+  }
+
+  #record(type: number, reader: RecordReader): void {
+    switch (type) {
+      case recordType.call: {
+        const guest = this.guests.get(reader.number());
+        const call = reader.number();
+        const flags = reader.number();
+        const route = this.#route(reader.number());
+        guest?.called(call, flags, route, reader.bytes, reader.at, reader.end);
+        break;
+      }
+      case recordType.answer: {
+        const visit = this.visits.get(reader.number());
+        visit?.answered(reader.number(), reader.rest());
+        break;
+      }
+      case recordType.done: {
+        const visit = this.visits.get(reader.number());
+        visit?.done(reader.number());
+        break;
+      }
+      case recordType.failure: {
+        const visit = this.visits.get(reader.number());
+        visit?.failed(reader.number(), decodeErrorProtobuf(reader.rest()));
+        break;
+      }
+      case recordType.push:
+        this.#push(reader);
+        break;
+      case recordType.route:
+        this.#learnRoute(reader.number(), reader.text());
+        break;
+      case recordType.open:
+        this.#open(reader);
+        break;
+      case recordType.closed: {
+        const visit = reader.number();
+        const guest = this.guests.get(visit);
+        this.guests.delete(visit);
+        guest?.closed(readReason(reader));
+        break;
+      }
+      default:
+        this.#rare(type, reader);
+    }
+  }
+
+  #rare(type: number, reader: RecordReader): void {
+    const number = reader.number();
+    switch (type) {
+      case recordType.uid:
+        this.guests.get(number)?.uidChanged(reader.text());
+        break;
+      case recordType.gateData:
+        this.guests.get(number)?.dataChanged(reader.text());
+        break;
+      case recordType.suspended:
+        this.guests.get(number)?.suspended(readReason(reader));
+        break;
+      case recordType.resumed:
+        this.guests.get(number)?.resumed();
+        break;
+      case recordType.memberData:
+        this.visits.get(number)?.dataChanged(reader.text());
+        break;
+      case recordType.bind:
+        this.visits.get(number)?.bind(reader.number(), reader.text());
+        break;
+      case recordType.kick:
+        this.visits.get(number)?.kick(reader.text());
+        break;
+      case recordType.close:
+        this.visits.get(number)?.close(readReason(reader));
+        break;
+      case recordType.ask: {
+        const route = this.#route(reader.number());
+        const timeoutMs = reader.number();
+        const metadata = readMetadata(reader);
+        this.#host.asked(this, number, { route, timeoutMs, metadata, payload: reader.rest() });
+        break;
+      }
+      case recordType.tell: {
+        const metadata = readMetadata(reader);
+        this.#host.told(this, { route: this.#route(number), timeoutMs: 0, metadata, payload: reader.rest() });
+        break;
+      }
+      case recordType.reply: {
+        const ask = this.#asks.get(number);
+        this.#asks.delete(number);
+        ask?.replied(reader.rest());
+        break;
+      }
+      case recordType.refusal: {
+        const ask = this.#asks.get(number);
+        this.#asks.delete(number);
+        ask?.refused(decodeErrorProtobuf(reader.rest()));
+        break;
+      }
+      case recordType.cancel:
+        this.#host.canceled(this, number);
+        break;
+      default:
+        // A newer version says something that we do not know.
+        this.#host.logger.debug({ node: this.id, type }, "a record of an unknown type was left alone");
+    }
+  }
+
+  #open(reader: RecordReader): void {
+    const visit = reader.number();
+    const opening: Opening = {
+      id: reader.text(),
+      uid: reader.text(),
+      transport: reader.text(),
+      remoteAddress: reader.text(),
+      proxyAddress: reader.text(),
+      serializer: reader.text(),
+      handshake: reader.text(),
+    };
+    this.guests.set(visit, this.#host.opened(this, visit, opening));
+  }
+
+  #push(reader: RecordReader): void {
+    const flags = reader.number();
+    const route = this.#route(reader.number());
+    const serializer = reader.text();
+    const key = reader.text();
+    const count = reader.number();
+    const visits: PeerVisit[] = [];
+    let number = 0;
+    for (let index = 0; index < count; index++) {
+      const distance = reader.number();
+      number += distance % 2 === 0 ? distance / 2 : -(distance + 1) / 2;
+      const visit = this.visits.get(number);
+      if (visit !== undefined) {
+        visits.push(visit);
+      }
+    }
+    if (visits.length > 0) {
+      this.#host.pushed(this, { route, flags, serializer, key, payload: reader.rest() }, visits);
+    }
+  }
+
+  #learnRoute(number: number, route: string): void {
+    if (number !== this.#routes.length) {
+      throw new NanowireError("invalid_message", `node ${this.id} gives ${route} the number ${number}, out of turn`);
+    }
+    this.#routes.push(route);
+  }
+
+  #route(number: number): string {
+    const route = this.#routes[number];
+    if (route === undefined) {
+      throw new NanowireError(
+        "invalid_message",
+        `node ${this.id} uses the number ${number}, which stands for no route`,
+      );
+    }
+    return route;
+  }
+}
+
+/** A push, as it is told to a gate. */
+export function pushRecord(push: OutgoingPush, { name }: Serializer, payload: Uint8Array): PushRecord {
+  const { overflow, route, key } = push;
+  const flags = overflow === "drop" ? pushFlags.drop : overflow === "conflate" ? pushFlags.conflate : 0;
+  // The key begins with the route.
+  return { route, flags, serializer: name, key: overflow === "conflate" ? key.slice(route.length + 1) : "", payload };
+}
+
+function readReason(reader: RecordReader): NanowireError {
+  const code = reader.text();
+  return new NanowireError(code, reader.text());
+}
+
+function readMetadata(reader: RecordReader): Record<string, string> {
+  const words = reader.number();
+  const entries: [string, string][] = [];
+  for (let index = 0; index < words; index += 2) {
+    const key = reader.text();
+    entries.push([key, reader.text()]);
+  }
+  return Object.fromEntries(entries);
+}

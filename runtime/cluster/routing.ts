@@ -1,0 +1,104 @@
+import type { NodeInfo } from "./node-info.js";
+import type { Peer } from "./peer.js";
+
+/** What a node is chosen by. */
+export interface RouteChoice {
+  /** The service that is called: `Room`. */
+  readonly service: string;
+  /** What is called: `Room.Join`. */
+  readonly route: string;
+  /** The session that calls: its id, uid, data. */
+  readonly session: ChoosingSession;
+  /** The nodes that can be chosen, in the order of their ids: one or more. */
+  readonly nodes: readonly NodeInfo[];
+}
+
+/** What is known of a session when a node is chosen for it. */
+export interface ChoosingSession {
+  /** Its id. */
+  readonly id: string;
+  /** Who the client is; empty while it is not bound. */
+  readonly uid: string;
+}
+
+/**
+ * How a node is chosen for a session and a service. The session stays with it, for that service, as long as the node is there.
+ * - `random`: any.
+ * - `leastLoaded`: the one with the fewest calls of this gate under way; of these, that with the fewest of its sessions.
+ * - a function: the id of one of `choice.nodes`; undefined: any.
+ */
+export type Routing = "random" | "leastLoaded" | ((choice: RouteChoice) => string | undefined);
+
+/** Chooses among nodes. One candidate is returned, whatever the routing says. */
+export function choosePeer(
+  routing: Routing,
+  candidates: readonly Peer[],
+  choice: Omit<RouteChoice, "nodes">,
+  random: () => number = Math.random,
+): Peer | undefined {
+  if (routing === "leastLoaded") {
+    return leastLoaded(candidates, random);
+  }
+  if (typeof routing === "function") {
+    const nodes = candidates.flatMap(({ info }) => info ?? []).sort((left, right) => (left.id < right.id ? -1 : 1));
+    const id = routing({ ...choice, nodes });
+    const chosen = id === undefined ? undefined : candidates.find((peer) => peer.id === id);
+    if (chosen !== undefined) {
+      return chosen;
+    }
+  }
+  return candidates[Math.floor(random() * candidates.length)];
+}
+
+/**
+ * Chooses by a key: as long as the same nodes are there, the same one, at every gate; when one comes or goes, only those keys move that have to. (Rendezvous hashing:
+ * the node whose hash with the key is the greatest.)
+ */
+export function chooseByKey(key: string, candidates: readonly Peer[]): Peer | undefined {
+  let best: Peer | undefined;
+  let bestHash = -1;
+  for (const peer of candidates) {
+    const hash = mixed(hashOf(key, hashOf(peer.id, fnvBasis)));
+    if (hash > bestHash || (hash === bestHash && best !== undefined && peer.id < best.id)) {
+      best = peer;
+      bestHash = hash;
+    }
+  }
+  return best;
+}
+
+function leastLoaded(candidates: readonly Peer[], random: () => number): Peer | undefined {
+  // From where one begins is chance: gates that know as little as each other do not all choose the same node.
+  const from = Math.floor(random() * candidates.length);
+  let best: Peer | undefined;
+  for (let index = 0; index < candidates.length; index++) {
+    const peer = candidates[(from + index) % candidates.length] as Peer;
+    const isLess =
+      best === undefined ||
+      peer.underWay < best.underWay ||
+      (peer.underWay === best.underWay && peer.visits.size < best.visits.size);
+    best = isLess ? peer : best;
+  }
+  return best;
+}
+
+/** FNV-1a, 32 bits, over a text's UTF-16 units. */
+function hashOf(text: string, basis: number): number {
+  let hash = basis;
+  for (let index = 0; index < text.length; index++) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), fnvPrime);
+  }
+  return hash;
+}
+
+/** Spreads a hash evenly: the last step of MurmurHash3. */
+function mixed(hash: number): number {
+  let value = hash ^ (hash >>> 16);
+  value = Math.imul(value, 0x85eb_ca6b);
+  value ^= value >>> 13;
+  value = Math.imul(value, 0xc2b2_ae35);
+  return (value ^ (value >>> 16)) >>> 0;
+}
+
+const fnvBasis = 0x811c_9dc5;
+const fnvPrime = 0x0100_0193;

@@ -1,0 +1,337 @@
+// A hot file: every message that a gate forwards goes through here. No promise and no closure a message.
+
+import { NanowireError } from "../base/error.js";
+import type { Logger } from "../base/logger.js";
+import { type Peer, type PeerGuest, pushRecord } from "../cluster/peer.js";
+import { callFlags, type Opening } from "../cluster/records.js";
+import { Call } from "../dispatch/call.js";
+import type { Dispatcher } from "../dispatch/dispatcher.js";
+import { type OutboundStep, runOutbound } from "../pipeline/pipeline.js";
+import type { MessageCodec } from "../protocol/codec.js";
+import type { HandshakeRequest } from "../protocol/handshake.js";
+import { isInPlace } from "../protocol/in-place.js";
+import type { Serializer } from "../protocol/serializer.js";
+import { toldEncodeError } from "../protocol/told-error.js";
+import type { OutgoingPush } from "../session/push.js";
+import { Session, type SessionBinder, type SessionLink, type Waiting } from "../session/session.js";
+import { SessionChanges } from "../session/session-changes.js";
+import type { SessionRegistry } from "../session/session-registry.js";
+import type { Counters } from "./counters.js";
+import type { Drainable } from "./drain-watch.js";
+import { Handling, type HandlingHost } from "./handling.js";
+import { refusalFor } from "./refusal.js";
+import type { ServerPipeline } from "./server-pipeline.js";
+
+/** What the sessions of gates share at a member. */
+export interface GuestHost extends HandlingHost {
+  readonly dispatcher: Dispatcher;
+  readonly outbound: ServerPipeline<OutboundStep>;
+  readonly logger: Logger;
+  readonly counters: Counters;
+  readonly sessions: SessionRegistry;
+  /** This node has a number that no other has: session ids are made with it. */
+  numbered(number: number): void;
+  /** A session of another gate is here. */
+  guestOpened(guest: GuestConversation): void;
+  /** It is over. */
+  guestEnded(guest: GuestConversation, reason: NanowireError): void;
+}
+
+/** A session whose client another node holds: its messages come from there, and answers and pushes go back there. */
+export class GuestConversation extends Handling implements PeerGuest, SessionLink, SessionBinder, Drainable {
+  declare protected readonly host: GuestHost;
+  readonly session: Session;
+  readonly transport: string;
+  readonly remoteAddress: string;
+  readonly proxyAddress: string | undefined;
+  /** What the client's payloads are written in. */
+  protected readonly serializer: Serializer;
+  readonly #peer: Peer;
+  /** What the session is known by, to its gate and here. */
+  readonly #visit: number;
+  /** What is told about the data. Made when the program asks for the data, or the gate tells of it. */
+  #changes: SessionChanges | undefined;
+  #dataUsed = false;
+  #lookDue = false;
+  /** What the gate knows of the data. */
+  #dataVersion = 0;
+  #suspended = false;
+  #ended = false;
+
+  constructor(host: GuestHost, peer: Peer, visit: number, opening: Opening, serializer: Serializer) {
+    super(host);
+    this.#peer = peer;
+    this.#visit = visit;
+    this.transport = opening.transport;
+    this.remoteAddress = opening.remoteAddress;
+    this.proxyAddress = opening.proxyAddress === "" ? undefined : opening.proxyAddress;
+    this.serializer = serializer;
+    this.session = new Session(opening.id, JSON.parse(opening.handshake) as HandshakeRequest, this);
+  }
+
+  // gate → the session's mailbox
+
+  called(number: number, flags: number, route: string, bytes: Uint8Array, start: number, end: number): void {
+    const { dispatcher, counters } = this.host;
+    const endpoint = dispatcher.hosted(route);
+    if (endpoint === undefined) {
+      this.#refuse(number, route, new NanowireError("unknown_route", `no component has the route ${route}`));
+      return;
+    }
+    if (endpoint.method.kind === "request") {
+      counters.requests++;
+    } else {
+      counters.notifies++;
+    }
+    this.post(new Call(this, endpoint, number, bytes, start, end, false, (flags & callFlags.compressed) !== 0));
+  }
+
+  // the way out: → gate
+
+  succeeded(call: Call, value: unknown): void {
+    if (this.#ended) {
+      return;
+    }
+    this.#tellData();
+    const { out } = this.#peer;
+    const number = call.id as number;
+    if (call.kind === "notify") {
+      out.done(this.#visit, number);
+      return;
+    }
+    const { payloadLog } = this.host;
+    const { response } = call.endpoint.method;
+    try {
+      const steps = this.host.outbound.stepsOf(call.route);
+      if (steps.length === 0 && isInPlace(this.serializer, response)) {
+        out.answerInPlace(this.#visit, number, response, value);
+      } else {
+        const message = {
+          kind: "response" as const,
+          route: call.route,
+          error: undefined,
+          payload: this.#encode(response, value),
+          data: call.data,
+        };
+        runOutbound(steps, this.session, message);
+        out.answer(this.#visit, number, message.payload);
+      }
+      if (payloadLog?.on === true) {
+        payloadLog.answered(this.session, call.route, call.id, response, value);
+      }
+    } catch (error) {
+      this.#refuse(number, call.route, error);
+    }
+  }
+
+  failed(call: Call, error: unknown): void {
+    if (!this.#ended) {
+      this.#tellData();
+      this.#refuse(call.id as number, call.route, error);
+    }
+  }
+
+  #refuse(number: number, route: string, error: unknown): void {
+    this.#peer.out.failure(this.#visit, number, refusalFor(this.host, this.session.id, route, error));
+  }
+
+  #encode(codec: MessageCodec<unknown>, message: unknown): Uint8Array {
+    try {
+      return this.serializer.encode(codec, message);
+    } catch (error) {
+      throw toldEncodeError(codec, error);
+    }
+  }
+
+  sendPush(push: OutgoingPush): boolean {
+    if (this.#ended) {
+      return false;
+    }
+    const { outbound, counters, payloadLog } = this.host;
+    const steps = outbound.stepsOf(push.route);
+    if (steps.length > 0) {
+      const payload = this.#stepped(push, steps);
+      if (payload === undefined) {
+        return false;
+      }
+      this.#peer.out.push(pushRecord(push, this.serializer, payload), [this.#visit]);
+    } else if (push.shared) {
+      push.relayTo(this.#peer, this.serializer, this.#visit);
+    } else {
+      this.#peer.out.push(pushRecord(push, this.serializer, push.payload(this.serializer)), [this.#visit]);
+    }
+    counters.pushes++;
+    if (payloadLog?.on === true) {
+      payloadLog.pushed(this.session, push);
+    }
+    return true;
+  }
+
+  /** What the outbound steps leave of a push; undefined when one of them failed. */
+  #stepped(push: OutgoingPush, steps: readonly OutboundStep[]): Uint8Array | undefined {
+    const { route } = push;
+    const message = {
+      kind: "push" as const,
+      route,
+      error: undefined,
+      payload: push.payload(this.serializer),
+      data: {},
+    };
+    try {
+      runOutbound(steps, this.session, message);
+      return message.payload;
+    } catch (error) {
+      const fields = { error, route, session: this.session.id };
+      this.host.logger.error(fields, "an outbound step failed: the push is dropped");
+      return undefined;
+    }
+  }
+
+  sendKick(reason: string): void {
+    if (!this.#ended) {
+      this.#tellData();
+      this.#peer.out.kick(this.#visit, reason);
+    }
+  }
+
+  close(reason: NanowireError): void {
+    if (!this.#ended) {
+      this.#tellData();
+      // The gate closes it; a kick has told it so already.
+      if (reason.code !== "kicked") {
+        this.#peer.out.close(this.#visit, reason);
+      }
+      this.closed(reason);
+    }
+  }
+
+  // who the client is: the gate knows
+
+  get binder(): SessionBinder {
+    return this;
+  }
+
+  bind(_session: Session, uid: string): Promise<void> {
+    if (typeof uid !== "string" || uid === "") {
+      const given =
+        typeof uid === "string"
+          ? "uid of 0 characters is not one of 1 to 255"
+          : `uid of type ${typeof uid} is not a string`;
+      return Promise.reject(new NanowireError("invalid_uid", `a ${given}`));
+    }
+    return this.#ask(uid);
+  }
+
+  unbind(): Promise<void> {
+    return this.#ask("");
+  }
+
+  /** @param uid empty: it is to be unbound */
+  #ask(uid: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended) {
+        reject(new NanowireError("session_closed", `session ${this.session.id} is closed`));
+        return;
+      }
+      const ask = this.#peer.addAsk({ replied: () => resolve(), refused: reject });
+      this.#peer.out.bind(this.#visit, ask, uid);
+    });
+  }
+
+  uidChanged(uid: string): void {
+    this.host.sessions.boundElsewhere(this.session, uid);
+  }
+
+  // the session's data
+
+  dataUsed(): void {
+    this.#dataUsed = true;
+    if (!this.#lookDue && !this.#ended) {
+      this.#lookDue = true;
+      this.host.turn.atEnd(this);
+    }
+  }
+
+  /** What was changed by other than a handler that ends now. */
+  endOfTurn(): void {
+    this.#lookDue = false;
+    if (!this.#ended) {
+      this.#tellData();
+    }
+  }
+
+  #tellData(): void {
+    const { ownData } = this.session;
+    if (!this.#dataUsed || ownData === undefined) {
+      return;
+    }
+    this.#changes ??= new SessionChanges();
+    this.#changes.look(ownData);
+    const told = this.#changes.since(this.#dataVersion, this.#peer);
+    this.#dataVersion = this.#changes.version;
+    if (told !== undefined) {
+      this.#peer.out.memberData(this.#visit, told);
+    }
+  }
+
+  dataChanged(changes: string): void {
+    this.#changes ??= new SessionChanges();
+    try {
+      this.#changes.apply(changes, this.session.sharedData, this.#peer);
+    } catch (error) {
+      this.host.logger.error({ error, node: this.#peer.id }, "a gate's change of a session's data could not be read");
+    }
+  }
+
+  // the life of a session
+
+  suspended(reason: NanowireError): void {
+    this.#suspended = true;
+    this.session.suspend(reason);
+    this.host.sessions.tellSuspended(this.session, reason);
+  }
+
+  resumed(): void {
+    this.#suspended = false;
+    this.session.resume();
+    this.host.sessions.tellResumed(this.session);
+  }
+
+  closed(reason: NanowireError): void {
+    if (!this.#ended) {
+      this.#ended = true;
+      this.#peer.guests.delete(this.#visit);
+      this.forgetWaiting();
+      this.host.guestEnded(this, reason);
+    }
+  }
+
+  /** Its client is elsewhere, and does not hear that this node is about to stop: it is waited for. */
+  letGo(): boolean {
+    return this.#ended;
+  }
+
+  // what the session asks
+
+  /** What waits for the client waits at its gate. */
+  get waiting(): Waiting {
+    return nothing;
+  }
+
+  get blocked(): boolean {
+    return this.#suspended;
+  }
+
+  get gate(): string {
+    return this.#peer.id;
+  }
+
+  get logger(): Logger {
+    return this.host.logger;
+  }
+
+  /** The gate sees to it that no more messages come than may wait. */
+  mailboxHasRoom(): void {}
+}
+
+const nothing: Waiting = { bytes: 0, messages: 0 };

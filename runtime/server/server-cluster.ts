@@ -1,0 +1,185 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { NanowireError } from "../base/error.js";
+import { Listeners } from "../base/listeners.js";
+import type { Logger } from "../base/logger.js";
+import { ClusterNode, clusterProtocol } from "../cluster/cluster-node.js";
+import type { ResolvedClusterOptions } from "../cluster/cluster-options.js";
+import type { HostedService, NodeInfo } from "../cluster/node-info.js";
+import type { Peer, PeerGuest, PeerHost, PeerVisit } from "../cluster/peer.js";
+import type { AskRecord, PushRecord } from "../cluster/peer-out.js";
+import { Questions } from "../cluster/questions.js";
+import { type Opening, pushFlags } from "../cluster/records.js";
+import type { Routing } from "../cluster/routing.js";
+import { Component } from "../component/component.js";
+import { OutgoingPush } from "../session/push.js";
+import { PushBatch } from "../session/push-batch.js";
+import type { Session } from "../session/session.js";
+import { GuestConversation, type GuestHost } from "./guest-conversation.js";
+import { serializerNamed } from "./terms.js";
+import type { VisitsHost } from "./visits.js";
+
+/** A member is gone that had messages of a session. */
+export interface VisitLost {
+  /** The session; its client is still there. */
+  readonly session: Session;
+  /** The id of the node that is gone. */
+  readonly node: string;
+  /** The services whose messages of the session went there: the next one chooses another node. */
+  readonly services: readonly string[];
+  /** Why it is gone. */
+  readonly reason: NanowireError;
+}
+
+/** A server's part in a cluster: as a gate it forwards messages, as a member it answers those that gates forward. */
+export class ServerCluster implements VisitsHost, PeerHost {
+  readonly node: ClusterNode;
+  /** What nodes ask each other, besides what is about a session. */
+  readonly questions: Questions;
+  readonly lostVisits = new Listeners<VisitLost>();
+  readonly #host: GuestHost;
+  readonly #options: ResolvedClusterOptions;
+  readonly #isGate: boolean;
+  /** What members told the same sessions in this turn. */
+  readonly #batches = new Map<Peer, PushBatch>();
+
+  constructor(host: GuestHost, options: ResolvedClusterOptions, isGate: boolean) {
+    this.#host = host;
+    this.#options = options;
+    this.#isGate = isGate;
+    const { logger, turn } = host;
+    this.questions = new Questions(logger, host.options.clock);
+    this.node = new ClusterNode(options.driver, options.link, { logger, clock: host.options.clock, turn }, this);
+  }
+
+  get logger(): Logger {
+    return this.#host.logger;
+  }
+
+  numbered(number: number): void {
+    this.#host.numbered(number);
+  }
+
+  /**
+   * Takes part in the cluster.
+   *
+   * @throws NanowireError `cluster_failed`, `node_exists`
+   */
+  async join(): Promise<void> {
+    const { id = madeUpId(), labels } = this.#options;
+    const info: NodeInfo = {
+      id,
+      incarnation: randomUUID(),
+      protocol: clusterProtocol,
+      gate: this.#isGate,
+      services: this.#services(),
+      remotes: [],
+      draining: false,
+      labels,
+    };
+    await this.node.join(info);
+  }
+
+  /** No session comes here any more that is not here already. */
+  async drain(): Promise<void> {
+    await this.node.update({ draining: true });
+  }
+
+  async leave(): Promise<void> {
+    await this.node.leave();
+  }
+
+  #services(): HostedService[] {
+    const services = new Map<string, Record<string, string>>();
+    for (const { component, method } of this.#host.dispatcher.endpoints) {
+      const { name } = Component.serviceOf(component);
+      const methods = services.get(name) ?? {};
+      services.set(name, methods);
+      methods[method.route] = method.fingerprint ?? "";
+    }
+    return [...services].map(([name, methods]) => ({ name, methods }));
+  }
+
+  // as a gate
+
+  routingOf(service: string): Routing {
+    return this.#options.routing.get(service) ?? "random";
+  }
+
+  visitLost(session: Session, node: string, services: readonly string[], reason: NanowireError): void {
+    this.lostVisits.call({ session, node, services, reason }, this.logger);
+  }
+
+  pushed(peer: Peer, { route, flags, serializer: name, key, payload }: PushRecord, visits: readonly PeerVisit[]): void {
+    const serializer = serializerNamed(name, this.#host.options);
+    if (serializer === undefined) {
+      this.logger.error(
+        { node: peer.id, route, serializer: name },
+        "a push is written in a serializer that there is not",
+      );
+      return;
+    }
+    const overflow =
+      (flags & pushFlags.drop) !== 0 ? "drop" : (flags & pushFlags.conflate) !== 0 ? "conflate" : undefined;
+    const push = OutgoingPush.encoded(route, overflow, key, serializer, payload, this.#batchOf(peer));
+    for (const { session } of visits) {
+      try {
+        session.pushShared(push);
+      } catch (error) {
+        this.logger.error({ error, node: peer.id, route, session: session.id }, "a push of another node was not sent");
+      }
+    }
+  }
+
+  #batchOf(peer: Peer): PushBatch {
+    let batch = this.#batches.get(peer);
+    if (batch === undefined) {
+      batch = new PushBatch();
+      this.#batches.set(peer, batch);
+    }
+    return batch;
+  }
+
+  // as a member
+
+  opened(peer: Peer, visit: number, opening: Opening): PeerGuest {
+    const serializer = serializerNamed(opening.serializer, this.#host.options);
+    if (serializer === undefined) {
+      const message = `node ${peer.id} has clients that speak ${opening.serializer}, a serializer that this node has not`;
+      throw new NanowireError("unavailable", message);
+    }
+    const guest = new GuestConversation(this.#host, peer, visit, opening, serializer);
+    this.#host.guestOpened(guest);
+    if (opening.uid !== "") {
+      guest.uidChanged(opening.uid);
+    }
+    return guest;
+  }
+
+  // what nodes ask each other
+
+  asked(peer: Peer, ask: number, record: AskRecord): void {
+    this.questions.asked(peer, ask, record);
+  }
+
+  told(peer: Peer, record: AskRecord): void {
+    this.questions.told(peer, record);
+  }
+
+  canceled(peer: Peer, ask: number): void {
+    this.questions.canceled(peer, ask);
+  }
+
+  broken(peer: Peer, reason: NanowireError): void {
+    this.#batches.delete(peer);
+    this.questions.broken(peer, reason);
+    this.logger.info({ node: peer.id, reason: reason.message }, "the link to a node began anew");
+  }
+}
+
+function madeUpId(): string {
+  const machine = hostname()
+    .replace(/[^\w-]/g, "-")
+    .slice(0, 40);
+  return `${machine}-${process.pid}-${randomUUID().slice(0, 8)}`;
+}
