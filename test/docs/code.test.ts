@@ -37,6 +37,7 @@ describe("the code in docs/", () => {
     const shown = new Set(blocks.map(({ page }) => page));
     const guides = [
       "client",
+      "cluster-grpc",
       "coming-from-nano",
       "coming-from-pitaya",
       "groups",
@@ -81,6 +82,7 @@ describe("the code in docs/", () => {
         paths: {
           nanowire: [`${root}runtime/index.ts`],
           "nanowire/client": [`${root}runtime/client/index.ts`],
+          "nanowire/grpc": [`${root}runtime/cluster/grpc/index.ts`],
           "nanowire/json": [`${root}runtime/protocol/json/index.ts`],
           "nanowire/nats": [`${root}runtime/cluster/nats/index.ts`],
           "nanowire/testing": [`${root}runtime/testing/index.ts`],
