@@ -7,9 +7,8 @@ import { ClusterNode, clusterProtocol } from "../cluster/cluster-node.js";
 import type { ResolvedClusterOptions } from "../cluster/cluster-options.js";
 import type { HostedService, NodeInfo } from "../cluster/node-info.js";
 import type { Peer, PeerGuest, PeerHost, PeerVisit } from "../cluster/peer.js";
-import type { AskRecord, PushRecord } from "../cluster/peer-out.js";
 import { Questions } from "../cluster/questions.js";
-import { type Opening, pushFlags } from "../cluster/records.js";
+import { type AskRecord, type Opening, type PushRecord, pushFlags } from "../cluster/records.js";
 import type { Routing } from "../cluster/routing.js";
 import { Component } from "../component/component.js";
 import { OutgoingPush } from "../session/push.js";
@@ -101,6 +100,10 @@ export class ServerCluster implements VisitsHost, PeerHost {
   }
 
   // as a gate
+
+  get maxInflatedBytes(): number {
+    return this.#host.options.maxInflatedBytes;
+  }
 
   routingOf(service: string): Routing {
     return this.#options.routing.get(service) ?? "random";
