@@ -2,15 +2,29 @@ import { randomInt } from "node:crypto";
 import type { ServerDuplexStream } from "@grpc/grpc-js";
 import type { CancelTimer } from "../../base/clock.js";
 import { NanowireError } from "../../base/error.js";
+import { serializers } from "../../protocol/serializer.js";
 import type { ClusterHost, Joined } from "../driver.js";
 import type { NodeInfo } from "../node-info.js";
+import type { Peer } from "../peer.js";
+import type { PeerVoice } from "../peer-voice.js";
 import { addressText, isEveryAddress, machineAddress } from "./address.js";
-import type { MemberGone, MemberInfo, MemberList, NewMemberRequest } from "./clusterpb.js";
+import type {
+  MemberGone,
+  MemberInfo,
+  MemberList,
+  NewMemberRequest,
+  NotifyMessage,
+  PushMessage,
+  RequestMessage,
+  ResponseMessage,
+  SessionRequest,
+} from "./clusterpb.js";
 import type { ResolvedGrpcOptions } from "./grpc-options.js";
 import { Master, mostMissedHeartbeats } from "./master.js";
 import type { Teller } from "./member-teller.js";
 import { type MemberChange, MemberView } from "./member-view.js";
 import { Membership } from "./membership.js";
+import { NanoDesk } from "./nano-desk.js";
 import { encodeNode, isNodeId } from "./node-json.js";
 import { channelOptions, dialOptions, NodeServer } from "./node-server.js";
 import { Peers } from "./peers.js";
@@ -33,6 +47,7 @@ export class GrpcNode {
   readonly #options: ResolvedGrpcOptions;
   readonly #view = new MemberView();
   #server: NodeServer | undefined;
+  #desk: NanoDesk | undefined;
   #peers: Peers | undefined;
   #master: Master | undefined;
   #membership: Membership | undefined;
@@ -77,6 +92,14 @@ export class GrpcNode {
     this.#peers?.send(to, frame);
   }
 
+  /** What speaks with a node of nano's. */
+  foreign(node: NodeInfo, peer: Peer): PeerVoice {
+    if (this.#desk === undefined) {
+      throw new NanowireError("invalid_state", "grpc: the node is not in the cluster yet");
+    }
+    return this.#desk.voiceOf(node, peer);
+  }
+
   async leave(): Promise<void> {
     this.#isLeaving = true;
     this.#membership?.pause();
@@ -118,14 +141,24 @@ export class GrpcNode {
     }
   }
 
-  /** What is served. Which of nano's calls carry clients' messages is not answered: gRPC says UNIMPLEMENTED. */
+  /** What is served, by every node; by the master more. */
   #serve(server: NodeServer, credentials: Credentials): void {
     const { heartbeatIntervalMs, nanoHeartbeatIntervalMs, onUnregister, join } = this.#options;
     const { clock, logger } = this.#host;
     const { dialing } = credentials;
-    server.serve(memberService, {
+    const membership = {
       NewMember: unaryHandler((request: NewMemberRequest) => this.#told(request, request.member, "")),
       DelMember: unaryHandler((gone: MemberGone) => this.#told({ ...gone, member: undefined }, gone, gone.reason)),
+    };
+    const desk = (): NanoDesk => this.#desk as NanoDesk;
+    server.serve(memberService, {
+      ...membership,
+      HandleRequest: unaryHandler((message: RequestMessage) => desk().request(message)),
+      HandleNotify: unaryHandler((message: NotifyMessage) => desk().notify(message)),
+      HandleResponse: unaryHandler((message: ResponseMessage) => desk().response(message)),
+      HandlePush: unaryHandler((message: PushMessage) => desk().push(message)),
+      SessionClosed: unaryHandler((request: SessionRequest) => desk().sessionClosed(request)),
+      CloseSession: unaryHandler((request: SessionRequest) => desk().closeSession(request)),
     });
     server.serve(nodeService, {
       Describe: unaryHandler(() => encodeNode(this.#info)),
@@ -139,10 +172,18 @@ export class GrpcNode {
   }
 
   #begin(address: string, { dialing }: Credentials): void {
-    const { heartbeatIntervalMs, maxWaitingBytes } = this.#options;
+    const { heartbeatIntervalMs, maxWaitingBytes, nanoSerializer } = this.#options;
     this.#address = address;
     const settings = { self: this.#info, host: this.#host, dialing, heartbeatIntervalMs, maxWaitingBytes };
     this.#peers = new Peers(settings, address);
+    this.#desk = new NanoDesk({
+      host: this.#host,
+      dialing,
+      heartbeatIntervalMs,
+      address,
+      serializer: serializers[nanoSerializer],
+      hosts: (route) => this.#info.services.some(({ methods }) => Object.hasOwn(methods, route)),
+    });
   }
 
   async #register({ dialing }: Credentials): Promise<MemberList> {
@@ -269,6 +310,7 @@ export class GrpcNode {
 
   async #close(): Promise<void> {
     this.#cancelForget();
+    this.#desk?.close();
     this.#peers?.close();
     this.#membership?.close();
     await this.#server?.close(this.#host.clock, mostFarewellMs);
@@ -290,7 +332,10 @@ export class GrpcNode {
       maxFrameBytes,
       joined: unlessLeaving((node) => host.joined(node)),
       changed: unlessLeaving((node) => host.changed(node)),
-      left: unlessLeaving((id, reason) => host.left(id, reason)),
+      left: unlessLeaving((id, reason) => {
+        host.left(id, reason);
+        this.#desk?.gone(id);
+      }),
       unreachable: unlessLeaving((id, reason) => host.unreachable(id, reason)),
       received: unlessLeaving((from, frame) => host.received(from, frame)),
       lost: unlessLeaving((reason) => host.lost(reason)),

@@ -118,7 +118,9 @@ export class Master {
     const node = member.node.length === 0 ? undefined : decodeNode(member.node);
     for (let attempt = 0; attempt < 8; attempt++) {
       const former = this.#entries.get(member.serviceAddr);
-      if (former !== undefined && former.node?.incarnation === node?.incarnation && !former.isLocal) {
+      // Who of nano's registers is a process that has begun: it has no session of the one before.
+      const isSame = node !== undefined && former?.node?.incarnation === node.incarnation;
+      if (former !== undefined && isSame && !former.isLocal) {
         former.heardAtMs = this.#settings.clock.steady();
         await this.#update(former, member, node);
         former.isReady = true;
