@@ -16,6 +16,8 @@ export type { NodeChange, NodeGone } from "./cluster/cluster-node.js";
 export type { ClusterOptions } from "./cluster/cluster-options.js";
 export type { ClusterDriver, ClusterHost, Joined } from "./cluster/driver.js";
 export type { HostedService, NodeInfo } from "./cluster/node-info.js";
+export type { CallMetadata } from "./cluster/remote-calls.js";
+export type { RemoteCounters } from "./cluster/remote-traffic.js";
 export type { ChoosingSession, RouteChoice, Routing } from "./cluster/routing.js";
 export { Component } from "./component/component.js";
 export {
@@ -79,7 +81,7 @@ export type { CatchUp, ConditionOptions, LoopOptions, TaskRunner, TimerOptions }
 export type { TickLoop, TickTask } from "./schedule/tick-loop.js";
 export type { Timer } from "./schedule/timer.js";
 export type { Cluster } from "./server/cluster.js";
-export type { ServerCounters } from "./server/counters.js";
+export type { RemoteCallCounters, ServerCounters } from "./server/counters.js";
 export type { DrainOptions } from "./server/drain.js";
 export type { ForwardedService, HandshakeContext, ServerOptions } from "./server/options.js";
 export { type Profile, wireProfiles } from "./server/profile.js";
