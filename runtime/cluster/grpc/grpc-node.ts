@@ -42,7 +42,8 @@ const mostReturnMs = 2_000;
 export class GrpcNode {
   #info: NodeInfo;
   #address: string | undefined;
-  #number = 0;
+  /** Undefined until it has one. */
+  #number: number | undefined;
   readonly #host: ClusterHost;
   readonly #options: ResolvedGrpcOptions;
   readonly #view = new MemberView();
@@ -125,14 +126,15 @@ export class GrpcNode {
       const port = await this.#server.listen(listen, credentials.server);
       this.#begin(this.#advertised(port), credentials);
       const list = await this.#register(credentials);
-      this.#number = list.numberAndOne === 0 ? randomInt(1_024) : list.numberAndOne - 1;
+      const number = list.numberAndOne === 0 ? randomInt(1_024) : list.numberAndOne - 1;
+      this.#number = number;
       this.#view.replace(list);
       await this.#sync();
       if (this.#isLeaving) {
         await this.#membership?.leave(this.#address as string, this.#info.incarnation);
         throw new NanowireError("cluster_failed", "the node left before it had joined");
       }
-      return { number: this.#number };
+      return { number };
     } catch (error) {
       this.#isLeaving = true;
       await this.#master?.close();
@@ -284,11 +286,11 @@ export class GrpcNode {
 
   #rejoined(numberAndOne: number): void {
     this.#isLost = false;
-    if (numberAndOne > 0) {
-      this.#number = numberAndOne - 1;
-    }
-    this.#host.logger.info({ number: this.#number }, "the node is in the master's list again");
-    this.#host.rejoined({ number: this.#number });
+    // nano's master hands out none: the node keeps the one that it drew.
+    const number = numberAndOne > 0 ? numberAndOne - 1 : (this.#number as number);
+    this.#number = number;
+    this.#host.logger.info({ number }, "the node is in the master's list again");
+    this.#host.rejoined({ number });
   }
 
   #member(info: NodeInfo): MemberInfo {
@@ -298,7 +300,7 @@ export class GrpcNode {
       serviceAddr: this.#address as string,
       services: info.services.map(({ name }) => name),
       node: encodeNode(info),
-      numberAndOne: this.#number + 1,
+      numberAndOne: this.#number === undefined ? 0 : this.#number + 1,
       heartbeatIntervalMs,
     };
   }

@@ -249,7 +249,13 @@ export class NanoVoice implements PeerVoice {
 
   #tellGuest(visit: number, call: (known: Known) => Promise<unknown>): void {
     const known = this.#guests.get(visit);
-    known?.line.add(async () => void (await call(known)));
+    try {
+      known?.line.add(async () => void (await call(known)));
+    } catch (error) {
+      // A push to many must not end at one whose gate takes nothing.
+      const fields = { error, node: this.peer.id, session: String(known?.sessionId) };
+      this.#settings.host.logger.warn(fields, "a gate of nano's takes nothing: what a session is told is lost");
+    }
   }
 
   /** Its gate closes the session, and says so to every member. */
