@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
-import { grpc } from "../../runtime/cluster/grpc/grpc.js";
+import { RoomClient } from "../../generated/chat/v1/room.client.js";
+import { connect } from "../../runtime/client/connect-node.js";
 import { resolveGrpcOptions } from "../../runtime/cluster/grpc/grpc-options.js";
 import type { GrpcMaster } from "../../runtime/cluster/grpc/index.js";
 import type { Server } from "../../runtime/server/server.js";
-import { nodeInfo, WatchingHost } from "../cluster/support/watching-host.js";
 import { expectNumbers } from "./support/option-table.js";
 import { PageProgram } from "./support/page-program.js";
 import { printedLines } from "./support/running-program.js";
@@ -13,23 +13,27 @@ const page = new PageProgram("docs/cluster-grpc.md");
 const text = readFileSync(new URL("../../docs/cluster-grpc.md", import.meta.url), "utf8");
 
 test("each program is run here", () => {
-  expect(page.count).toBe(2);
+  expect(page.count).toBe(3);
 });
 
-test("a member is seen by the others, with what it hosts", async () => {
+test("a client of the gate is answered by the member", async () => {
   printedLines();
   const { master } = await page.run<{ master: GrpcMaster }>("grpcMaster", ["master"], {
     instead: { "10.0.0.1:7000": "127.0.0.1:0" },
   });
   onTestFinished(() => master.stop());
-  const instead = { "10.0.0.1:7000": master.address as string, "10.0.0.2:7001": "127.0.0.1:0" };
-  const { server } = await page.run<{ server: Server }>("room-1", ["server"], { instead });
-  onTestFinished(() => server.stop());
-  const host = new WatchingHost();
-  const driver = grpc({ join: master.address as string });
-  onTestFinished(() => driver.leave());
-  await driver.join(nodeInfo("gate-1"), host);
-  expect(host.nodes.get("room-1")).toMatchObject({ gate: false, services: [{ name: "Room" }] });
+  const join = { "10.0.0.1:7000": master.address as string };
+  const run = async (words: string, listen: string): Promise<Server> => {
+    const instead = { ...join, [listen]: "127.0.0.1:0" };
+    const { server } = await page.run<{ server: Server }>(words, ["server"], { instead });
+    onTestFinished(() => server.stop());
+    return server;
+  };
+  await run("room-1", "10.0.0.2:7001");
+  const gate = await run("gate-1", "10.0.0.3:7001");
+  const connection = await connect(`ws://127.0.0.1:${gate.addresses[0]?.port}`);
+  onTestFinished(() => connection.close());
+  expect(await new RoomClient(connection).join({ name: "ada" })).toEqual({ members: ["ada"] });
 });
 
 test("the table has the options, with their defaults and limits", () => {
