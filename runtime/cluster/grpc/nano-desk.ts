@@ -70,6 +70,9 @@ export class NanoDesk {
 
   /** @throws Refusal when the route is not hosted here, or its gate is no node of nano's */
   request({ gateAddr, ...message }: RequestMessage): object {
+    if (message.id > Number.MAX_SAFE_INTEGER) {
+      throw new Refusal(status.INVALID_ARGUMENT, `request ${message.id} has a greater number than 2^53 - 1`);
+    }
     this.#gateOf(gateAddr, message.route).called(message, false);
     return {};
   }

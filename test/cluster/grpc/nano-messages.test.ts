@@ -180,6 +180,16 @@ describe("a client of a gate of nano's, at our member", () => {
 
   test("of whose gate nobody knows, is refused", async () => {
     const { gate, address } = await cluster();
+    const endless = {
+      gateAddr: gate.address,
+      sessionId: "1",
+      id: "9007199254740992",
+      route: "Room.Join",
+      data: bytes(""),
+    };
+    await expect(gate.call(address, "member", "HandleRequest", endless)).rejects.toThrow(
+      "request 9007199254740992 has a greater number than 2^53 - 1",
+    );
     const stranger = { gateAddr: "127.0.0.1:1", sessionId: "1", id: 1, route: "Room.Join", data: bytes("") };
     await expect(gate.call(address, "member", "HandleRequest", stranger)).rejects.toThrow(
       "no node of nano's is known at 127.0.0.1:1",
