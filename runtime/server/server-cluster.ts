@@ -11,12 +11,15 @@ import type { AskRecord, PushRecord } from "../cluster/peer-out.js";
 import { Questions } from "../cluster/questions.js";
 import { type Opening, pushFlags } from "../cluster/records.js";
 import type { Routing } from "../cluster/routing.js";
+import { UserDirectory } from "../cluster/user-directory.js";
 import { Component } from "../component/component.js";
 import { OutgoingPush } from "../session/push.js";
 import { PushBatch } from "../session/push-batch.js";
 import type { Session } from "../session/session.js";
+import { Conversation } from "./conversation.js";
 import { GuestConversation, type GuestHost } from "./guest-conversation.js";
 import { serializerNamed } from "./terms.js";
+import { UserPushes } from "./user-pushes.js";
 import type { VisitsHost } from "./visits.js";
 
 /** A member is gone that had messages of a session. */
@@ -36,6 +39,9 @@ export class ServerCluster implements VisitsHost, PeerHost {
   readonly node: ClusterNode;
   /** What nodes ask each other, besides what is about a session. */
   readonly questions: Questions;
+  /** Who is bound where. */
+  readonly users: UserDirectory;
+  readonly userPushes: UserPushes;
   readonly lostVisits = new Listeners<VisitLost>();
   readonly #host: GuestHost;
   readonly #options: ResolvedClusterOptions;
@@ -47,9 +53,16 @@ export class ServerCluster implements VisitsHost, PeerHost {
     this.#host = host;
     this.#options = options;
     this.#isGate = isGate;
-    const { logger, turn } = host;
-    this.questions = new Questions(logger, host.options.clock);
-    this.node = new ClusterNode(options.driver, options.link, { logger, clock: host.options.clock, turn }, this);
+    const { logger, turn, sessions } = host;
+    const { clock, binding } = host.options;
+    this.questions = new Questions(logger, clock);
+    this.node = new ClusterNode(options.driver, options.link, { logger, clock, turn }, this);
+    const { node, questions } = this;
+    const serializerOf = ({ link }: Session): string | undefined =>
+      link instanceof Conversation ? link.serializerName : undefined;
+    this.users = new UserDirectory({ clock, logger, turn, node, questions, binding, serializerOf });
+    this.users.listenTo(sessions);
+    this.userPushes = new UserPushes({ logger, node, users: this.users, sessions, terms: host.options });
   }
 
   get logger(): Logger {
@@ -78,6 +91,7 @@ export class ServerCluster implements VisitsHost, PeerHost {
       labels,
     };
     await this.node.join(info);
+    this.users.nodesChanged();
   }
 
   /** No session comes here any more that is not here already. */
@@ -87,6 +101,7 @@ export class ServerCluster implements VisitsHost, PeerHost {
 
   async leave(): Promise<void> {
     await this.node.leave();
+    this.users.nodesChanged();
   }
 
   #services(): HostedService[] {
@@ -110,7 +125,23 @@ export class ServerCluster implements VisitsHost, PeerHost {
     this.lostVisits.call({ session, node, services, reason }, this.logger);
   }
 
-  pushed(peer: Peer, { route, flags, serializer: name, key, payload }: PushRecord, visits: readonly PeerVisit[]): void {
+  pushed(peer: Peer, record: PushRecord, visits: readonly PeerVisit[]): void {
+    this.#pushTo(peer, record, visits);
+  }
+
+  pushedBound(peer: Peer, record: PushRecord, bindings: readonly number[]): void {
+    const bound = bindings.flatMap((number) => {
+      const session = this.users.own.boundSession(number);
+      return session === undefined ? [] : { session };
+    });
+    this.#pushTo(peer, record, bound);
+  }
+
+  #pushTo(
+    peer: Peer,
+    { route, flags, serializer: name, key, payload }: PushRecord,
+    targets: readonly { readonly session: Session }[],
+  ): void {
     const serializer = serializerNamed(name, this.#host.options);
     if (serializer === undefined) {
       this.logger.error(
@@ -122,7 +153,7 @@ export class ServerCluster implements VisitsHost, PeerHost {
     const overflow =
       (flags & pushFlags.drop) !== 0 ? "drop" : (flags & pushFlags.conflate) !== 0 ? "conflate" : undefined;
     const push = OutgoingPush.encoded(route, overflow, key, serializer, payload, this.#batchOf(peer));
-    for (const { session } of visits) {
+    for (const { session } of targets) {
       try {
         session.pushShared(push);
       } catch (error) {
@@ -173,6 +204,7 @@ export class ServerCluster implements VisitsHost, PeerHost {
   broken(peer: Peer, reason: NanowireError): void {
     this.#batches.delete(peer);
     this.questions.broken(peer, reason);
+    this.users.broken(peer);
     this.logger.info({ node: peer.id, reason: reason.message }, "the link to a node began anew");
   }
 }
