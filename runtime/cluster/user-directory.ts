@@ -65,8 +65,7 @@ export class UserDirectory implements BindArbiter, KeeperHost, OwnBindingsHost, 
   /** What it tells of its own sessions. */
   readonly own: OwnBindings;
   readonly #host: UserDirectoryHost;
-  /** Made anew when it is asked for after a node came or went. */
-  #gates: Gates | undefined;
+  #gates: Gates;
   /** Aborted when the gates change: what was asked is asked of others. */
   #change = newChange();
   /** Gates whose link broke, and since when: nothing is heard there until one answers. */
@@ -77,11 +76,11 @@ export class UserDirectory implements BindArbiter, KeeperHost, OwnBindingsHost, 
   constructor(host: UserDirectoryHost) {
     this.#host = host;
     this.clock = host.clock;
-    this.keeper = new Keeper(this, this.gates);
+    this.#gates = new Gates(host.node);
+    this.keeper = new Keeper(this, this.#gates);
     this.own = new OwnBindings(this);
     const { node, questions } = host;
     node.joins.add(() => this.nodesChanged());
-    node.changes.add(() => this.nodesChanged());
     node.leaves.add(() => this.nodesChanged());
     const { keeper, own } = this;
     questions.answer(directoryRoute.hello, () => nothing);
@@ -125,13 +124,16 @@ export class UserDirectory implements BindArbiter, KeeperHost, OwnBindingsHost, 
   // who is there
 
   get gates(): Gates {
-    this.#gates ??= new Gates(this.#host.node);
     return this.#gates;
   }
 
   /** A node came or went, or this one joined or left. */
   nodesChanged(): void {
-    this.#gates = undefined;
+    const gates = new Gates(this.#host.node);
+    if (gates.digest === this.#gates.digest) {
+      return;
+    }
+    this.#gates = gates;
     const change = this.#change;
     this.#change = newChange();
     change.abort();
@@ -161,7 +163,7 @@ export class UserDirectory implements BindArbiter, KeeperHost, OwnBindingsHost, 
     const isNew = !this.#silentSince.has(peer);
     this.keeper.broken(peer);
     this.own.outOfTouch(peer);
-    if (this.#host.node.peer(peer.id) !== peer || (peer.info !== undefined && !peer.info.gate)) {
+    if (this.#host.node.peer(peer.id) !== peer || peer.info?.gate !== true) {
       return;
     }
     if (isNew) {

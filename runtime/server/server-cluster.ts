@@ -90,8 +90,11 @@ export class ServerCluster implements VisitsHost, PeerHost {
       draining: false,
       labels,
     };
-    await this.node.join(info);
-    this.users.nodesChanged();
+    try {
+      await this.node.join(info);
+    } finally {
+      this.users.nodesChanged();
+    }
   }
 
   /** No session comes here any more that is not here already. */
