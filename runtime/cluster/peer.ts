@@ -6,11 +6,13 @@ import { decodeErrorProtobuf } from "../protocol/error-payload.js";
 import type { Serializer } from "../protocol/serializer.js";
 import type { OutgoingPush, PushRelay } from "../session/push.js";
 import type { Session } from "../session/session.js";
+import { HostedMethods } from "./hosted-methods.js";
 import { Link, type LinkHost, type LinkReceiver } from "./link.js";
 import type { NodeInfo } from "./node-info.js";
-import { type AskRecord, PeerOut, type PushRecord } from "./peer-out.js";
+import { PeerOut } from "./peer-out.js";
+import type { PeerVoice } from "./peer-voice.js";
 import { RecordReader } from "./record-reader.js";
-import { type Opening, pushFlags, recordType } from "./records.js";
+import { type AskRecord, type Opening, type PushRecord, pushFlags, recordType } from "./records.js";
 
 /** A session of ours at a member, and its calls that are under way there. */
 export interface PeerVisit {
@@ -69,8 +71,10 @@ export class Peer implements LinkReceiver, PushRelay {
   readonly id: string;
   /** The way there and back. */
   readonly link: Link;
+  /** Whether it is a node of another kind, which a driver speaks with: its link is not used. */
+  readonly isForeign: boolean;
   /** What is said to it. */
-  readonly out: PeerOut;
+  readonly out: PeerVoice;
   /** Sessions of ours that are there, by the numbers that we gave them. */
   readonly visits = new Map<number, PeerVisit>();
   /** Sessions of its own that are here, by the numbers that it gave them. */
@@ -80,10 +84,10 @@ export class Peer implements LinkReceiver, PushRelay {
   /** How many calls of our sessions are under way there. */
   underWay = 0;
   #info: NodeInfo | undefined;
-  /** The routes that it hosts, and the fingerprints of their methods. */
-  #methods = new Map<string, string>();
-  /** The services that it hosts without telling which methods they have. */
-  #wholeServices = new Set<string>();
+  /** Of the services of kind HANDLER that it hosts. */
+  #methods = new HostedMethods([]);
+  /** Of those of kind REMOTE. */
+  #remoteMethods = new HostedMethods([]);
   readonly #host: PeerHost;
   readonly #reader = new RecordReader();
   readonly #asks = new Map<number, PeerAsk>();
@@ -92,12 +96,32 @@ export class Peer implements LinkReceiver, PushRelay {
   #lastVisit = 0;
   #lastAsk = 0;
 
-  /** @param epoch of the link, see {@link Link} */
-  constructor(id: string, linkHost: LinkHost, epoch: number, host: PeerHost) {
+  /**
+   * @param epoch of the link, see {@link Link}
+   * @param speak makes what speaks to a node of another kind. Default: it is one of ours, and the link is used
+   */
+  constructor(id: string, linkHost: LinkHost, epoch: number, host: PeerHost, speak?: (peer: Peer) => PeerVoice) {
     this.id = id;
     this.#host = host;
     this.link = new Link(linkHost, id, epoch, this);
-    this.out = new PeerOut(this.link);
+    this.isForeign = speak !== undefined;
+    this.out = speak?.(this) ?? new PeerOut(this.link);
+  }
+
+  /** What is under way there has failed, and what is here of it ends. */
+  fail(reason: NanowireError): void {
+    if (this.isForeign) {
+      this.broken(reason);
+    } else {
+      this.link.break(reason);
+    }
+  }
+
+  /** A session of the peer comes here. */
+  opened(visit: number, opening: Opening): PeerGuest {
+    const guest = this.#host.opened(this, visit, opening);
+    this.guests.set(visit, guest);
+    return guest;
   }
 
   /** What it says of itself; undefined as long as only frames came of it. */
@@ -108,10 +132,8 @@ export class Peer implements LinkReceiver, PushRelay {
   /** It says this of itself from now on. */
   describe(info: NodeInfo): void {
     this.#info = info;
-    this.#methods = new Map(info.services.flatMap(({ methods }) => Object.entries(methods)));
-    this.#wholeServices = new Set(
-      info.services.filter(({ methods }) => Object.keys(methods).length === 0).map(({ name }) => name),
-    );
+    this.#methods = new HostedMethods(info.services);
+    this.#remoteMethods = new HostedMethods(info.remotes);
   }
 
   /**
@@ -120,10 +142,12 @@ export class Peer implements LinkReceiver, PushRelay {
    * @param fingerprint of the gate's method; undefined: it has none
    */
   serves(service: string, route: string, fingerprint: string | undefined): boolean {
-    const theirs = this.#methods.get(route);
-    return theirs === undefined
-      ? this.#wholeServices.has(service)
-      : theirs === "" || fingerprint === undefined || theirs === fingerprint;
+    return this.#methods.serve(service, route, fingerprint);
+  }
+
+  /** The same of a method of a service of kind REMOTE. */
+  servesRemote(service: string, route: string, fingerprint: string | undefined): boolean {
+    return this.#remoteMethods.serve(service, route, fingerprint);
   }
 
   /** Whether nothing of ours is there, and nothing of its own here. */
@@ -195,7 +219,8 @@ export class Peer implements LinkReceiver, PushRelay {
       visit.lost(reason);
     }
     for (const ask of asks) {
-      ask.refused(reason);
+      const message = `node ${this.id}, which had the call, is gone: ${reason.message}`;
+      ask.refused(new NanowireError("unavailable", message, { details: { node: this.id }, cause: reason }));
     }
     for (const guest of guests) {
       guest.closed(
@@ -325,7 +350,7 @@ export class Peer implements LinkReceiver, PushRelay {
       serializer: reader.text(),
       handshake: reader.text(),
     };
-    this.guests.set(visit, this.#host.opened(this, visit, opening));
+    this.opened(visit, opening);
   }
 
   #pushBound(flags: number, reader: RecordReader): void {
