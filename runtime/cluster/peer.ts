@@ -57,6 +57,8 @@ export interface PeerHost {
   opened(peer: Peer, visit: number, opening: Opening): PeerGuest;
   /** A member pushes to sessions of ours. */
   pushed(peer: Peer, push: PushRecord, visits: readonly PeerVisit[]): void;
+  /** A node pushes to sessions of ours that are bound, or were. */
+  pushedBound(peer: Peer, push: PushRecord, bindings: readonly number[]): void;
   asked(peer: Peer, ask: number, record: AskRecord): void;
   told(peer: Peer, record: AskRecord): void;
   canceled(peer: Peer, ask: number): void;
@@ -336,6 +338,9 @@ export class Peer implements LinkReceiver, PushRelay {
       case recordType.cancel:
         this.#host.canceled(this, number);
         break;
+      case recordType.pushBound:
+        this.#pushBound(number, reader);
+        break;
       default:
         // A newer version says something that we do not know.
         this.#host.logger.debug({ node: this.id, type }, "a record of an unknown type was left alone");
@@ -356,6 +361,20 @@ export class Peer implements LinkReceiver, PushRelay {
     this.opened(visit, opening);
   }
 
+  #pushBound(flags: number, reader: RecordReader): void {
+    const route = this.#route(reader.number());
+    const serializer = reader.text();
+    const key = reader.text();
+    const count = reader.number();
+    const bindings: number[] = [];
+    let number = 0;
+    for (let index = 0; index < count; index++) {
+      number += readDistance(reader);
+      bindings.push(number);
+    }
+    this.#host.pushedBound(this, { route, flags, serializer, key, payload: reader.rest() }, bindings);
+  }
+
   #push(reader: RecordReader): void {
     const flags = reader.number();
     const route = this.#route(reader.number());
@@ -365,8 +384,7 @@ export class Peer implements LinkReceiver, PushRelay {
     const visits: PeerVisit[] = [];
     let number = 0;
     for (let index = 0; index < count; index++) {
-      const distance = reader.number();
-      number += distance % 2 === 0 ? distance / 2 : -(distance + 1) / 2;
+      number += readDistance(reader);
       const visit = this.visits.get(number);
       if (visit !== undefined) {
         visits.push(visit);
@@ -402,6 +420,12 @@ export function pushRecord(push: OutgoingPush, { name }: Serializer, payload: Ui
   const flags = overflow === "drop" ? pushFlags.drop : overflow === "conflate" ? pushFlags.conflate : 0;
   // The key begins with the route.
   return { route, flags, serializer: name, key: overflow === "conflate" ? key.slice(route.length + 1) : "", payload };
+}
+
+/** How far a number is from the one before. */
+function readDistance(reader: RecordReader): number {
+  const distance = reader.number();
+  return distance % 2 === 0 ? distance / 2 : -(distance + 1) / 2;
 }
 
 function readReason(reader: RecordReader): NanowireError {
