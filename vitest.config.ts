@@ -8,7 +8,9 @@ export default defineConfig({
     // Generated code imports the package by its name; the tests run it on the sources.
     alias: [
       { find: /^nanowire\/client$/, replacement: source("./runtime/client/index.ts") },
+      { find: /^nanowire\/grpc$/, replacement: source("./runtime/cluster/grpc/index.ts") },
       { find: /^nanowire\/json$/, replacement: source("./runtime/protocol/json/index.ts") },
+      { find: /^nanowire\/nats$/, replacement: source("./runtime/cluster/nats/index.ts") },
       { find: /^nanowire\/testing$/, replacement: source("./runtime/testing/index.ts") },
       { find: /^nanowire\/validate$/, replacement: source("./runtime/validate/index.ts") },
       { find: /^nanowire\/wire$/, replacement: source("./runtime/protocol/wire/index.ts") },

@@ -74,6 +74,7 @@ export {
   type Serializer,
   type SerializerName,
 } from "./protocol/serializer.js";
+export type { ShardKey, ShardKeyJson, ShardKeyStep, ShardKeyType } from "./protocol/shard-key.js";
 export type { Queue, QueueOptions } from "./schedule/queue.js";
 export type { Scheduler } from "./schedule/scheduler.js";
 export type { CatchUp, ConditionOptions, LoopOptions, TaskRunner, TimerOptions } from "./schedule/task-runner.js";

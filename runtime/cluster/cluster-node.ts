@@ -7,6 +7,7 @@ import type { ClusterDriver, ClusterHost, Joined } from "./driver.js";
 import { epochAfter, type LinkHost, type LinkSettings, sweepsPerHeartbeat } from "./link.js";
 import type { NodeInfo } from "./node-info.js";
 import { Peer, type PeerHost } from "./peer.js";
+import type { PeerVoice } from "./peer-voice.js";
 import { ServiceHosts } from "./service-hosts.js";
 
 /** What a node needs of the process that it is. */
@@ -143,7 +144,10 @@ export class ClusterNode implements ClusterHost, LinkHost {
     if (known?.info !== undefined && known.info.incarnation !== node.incarnation) {
       this.left(node.id, new NanowireError("unavailable", `node ${node.id} is another process now`));
     }
-    const peer = this.#peers.get(node.id) ?? this.#addPeer(node.id);
+    const { foreign } = this.#driver;
+    const speak =
+      node.protocol === 0 && foreign !== undefined ? (peer: Peer) => foreign.call(this.#driver, node, peer) : undefined;
+    const peer = this.#peers.get(node.id) ?? this.#addPeer(node.id, speak);
     if (peer.info === undefined) {
       this.#strangers -= known === undefined ? 0 : 1;
     }
@@ -168,7 +172,7 @@ export class ClusterNode implements ClusterHost, LinkHost {
     const { info } = peer;
     this.#undescribe(peer);
     peer.unreachable = reason;
-    peer.link.break(reason);
+    peer.fail(reason);
     peer.link.close();
     if (info === undefined) {
       this.#strangers--;
@@ -181,7 +185,7 @@ export class ClusterNode implements ClusterHost, LinkHost {
     const peer = this.#peers.get(id);
     if (peer !== undefined) {
       peer.unreachable = reason;
-      peer.link.break(reason);
+      peer.fail(reason);
     }
   }
 
@@ -207,16 +211,16 @@ export class ClusterNode implements ClusterHost, LinkHost {
     this.logger.info({ node: this.#info?.id }, "the node is back in its cluster");
   }
 
-  #addPeer(id: string): Peer {
+  #addPeer(id: string, speak?: (peer: Peer) => PeerVoice): Peer {
     this.#epoch = epochAfter(this.#epoch, this.clock);
-    const peer = new Peer(id, this, this.#epoch, this.#handlers);
+    const peer = new Peer(id, this, this.#epoch, this.#handlers, speak);
     this.#peers.set(id, peer);
     return peer;
   }
 
   #describe(peer: Peer, info: NodeInfo): void {
     this.#undescribe(peer);
-    if (info.protocol !== clusterProtocol) {
+    if (info.protocol !== clusterProtocol && !peer.isForeign) {
       const message = `node ${info.id} speaks version ${info.protocol} of what nodes say to each other, and this one ${clusterProtocol}`;
       this.logger.warn({ node: info.id }, message);
       peer.describe({ ...info, services: [], remotes: [] });
@@ -235,6 +239,9 @@ export class ClusterNode implements ClusterHost, LinkHost {
   #sweep(): void {
     this.#sweeps++;
     for (const peer of this.#peers.values()) {
+      if (peer.isForeign) {
+        continue;
+      }
       if (peer.unreachable !== undefined && this.#sweeps % sweepsPerHeartbeat === 0) {
         peer.link.ask();
       }
@@ -250,7 +257,7 @@ export class ClusterNode implements ClusterHost, LinkHost {
     const reason = new NanowireError("unavailable", "this node left its cluster");
     for (const peer of this.peers) {
       this.#peers.delete(peer.id);
-      peer.link.break(reason);
+      peer.fail(reason);
       peer.link.close();
     }
     this.#hosts.clear();

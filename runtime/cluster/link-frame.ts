@@ -71,9 +71,10 @@ export function isLinkFrame(frame: Uint8Array): boolean {
   if ((flags & ~allFlags) !== 0 || sender === 0 || sender > greatestEpoch || linkReceiverOf(frame) > greatestEpoch) {
     return false;
   }
-  return (flags & LinkFlag.idle) === 0
-    ? linkSequenceOf(frame) > 0 && linkReceiverOf(frame) > 0
-    : frame.length === linkHeaderBytes && (flags & (LinkFlag.piece | LinkFlag.lastPiece)) === 0;
+  const pieces = flags & (LinkFlag.piece | LinkFlag.lastPiece);
+  return (flags & LinkFlag.idle) !== 0
+    ? frame.length === linkHeaderBytes && pieces === 0
+    : linkSequenceOf(frame) > 0 && linkReceiverOf(frame) > 0 && pieces !== (LinkFlag.piece | LinkFlag.lastPiece);
 }
 
 /** The {@link LinkFlag}s of a frame. */

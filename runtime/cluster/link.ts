@@ -54,7 +54,7 @@ export interface LinkHost {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings: LinkSettings;
-  /** Hands a frame to the driver. Does not throw. */
+  /** Hands a frame to the driver. Does not throw, and calls nothing of the link before it returns. */
   send(to: string, frame: Uint8Array): void;
 }
 
@@ -95,7 +95,7 @@ export class Link implements EndOfTurn {
   #epoch: number;
   /** The life of the other end that this one is bound to; 0 before. */
   #peer = 0;
-  /** The one that the life before was bound to: an old hello of it is not to be answered by binding. */
+  /** The one that the last life with such a bond was bound to. It has to end, too: an old hello of it binds nobody. */
   #formerPeer = 0;
   /** Whether a record was written, or came, in this life. */
   #isUsed = false;
@@ -131,8 +131,6 @@ export class Link implements EndOfTurn {
   /** An idle frame is sent if nothing else is, with these flags besides. */
   #mustSpeak = false;
   #spokenFlags = 0;
-  /** Whether an idle frame went to nobody in this life: it is said again by {@link sweep} only. */
-  #saidHello = false;
   #mustResend = false;
   /** After which frame the other end was asked to send again, and was sent to again, since the last sweep; -1: it was not. */
   #askedAfter = -1;
@@ -195,12 +193,13 @@ export class Link implements EndOfTurn {
       this.#cut();
     }
     this.#mark = buffer.end;
-    this.#isUsed = true;
     this.#isInUse = true;
-    if (this.#peer === 0 && !this.#saidHello) {
-      this.#speak(0);
-    } else {
+    if (this.#isUsed) {
       this.#due();
+    } else {
+      this.#isUsed = true;
+      // A hello, while nobody is known. It is said again by sweeps.
+      this.#speak(0);
     }
   }
 
@@ -244,7 +243,10 @@ export class Link implements EndOfTurn {
     }
   }
 
-  /** The other end is not needed for now: it is not asked for a word any more until a record is written or comes. What is on its way still arrives. */
+  /**
+   * The other end is not needed for now: it is not asked for a word any more until a record is written or comes. What is on its way still arrives. That the other end is gone, or
+   * began anew, is found out only when there is something to say.
+   */
   rest(): void {
     this.#isInUse = false;
   }
@@ -289,8 +291,9 @@ export class Link implements EndOfTurn {
     if (this.buffer.end > this.#mark) {
       this.#takeBack();
     }
-    if (this.unacknowledgedBytes > this.#host.settings.maxUnackedBytes) {
-      const message = `${this.unacknowledgedBytes} bytes for node ${this.peerId} are not acknowledged, more than maxUnackedBytes ${this.#host.settings.maxUnackedBytes}`;
+    const { maxUnackedBytes } = this.#host.settings;
+    if (this.unacknowledgedBytes > maxUnackedBytes) {
+      const message = `${this.unacknowledgedBytes} bytes for node ${this.peerId} are not acknowledged, more than maxUnackedBytes ${maxUnackedBytes}`;
       this.break(new NanowireError("unavailable", message));
       return;
     }
@@ -384,7 +387,6 @@ export class Link implements EndOfTurn {
     const frame = new Uint8Array(linkHeaderBytes);
     const flags = LinkFlag.idle | this.#spokenFlags;
     writeLinkHeader(frame, flags, this.#epoch, this.#peer, this.#sent, this.#received);
-    this.#saidHello = true;
     this.#spokenFlags = 0;
     this.#told();
     this.#host.send(this.peerId, frame);
@@ -523,7 +525,7 @@ export class Link implements EndOfTurn {
         // A later life that is bound to this one of ours would have to wait for ever: ours is over.
         this.#brokenBy(receiver, isForUs ? 0 : sender);
       }
-    } else if (isForUs || sender > this.#formerPeer) {
+    } else if (isForUs || sender !== this.#formerPeer) {
       this.#peer = sender;
       if (isForUs) {
         this.#due();
@@ -548,7 +550,9 @@ export class Link implements EndOfTurn {
   #beginAnew(moreThan: number): boolean {
     const wasUsed = this.#isUsed;
     this.#epoch = Math.max(epochAfter(this.#epoch, this.#host.clock), moreThan + 1);
-    this.#formerPeer = Math.max(this.#formerPeer, this.#peer);
+    if (this.#peer !== 0) {
+      this.#formerPeer = this.#peer;
+    }
     this.#forgetAll();
     return wasUsed;
   }
@@ -570,7 +574,6 @@ export class Link implements EndOfTurn {
     this.#piecesBytes = 0;
     this.#mustSpeak = false;
     this.#spokenFlags = 0;
-    this.#saidHello = false;
     this.#mustResend = false;
     this.#askedAfter = -1;
     this.#resentAfter = -1;

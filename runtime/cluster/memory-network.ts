@@ -10,6 +10,12 @@ export class MemoryNetwork {
   readonly #nodes = new Map<string, MemoryDriver>();
   readonly #numbers = new Set<number>();
   readonly #cuts = new Set<string>();
+  #listener: ((from: string, to: string, frame: Uint8Array) => void) | undefined;
+
+  /** Told of each frame that is sent, whether it arrives or not. Default: nobody is. */
+  onFrame(listener: (from: string, to: string, frame: Uint8Array) => void): void {
+    this.#listener = listener;
+  }
 
   /** A driver for one node. */
   driver(): ClusterDriver {
@@ -80,6 +86,7 @@ export class MemoryNetwork {
 
   /** @internal */
   carry(from: string, to: string, frame: Uint8Array): void {
+    this.#listener?.(from, to, frame);
     const { incarnation } = this.#nodes.get(to)?.info ?? {};
     queueMicrotask(() => {
       const receiver = this.#nodes.get(to);

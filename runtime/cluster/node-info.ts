@@ -15,7 +15,7 @@ export interface NodeInfo {
   readonly id: string;
   /** Made anew each time that the node joins: tells a node from the one that had its id before. */
   readonly incarnation: string;
-  /** The version of what nodes say to each other (docs/cluster-protocol.md): those that do not share it do not talk. */
+  /** The version of what nodes say to each other (docs/cluster-protocol.md): those that do not share it do not talk. 0: it is no node of ours, and its driver speaks with it. */
   readonly protocol: number;
   /** Whether it holds clients. */
   readonly gate: boolean;

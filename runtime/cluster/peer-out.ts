@@ -5,8 +5,9 @@ import type { NanowireError } from "../base/error.js";
 import { encodeErrorPayload } from "../protocol/error-payload.js";
 import { cut, encodeInPlace, type InPlaceCodec } from "../protocol/in-place.js";
 import { protobufSerializer } from "../protocol/serializer.js";
+import type { PeerVoice } from "./peer-voice.js";
 import { beginRecord, endRecord, writeNumber, writeText } from "./record-writer.js";
-import { type Opening, recordType } from "./records.js";
+import { type AskRecord, type Opening, type PushRecord, recordType } from "./records.js";
 
 /** Where records are written: a link. */
 export interface RecordSink {
@@ -15,29 +16,8 @@ export interface RecordSink {
   wrote(): void;
 }
 
-/** A push, as it is told to a gate. */
-export interface PushRecord {
-  readonly route: string;
-  /** {@link pushFlags} */
-  readonly flags: number;
-  /** The name of the serializer that the payload is written with. */
-  readonly serializer: string;
-  /** What it is told apart by from others of its route, where only the newest waits. */
-  readonly key: string;
-  readonly payload: Uint8Array;
-}
-
-/** A call of a REMOTE service, as it is told to another node. */
-export interface AskRecord {
-  readonly route: string;
-  /** Milliseconds; 0: for ever. */
-  readonly timeoutMs: number;
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly payload: Uint8Array;
-}
-
 /** All that is said to one node, in the order in which it is said. */
-export class PeerOut {
+export class PeerOut implements PeerVoice {
   readonly #sink: RecordSink;
   readonly #routes = new Map<string, number>();
 

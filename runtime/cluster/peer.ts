@@ -9,9 +9,10 @@ import type { Session } from "../session/session.js";
 import { HostedMethods } from "./hosted-methods.js";
 import { Link, type LinkHost, type LinkReceiver } from "./link.js";
 import type { NodeInfo } from "./node-info.js";
-import { type AskRecord, PeerOut, type PushRecord } from "./peer-out.js";
+import { PeerOut } from "./peer-out.js";
+import type { PeerVoice } from "./peer-voice.js";
 import { RecordReader } from "./record-reader.js";
-import { type Opening, pushFlags, recordType } from "./records.js";
+import { type AskRecord, type Opening, type PushRecord, pushFlags, recordType } from "./records.js";
 
 /** A session of ours at a member, and its calls that are under way there. */
 export interface PeerVisit {
@@ -68,8 +69,10 @@ export class Peer implements LinkReceiver, PushRelay {
   readonly id: string;
   /** The way there and back. */
   readonly link: Link;
+  /** Whether it is a node of another kind, which a driver speaks with: its link is not used. */
+  readonly isForeign: boolean;
   /** What is said to it. */
-  readonly out: PeerOut;
+  readonly out: PeerVoice;
   /** Sessions of ours that are there, by the numbers that we gave them. */
   readonly visits = new Map<number, PeerVisit>();
   /** Sessions of its own that are here, by the numbers that it gave them. */
@@ -91,12 +94,32 @@ export class Peer implements LinkReceiver, PushRelay {
   #lastVisit = 0;
   #lastAsk = 0;
 
-  /** @param epoch of the link, see {@link Link} */
-  constructor(id: string, linkHost: LinkHost, epoch: number, host: PeerHost) {
+  /**
+   * @param epoch of the link, see {@link Link}
+   * @param speak makes what speaks to a node of another kind. Default: it is one of ours, and the link is used
+   */
+  constructor(id: string, linkHost: LinkHost, epoch: number, host: PeerHost, speak?: (peer: Peer) => PeerVoice) {
     this.id = id;
     this.#host = host;
     this.link = new Link(linkHost, id, epoch, this);
-    this.out = new PeerOut(this.link);
+    this.isForeign = speak !== undefined;
+    this.out = speak?.(this) ?? new PeerOut(this.link);
+  }
+
+  /** What is under way there has failed, and what is here of it ends. */
+  fail(reason: NanowireError): void {
+    if (this.isForeign) {
+      this.broken(reason);
+    } else {
+      this.link.break(reason);
+    }
+  }
+
+  /** A session of the peer comes here. */
+  opened(visit: number, opening: Opening): PeerGuest {
+    const guest = this.#host.opened(this, visit, opening);
+    this.guests.set(visit, guest);
+    return guest;
   }
 
   /** What it says of itself; undefined as long as only frames came of it. */
@@ -322,7 +345,7 @@ export class Peer implements LinkReceiver, PushRelay {
       serializer: reader.text(),
       handshake: reader.text(),
     };
-    this.guests.set(visit, this.#host.opened(this, visit, opening));
+    this.opened(visit, opening);
   }
 
   #push(reader: RecordReader): void {

@@ -3,7 +3,7 @@ import type { CancelTimer, Clock } from "../base/clock.js";
 import { NanowireError, toNanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
 import type { Peer } from "./peer.js";
-import type { AskRecord } from "./peer-out.js";
+import type { AskRecord } from "./records.js";
 
 /** What another node asks, or tells. */
 export interface Question {

@@ -1,5 +1,6 @@
 import type { Awaitable } from "../base/awaitable.js";
 import type { ProtobufCodec } from "../protocol/codec.js";
+import type { ShardKey } from "../protocol/shard-key.js";
 import { LifeCycle } from "./life-cycle.js";
 
 /**
@@ -25,8 +26,11 @@ export interface RemoteMethod<Req, Res> {
    * Default: the server's `requestTimeoutMs`. Of a tell it counts from its arrival, the wait for its turn included.
    */
   readonly timeoutMs?: number;
+  /** By what of the request the node is chosen that is called, where none is named. Default: the cluster chooses. */
+  readonly shardKey?: ShardKey;
   /**
-   * 8 hex digits that say how the method's calls are written: nodes that have the same for it read them alike. Default: what the method reads is not
+   * 8 hex digits that say how the method's calls are written: nodes that have the same for it read them alike. It is a hash of the kind
+   * and of the shapes of both messages and all that these hold: numbers, types, lists, maps, not names. Default: what the method reads is not
    * known to other nodes.
    */
   readonly fingerprint?: string;

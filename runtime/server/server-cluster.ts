@@ -9,9 +9,8 @@ import { HostedRemotes } from "../cluster/hosted-remotes.js";
 import type { HostedService, NodeInfo } from "../cluster/node-info.js";
 import { OwnRemotes } from "../cluster/own-remotes.js";
 import type { Peer, PeerGuest, PeerHost, PeerVisit } from "../cluster/peer.js";
-import type { AskRecord, PushRecord } from "../cluster/peer-out.js";
 import { Questions } from "../cluster/questions.js";
-import { type Opening, pushFlags } from "../cluster/records.js";
+import { type AskRecord, type Opening, type PushRecord, pushFlags } from "../cluster/records.js";
 import { RemoteCalls } from "../cluster/remote-calls.js";
 import type { Routing } from "../cluster/routing.js";
 import { Component } from "../component/component.js";
@@ -134,6 +133,10 @@ export class ServerCluster implements VisitsHost, PeerHost {
   }
 
   // as a gate
+
+  get maxInflatedBytes(): number {
+    return this.#host.options.maxInflatedBytes;
+  }
 
   routingOf(service: string): Routing {
     return this.#options.routing.get(service) ?? "random";

@@ -37,6 +37,7 @@ describe("the code in docs/", () => {
     const shown = new Set(blocks.map(({ page }) => page));
     const guides = [
       "client",
+      "cluster",
       "coming-from-nano",
       "coming-from-pitaya",
       "groups",
@@ -82,6 +83,7 @@ describe("the code in docs/", () => {
           nanowire: [`${root}runtime/index.ts`],
           "nanowire/client": [`${root}runtime/client/index.ts`],
           "nanowire/json": [`${root}runtime/protocol/json/index.ts`],
+          "nanowire/nats": [`${root}runtime/cluster/nats/index.ts`],
           "nanowire/testing": [`${root}runtime/testing/index.ts`],
           "nanowire/validate": [`${root}runtime/validate/index.ts`],
           "nanowire/wire": [`${root}runtime/protocol/wire/index.ts`],

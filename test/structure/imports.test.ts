@@ -39,6 +39,12 @@ const nodeIn = [
   /^generator\/(cli|plugin)\.ts$/,
 ];
 
+/** The cluster's drivers that stand on packages of their own, which nobody loads who does not use them. */
+const driverPackages: Readonly<Record<string, RegExp>> = {
+  grpc: /^@grpc\/grpc-js$/,
+  nats: /^@nats-io\/(jetstream|kv|transport-node)$/,
+};
+
 interface Import {
   readonly from: string;
   readonly to: string;
@@ -71,6 +77,11 @@ function resolve(from: string, specifier: string): string {
 
 function roomOf(path: string, house: string): string | undefined {
   return new RegExp(`^${house}/([^/]+)/`).exec(path)?.[1];
+}
+
+/** The driver that a file belongs to. */
+function driverOf(path: string): string | undefined {
+  return /^runtime\/cluster\/([^/]+)\//.exec(path)?.[1];
 }
 
 const inside = (house: string) => imports.filter(({ from }) => from.startsWith(`${house}/`));
@@ -110,10 +121,10 @@ describe("who may import whom", () => {
     ).toEqual([]);
   });
 
-  test("runtime: its packages are ws and, for JSON, the base64 of @bufbuild/protobuf; validation has its own", () => {
+  test("runtime: its packages are ws and, for JSON, the base64 of @bufbuild/protobuf; validation and the drivers of the cluster have their own", () => {
     const packages = inside("runtime").filter(({ to }) => !to.startsWith("runtime/") && !to.startsWith("node:"));
     const ofValidation = packages.filter(({ from }) => roomOf(from, "runtime") === "validate");
-    const others = packages.filter((one) => !ofValidation.includes(one));
+    const others = packages.filter((one) => !ofValidation.includes(one) && driverOf(one.from) === undefined);
     expect(new Set(others.map(({ to }) => to))).toEqual(new Set(["ws", "@bufbuild/protobuf/wire"]));
     expect(
       ofValidation.map(({ to }) => to).filter((to) => !/^@bufbuild\/proto(?:buf|validate)(?:\/|$)/.test(to)),
@@ -123,6 +134,19 @@ describe("who may import whom", () => {
         ({ from, to }) => to.startsWith("runtime/validate/") && !from.startsWith("runtime/validate/"),
       ),
     ).toEqual([]);
+  });
+
+  test("runtime: a driver of the cluster has packages of its own, and nobody imports it", () => {
+    const ofDrivers = inside("runtime").filter(({ from }) => driverOf(from) !== undefined);
+    expect(ofDrivers.length).toBeGreaterThan(20);
+    const strange = ofDrivers.filter(
+      ({ from, to }) => !/^(runtime\/|node:)/.test(to) && !driverPackages[driverOf(from) as string]?.test(to),
+    );
+    expect(strange.map(show)).toEqual([]);
+    const loaded = inside("runtime").filter(
+      ({ from, to }) => driverOf(to) !== driverOf(from) && driverOf(to) !== undefined,
+    );
+    expect(loaded.map(show)).toEqual([]);
   });
 
   test("generator: nothing of the runtime, and each room only the rooms below it", () => {

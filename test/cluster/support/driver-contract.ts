@@ -107,6 +107,7 @@ export function describeDriver(name: string, start: () => Promise<DriverCluster>
         message: expect.stringContaining("a"),
       });
       const b = await join("b");
+      await until(() => a.host.nodes.has("b"));
       a.driver.send("b", bytes("still here"));
       await until(() => b.host.frames.length === 1);
     });

@@ -80,6 +80,10 @@ export class Audit extends AuditRemote {
   override check(context: RemoteContext, request: AddRequest): AddResponse | Promise<AddResponse> {
     return this.#check(context, request);
   }
+
+  override definition(context: RemoteContext, request: AddRequest): AddResponse | Promise<AddResponse> {
+    return this.#check(context, request);
+  }
 }
 
 /** A ledger that was generated from a .proto of another age: its one method has a fingerprint of its own. */

@@ -17,7 +17,7 @@ export class LinkEnd implements LinkHost, LinkReceiver {
   readonly clock: SteppedClock;
   readonly logger = new KeptLog();
   readonly settings: LinkSettings;
-  readonly turn: Turn;
+  turn: Turn;
   /** Frames that were handed to the driver, oldest first. */
   readonly out: Uint8Array[] = [];
   /** The records that came, as text, and `broken: …` for each break, in order. */
@@ -32,7 +32,7 @@ export class LinkEnd implements LinkHost, LinkReceiver {
     this.id = id;
     this.clock = clock;
     this.settings = { ...defaultLinkSettings, maxFrameBytes: 1_024, ...settings };
-    this.turn = new Turn((task) => void this.#endings.push(task));
+    this.turn = this.#newTurn();
     this.#peerId = peerId;
     this.link = new Link(this, peerId, epochAfter(0, clock), this);
   }
@@ -74,6 +74,7 @@ export class LinkEnd implements LinkHost, LinkReceiver {
   restart(epoch = epochAfter(0, this.clock)): void {
     this.link.close();
     this.#endings = [];
+    this.turn = this.#newTurn();
     this.link = new Link(this, this.#peerId, epoch, this);
   }
 
@@ -91,6 +92,10 @@ export class LinkEnd implements LinkHost, LinkReceiver {
   broken(reason: NanowireError): void {
     this.told.push(`broken: ${reason.message}`);
     this.onTold();
+  }
+
+  #newTurn(): Turn {
+    return new Turn((task) => void this.#endings.push(task));
   }
 }
 

@@ -1,0 +1,42 @@
+import { expect, it } from "vitest";
+import { eventually, until } from "../../support/wait.js";
+import { bytes, type JoinedNode, joinNode, startNats } from "./support/joined-node.js";
+
+it("lets a hundred nodes join at once, and each sees all others", { timeout: 120_000 }, async () => {
+  const server = await startNats();
+  const ids = Array.from({ length: 100 }, (_, index) => `node-${index}`);
+  const patient = { servers: server.url, heartbeatMs: 2_000, memberTtlMs: 60_000, connectTimeoutMs: 30_000 };
+  const nodes: JoinedNode[] = await Promise.all(ids.map((id) => joinNode(id, patient)));
+  await until(() => nodes.every(({ host }) => host.nodes.size === 99));
+  expect(new Set(nodes.map(({ number }) => number)).size).toBe(100);
+  for (const { driver, info } of nodes) {
+    driver.send("node-0", bytes(`from ${info.id}`));
+  }
+  await eventually(() => expect(nodes[0]?.host.frames).toHaveLength(99));
+  expect(nodes.flatMap(({ host }) => host.unreachables)).toEqual([]);
+  expect(nodes.flatMap(({ host }) => host.told).filter((told) => !told.startsWith("joined"))).toEqual([]);
+});
+
+it("splits frames that are longer than what NATS takes, and keeps their order", async () => {
+  const server = await startNats({ config: "max_payload: 4096" });
+  const a = await joinNode("a", { servers: server.url });
+  const b = await joinNode("b", { servers: server.url });
+  await until(() => a.host.nodes.has("b"));
+  const lengths = [1, 4_096, 4_097, 0, 8_192, 100_000, 3, a.host.maxFrameBytes, 5];
+  for (const length of lengths) {
+    a.driver.send("b", bytes("z".repeat(length)));
+  }
+  await until(() => b.host.frames.length === lengths.length);
+  expect(b.host.frames.map(({ text }) => text.length)).toEqual(lengths);
+  expect(b.host.logger.lines).toEqual([]);
+});
+
+it("keeps clusters of other names apart", async () => {
+  const server = await startNats();
+  const a = await joinNode("a", { servers: server.url, cluster: "one" });
+  const other = await joinNode("a", { servers: server.url, cluster: "two" });
+  const b = await joinNode("b", { servers: server.url, cluster: "two" });
+  await until(() => other.host.nodes.has("b"));
+  expect(a.host.told).toEqual([]);
+  expect(b.host.ids).toEqual(["a"]);
+});
