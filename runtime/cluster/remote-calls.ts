@@ -1,6 +1,5 @@
 import type { Clock } from "../base/clock.js";
 import { NanowireError, toNanowireError } from "../base/error.js";
-import type { RemoteMethod } from "../component/remote.js";
 import type {
   RemoteAnswer,
   RemoteCallAllOptions,
@@ -9,6 +8,7 @@ import type {
   RemoteTellAllOptions,
   RemoteTellOptions,
 } from "../component/remote-caller.js";
+import type { RemoteMethod } from "../component/remote-method.js";
 import { readShardKey } from "../protocol/shard-key.js";
 import type { ClusterNode } from "./cluster-node.js";
 import type { HostedRemotes } from "./hosted-remotes.js";

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { NanowireError } from "../../runtime/base/error.js";
-import type { RemoteContext, RemoteMethod } from "../../runtime/component/remote.js";
+import type { RemoteContext } from "../../runtime/component/remote.js";
 import type { RemoteCaller } from "../../runtime/component/remote-caller.js";
+import type { RemoteMethod } from "../../runtime/component/remote-method.js";
 import type { ServerOptions } from "../../runtime/server/options.js";
 import { createServer } from "../../runtime/server/server.js";
 import { memory } from "../../runtime/transport/memory.js";
@@ -806,6 +807,21 @@ describe("a server with remotes", () => {
     expect(ledger.scheduler).toBeDefined();
     await node.server.stop();
     expect(life).toEqual(["remote", "component", "component gone", "remote gone"]);
+  });
+
+  it("has its parts call remotes from their init on, and no longer than it runs", async () => {
+    let client: LedgerRemoteClient | undefined;
+    const audit = new Audit(async () => (await client?.add(ada(3n))) ?? balance(0n));
+    const ledger = new Ledger({
+      init: () => {
+        client = new LedgerRemoteClient(ledger.remotes);
+      },
+    });
+    const { server } = await new Nodes().member("one", {}, { remotes: [ledger, audit] });
+    expect(await new AuditRemoteClient(callerOf(server)).check(ada(1n))).toEqual(balance(3n));
+    await server.stop();
+    expect(() => ledger.remotes).toThrow(expect.objectContaining({ code: "invalid_state" }));
+    await expect((client as unknown as LedgerRemoteClient).close()).rejects.toMatchObject({ code: "unavailable" });
   });
 
   it("tells the others what it hosts", async () => {
