@@ -34,7 +34,6 @@ export {
   type RemoteContext,
   type RemoteDefinition,
   type RemoteHandler,
-  type RemoteMethod,
 } from "./component/remote.js";
 export type {
   RemoteAnswer,
@@ -44,6 +43,7 @@ export type {
   RemoteTellAllOptions,
   RemoteTellOptions,
 } from "./component/remote-caller.js";
+export type { RemoteMethod } from "./component/remote-method.js";
 export {
   type AnyMethod,
   defineMethod,

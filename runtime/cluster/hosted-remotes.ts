@@ -58,8 +58,8 @@ export class HostedRemotes implements RemoteRunHost {
     return this.#mailboxes.get(remote);
   }
 
-  /** Whether nothing that came is under way. */
-  get isIdle(): boolean {
+  /** Whether nothing that came is under way, so that a drain need not wait. */
+  letGo(): boolean {
     return this.#runs.size === 0;
   }
 

@@ -47,8 +47,8 @@ export function choosePeer(
  * Chooses by a key: as long as the same nodes are there, the same one, at every gate; when one comes or goes, only those keys move that have to. (Rendezvous hashing:
  * the node whose hash with the key is the greatest.)
  */
-export function chooseByKey(key: string, candidates: readonly Peer[]): Peer | undefined {
-  let best: Peer | undefined;
+export function chooseByKey<T extends { readonly id: string }>(key: string, candidates: readonly T[]): T | undefined {
+  let best: T | undefined;
   let bestHash = -1;
   for (const peer of candidates) {
     const hash = keyWeight(key, nodeSeed(peer.id));

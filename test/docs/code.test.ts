@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { generatedFile } from "./support/generated-folder.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 // Inside the project, so that imports are resolved as a reader's would be; git ignores it.
@@ -49,6 +50,7 @@ describe("the code in docs/", () => {
       "logging",
       "pipelines",
       "profiles",
+      "remote",
       "server",
       "sessions",
       "testing",
@@ -71,8 +73,7 @@ describe("the code in docs/", () => {
       // A program that begins with `// room.ts` is that file to the others of its page.
       const [, name = `${index}.ts`] = /^\/\/ ([\w-]+\.ts)\n/.exec(code) ?? [];
       const file = `${page.replace(/\W/g, "-")}/${name}`;
-      const arena = `"${root}test/generator/scenarios/policies/expected/generated/arena/`;
-      const placed = code.replaceAll('"../generated/arena/', arena).replaceAll('"../generated/', `"${root}generated/`);
+      const placed = code.replaceAll(/"(\.\.\/generated\/[^"]+)"/g, (_, path: string) => `"${generatedFile(path)}"`);
       mkdirSync(dirname(`${folder}/${file}`), { recursive: true });
       writeFileSync(`${folder}/${file}`, placed);
       return file;

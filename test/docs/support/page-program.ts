@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build, type Plugin } from "esbuild";
+import { generatedFile } from "./generated-folder.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 // Inside the project, so that packages are found; git ignores it.
@@ -99,6 +100,9 @@ export class PageProgram {
     return {
       name: "files-of-the-page",
       setup: ({ onResolve, onLoad }) => {
+        onResolve({ filter: /^\.\.\/generated\// }, ({ path }) => ({
+          path: generatedFile(path).replace(/\.js$/, ".ts"),
+        }));
         onResolve({ filter: /^\.\/[\w-]+\.js$/ }, ({ path, importer }) =>
           importer === "<stdin>" ? { path: path.slice(2, -3), namespace: "page" } : undefined,
         );
