@@ -11,6 +11,7 @@ import { flood } from "./cases/flood.js";
 import { generator } from "./cases/generator.js";
 import { growth } from "./cases/growth.js";
 import { handshakes } from "./cases/handshakes.js";
+import { hop } from "./cases/hop.js";
 import { idle } from "./cases/idle.js";
 import { nano } from "./cases/nano.js";
 import { peers } from "./cases/peers.js";
@@ -43,6 +44,7 @@ const cases: readonly AnyCase[] = [
   generator,
   watch,
   bundle,
+  hop,
   soak,
 ];
 

@@ -4,7 +4,7 @@ import type { PeerFormat } from "./peers.js";
 export interface LoadOptions {
   /**
    * What the connections do. `ping-pong`: each asks, and asks again when it is answered. `broadcast`: the first one has all of
-   * them told something, again and again. `visits`: clients come, ask once and go. `quiet`: each asks twice a second. `bursts`: one connection
+   * them told something, again and again. `visits`: clients come, ask once and go. `quiet`: each asks twice a second, or as often as `perSecond` says. `bursts`: one connection
    * asks very often at once.
    */
   readonly work: "ping-pong" | "broadcast" | "visits" | "quiet" | "bursts";
@@ -23,6 +23,8 @@ export interface LoadOptions {
   readonly requests: readonly Uint8Array[];
   /** What each is to be answered with. */
   readonly answers: readonly Uint8Array[];
+  /** How often `quiet` clients ask in a second, all together. Default: each twice */
+  readonly perSecond?: number;
 }
 
 /** A load generator. */
