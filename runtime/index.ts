@@ -16,6 +16,8 @@ export type { NodeChange, NodeGone } from "./cluster/cluster-node.js";
 export type { ClusterOptions } from "./cluster/cluster-options.js";
 export type { ClusterDriver, ClusterHost, Joined } from "./cluster/driver.js";
 export type { HostedService, NodeInfo } from "./cluster/node-info.js";
+export type { CallMetadata } from "./cluster/remote-calls.js";
+export type { RemoteCounters } from "./cluster/remote-traffic.js";
 export type { ChoosingSession, RouteChoice, Routing } from "./cluster/routing.js";
 export { Component } from "./component/component.js";
 export {
@@ -72,13 +74,14 @@ export {
   type Serializer,
   type SerializerName,
 } from "./protocol/serializer.js";
+export type { ShardKey, ShardKeyJson, ShardKeyStep, ShardKeyType } from "./protocol/shard-key.js";
 export type { Queue, QueueOptions } from "./schedule/queue.js";
 export type { Scheduler } from "./schedule/scheduler.js";
 export type { CatchUp, ConditionOptions, LoopOptions, TaskRunner, TimerOptions } from "./schedule/task-runner.js";
 export type { TickLoop, TickTask } from "./schedule/tick-loop.js";
 export type { Timer } from "./schedule/timer.js";
 export type { Cluster } from "./server/cluster.js";
-export type { ServerCounters } from "./server/counters.js";
+export type { RemoteCallCounters, ServerCounters } from "./server/counters.js";
 export type { DrainOptions } from "./server/drain.js";
 export type { ForwardedService, HandshakeContext, ServerOptions } from "./server/options.js";
 export { type Profile, wireProfiles } from "./server/profile.js";

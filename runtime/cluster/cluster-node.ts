@@ -8,6 +8,7 @@ import { epochAfter, type LinkHost, type LinkSettings, sweepsPerHeartbeat } from
 import type { NodeInfo } from "./node-info.js";
 import { Peer, type PeerHost } from "./peer.js";
 import type { PeerVoice } from "./peer-voice.js";
+import { ServiceHosts } from "./service-hosts.js";
 
 /** What a node needs of the process that it is. */
 export interface NodeHost {
@@ -43,8 +44,10 @@ export class ClusterNode implements ClusterHost, LinkHost {
   readonly #driver: ClusterDriver;
   readonly #handlers: PeerHost;
   readonly #peers = new Map<string, Peer>();
-  /** Every service of kind HANDLER, and the nodes that host it. */
-  readonly #hosts = new Map<string, Peer[]>();
+  /** Of the services of kind HANDLER. */
+  readonly #hosts = new ServiceHosts();
+  /** Of those of kind REMOTE. */
+  readonly #remoteHosts = new ServiceHosts();
   #info: NodeInfo | undefined;
   #epoch = 0;
   #strangers = 0;
@@ -84,7 +87,12 @@ export class ClusterNode implements ClusterHost, LinkHost {
 
   /** The other nodes that host a service of kind HANDLER, whether they can be reached or not. */
   hostsOf(service: string): readonly Peer[] {
-    return this.#hosts.get(service) ?? noPeers;
+    return this.#hosts.of(service);
+  }
+
+  /** The other nodes that host a service of kind REMOTE, whether they can be reached or not. */
+  remoteHostsOf(service: string): readonly Peer[] {
+    return this.#remoteHosts.of(service);
   }
 
   /**
@@ -219,20 +227,13 @@ export class ClusterNode implements ClusterHost, LinkHost {
       return;
     }
     peer.describe(info);
-    for (const { name } of info.services) {
-      this.#hosts.set(name, [...this.hostsOf(name), peer]);
-    }
+    this.#hosts.add(peer, info.services);
+    this.#remoteHosts.add(peer, info.remotes);
   }
 
   #undescribe(peer: Peer): void {
-    for (const { name } of peer.info?.services ?? []) {
-      const hosts = this.hostsOf(name).filter((host) => host !== peer);
-      if (hosts.length === 0) {
-        this.#hosts.delete(name);
-      } else {
-        this.#hosts.set(name, hosts);
-      }
-    }
+    this.#hosts.remove(peer, peer.info?.services ?? []);
+    this.#remoteHosts.remove(peer, peer.info?.remotes ?? []);
   }
 
   #sweep(): void {
@@ -260,6 +261,7 @@ export class ClusterNode implements ClusterHost, LinkHost {
       peer.link.close();
     }
     this.#hosts.clear();
+    this.#remoteHosts.clear();
     this.#strangers = 0;
   }
 }
@@ -269,5 +271,3 @@ export const clusterProtocol = 1;
 
 /** Of so many nodes at the most, frames are taken before the driver has told of them. */
 const mostStrangers = 1_024;
-
-const noPeers: readonly Peer[] = [];

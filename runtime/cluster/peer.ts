@@ -6,6 +6,7 @@ import { decodeErrorProtobuf } from "../protocol/error-payload.js";
 import type { Serializer } from "../protocol/serializer.js";
 import type { OutgoingPush, PushRelay } from "../session/push.js";
 import type { Session } from "../session/session.js";
+import { HostedMethods } from "./hosted-methods.js";
 import { Link, type LinkHost, type LinkReceiver } from "./link.js";
 import type { NodeInfo } from "./node-info.js";
 import { PeerOut } from "./peer-out.js";
@@ -81,10 +82,10 @@ export class Peer implements LinkReceiver, PushRelay {
   /** How many calls of our sessions are under way there. */
   underWay = 0;
   #info: NodeInfo | undefined;
-  /** The routes that it hosts, and the fingerprints of their methods. */
-  #methods = new Map<string, string>();
-  /** The services that it hosts without telling which methods they have. */
-  #wholeServices = new Set<string>();
+  /** Of the services of kind HANDLER that it hosts. */
+  #methods = new HostedMethods([]);
+  /** Of those of kind REMOTE. */
+  #remoteMethods = new HostedMethods([]);
   readonly #host: PeerHost;
   readonly #reader = new RecordReader();
   readonly #asks = new Map<number, PeerAsk>();
@@ -129,10 +130,8 @@ export class Peer implements LinkReceiver, PushRelay {
   /** It says this of itself from now on. */
   describe(info: NodeInfo): void {
     this.#info = info;
-    this.#methods = new Map(info.services.flatMap(({ methods }) => Object.entries(methods)));
-    this.#wholeServices = new Set(
-      info.services.filter(({ methods }) => Object.keys(methods).length === 0).map(({ name }) => name),
-    );
+    this.#methods = new HostedMethods(info.services);
+    this.#remoteMethods = new HostedMethods(info.remotes);
   }
 
   /**
@@ -141,10 +140,12 @@ export class Peer implements LinkReceiver, PushRelay {
    * @param fingerprint of the gate's method; undefined: it has none
    */
   serves(service: string, route: string, fingerprint: string | undefined): boolean {
-    const theirs = this.#methods.get(route);
-    return theirs === undefined
-      ? this.#wholeServices.has(service)
-      : theirs === "" || fingerprint === undefined || theirs === fingerprint;
+    return this.#methods.serve(service, route, fingerprint);
+  }
+
+  /** The same of a method of a service of kind REMOTE. */
+  servesRemote(service: string, route: string, fingerprint: string | undefined): boolean {
+    return this.#remoteMethods.serve(service, route, fingerprint);
   }
 
   /** Whether nothing of ours is there, and nothing of its own here. */
@@ -216,7 +217,8 @@ export class Peer implements LinkReceiver, PushRelay {
       visit.lost(reason);
     }
     for (const ask of asks) {
-      ask.refused(reason);
+      const message = `node ${this.id}, which had the call, is gone: ${reason.message}`;
+      ask.refused(new NanowireError("unavailable", message, { details: { node: this.id }, cause: reason }));
     }
     for (const guest of guests) {
       guest.closed(

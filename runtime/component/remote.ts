@@ -1,5 +1,6 @@
 import type { Awaitable } from "../base/awaitable.js";
 import type { ProtobufCodec } from "../protocol/codec.js";
+import type { ShardKey } from "../protocol/shard-key.js";
 import { LifeCycle } from "./life-cycle.js";
 
 /**
@@ -22,12 +23,29 @@ export interface RemoteMethod<Req, Res> {
   readonly response: ProtobufCodec<Res>;
   /**
    * Milliseconds that a call may take when the caller does not say, or that the handler of a tell may take; 0: for ever.
-   * Default: what the cluster says.
+   * Default: the server's `requestTimeoutMs`. Of a tell it counts from its arrival, the wait for its turn included.
    */
   readonly timeoutMs?: number;
+  /** By what of the request the node is chosen that is called, where none is named. Default: the cluster chooses. */
+  readonly shardKey?: ShardKey;
+  /**
+   * 8 hex digits that say how the method's calls are written: nodes that have the same for it read them alike. It is a hash of the kind
+   * and of the shapes of both messages and all that these hold: numbers, types, lists, maps, not names. Default: what the method reads is not
+   * known to other nodes.
+   */
+  readonly fingerprint?: string;
 }
 
-/** What a call from another node brings besides its message. A handler gets it as its first argument. */
+/**
+ * What a call from another node brings besides its message. A handler gets it as its first argument, and hands it on to what it calls in its turn, as that call's options: signal,
+ * deadline and metadata then go along.
+ *
+ * ```ts
+ * override async add(context: RemoteContext, request: AddRequest): Promise<AddResponse> {
+ *   return this.#audit.check(request, context);
+ * }
+ * ```
+ */
 export interface RemoteContext {
   /** The name of the node that calls. */
   readonly caller: string;
@@ -38,7 +56,7 @@ export interface RemoteContext {
   readonly deadlineMs: number | undefined;
   /**
    * Aborted when nobody waits for the answer any more: the deadline is over, the caller has given up, or is gone; of a tell,
-   * when its time is over. Hand it on to what the handler calls in its turn.
+   * when its time is over.
    */
   readonly signal: AbortSignal;
   /** What the caller sent along. Empty when it sent nothing. */
@@ -55,7 +73,10 @@ export interface RemoteHandler<R, Req, Res> {
   readonly method: RemoteMethod<Req, Res>;
   /** Calls the remote's method. */
   readonly invoke: (remote: R, context: RemoteContext, request: Req) => Awaitable<Res>;
-  /** `service`: one message of the whole remote at a time. Default: `none`, every message at once when it arrives. */
+  /**
+   * `service`: one message of the whole remote at a time; a call that nobody waits for any more is not begun, and one that is under way then keeps its turn until it is done, or its
+   * time is over. Default: `none`, every message at once when it arrives.
+   */
   readonly order?: "service" | "none";
 }
 
@@ -89,7 +110,7 @@ type AnyRemote = RemoteDefinition<never>;
 
 /**
  * What a generated stub of a REMOTE service extends: an object that answers the other nodes of the cluster, with the life
- * cycle of a component. It is no {@link Component}: no client reaches it, and `createServer({ components })` refuses it.
+ * cycle of a component: it starts before all components, and stops after them. It is no {@link Component}: no client reaches it. `createServer({ remotes, cluster })` takes it.
  */
 export abstract class Remote extends LifeCycle {
   readonly #definition: AnyRemote;

@@ -1,12 +1,23 @@
 import { NanowireError } from "../base/error.js";
 import type { NodeChange, NodeGone } from "../cluster/cluster-node.js";
 import type { NodeInfo } from "../cluster/node-info.js";
+import type { RemoteMethod } from "../component/remote.js";
+import type {
+  RemoteAnswer,
+  RemoteCallAllOptions,
+  RemoteCaller,
+  RemoteCallOptions,
+  RemoteTellAllOptions,
+  RemoteTellOptions,
+} from "../component/remote-caller.js";
 import type { Session } from "../session/session.js";
 import type { ServerCluster, VisitLost } from "./server-cluster.js";
 import type { Visits } from "./visits.js";
 
-/** The cluster, as the server that is a node of it sees it: `server.cluster`. */
-export class Cluster {
+/**
+ * The cluster, as the server that is a node of it sees it: `server.cluster`. Generated callers of remotes are made with it: `new LedgerRemoteClient(server.cluster)`.
+ */
+export class Cluster implements RemoteCaller {
   readonly #cluster: ServerCluster;
   readonly #visitsOf: (session: Session) => Visits | undefined;
 
@@ -52,6 +63,30 @@ export class Cluster {
    */
   onVisitLost(listener: (lost: VisitLost) => void): () => void {
     return this.#cluster.lostVisits.add(listener);
+  }
+
+  /** Calls a method of a remote on one node, and waits for its answer: {@link RemoteCaller.call}. */
+  call<Req, Res>(method: RemoteMethod<Req, Res>, request: Req, options?: RemoteCallOptions): Promise<Res> {
+    return this.#cluster.calls.call(method, request, options);
+  }
+
+  /** Tells one node something: {@link RemoteCaller.tell}. */
+  tell<Req>(method: RemoteMethod<Req, void>, message: Req, options?: RemoteTellOptions): void {
+    this.#cluster.calls.tell(method, message, options);
+  }
+
+  /** Calls a method on every node that hosts the remote, this one included: {@link RemoteCaller.callAll}. */
+  callAll<Req, Res>(
+    method: RemoteMethod<Req, Res>,
+    request: Req,
+    options?: RemoteCallAllOptions,
+  ): Promise<readonly RemoteAnswer<Res>[]> {
+    return this.#cluster.calls.callAll(method, request, options);
+  }
+
+  /** Tells every node that hosts the remote something, this one included: {@link RemoteCaller.tellAll}. */
+  tellAll<Req>(method: RemoteMethod<Req, void>, message: Req, options?: RemoteTellAllOptions): void {
+    this.#cluster.calls.tellAll(method, message, options);
   }
 
   /** The id of the node that handles a session's messages of a service; undefined when none was chosen yet, or another node holds the client. */

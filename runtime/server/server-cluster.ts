@@ -5,15 +5,19 @@ import { Listeners } from "../base/listeners.js";
 import type { Logger } from "../base/logger.js";
 import { ClusterNode, clusterProtocol } from "../cluster/cluster-node.js";
 import type { ResolvedClusterOptions } from "../cluster/cluster-options.js";
+import { HostedRemotes } from "../cluster/hosted-remotes.js";
 import type { HostedService, NodeInfo } from "../cluster/node-info.js";
+import { OwnRemotes } from "../cluster/own-remotes.js";
 import type { Peer, PeerGuest, PeerHost, PeerVisit } from "../cluster/peer.js";
 import { Questions } from "../cluster/questions.js";
 import { type AskRecord, type Opening, type PushRecord, pushFlags } from "../cluster/records.js";
+import { RemoteCalls } from "../cluster/remote-calls.js";
 import type { Routing } from "../cluster/routing.js";
 import { Component } from "../component/component.js";
 import { OutgoingPush } from "../session/push.js";
 import { PushBatch } from "../session/push-batch.js";
 import type { Session } from "../session/session.js";
+import type { RemoteCallCounters } from "./counters.js";
 import { GuestConversation, type GuestHost } from "./guest-conversation.js";
 import { serializerNamed } from "./terms.js";
 import type { VisitsHost } from "./visits.js";
@@ -35,10 +39,15 @@ export class ServerCluster implements VisitsHost, PeerHost {
   readonly node: ClusterNode;
   /** What nodes ask each other, besides what is about a session. */
   readonly questions: Questions;
+  /** What answers what other nodes call. */
+  readonly remotes: HostedRemotes;
+  /** What calls the remotes of all nodes. */
+  readonly calls: RemoteCalls;
   readonly lostVisits = new Listeners<VisitLost>();
   readonly #host: GuestHost;
   readonly #options: ResolvedClusterOptions;
   readonly #isGate: boolean;
+  readonly #ownRemotes: OwnRemotes;
   /** What members told the same sessions in this turn. */
   readonly #batches = new Map<Peer, PushBatch>();
 
@@ -46,9 +55,26 @@ export class ServerCluster implements VisitsHost, PeerHost {
     this.#host = host;
     this.#options = options;
     this.#isGate = isGate;
-    const { logger, turn } = host;
-    this.questions = new Questions(logger, host.options.clock);
-    this.node = new ClusterNode(options.driver, options.link, { logger, clock: host.options.clock, turn }, this);
+    const { logger, turn, deadlines } = host;
+    const { clock, requestTimeoutMs } = host.options;
+    this.questions = new Questions(logger, clock);
+    this.node = new ClusterNode(options.driver, options.link, { logger, clock, turn }, this);
+    this.remotes = new HostedRemotes(host.options.remotes, { clock, turn, deadlines, requestTimeoutMs });
+    this.#ownRemotes = new OwnRemotes(this.remotes, logger, clock);
+    this.calls = new RemoteCalls({
+      node: this.node,
+      questions: this.questions,
+      remotes: this.remotes,
+      ownRemotes: this.#ownRemotes,
+      clock,
+      requestTimeoutMs,
+      callMetadata: options.callMetadata,
+    });
+    for (const route of this.remotes.routes) {
+      this.questions.answer(route, ({ peer, ...question }) =>
+        this.remotes.handle(route, { caller: peer.id, ...question }),
+      );
+    }
   }
 
   get logger(): Logger {
@@ -72,7 +98,7 @@ export class ServerCluster implements VisitsHost, PeerHost {
       protocol: clusterProtocol,
       gate: this.#isGate,
       services: this.#services(),
-      remotes: [],
+      remotes: this.remotes.services,
       draining: false,
       labels,
     };
@@ -86,6 +112,13 @@ export class ServerCluster implements VisitsHost, PeerHost {
 
   async leave(): Promise<void> {
     await this.node.leave();
+    const reason = new NanowireError("unavailable", "this node left its cluster");
+    this.#ownRemotes.giveUp(reason);
+    this.remotes.giveUp(reason);
+  }
+
+  get remoteCounters(): RemoteCallCounters {
+    return { made: this.calls.traffic.snapshot(), answered: this.remotes.traffic.snapshot() };
   }
 
   #services(): HostedService[] {
@@ -100,6 +133,10 @@ export class ServerCluster implements VisitsHost, PeerHost {
   }
 
   // as a gate
+
+  get maxInflatedBytes(): number {
+    return this.#host.options.maxInflatedBytes;
+  }
 
   routingOf(service: string): Routing {
     return this.#options.routing.get(service) ?? "random";

@@ -165,6 +165,74 @@ describe("a session's route", () => {
   });
 });
 
+describe("a message with a shard key", () => {
+  // The whole payload of a test's message is a text: here it is one of protobuf, whose first field is the room.
+  const room = (name: string) => `\n${String.fromCharCode(name.length)}${name}`;
+  const shardKey = { path: [{ tag: 10 }], type: "string", json: { path: ["text"] } } as never;
+  const say = (id: string): Services => ({ Room: { Say: { handle: () => id, shardKey } } });
+
+  it("goes to the node that its key names, whichever session sends it, from whichever gate, in whichever form", async () => {
+    const nodes = new Nodes();
+    const gates = [
+      await nodes.gate("gate-1", { forwards: say("") }),
+      await nodes.gate("gate-2", { forwards: say("") }),
+    ];
+    for (const id of ["one", "two", "three"]) {
+      await nodes.member(id, say(id));
+    }
+    const clients = await Promise.all(gates.flatMap((gate) => [gate.enter(), gate.enter()]));
+    const json = await (gates[0] as (typeof gates)[number]).enter({
+      sys: { type: "js-websocket", version: "0.0.1", serializer: "json" },
+    });
+    const places = new Map<string, Set<string>>();
+    for (let index = 0; index < 30; index++) {
+      const name = `room ${index}`;
+      const answers = new Set<string>();
+      for (const client of clients) {
+        answers.add((await client.call(index + 1, "Room.Say", room(name))).text);
+      }
+      const answer = (await json.call(index + 1, "Room.Say", JSON.stringify({ text: name }))).text;
+      answers.add((JSON.parse(answer) as { text: string }).text);
+      places.set(name, answers);
+    }
+    expect([...places.values()].filter(({ size }) => size !== 1)).toEqual([]);
+    expect(new Set([...places.values()].flatMap((answers) => [...answers])).size).toBe(3);
+  });
+
+  it("moves, when a node goes, only if it went there", async () => {
+    const nodes = new Nodes();
+    const gate = await nodes.gate("gate", { forwards: say("") });
+    for (const id of ["one", "two", "three"]) {
+      await nodes.member(id, say(id));
+    }
+    const client = await gate.enter();
+    const where = async (): Promise<string[]> => {
+      const answers: string[] = [];
+      for (let index = 0; index < 30; index++) {
+        answers.push((await client.call(index + 1, "Room.Say", room(`room ${index}`))).text);
+      }
+      return answers;
+    };
+    const before = await where();
+    const lost: string[] = [];
+    gate.server.cluster?.onVisitLost(({ node, services }) => void lost.push(`${node} ${services.join()}`));
+    nodes.kill("two");
+    const after = await where();
+    expect(lost).toEqual(["two Room"]);
+    expect(after).not.toContain("two");
+    expect(before.map((id, index) => id === "two" || after[index] === id)).toEqual(before.map(() => true));
+  });
+
+  it("that cannot be read is refused, and the session goes on", async () => {
+    const nodes = new Nodes();
+    const gate = await nodes.gate("gate", { forwards: say("") });
+    await nodes.member("one", say("one"));
+    const client = await gate.enter();
+    expect((await client.call(1, "Room.Say", Uint8Array.of(0x0a, 0x7f, 1))).text).toContain("invalid_payload");
+    expect((await client.call(2, "Room.Say", room("x"))).text).toBe("one");
+  });
+});
+
 describe("the options of a cluster", () => {
   it.each<[string, object, string]>([
     ["a misspelt name", { rooting: {} }, "rooting"],

@@ -1,8 +1,20 @@
 // Never run: the compiler reads it. Each `@ts-expect-error` stands over a line that must not compile.
 
-import { createServer, memory, type Remote, type RemoteAnswer, type RemoteCaller, type RemoteContext } from "nanowire";
+import {
+  createServer,
+  type MethodDefinition,
+  memory,
+  type Remote,
+  type RemoteAnswer,
+  type RemoteCaller,
+  type RemoteContext,
+  type RemoteDefinition,
+  type ServiceDefinition,
+  type ShardKey,
+} from "nanowire";
 import type { AddResponse } from "../generator/scenarios/remote/expected/generated/bank.js";
 import {
+  AccountComponent,
   IdleRemote,
   LedgerRemote,
   LedgerRemoteAll,
@@ -48,4 +60,29 @@ export async function typesOfRemotes(caller: RemoteCaller, ledger: LedgerRemote)
 
   const deadline = (context: RemoteContext): number | undefined => context.deadlineMs;
   same<ReturnType<typeof deadline>, number | undefined>(true);
+}
+
+/** What stubs hand out without an instance, and what stands in it. */
+export function typesOfDefinitions(
+  method: Omit<MethodDefinition<object, string, string>, "shardKey" | "fingerprint">,
+): void {
+  same<typeof AccountComponent.service, ServiceDefinition<AccountComponent>>(true);
+  same<typeof LedgerRemote.definition, RemoteDefinition<LedgerRemote>>(true);
+  same<typeof Idle.definition, RemoteDefinition<IdleRemote>>(true);
+  const forwarded: readonly { readonly service: ServiceDefinition<never> }[] = [AccountComponent];
+  // @ts-expect-error: no client calls a remote
+  const remotes: typeof forwarded = [LedgerRemote];
+  // @ts-expect-error: it is read only
+  AccountComponent.service = undefined;
+  void remotes;
+
+  // What is written by hand need not say them.
+  const plain: MethodDefinition<object, string, string> = method;
+  const key: ShardKey = { path: [{ tag: 10 }], type: "string" };
+  const sharded: typeof plain = { ...plain, shardKey: key, fingerprint: "00000000" };
+  // @ts-expect-error: nobody is told apart by fractions
+  const fraction: ShardKey = { ...key, type: "double" };
+  // @ts-expect-error: a key is a text, whatever its type
+  const numeric: ShardKey = { ...key, type: "int32", default: 7 };
+  void [sharded, fraction, numeric];
 }

@@ -37,6 +37,7 @@ describe("the code in docs/", () => {
     const shown = new Set(blocks.map(({ page }) => page));
     const guides = [
       "client",
+      "cluster",
       "coming-from-nano",
       "coming-from-pitaya",
       "groups",

@@ -1,4 +1,11 @@
-import { Client, credentials, Server, ServerCredentials, type ServiceDefinition } from "@grpc/grpc-js";
+import {
+  Client,
+  credentials,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
 import { decodeAs, encodeAs } from "./clusterpb-schema.js";
 
 /** A call that a nano node got. */
@@ -59,7 +66,7 @@ export class NanoPeer {
           },
         ]),
       );
-      this.#server.addService(definitionOf(role), handlers);
+      this.#server.addService(definitionOf(role), handlers as UntypedServiceImplementation);
     }
     const port = await new Promise<number>((resolve, reject) => {
       this.#server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>

@@ -43,6 +43,11 @@ import { dictionary } from "./routes.js";
  * Generated from service googles.Googles.
  */
 export abstract class GooglesComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<GooglesComponent> {
+    return googlesService;
+  }
+
   constructor() {
     super(googlesService);
   }
@@ -122,6 +127,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: single,
       response: single,
       invoke: (component: GooglesComponent, session, request) => component.one(session, request),
+      fingerprint: "43da837a",
     }),
     defineMethod({
       name: "Some",
@@ -131,6 +137,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: many,
       response: oneOf,
       invoke: (component: GooglesComponent, session, request) => component.some(session, request),
+      fingerprint: "dd6d8ab4",
     }),
     defineMethod({
       name: "Nothing",
@@ -140,6 +147,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: emptyMessage,
       response: emptyMessage,
       invoke: (component: GooglesComponent, session) => component.nothing(session),
+      fingerprint: "933b413e",
     }),
     defineMethod({
       name: "Time",
@@ -149,6 +157,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: timestamp,
       response: duration,
       invoke: (component: GooglesComponent, session, request) => component.time(session, request),
+      fingerprint: "ce64702f",
     }),
     defineMethod({
       name: "Json",
@@ -158,6 +167,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: struct,
       response: value,
       invoke: (component: GooglesComponent, session, request) => component.json(session, request),
+      fingerprint: "a61b7e3c",
     }),
     defineMethod({
       name: "List",
@@ -167,6 +177,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: listValue,
       response: fieldMask,
       invoke: (component: GooglesComponent, session, request) => component.list(session, request),
+      fingerprint: "9066c5b3",
     }),
     defineMethod({
       name: "Text",
@@ -176,6 +187,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: stringValue,
       response: bytesValue,
       invoke: (component: GooglesComponent, session, request) => component.text(session, request),
+      fingerprint: "60520758",
     }),
     defineMethod({
       name: "Long",
@@ -185,6 +197,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: uInt64Value,
       response: int64Value,
       invoke: (component: GooglesComponent, session, request) => component.long(session, request),
+      fingerprint: "a532a7f1",
     }),
     defineMethod({
       name: "Number",
@@ -194,6 +207,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: doubleValue,
       response: boolValue,
       invoke: (component: GooglesComponent, session, request) => component.number(session, request),
+      fingerprint: "f218dc3f",
     }),
   ],
 };
