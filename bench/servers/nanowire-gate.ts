@@ -1,15 +1,14 @@
 // A gate: it holds clients, and forwards what they ask to a member, which is there already.
 // The first argument is what carries the cluster: grpc or nats; the second one the port of the member, which is the master, or of NATS.
 
-import { Component } from "nanowire";
+import { EchoComponent } from "../generated/bench/v1/echo.server.js";
 import { benchServer } from "./bench-server.js";
-import { Echo } from "./echo.js";
 import { linkDriver } from "./link-driver.js";
 import { serve } from "./serve.js";
 
 const [, , link, address] = process.argv;
 const server = benchServer("tcp", [], {
-  forward: [{ service: Component.serviceOf(new Echo()) }],
+  forward: [EchoComponent],
   cluster: { driver: linkDriver(link, address) },
 });
 await server.start();
