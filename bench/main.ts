@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { readOwnPackage } from "../generator/read/package-root.js";
 import { parseBenchArguments, usage } from "./arguments.js";
 import { broadcast } from "./cases/broadcast.js";
+import { broadcastGates } from "./cases/broadcast-gates.js";
 import { bundle } from "./cases/bundle.js";
 import { codec } from "./cases/codec.js";
 import { flood } from "./cases/flood.js";
@@ -45,6 +46,7 @@ const cases: readonly AnyCase[] = [
   watch,
   bundle,
   hop,
+  broadcastGates,
   soak,
 ];
 

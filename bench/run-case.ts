@@ -5,15 +5,6 @@ import type { BenchArguments } from "./arguments.js";
 import { type BundleCase, formatBundle, measureBundle } from "./cases/bundle.js";
 import type { SoakCase } from "./cases/soak.js";
 import {
-  type CommandCase,
-  formatCommandRatios,
-  formatCommands,
-  runCommandComparison,
-} from "./commands/command-comparison.js";
-import { formatWatch, formatWatchTimes, runWatch, type WatchCase } from "./commands/watch-comparison.js";
-import { type BenchCase, type Comparison, runComparison } from "./comparison.js";
-import { type FootprintCase, formatFootprint, formatFootprintRatios, runFootprint } from "./footprint/footprint.js";
-import {
   formatHop,
   formatHopLatency,
   formatHopP99,
@@ -23,7 +14,16 @@ import {
   type HopLatency,
   runHop,
   runHopLatency,
-} from "./hop/hop.js";
+} from "./cluster/hop.js";
+import {
+  type CommandCase,
+  formatCommandRatios,
+  formatCommands,
+  runCommandComparison,
+} from "./commands/command-comparison.js";
+import { formatWatch, formatWatchTimes, runWatch, type WatchCase } from "./commands/watch-comparison.js";
+import { type BenchCase, type Comparison, runComparison } from "./comparison.js";
+import { type FootprintCase, formatFootprint, formatFootprintRatios, runFootprint } from "./footprint/footprint.js";
 import { formatProfiles, listProfiles } from "./profile.js";
 import { formatComparison, formatRatio } from "./report.js";
 import type { Setting } from "./side.js";

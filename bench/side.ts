@@ -39,6 +39,8 @@ export interface RoundFigures extends LoadFigures {
   readonly serverCpuMicros: number;
   /** What each of several processes used of that. */
   readonly parts?: Readonly<Record<string, number>>;
+  /** What else was measured, by what it is called. */
+  readonly beside?: Readonly<Record<string, number>>;
 }
 
 /** A server in a process, and a load generator in another. */
@@ -154,4 +156,4 @@ export const mostConnections = 15_000;
 export const patienceMs = 30_000;
 
 /** And for each connection on top. */
-const connectPatienceMs = 10;
+export const connectPatienceMs = 10;

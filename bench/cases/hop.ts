@@ -1,8 +1,9 @@
+import type { GateLoad } from "../cluster/clients.js";
+import { clusterSide, halfLoadedSide } from "../cluster/cluster-side.js";
+import { type Engine, engineSide } from "../cluster/engine-side.js";
+import type { HopCase, HopComparison, HopLatency } from "../cluster/hop.js";
+import { missingNats } from "../cluster/nats-server.js";
 import { Position } from "../generated/bench/v1/echo.js";
-import { clusterSide, type GateLoad, halfLoadedSide } from "../hop/cluster-side.js";
-import { type Engine, engineSide } from "../hop/engine-side.js";
-import type { HopCase, HopComparison, HopLatency } from "../hop/hop.js";
-import { missingNats } from "../hop/nats-server.js";
 import type { ClusterLink } from "../servers/link-driver.js";
 import { loadedServer } from "../side.js";
 import { type EchoMessage, echoServers } from "./ping-pong.js";

@@ -10,6 +10,8 @@ export interface LoadOptions {
   readonly work: "ping-pong" | "broadcast" | "visits" | "quiet" | "bursts";
   readonly transport: "tcp" | "ws";
   readonly port: number;
+  /** Where more servers listen, whose clients are in one broadcast: they connect to `port` and these in turn. Default: none */
+  readonly otherPorts?: readonly number[];
   readonly connections: number;
   /** How many requests of one connection are unanswered at any time; of a broadcast: how often all are told, for one request. */
   readonly inFlight: number;
@@ -21,6 +23,8 @@ export interface LoadOptions {
   readonly format: "raw" | "packets" | PeerFormat;
   /** The requests of one connection, `inFlight` of them; after the last comes the first again. A broadcast has one, a burst fewer. */
   readonly requests: readonly Uint8Array[];
+  /** What each client of a broadcast sends when it is connected. Default: nothing */
+  readonly first?: Uint8Array;
   /** What each is to be answered with. */
   readonly answers: readonly Uint8Array[];
   /** How often `quiet` clients ask in a second, all together. Default: each twice */

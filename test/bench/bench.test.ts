@@ -8,11 +8,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { transform } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { HopFigures, HopLatencyFigures } from "../../bench/cluster/hop.js";
 import type { CommandFigures } from "../../bench/commands/command-comparison.js";
 import type { WatchFigures } from "../../bench/commands/watch-comparison.js";
 import type { ComparisonFigures, SideFigures } from "../../bench/comparison.js";
 import type { FootprintFigures } from "../../bench/footprint/footprint.js";
-import type { HopFigures, HopLatencyFigures } from "../../bench/hop/hop.js";
 import type { SoakFigures } from "../../bench/soak/run-soak.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -93,6 +93,7 @@ describe("npm run bench", () => {
     expect(output).toContain("generator/with-json: ");
     expect(output).toContain("watch/large: ");
     expect(output).toContain("bundle/one-service: ");
+    expect(output).toContain("broadcast-gates/nats-1: nats(), a message at once");
     expect(output).toContain("hop/grpc-512: grpc(), 512 requests at once");
   });
 
@@ -348,6 +349,24 @@ describe("npm run bench", () => {
     );
   }, 60_000);
 
+  it("runs broadcast-gates: all clients of all gates are told, and each gate is sent one message a push", async () => {
+    const [grpc1, nats100] = await comparisonsOf("broadcast-gates/grpc-1", "broadcast-gates/nats-100");
+    for (const [figures, times] of [
+      [grpc1, 1],
+      [nats100, 100],
+    ] as const) {
+      expectMeasured(figures?.baseline);
+      expectMeasured(figures?.subject);
+      // 200 clients.
+      const deliveries = figures?.subject.rounds.map(({ messages }) => messages % (200 * times));
+      expect(deliveries).toEqual([0, 0]);
+      expect(figures?.baseline.rounds.map(({ messages }) => messages % (50 * times))).toEqual([0, 0]);
+    }
+    expect(messagesOnLinks(grpc1)).toEqual([4, 4]);
+    // A hundred pushes of a turn go to a gate as one.
+    expect(Math.max(...messagesOnLinks(nats100))).toBeLessThanOrEqual(0.05);
+  }, 60_000);
+
   it("runs soak: every kind of client comes, and what is kept is printed last", async () => {
     const json = join(directory, "soak.json");
     const { code, output, errors } = await bench("soak", "--quick", "--json", json);
@@ -441,6 +460,11 @@ async function footprintsOf(name: string, ...flags: string[]): Promise<Footprint
   expect(output.trimEnd().split("\n").at(-1)).toMatch(new RegExp(`^ratio ${name} +÷ .+ \\(less is better\\)$`));
   const { cases } = JSON.parse(readFileSync(json, "utf8")) as { cases: { comparisons: FootprintFigures[] }[] };
   return cases.flatMap((each) => each.comparisons);
+}
+
+/** How many messages went to gates for a push, in each round. */
+function messagesOnLinks(figures: ComparisonFigures | undefined): number[] {
+  return (figures?.subject.rounds ?? []).map(({ beside }) => beside?.["messages on links a push"] ?? Number.NaN);
 }
 
 /** The processes that a side's CPU time is told of one by one. */
