@@ -18,7 +18,7 @@ export type { ClusterDriver, ClusterHost, Joined } from "./cluster/driver.js";
 export type { HostedService, NodeInfo } from "./cluster/node-info.js";
 export type { CallMetadata } from "./cluster/remote-calls.js";
 export type { RemoteCounters } from "./cluster/remote-traffic.js";
-export type { ChoosingSession, RouteChoice, Routing } from "./cluster/routing.js";
+export type { RouteChoice, Routing } from "./cluster/routing.js";
 export { Component } from "./component/component.js";
 export {
   Module,
