@@ -38,6 +38,7 @@ describe("the code in docs/", () => {
     const guides = [
       "client",
       "cluster",
+      "cluster-users",
       "coming-from-nano",
       "coming-from-pitaya",
       "groups",
