@@ -83,6 +83,7 @@ export type { Timer } from "./schedule/timer.js";
 export type { Cluster } from "./server/cluster.js";
 export type { RemoteCallCounters, ServerCounters } from "./server/counters.js";
 export type { DrainOptions } from "./server/drain.js";
+export type { LocatedSession, LocatedUsers } from "./server/located-users.js";
 export type { ForwardedService, HandshakeContext, ServerOptions } from "./server/options.js";
 export { type Profile, wireProfiles } from "./server/profile.js";
 export type { ResumeOptions } from "./server/resume-options.js";

@@ -51,7 +51,7 @@ export function chooseByKey<T extends { readonly id: string }>(key: string, cand
   let best: T | undefined;
   let bestHash = -1;
   for (const peer of candidates) {
-    const hash = mixed(hashOf(key, hashOf(peer.id, fnvBasis)));
+    const hash = keyWeight(key, nodeSeed(peer.id));
     if (hash > bestHash || (hash === bestHash && best !== undefined && peer.id < best.id)) {
       best = peer;
       bestHash = hash;
@@ -73,6 +73,16 @@ function leastLoaded(candidates: readonly Peer[], random: () => number): Peer | 
     best = isLess ? peer : best;
   }
   return best;
+}
+
+/** What the hash of a node's id is, for {@link keyWeight}. */
+export function nodeSeed(id: string): number {
+  return hashOf(id, fnvBasis);
+}
+
+/** How much a node is for a key, 32 bits: the one that is it most has it. */
+export function keyWeight(key: string, seed: number): number {
+  return mixed(hashOf(key, seed));
 }
 
 /** FNV-1a, 32 bits, over a text's UTF-16 units. */

@@ -103,6 +103,7 @@ export class ServerHost implements ConnectionHost, GuestHost, TransportHost, Pla
     this.resumptions = options.resume && new Resumptions(options.resume, options, options.clock);
     this.#ids = new SessionIds(options.clock, options.nodeId);
     this.cluster = options.cluster && new ServerCluster(this, options.cluster, options.listen.length > 0);
+    this.sessions.arbiter = this.cluster?.users;
   }
 
   /**

@@ -164,16 +164,20 @@ export class Server {
   }
 
   /**
-   * Whoever is bound to a uid, or to one of several, as somebody to push to: `News.arrived(server.users("ada"), { … })`.
+   * Whoever is bound to a uid, or to one of several, as somebody to push to: `News.arrived(server.users("ada"), { … })`. In a cluster: at whichever gate.
    *
    * @param uids one, or any number: an array, a set
    */
   users(uids: string | Iterable<string>): Users {
-    const list = typeof uids === "string" ? [uids] : [...uids];
-    return new Users(() => list.flatMap((uid) => this.sessionsOf(uid)));
+    const list = typeof uids === "string" ? [uids] : [...new Set(uids)];
+    const pushes = this.#host.cluster?.userPushes;
+    return new Users(
+      () => list.flatMap((uid) => this.sessionsOf(uid)),
+      pushes && ((method, message) => pushes.push(list, method, message)),
+    );
   }
 
-  /** Every open session, bound or not, as somebody to push to. */
+  /** Every open session, bound or not, as somebody to push to. In a cluster: of those that this node knows. */
   get everyone(): Users {
     return new Users(() => this.#host.sessions.all());
   }

@@ -39,6 +39,8 @@ describe("the code in docs/", () => {
     const guides = [
       "client",
       "cluster",
+      "cluster-nats",
+      "cluster-grpc",
       "coming-from-nano",
       "coming-from-pitaya",
       "groups",
@@ -83,6 +85,7 @@ describe("the code in docs/", () => {
         paths: {
           nanowire: [`${root}runtime/index.ts`],
           "nanowire/client": [`${root}runtime/client/index.ts`],
+          "nanowire/grpc": [`${root}runtime/cluster/grpc/index.ts`],
           "nanowire/json": [`${root}runtime/protocol/json/index.ts`],
           "nanowire/nats": [`${root}runtime/cluster/nats/index.ts`],
           "nanowire/testing": [`${root}runtime/testing/index.ts`],

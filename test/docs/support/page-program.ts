@@ -56,7 +56,9 @@ export class PageProgram {
       // The longer names first: the first that fits is taken.
       alias: {
         "nanowire/client": `${root}runtime/client/index.ts`,
+        "nanowire/grpc": `${root}runtime/cluster/grpc/index.ts`,
         "nanowire/json": `${root}runtime/protocol/json/index.ts`,
+        "nanowire/nats": `${root}runtime/cluster/nats/index.ts`,
         "nanowire/testing": `${root}runtime/testing/index.ts`,
         "nanowire/wire": `${root}runtime/protocol/wire/index.ts`,
         nanowire: `${root}runtime/index.ts`,
