@@ -36,6 +36,7 @@ export const ownRules = {
     severity: "warning",
     meaning: "a client that falls behind may miss pushes, or is closed for them",
   },
+  SHARD_KEY_CHANGED: { severity: "warning", meaning: "calls with one value go to another node than before" },
   TIMEOUT_SHORTENED: { severity: "breaking", meaning: "a handler may take less time" },
   BOUND_ONLY_ON: { severity: "breaking", meaning: "only a bound session may call, and any could" },
   TIMEOUT_CHANGED: { severity: "info", meaning: "a handler's time was the server's default, or is it now" },

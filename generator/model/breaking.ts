@@ -266,6 +266,7 @@ function compareHandling(old: MethodDeclaration, { service, method }: Entry, fou
     );
   }
   compareWaiting(old, method, name, callers, found);
+  compareShardKeys(old, method, name, found);
   if (isShorter(old.timeoutMs, method.timeoutMs)) {
     found.add(
       "TIMEOUT_SHORTENED",
@@ -300,6 +301,20 @@ function compareHandling(old: MethodDeclaration, { service, method }: Entry, fou
       [],
       `the order of ${name} was ${orderBefore.toUpperCase()}, and is ${order.toUpperCase()}`,
       "see that no handler counts on the old one",
+      method.place,
+    );
+  }
+}
+
+/** Who handles a call, of several nodes. A key that has another name, and is the same in the bytes, is the same. */
+function compareShardKeys(old: MethodDeclaration, method: MethodDeclaration, name: string, found: Findings): void {
+  const [before, after] = [old, method].map(({ shardKey }) => shardKey?.steps.map(({ tag }) => tag).join(" "));
+  if (before !== after) {
+    found.add(
+      "SHARD_KEY_CHANGED",
+      [],
+      `the shard key of ${name} was ${old.shardKey?.path ?? "none"}, and is ${method.shardKey?.path ?? "none"}: while old and new gates run, they send the same call to different nodes`,
+      "see that a node can do without what the calls before left at another, or stop all gates and start them anew",
       method.place,
     );
   }

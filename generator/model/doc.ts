@@ -44,7 +44,13 @@ export function serverNote(method: MethodDeclaration, code: number): string {
   if (method.overload !== undefined) {
     parts.push(overloadNote(method.overload));
   }
+  parts.push(...shardNotes(method));
   return parts.join(" ");
+}
+
+/** Who handles it, of several nodes that could. */
+function shardNotes({ shardKey }: MethodDeclaration): string[] {
+  return shardKey === undefined ? [] : [`Sharded by \`${shardKey.path}\`.`];
 }
 
 function overloadNote({ policy, maxWaiting, key }: OverloadDeclaration): string {
@@ -89,6 +95,7 @@ export function remoteNote(method: MethodDeclaration): string {
   if (method.order === "service") {
     parts.push("One at a time for the whole remote.");
   }
+  parts.push(...shardNotes(method));
   return parts.join(" ");
 }
 

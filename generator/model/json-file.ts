@@ -131,6 +131,11 @@ export function buildJsonFile(
   return new JsonFileBuilder(module, typeNames, choices).build(descriptor);
 }
 
+/** What a field is called in JSON: `"name"`, or `["aName", "a_name"]` when that is another name than in the .proto. */
+export function jsonName({ name, jsonName: inJson }: FieldDescriptorProto): string {
+  return inJson === name ? JSON.stringify(name) : `[${JSON.stringify(inJson)}, ${JSON.stringify(name)}]`;
+}
+
 class JsonFileBuilder {
   readonly #module: string;
   readonly #typeNames: TypeNames;
@@ -252,7 +257,7 @@ class JsonFileBuilder {
         isInOneof(member) && member.oneofIndex === field.oneofIndex
           ? {
               localName: propertyKey(type?.fields[at] ?? member.name),
-              name: nameOf(member),
+              name: jsonName(member),
               type: this.#type(member),
             }
           : [],
@@ -268,7 +273,7 @@ class JsonFileBuilder {
     fullName: string,
     features: Features,
   ): JsonFieldModel {
-    const model = { localName: propertyKey(property), name: nameOf(field), members: [] };
+    const model = { localName: propertyKey(property), name: jsonName(field), members: [] };
     if (field.label === FieldDescriptorProto_Label.REPEATED) {
       const [key, value] = mapEntry(field, message, fullName)?.field ?? [];
       return key === undefined || value === undefined
@@ -336,8 +341,4 @@ function mapEntry(
   return message.nestedType.find(
     ({ name, options }) => options?.mapEntry === true && field.typeName === `${fullName}.${name}`,
   );
-}
-
-function nameOf({ name, jsonName }: FieldDescriptorProto): string {
-  return jsonName === name ? JSON.stringify(name) : `[${JSON.stringify(jsonName)}, ${JSON.stringify(name)}]`;
 }

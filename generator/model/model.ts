@@ -4,6 +4,7 @@ import { type Choices, importSuffix } from "./choices.js";
 import { buildClientFile, type ClientFileModel, clientExport } from "./client-file.js";
 import { buildComponents, type ComponentModel, separateFileNames } from "./components.js";
 import { checkEncoding } from "./encoding-checks.js";
+import { Fingerprints } from "./fingerprints.js";
 import { checkJsonFields, checkJsonMethods } from "./json-checks.js";
 import { buildJsonFile, type JsonFileModel } from "./json-file.js";
 import { Kept } from "./kept.js";
@@ -14,8 +15,15 @@ import { OptionReader } from "./options.js";
 import { buildProtocol, type ProtocolModel } from "./protocol.js";
 import { Redactions } from "./redactions.js";
 import { assignCodes, compareText, type DeclaredRoute, type RoutesLock, sortedRoutes } from "./routes-lock.js";
-import { buildServerFile, type ServerFileModel, serverExports } from "./server-file.js";
-import { checkRemoteNames, checkRoutes, readServices, type ServiceDeclaration, type SourceFile } from "./services.js";
+import { buildServerFile, type ServerFileInput, type ServerFileModel, serverExports } from "./server-file.js";
+import {
+  checkRemoteNames,
+  checkRoutes,
+  type MethodDeclaration,
+  readServices,
+  type ServiceDeclaration,
+  type SourceFile,
+} from "./services.js";
 import { SourceIndex } from "./source.js";
 
 /** What is generated: plain data, with every name chosen and every check done. Templates only print it. */
@@ -90,6 +98,7 @@ export class ModelMemory {
   readonly services = new Kept<CheckedServices>();
   readonly checks = new Kept<readonly Problem[]>();
   readonly codecs = new Kept<CodecFileModel>();
+  readonly fingerprints = new Kept<ReadonlyMap<MethodDeclaration, string>>();
   readonly stubs = new Kept<ServiceFileModel>();
 }
 
@@ -123,6 +132,7 @@ export function buildModel(input: ModelInput): BuiltModel {
   const { choices } = input;
   const { hasServer, hasClient, hasJson } = outputsOf(choices);
   const reader = new OptionReader(input.files);
+  const prints = new Fingerprints(reader.types, input.sha256Hex, choices.json);
   const memory = input.memory ?? new ModelMemory();
   const references = new FileReferences(input.files, memory.types);
   const byName = new Map(input.files.map((file) => [file.name, file]));
@@ -142,7 +152,11 @@ export function buildModel(input: ModelInput): BuiltModel {
       readCheckedServices(sourceFileOf(descriptor), reader),
     );
     problems.push(...checked.problems);
-    return { descriptor, services: checked.services };
+    const { services } = checked;
+    const fingerprints = memory.fingerprints.get(descriptor, `${choices.json} ${pathOf(descriptor)}`, () =>
+      takeFingerprints(services, prints),
+    );
+    return { descriptor, services, fingerprints };
   });
   const services = declared.flatMap((file) => file.services);
   const ofClients = services.filter(isOfClients);
@@ -179,15 +193,14 @@ export function buildModel(input: ModelInput): BuiltModel {
   const codes = lock?.routes ?? new Map<string, number>();
   const serviceFiles = declared
     .filter((file) => file.services.length > 0)
-    .map(({ descriptor, services }) => {
+    .map(({ descriptor, services, fingerprints }) => {
       const routes = services.flatMap(({ methods }) => methods);
       const given = routes.map(({ route }) => codes.get(route));
       const former = routes.flatMap(({ was }) => was.filter(({ route }) => lock?.renamed.has(route)));
       const key = JSON.stringify([choices, given, former.map(({ route }) => route)]);
       const renamed = lock?.renamed;
-      return memory.stubs.get(descriptor, key, () =>
-        buildServiceFile(descriptor, services, { choices, typeNames: input.typeNames, codes, renamed, redactions }),
-      );
+      const stubInput = { choices, typeNames: input.typeNames, codes, renamed, redactions, fingerprints };
+      return memory.stubs.get(descriptor, key, () => buildServiceFile(descriptor, services, stubInput));
     });
   checkOutputs(codecs, serviceFiles, input.own, problems);
   if (problems.length > 0 || lock === undefined) {
@@ -206,7 +219,7 @@ export function buildModel(input: ModelInput): BuiltModel {
     routes,
   };
   const protocol = buildProtocol(
-    declared.map(({ descriptor, services }) => ({ proto: descriptor.name, services })),
+    declared.map(({ descriptor, services, fingerprints }) => ({ proto: descriptor.name, services, fingerprints })),
     codes,
     version,
   );
@@ -247,6 +260,20 @@ function readCheckedServices(file: SourceFile, reader: OptionReader): CheckedSer
   return { services, problems };
 }
 
+function takeFingerprints(
+  services: readonly ServiceDeclaration[],
+  fingerprints: Fingerprints,
+): ReadonlyMap<MethodDeclaration, string> {
+  return new Map(
+    services.flatMap((service) =>
+      service.methods.flatMap((method) => {
+        const fingerprint = fingerprints.of(service.kind, method);
+        return fingerprint === undefined ? [] : [[method, fingerprint] as const];
+      }),
+    ),
+  );
+}
+
 /** What is wrong with a file that gets codecs. */
 function checkCodecs(file: SourceFile, isJson: boolean, references: FileReferences, typeNames: TypeNames): Problem[] {
   const problems: Problem[] = [];
@@ -264,19 +291,19 @@ function checkCodecs(file: SourceFile, isJson: boolean, references: FileReferenc
 function buildServiceFile(
   { name: proto, package: packageName }: FileDescriptorProto,
   services: readonly ServiceDeclaration[],
-  { choices, typeNames, codes, renamed, redactions }: StubInput,
+  { choices, ...input }: StubInput,
 ): ServiceFileModel {
   const { hasServer, hasClient, hasJson } = outputsOf(choices);
   const module = moduleOf(proto);
   const suffix = importSuffix(choices);
   const server = (output: string): ServerFileModel => {
     const names = takeExports(services.flatMap(serverExports));
-    return buildServerFile(output, services, names, typeNames, codes, renamed, hasJson, suffix, redactions);
+    return buildServerFile(output, services, names, { ...input, json: hasJson, suffix });
   };
   const client = (output: string): ClientFileModel => {
     const called = services.filter(isOfClients);
     const names = takeExports(called.map(clientExport));
-    return buildClientFile(output, called, names, typeNames, codes, suffix);
+    return buildClientFile(output, called, names, input.typeNames, input.codes, suffix);
   };
   const serverOutput = hasServer ? `${module}.server.ts` : undefined;
   const clientOutput = hasClient && services.some(isOfClients) ? `${module}.client.ts` : undefined;
@@ -290,13 +317,8 @@ function buildServiceFile(
 }
 
 /** What stubs and proxies are made of, beside the services. */
-interface StubInput {
+interface StubInput extends Omit<ServerFileInput, "json" | "suffix"> {
   readonly choices: Choices;
-  readonly typeNames: TypeNames;
-  /** Route → code. */
-  readonly codes: ReadonlyMap<string, number>;
-  readonly renamed: RoutesLock["renamed"] | undefined;
-  readonly redactions: Redactions;
 }
 
 /** `chat/v1/room.proto` → `chat/v1/room`. */

@@ -15,8 +15,8 @@ import {
   type MethodOptions,
   type ServiceOptions,
 } from "@bufbuild/protobuf/wkt";
-import { MessageIndex } from "./message-index.js";
 import { optional } from "./optional.js";
+import { TypeIndex } from "./type-index.js";
 
 /** Where `nanowire/options.proto` puts its options, and the numbers of their fields: for their places in the source. */
 export const optionField = {
@@ -32,6 +32,7 @@ export const optionField = {
     maxPayloadBytes: 8,
     overload: 9,
     overflow: 10,
+    shardKey: 11,
   },
   method: {
     notify: 1,
@@ -45,6 +46,7 @@ export const optionField = {
     maxPayloadBytes: 9,
     overload: 10,
     overflow: 11,
+    shardKey: 12,
   },
   overload: { policy: 1, maxWaiting: 2, key: 3 },
   overflow: { policy: 1, key: 2 },
@@ -87,6 +89,8 @@ export interface HandlingOptions {
   readonly maxPayloadBytes?: number;
   readonly overload?: OverloadChoice;
   readonly overflow?: OverflowChoice;
+  /** As in the .proto: `match.id`. "": none. */
+  readonly shardKey?: string;
   /** Earlier routes: whole ones of a method, first parts of a service. */
   readonly was: readonly string[];
 }
@@ -112,14 +116,14 @@ export class OptionReader {
   readonly #registry: Registry | undefined;
   readonly #service: DescExtension | undefined;
   readonly #method: DescExtension | undefined;
-  /** The messages of all files: options name their fields. */
-  readonly messages: MessageIndex;
+  /** The messages and enums of all files: options name their fields. */
+  readonly types: TypeIndex;
 
   /**
    * @param files all compiled files; when none of them imports nanowire/options.proto, no option can be there
    */
   constructor(files: readonly FileDescriptorProto[]) {
-    this.messages = new MessageIndex(files);
+    this.types = new TypeIndex(files);
     const needed = [descriptorFile, optionsFile].flatMap((name) => files.find((file) => file.name === name) ?? []);
     if (needed.some((file) => file.name === optionsFile)) {
       this.#registry = createFileRegistry(create(FileDescriptorSetSchema, { file: needed }));
@@ -169,6 +173,7 @@ function handling(said: JsonObject): HandlingOptions {
     ...optional("maxPayloadBytes", numberOf(said["maxPayloadBytes"])),
     ...optional("overload", overloadOf(said["overload"])),
     ...optional("overflow", overflowOf(said["overflow"])),
+    ...optional("shardKey", typeof said["shardKey"] === "string" ? said["shardKey"] : undefined),
     was: stringsOf(said["was"]),
   };
 }

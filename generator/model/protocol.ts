@@ -77,6 +77,10 @@ export interface ProtocolMethod {
   readonly overload?: ProtocolOverload;
   /** Of a push; absent: it waits, and a client for whom too much waits is closed. */
   readonly overflow?: ProtocolOverflow;
+  /** The field on whose value a gate chooses the node that handles it, as in the .proto: `match.id`; absent: it chooses one for the session. */
+  readonly shardKey?: string;
+  /** `1a2b3c4d`: whoever has the same reads its calls alike. Absent for a push. */
+  readonly fingerprint?: string;
   /** The lines of its comment. */
   readonly comment: readonly string[];
   readonly deprecated: boolean;
@@ -102,13 +106,20 @@ export function isAnswered({ kind }: ProtocolMethod): boolean {
   return kind === "request" || kind === "call";
 }
 
+/** The services of a .proto file, and the fingerprints of their methods. */
+export interface DeclaredFile {
+  readonly proto: string;
+  readonly services: readonly ServiceDeclaration[];
+  readonly fingerprints: ReadonlyMap<MethodDeclaration, string>;
+}
+
 /** Makes the protocol of what the .proto files declare and the codes that the lock keeps. */
 export function buildProtocol(
-  files: readonly { readonly proto: string; readonly services: readonly ServiceDeclaration[] }[],
+  files: readonly DeclaredFile[],
   codes: ReadonlyMap<string, number>,
   dictVersion: string,
 ): ProtocolModel {
-  const services = files.flatMap(({ proto, services }) =>
+  const services = files.flatMap(({ proto, services, fingerprints }) =>
     services.map((service): ProtocolService => {
       const { kind, route, comment, deprecated } = service;
       return {
@@ -120,7 +131,7 @@ export function buildProtocol(
         place: formatPlace(service.place),
         comment,
         deprecated,
-        methods: service.methods.map((method) => buildMethod(service, method, codes)),
+        methods: service.methods.map((method) => buildMethod(service, method, codes, fingerprints)),
       };
     }),
   );
@@ -131,6 +142,7 @@ function buildMethod(
   service: ServiceDeclaration,
   method: MethodDeclaration,
   codes: ReadonlyMap<string, number>,
+  fingerprints: DeclaredFile["fingerprints"],
 ): ProtocolMethod {
   const { kind } = service;
   const order = { HANDLER: method.order ?? "session", PUSH: undefined, REMOTE: method.order ?? "none" } as const;
@@ -149,6 +161,8 @@ function buildMethod(
     ...optional("maxPayloadBytes", method.maxPayloadBytes),
     ...optional("overload", method.overload && overloadOf(method.overload)),
     ...optional("overflow", method.overflow && overflowOf(method.overflow)),
+    ...optional("shardKey", method.shardKey?.path),
+    ...optional("fingerprint", fingerprints.get(method)),
     comment: method.comment,
     deprecated: method.deprecated,
     place: formatPlace(method.place),

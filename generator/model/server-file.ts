@@ -1,5 +1,6 @@
 import { docLines, pushNote, remoteNote, serverNote, serviceNote } from "./doc.js";
 import { type ImportModel, Imports } from "./imports.js";
+import { jsonName } from "./json-file.js";
 import type { TypeNames } from "./messages.js";
 import { lowerCamel, type Names, upperCamel } from "./names.js";
 import { optional } from "./optional.js";
@@ -7,6 +8,7 @@ import type { Order, RateLimit } from "./options.js";
 import { propertyAccess } from "./property-key.js";
 import type { RedactionModel, Redactions } from "./redactions.js";
 import type { MethodDeclaration, ServiceDeclaration } from "./services.js";
+import type { ShardKeyDeclaration } from "./shard-key.js";
 import type { OverflowDeclaration, OverloadDeclaration } from "./waiting-policies.js";
 
 /** `room.server.ts`: stubs to implement and senders of pushes. */
@@ -121,6 +123,10 @@ export interface ServerMethodModel {
   readonly overload?: WaitingModel;
   /** Of a push. */
   readonly overflow?: WaitingModel;
+  /** By what a gate chooses the node that handles it; absent: it chooses one for the session. */
+  readonly shardKey?: ShardKeyModel;
+  /** `1a2b3c4d`: whoever has the same reads its calls alike. Absent for a push. */
+  readonly fingerprint?: string;
 }
 
 /** Who gives way when something waits. */
@@ -131,6 +137,50 @@ export interface WaitingModel {
   readonly maxWaiting?: number;
   /** What stands after the message where its key is read: `.unitId`; absent for no key. */
   readonly key?: string;
+}
+
+/** How a gate reads the field by which it chooses a node. */
+export interface ShardKeyModel {
+  /** The fields that lead to it, the request's own first. */
+  readonly path: readonly ShardKeyStepModel[];
+  /** `int32`, `string`, `enum` … */
+  readonly type: string;
+  /** What a request without it has; absent for what is zero or empty. */
+  readonly default?: string;
+  /** Where it stands in JSON; absent without JSON codecs, and between nodes. */
+  readonly json?: ShardKeyJsonModel;
+}
+
+/** A field of its path. */
+export interface ShardKeyStepModel {
+  /** What stands before it in the bytes: 8 times its number, and the wire type. */
+  readonly tag: number;
+  /** The tags of the other fields of its oneof; absent when there are none. */
+  readonly rivals?: readonly number[];
+}
+
+/** Its place in JSON. */
+export interface ShardKeyJsonModel {
+  /** What each field of the path is called there: `"id"`, or `["matchId", "match_id"]` when it is another name than in the .proto. */
+  readonly path: readonly string[];
+  /** The JSON codec of its enum; absent for another type. */
+  readonly enumeration?: string;
+}
+
+/** What stubs are made of, beside the services. */
+export interface ServerFileInput {
+  readonly typeNames: TypeNames;
+  /** Route → code. */
+  readonly codes: ReadonlyMap<string, number>;
+  /** Every route that became another one. */
+  readonly renamed: ReadonlyMap<string, number> | undefined;
+  /** Whether the codecs speak JSON too. */
+  readonly json: boolean;
+  /** What stands after the name of an imported file. */
+  readonly suffix: string;
+  /** Which fields logs leave out. */
+  readonly redactions: Redactions;
+  readonly fingerprints: ReadonlyMap<MethodDeclaration, string>;
 }
 
 /** `RoomComponent`; `RoomEvents` for pushes; `LedgerRemote` and its callers for remotes. */
@@ -150,22 +200,12 @@ export function serverExports(service: ServiceDeclaration): [string, ...string[]
  * Decides what stands in a `.server.ts`.
  *
  * @param names the file's names, its exports among them already
- * @param codes route → code
- * @param renamed every route that became another one
- * @param json whether the codecs speak JSON too
- * @param suffix what stands after the name of an imported file
- * @param redacted which fields logs leave out
  */
 export function buildServerFile(
   output: string,
   services: readonly ServiceDeclaration[],
   names: Names,
-  typeNames: TypeNames,
-  codes: ReadonlyMap<string, number>,
-  renamed: ReadonlyMap<string, number> | undefined,
-  json: boolean,
-  suffix: string,
-  redacted: Redactions,
+  { typeNames, codes, renamed, json, suffix, redactions: redacted, fingerprints }: ServerFileInput,
 ): ServerFileModel {
   const imports = new Imports(names, output, suffix);
   const redactions = redacted.inFile(names);
@@ -257,6 +297,21 @@ export function buildServerFile(
   const remoteCodecOf = (typeName: string | undefined): string =>
     typeName === undefined ? emptyCodec : typeOf(typeName);
 
+  const shardKeyOf = (kind: ServiceDeclaration["kind"], key: ShardKeyDeclaration): ShardKeyModel => {
+    const { steps, type, jsonPath, enumName } = key;
+    const enumType = typeNames.get(enumName ?? "");
+    const inJson = (): ShardKeyJsonModel => ({
+      path: jsonPath.map(jsonName),
+      ...optional("enumeration", enumType && imports.jsonCodec(enumType, enumType.name)),
+    });
+    return {
+      path: steps.map(({ tag, rivals }) => ({ tag, ...optional("rivals", rivals.length === 0 ? undefined : rivals) })),
+      type,
+      ...optional("default", key.default),
+      ...optional("json", json && kind === "HANDLER" ? inJson() : undefined),
+    };
+  };
+
   const buildMethod = ({ kind, name }: ServiceDeclaration, method: MethodDeclaration): ServerMethodModel => {
     const isPush = kind === "PUSH";
     const code = codes.get(method.route) ?? 0;
@@ -304,6 +359,8 @@ export function buildServerFile(
       ...optional("maxPayloadBytes", method.maxPayloadBytes),
       ...optional("overload", method.overload && waitingOf(method.overload, method.request, typeNames)),
       ...optional("overflow", method.overflow && waitingOf(method.overflow, method.request, typeNames)),
+      ...optional("shardKey", method.shardKey && shardKeyOf(kind, method.shardKey)),
+      ...optional("fingerprint", fingerprints.get(method)),
     };
   };
 

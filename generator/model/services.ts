@@ -15,6 +15,7 @@ import {
 } from "./options.js";
 import { routeFault } from "./route-fault.js";
 import type { FormerRoute } from "./routes-lock.js";
+import { readShardKey, type ShardKeyDeclaration } from "./shard-key.js";
 import type { SourceIndex, SourcePath } from "./source.js";
 import {
   checkOverflow,
@@ -65,6 +66,8 @@ export interface MethodDeclaration {
   readonly overload: OverloadDeclaration | undefined;
   /** Of a push. Undefined: it waits, and a client for whom too much waits is closed. */
   readonly overflow: OverflowDeclaration | undefined;
+  /** Undefined: a session stays with one node. */
+  readonly shardKey: ShardKeyDeclaration | undefined;
   readonly comment: readonly string[];
   readonly deprecated: boolean;
   /** Where its name stands. */
@@ -269,7 +272,17 @@ function readMethod(
     const own = choices[option];
     const key = (own ?? ofService[option])?.key ?? "";
     const place = own === undefined ? requestPlace : optionPlace(optionField.method[option], optionField[option].key);
-    return keyField(key, request, reader.messages, `the ${option} of ${name}`, place, problems);
+    return keyField(key, request, reader.types, `the ${option} of ${name}`, place, problems);
+  };
+  /** As `readKey`. */
+  const shardKeyOf = (): ShardKeyDeclaration | undefined => {
+    const path = choices.shardKey ?? ofService.shardKey ?? "";
+    const isOwn = choices.shardKey !== undefined;
+    const place = isOwn ? optionPlace(optionField.method.shardKey) : requestPlace;
+    const without = isOwn ? "leave `shard_key` out" : 'write `option (nanowire.method).shard_key = "";`';
+    return path === ""
+      ? undefined
+      : readShardKey(path, { request, types: reader.types, what: name, place, without }, problems);
   };
   const route = choices.route ?? `${context.route}.${method.name}`;
   const fault = choices.route === undefined && context.routeIsFaulty ? undefined : routeFault(route, true);
@@ -296,6 +309,7 @@ function readMethod(
     maxPayloadBytes: (choices.maxPayloadBytes ?? ofService.maxPayloadBytes) || undefined,
     overload: waits ? declareOverload(choices.overload ?? ofService.overload, () => readKey("overload")) : undefined,
     overflow: isPush ? declareOverflow(choices.overflow ?? ofService.overflow, () => readKey("overflow")) : undefined,
+    shardKey: isPush ? undefined : shardKeyOf(),
     comment: source.comment(path),
     deprecated: context.isDeprecated || method.options?.deprecated === true,
     place,
@@ -439,6 +453,7 @@ const noMessages =
 const ofHandling = "says how the server handles a call";
 const ofClients = "is for the calls of clients";
 const ofPushes = "is for pushes";
+const ofForwarding = "says which node handles a call";
 
 /**
  * The options that a kind has no use for, and why: they would be silently without effect. The order SESSION is refused by
@@ -453,6 +468,7 @@ const uselessOptions: Readonly<Record<ServiceKind, readonly (readonly [name: Use
     ["bound_only", ofHandling],
     ["max_payload_bytes", ofHandling],
     ["overload", ofHandling],
+    ["shard_key", ofForwarding],
   ],
   REMOTE: [
     ["rate_limit", ofClients],
@@ -472,6 +488,7 @@ type UselessOption =
   | "max_payload_bytes"
   | "overload"
   | "overflow"
+  | "shard_key"
   | "code";
 
 /** Where options stand, and where what is wrong with them goes. */
@@ -498,6 +515,7 @@ function refuseOptions(
     max_payload_bytes: [choices.maxPayloadBytes, fields.maxPayloadBytes],
     overload: [choices.overload, fields.overload],
     overflow: [choices.overflow, fields.overflow],
+    shard_key: [choices.shardKey, fields.shardKey],
     code: ["code" in choices ? choices.code : undefined, code],
   };
   for (const [name, why] of uselessOptions[kind]) {

@@ -1,12 +1,9 @@
-import {
-  type FieldDescriptorProto,
-  FieldDescriptorProto_Label,
-  FieldDescriptorProto_Type,
-} from "@bufbuild/protobuf/wkt";
+import { type FieldDescriptorProto, FieldDescriptorProto_Type } from "@bufbuild/protobuf/wkt";
 import type { Place, Problem } from "../error.js";
 import { isInOneof } from "./features.js";
-import type { MessageIndex } from "./message-index.js";
+import { keyAdvice, keyFault } from "./key-fields.js";
 import { type OverflowChoice, type OverloadChoice, optionField } from "./options.js";
+import type { TypeIndex } from "./type-index.js";
 
 /** The field by which messages are told apart. */
 export interface KeyField {
@@ -91,7 +88,7 @@ export function checkOverflow(
 export function keyField(
   key: string,
   message: string | undefined,
-  messages: MessageIndex,
+  types: TypeIndex,
   what: string,
   place: Place,
   problems: Problem[],
@@ -99,13 +96,13 @@ export function keyField(
   if (key === "") {
     return undefined;
   }
-  const fields = message === undefined ? [] : (messages.get(message)?.field ?? []);
+  const fields = message === undefined ? [] : (types.message(message)?.descriptor.field ?? []);
   const index = fields.findIndex(({ name }) => name === key);
   const field = fields[index];
   const name = message?.slice(1) ?? "google.protobuf.Empty";
   if (field === undefined) {
     const known = fields.filter((candidate) => faultOf(candidate) === undefined).map((candidate) => candidate.name);
-    const advice = known.length === 0 ? "leave `key` out" : `write one of ${known.join(", ")}, or leave \`key\` out`;
+    const advice = keyAdvice(known, "leave `key` out");
     problems.push({ message: `the key ${key} of ${what} is no field of ${name}: ${advice}`, place });
     return undefined;
   }
@@ -122,22 +119,8 @@ export function keyField(
 
 /** Why messages cannot be told apart by a field; undefined when they can. */
 function faultOf(field: FieldDescriptorProto): string | undefined {
-  if (field.label === FieldDescriptorProto_Label.REPEATED) {
-    return "a list or a map";
-  }
-  if (isInOneof(field)) {
-    return "in a oneof";
-  }
-  switch (field.type) {
-    case FieldDescriptorProto_Type.MESSAGE:
-    case FieldDescriptorProto_Type.GROUP:
-      return "a message";
-    case FieldDescriptorProto_Type.BYTES:
-      return "bytes";
-    case FieldDescriptorProto_Type.DOUBLE:
-    case FieldDescriptorProto_Type.FLOAT:
-      return "a number with fractions";
-    default:
-      return undefined;
-  }
+  return (
+    keyFault(field) ??
+    (isInOneof(field) ? "in a oneof" : field.type === FieldDescriptorProto_Type.BYTES ? "bytes" : undefined)
+  );
 }

@@ -91,6 +91,7 @@ function operationOf(service: DocsService, method: DocsMethod): JsonObject {
       ...(method.maxPayloadBytes === undefined ? {} : { maxPayloadBytes: method.maxPayloadBytes }),
       ...(method.overload === undefined ? {} : { overload: { ...method.overload } }),
       ...(method.overflow === undefined ? {} : { overflow: { ...method.overflow } }),
+      ...(method.shardKey === undefined ? {} : { shardKey: method.shardKey }),
     },
   };
 }

@@ -2,7 +2,7 @@ import type { ProtocolMethod, ProtocolOverflow, ProtocolOverload } from "../mode
 
 /** What the runtime holds a method to, in words: what is as everywhere is not said. */
 export function policyTexts(method: ProtocolMethod): string[] {
-  const { boundOnly, rateLimit, timeoutMs, order, direction, maxPayloadBytes, overload, overflow } = method;
+  const { boundOnly, rateLimit, timeoutMs, order, direction, maxPayloadBytes, overload, overflow, shardKey } = method;
   const texts: string[] = [];
   if (boundOnly) {
     texts.push("bound sessions only");
@@ -27,6 +27,9 @@ export function policyTexts(method: ProtocolMethod): string[] {
   }
   if (overflow !== undefined) {
     texts.push(overflowText(overflow));
+  }
+  if (shardKey !== undefined) {
+    texts.push(`sharded by ${shardKey}`);
   }
   return texts;
 }

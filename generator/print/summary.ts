@@ -28,11 +28,12 @@ function serviceLines(service: ProtocolService): string[] {
   const rows = service.methods.map((method) => [
     method.kind,
     String(method.code ?? "-"),
+    method.fingerprint ?? "-",
     method.route,
     `${method.request} → ${isAnswered(method) ? method.response : "no answer"}`,
     notes(method),
   ]);
-  const widths = [0, 1, 2, 3].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));
   return [
     `${service.name}  ${service.kind}, ${service.direction}${deprecated}  ${service.place}`,
     ...rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd()),

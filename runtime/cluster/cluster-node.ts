@@ -7,6 +7,8 @@ import type { ClusterDriver, ClusterHost, Joined } from "./driver.js";
 import { epochAfter, type LinkHost, type LinkSettings, sweepsPerHeartbeat } from "./link.js";
 import type { NodeInfo } from "./node-info.js";
 import { Peer, type PeerHost } from "./peer.js";
+import type { PeerVoice } from "./peer-voice.js";
+import { ServiceHosts } from "./service-hosts.js";
 
 /** What a node needs of the process that it is. */
 export interface NodeHost {
@@ -42,8 +44,10 @@ export class ClusterNode implements ClusterHost, LinkHost {
   readonly #driver: ClusterDriver;
   readonly #handlers: PeerHost;
   readonly #peers = new Map<string, Peer>();
-  /** Every service of kind HANDLER, and the nodes that host it. */
-  readonly #hosts = new Map<string, Peer[]>();
+  /** Of the services of kind HANDLER. */
+  readonly #hosts = new ServiceHosts();
+  /** Of those of kind REMOTE. */
+  readonly #remoteHosts = new ServiceHosts();
   #info: NodeInfo | undefined;
   #epoch = 0;
   #strangers = 0;
@@ -83,7 +87,12 @@ export class ClusterNode implements ClusterHost, LinkHost {
 
   /** The other nodes that host a service of kind HANDLER, whether they can be reached or not. */
   hostsOf(service: string): readonly Peer[] {
-    return this.#hosts.get(service) ?? noPeers;
+    return this.#hosts.of(service);
+  }
+
+  /** The other nodes that host a service of kind REMOTE, whether they can be reached or not. */
+  remoteHostsOf(service: string): readonly Peer[] {
+    return this.#remoteHosts.of(service);
   }
 
   /**
@@ -120,6 +129,10 @@ export class ClusterNode implements ClusterHost, LinkHost {
   async leave(): Promise<void> {
     this.#cancelSweep?.();
     this.#cancelSweep = undefined;
+    // What was said in this turn is not sent yet.
+    for (const { link } of this.peers) {
+      link.endOfTurn();
+    }
     await this.#driver.leave();
     this.#forgetAll();
   }
@@ -135,7 +148,10 @@ export class ClusterNode implements ClusterHost, LinkHost {
     if (known?.info !== undefined && known.info.incarnation !== node.incarnation) {
       this.left(node.id, new NanowireError("unavailable", `node ${node.id} is another process now`));
     }
-    const peer = this.#peers.get(node.id) ?? this.#addPeer(node.id);
+    const { foreign } = this.#driver;
+    const speak =
+      node.protocol === 0 && foreign !== undefined ? (peer: Peer) => foreign.call(this.#driver, node, peer) : undefined;
+    const peer = this.#peers.get(node.id) ?? this.#addPeer(node.id, speak);
     if (peer.info === undefined) {
       this.#strangers -= known === undefined ? 0 : 1;
     }
@@ -160,7 +176,7 @@ export class ClusterNode implements ClusterHost, LinkHost {
     const { info } = peer;
     this.#undescribe(peer);
     peer.unreachable = reason;
-    peer.link.break(reason);
+    peer.fail(reason);
     peer.link.close();
     if (info === undefined) {
       this.#strangers--;
@@ -173,7 +189,7 @@ export class ClusterNode implements ClusterHost, LinkHost {
     const peer = this.#peers.get(id);
     if (peer !== undefined) {
       peer.unreachable = reason;
-      peer.link.break(reason);
+      peer.fail(reason);
     }
   }
 
@@ -199,41 +215,37 @@ export class ClusterNode implements ClusterHost, LinkHost {
     this.logger.info({ node: this.#info?.id }, "the node is back in its cluster");
   }
 
-  #addPeer(id: string): Peer {
+  #addPeer(id: string, speak?: (peer: Peer) => PeerVoice): Peer {
     this.#epoch = epochAfter(this.#epoch, this.clock);
-    const peer = new Peer(id, this, this.#epoch, this.#handlers);
+    const peer = new Peer(id, this, this.#epoch, this.#handlers, speak);
     this.#peers.set(id, peer);
     return peer;
   }
 
   #describe(peer: Peer, info: NodeInfo): void {
     this.#undescribe(peer);
-    if (info.protocol !== clusterProtocol) {
+    if (info.protocol !== clusterProtocol && !peer.isForeign) {
       const message = `node ${info.id} speaks version ${info.protocol} of what nodes say to each other, and this one ${clusterProtocol}`;
       this.logger.warn({ node: info.id }, message);
       peer.describe({ ...info, services: [], remotes: [] });
       return;
     }
     peer.describe(info);
-    for (const { name } of info.services) {
-      this.#hosts.set(name, [...this.hostsOf(name), peer]);
-    }
+    this.#hosts.add(peer, info.services);
+    this.#remoteHosts.add(peer, info.remotes);
   }
 
   #undescribe(peer: Peer): void {
-    for (const { name } of peer.info?.services ?? []) {
-      const hosts = this.hostsOf(name).filter((host) => host !== peer);
-      if (hosts.length === 0) {
-        this.#hosts.delete(name);
-      } else {
-        this.#hosts.set(name, hosts);
-      }
-    }
+    this.#hosts.remove(peer, peer.info?.services ?? []);
+    this.#remoteHosts.remove(peer, peer.info?.remotes ?? []);
   }
 
   #sweep(): void {
     this.#sweeps++;
     for (const peer of this.#peers.values()) {
+      if (peer.isForeign) {
+        continue;
+      }
       if (peer.unreachable !== undefined && this.#sweeps % sweepsPerHeartbeat === 0) {
         peer.link.ask();
       }
@@ -249,10 +261,11 @@ export class ClusterNode implements ClusterHost, LinkHost {
     const reason = new NanowireError("unavailable", "this node left its cluster");
     for (const peer of this.peers) {
       this.#peers.delete(peer.id);
-      peer.link.break(reason);
+      peer.fail(reason);
       peer.link.close();
     }
     this.#hosts.clear();
+    this.#remoteHosts.clear();
     this.#strangers = 0;
   }
 }
@@ -262,5 +275,3 @@ export const clusterProtocol = 1;
 
 /** Of so many nodes at the most, frames are taken before the driver has told of them. */
 const mostStrangers = 1_024;
-
-const noPeers: readonly Peer[] = [];

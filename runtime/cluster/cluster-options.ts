@@ -2,6 +2,7 @@ import { assertMethods, assertOptions } from "../base/assert-options.js";
 import { NanowireError } from "../base/error.js";
 import type { ClusterDriver } from "./driver.js";
 import { defaultLinkSettings, type LinkSettings } from "./link.js";
+import type { CallMetadata } from "./remote-calls.js";
 import type { Routing } from "./routing.js";
 
 /** How a server is part of a cluster. */
@@ -14,6 +15,11 @@ export interface ClusterOptions {
   readonly labels?: Readonly<Record<string, string>>;
   /** How the node is chosen that handles a session's messages of a service, for each service that needs it otherwise: `{ Room: "leastLoaded" }`. Default: `random` */
   readonly routing?: Readonly<Record<string, Routing>>;
+  /**
+   * What every call and tell of a remote that this node makes carries besides its own metadata, which comes first where both have a name: always the same, or a function that is
+   * asked each time, for the id of the request that is being handled, say. Default: nothing
+   */
+  readonly callMetadata?: CallMetadata;
   /** Milliseconds after which a node that says nothing is asked for a word. 10 to 60,000. Default: 1,000 */
   readonly heartbeatMs?: number;
   /** Milliseconds after which a node that says nothing is taken to be gone: what it had under way fails. Twice `heartbeatMs` to 600,000. Default: 5,000 */
@@ -31,6 +37,7 @@ export interface ResolvedClusterOptions {
   readonly id: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
   readonly routing: ReadonlyMap<string, Routing>;
+  readonly callMetadata: CallMetadata;
   readonly link: LinkSettings;
 }
 
@@ -46,12 +53,13 @@ export function resolveClusterOptions(options: ClusterOptions, services: readonl
     id: "string",
     labels: "object",
     routing: "object",
+    callMetadata: "object",
     heartbeatMs: "checked",
     silenceMs: "checked",
     maxUnackedBytes: "checked",
     maxFrameBytes: "checked",
   });
-  const { driver, id, labels = {}, routing = {} } = options;
+  const { driver, id, labels = {}, routing = {}, callMetadata = {} } = options;
   assertMethods("cluster.driver", driver, ["join", "update", "send", "leave"]);
   if (id !== undefined && !/^[\w-]{1,64}$/.test(id)) {
     throw new NanowireError("invalid_option", `cluster.id ${id} is not 1 to 64 letters, digits, "-" or "_"`);
@@ -80,6 +88,7 @@ export function resolveClusterOptions(options: ClusterOptions, services: readonl
     id,
     labels,
     routing: new Map(Object.entries(routing)),
+    callMetadata,
     link: {
       heartbeatMs,
       silenceMs: number(

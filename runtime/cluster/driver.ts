@@ -2,6 +2,8 @@ import type { Clock } from "../base/clock.js";
 import type { NanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
 import type { NodeInfo } from "./node-info.js";
+import type { Peer } from "./peer.js";
+import type { PeerVoice } from "./peer-voice.js";
 
 /**
  * What carries a cluster: it knows which nodes there are, and takes frames of bytes from one to another. Everything else (sessions, calls, pushes, what is lost
@@ -34,6 +36,12 @@ export interface ClusterDriver {
    * Never throws. A node that is not known, or is gone, gets nothing.
    */
   send(to: string, frame: Uint8Array): void;
+
+  /**
+   * @internal Speaks with a node that is none of ours (its `protocol` is 0), in its own way. What it says is told to `peer`: to the visits and guests that it knows, and by
+   * {@link Peer.opened} and {@link Peer.broken}. Absent: the driver knows no such nodes.
+   */
+  foreign?(node: NodeInfo, peer: Peer): PeerVoice;
 
   /**
    * Leaves the cluster: the others are told. Frames that were sent before are on their way when it is resolved. Nothing is called on the host from the moment

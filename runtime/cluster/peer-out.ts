@@ -5,8 +5,9 @@ import type { NanowireError } from "../base/error.js";
 import { encodeErrorPayload } from "../protocol/error-payload.js";
 import { cut, encodeInPlace, type InPlaceCodec } from "../protocol/in-place.js";
 import { protobufSerializer } from "../protocol/serializer.js";
+import type { PeerVoice } from "./peer-voice.js";
 import { beginRecord, endRecord, writeNumber, writeText } from "./record-writer.js";
-import { type Opening, recordType } from "./records.js";
+import { type AskRecord, type Opening, type PushRecord, recordType } from "./records.js";
 
 /** Where records are written: a link. */
 export interface RecordSink {
@@ -15,29 +16,8 @@ export interface RecordSink {
   wrote(): void;
 }
 
-/** A push, as it is told to a gate. */
-export interface PushRecord {
-  readonly route: string;
-  /** {@link pushFlags} */
-  readonly flags: number;
-  /** The name of the serializer that the payload is written with. */
-  readonly serializer: string;
-  /** What it is told apart by from others of its route, where only the newest waits. */
-  readonly key: string;
-  readonly payload: Uint8Array;
-}
-
-/** A call of a REMOTE service, as it is told to another node. */
-export interface AskRecord {
-  readonly route: string;
-  /** Milliseconds; 0: for ever. */
-  readonly timeoutMs: number;
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly payload: Uint8Array;
-}
-
 /** All that is said to one node, in the order in which it is said. */
-export class PeerOut {
+export class PeerOut implements PeerVoice {
   readonly #sink: RecordSink;
   readonly #routes = new Map<string, number>();
 
@@ -154,20 +134,29 @@ export class PeerOut {
   }
 
   /** @param visits whom it is for, ascending or not; one at least */
-  push({ route, flags, serializer, key, payload }: PushRecord, visits: readonly number[]): void {
+  push(push: PushRecord, visits: readonly number[]): void {
+    this.#push(recordType.push, push, visits);
+  }
+
+  /** @param bindings whom it is for, ascending or not; one at least */
+  pushBound(push: PushRecord, bindings: readonly number[]): void {
+    this.#push(recordType.pushBound, push, bindings);
+  }
+
+  #push(type: number, { route, flags, serializer, key, payload }: PushRecord, targets: readonly number[]): void {
     const number = this.#numberOf(route);
     const { buffer } = this.#sink;
-    const start = beginRecord(buffer, recordType.push);
+    const start = beginRecord(buffer, type);
     writeNumber(buffer, flags);
     writeNumber(buffer, number);
     writeText(buffer, serializer);
     writeText(buffer, key);
-    writeNumber(buffer, visits.length);
+    writeNumber(buffer, targets.length);
     let last = 0;
-    for (const visit of visits) {
-      const distance = visit - last;
+    for (const target of targets) {
+      const distance = target - last;
       writeNumber(buffer, distance < 0 ? -2 * distance - 1 : 2 * distance);
-      last = visit;
+      last = target;
     }
     buffer.append(payload);
     this.#end(start);

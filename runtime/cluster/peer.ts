@@ -6,11 +6,13 @@ import { decodeErrorProtobuf } from "../protocol/error-payload.js";
 import type { Serializer } from "../protocol/serializer.js";
 import type { OutgoingPush, PushRelay } from "../session/push.js";
 import type { Session } from "../session/session.js";
+import { HostedMethods } from "./hosted-methods.js";
 import { Link, type LinkHost, type LinkReceiver } from "./link.js";
 import type { NodeInfo } from "./node-info.js";
-import { type AskRecord, PeerOut, type PushRecord } from "./peer-out.js";
+import { PeerOut } from "./peer-out.js";
+import type { PeerVoice } from "./peer-voice.js";
 import { RecordReader } from "./record-reader.js";
-import { type Opening, pushFlags, recordType } from "./records.js";
+import { type AskRecord, type Opening, type PushRecord, pushFlags, recordType } from "./records.js";
 
 /** A session of ours at a member, and its calls that are under way there. */
 export interface PeerVisit {
@@ -55,6 +57,8 @@ export interface PeerHost {
   opened(peer: Peer, visit: number, opening: Opening): PeerGuest;
   /** A member pushes to sessions of ours. */
   pushed(peer: Peer, push: PushRecord, visits: readonly PeerVisit[]): void;
+  /** A node pushes to sessions of ours that are bound, or were. */
+  pushedBound(peer: Peer, push: PushRecord, bindings: readonly number[]): void;
   asked(peer: Peer, ask: number, record: AskRecord): void;
   told(peer: Peer, record: AskRecord): void;
   canceled(peer: Peer, ask: number): void;
@@ -67,8 +71,10 @@ export class Peer implements LinkReceiver, PushRelay {
   readonly id: string;
   /** The way there and back. */
   readonly link: Link;
+  /** Whether it is a node of another kind, which a driver speaks with: its link is not used. */
+  readonly isForeign: boolean;
   /** What is said to it. */
-  readonly out: PeerOut;
+  readonly out: PeerVoice;
   /** Sessions of ours that are there, by the numbers that we gave them. */
   readonly visits = new Map<number, PeerVisit>();
   /** Sessions of its own that are here, by the numbers that it gave them. */
@@ -78,10 +84,10 @@ export class Peer implements LinkReceiver, PushRelay {
   /** How many calls of our sessions are under way there. */
   underWay = 0;
   #info: NodeInfo | undefined;
-  /** The routes that it hosts, and the fingerprints of their methods. */
-  #methods = new Map<string, string>();
-  /** The services that it hosts without telling which methods they have. */
-  #wholeServices = new Set<string>();
+  /** Of the services of kind HANDLER that it hosts. */
+  #methods = new HostedMethods([]);
+  /** Of those of kind REMOTE. */
+  #remoteMethods = new HostedMethods([]);
   readonly #host: PeerHost;
   readonly #reader = new RecordReader();
   readonly #asks = new Map<number, PeerAsk>();
@@ -90,12 +96,32 @@ export class Peer implements LinkReceiver, PushRelay {
   #lastVisit = 0;
   #lastAsk = 0;
 
-  /** @param epoch of the link, see {@link Link} */
-  constructor(id: string, linkHost: LinkHost, epoch: number, host: PeerHost) {
+  /**
+   * @param epoch of the link, see {@link Link}
+   * @param speak makes what speaks to a node of another kind. Default: it is one of ours, and the link is used
+   */
+  constructor(id: string, linkHost: LinkHost, epoch: number, host: PeerHost, speak?: (peer: Peer) => PeerVoice) {
     this.id = id;
     this.#host = host;
     this.link = new Link(linkHost, id, epoch, this);
-    this.out = new PeerOut(this.link);
+    this.isForeign = speak !== undefined;
+    this.out = speak?.(this) ?? new PeerOut(this.link);
+  }
+
+  /** What is under way there has failed, and what is here of it ends. */
+  fail(reason: NanowireError): void {
+    if (this.isForeign) {
+      this.broken(reason);
+    } else {
+      this.link.break(reason);
+    }
+  }
+
+  /** A session of the peer comes here. */
+  opened(visit: number, opening: Opening): PeerGuest {
+    const guest = this.#host.opened(this, visit, opening);
+    this.guests.set(visit, guest);
+    return guest;
   }
 
   /** What it says of itself; undefined as long as only frames came of it. */
@@ -106,10 +132,8 @@ export class Peer implements LinkReceiver, PushRelay {
   /** It says this of itself from now on. */
   describe(info: NodeInfo): void {
     this.#info = info;
-    this.#methods = new Map(info.services.flatMap(({ methods }) => Object.entries(methods)));
-    this.#wholeServices = new Set(
-      info.services.filter(({ methods }) => Object.keys(methods).length === 0).map(({ name }) => name),
-    );
+    this.#methods = new HostedMethods(info.services);
+    this.#remoteMethods = new HostedMethods(info.remotes);
   }
 
   /**
@@ -118,10 +142,12 @@ export class Peer implements LinkReceiver, PushRelay {
    * @param fingerprint of the gate's method; undefined: it has none
    */
   serves(service: string, route: string, fingerprint: string | undefined): boolean {
-    const theirs = this.#methods.get(route);
-    return theirs === undefined
-      ? this.#wholeServices.has(service)
-      : theirs === "" || fingerprint === undefined || theirs === fingerprint;
+    return this.#methods.serve(service, route, fingerprint);
+  }
+
+  /** The same of a method of a service of kind REMOTE. */
+  servesRemote(service: string, route: string, fingerprint: string | undefined): boolean {
+    return this.#remoteMethods.serve(service, route, fingerprint);
   }
 
   /** Whether nothing of ours is there, and nothing of its own here. */
@@ -155,6 +181,20 @@ export class Peer implements LinkReceiver, PushRelay {
   /** Nobody waits any more. Returns whether somebody did. */
   removeAsk(ask: number): boolean {
     return this.#asks.delete(ask);
+  }
+
+  /** A question is answered. */
+  replied(ask: number, payload: Uint8Array): void {
+    const waiting = this.#asks.get(ask);
+    this.#asks.delete(ask);
+    waiting?.replied(payload);
+  }
+
+  /** A question is answered with an error. */
+  refused(ask: number, error: NanowireError): void {
+    const waiting = this.#asks.get(ask);
+    this.#asks.delete(ask);
+    waiting?.refused(error);
   }
 
   /** Whole records came. When one cannot be read, nothing can be believed of what was said before. */
@@ -193,7 +233,8 @@ export class Peer implements LinkReceiver, PushRelay {
       visit.lost(reason);
     }
     for (const ask of asks) {
-      ask.refused(reason);
+      const message = `node ${this.id}, which had the call, is gone: ${reason.message}`;
+      ask.refused(new NanowireError("unavailable", message, { details: { node: this.id }, cause: reason }));
     }
     for (const guest of guests) {
       guest.closed(
@@ -288,20 +329,17 @@ export class Peer implements LinkReceiver, PushRelay {
         this.#host.told(this, { route: this.#route(number), timeoutMs: 0, metadata, payload: reader.rest() });
         break;
       }
-      case recordType.reply: {
-        const ask = this.#asks.get(number);
-        this.#asks.delete(number);
-        ask?.replied(reader.rest());
+      case recordType.reply:
+        this.replied(number, reader.rest());
         break;
-      }
-      case recordType.refusal: {
-        const ask = this.#asks.get(number);
-        this.#asks.delete(number);
-        ask?.refused(decodeErrorProtobuf(reader.rest()));
+      case recordType.refusal:
+        this.refused(number, decodeErrorProtobuf(reader.rest()));
         break;
-      }
       case recordType.cancel:
         this.#host.canceled(this, number);
+        break;
+      case recordType.pushBound:
+        this.#pushBound(number, reader);
         break;
       default:
         // A newer version says something that we do not know.
@@ -320,7 +358,21 @@ export class Peer implements LinkReceiver, PushRelay {
       serializer: reader.text(),
       handshake: reader.text(),
     };
-    this.guests.set(visit, this.#host.opened(this, visit, opening));
+    this.opened(visit, opening);
+  }
+
+  #pushBound(flags: number, reader: RecordReader): void {
+    const route = this.#route(reader.number());
+    const serializer = reader.text();
+    const key = reader.text();
+    const count = reader.number();
+    const bindings: number[] = [];
+    let number = 0;
+    for (let index = 0; index < count; index++) {
+      number += readDistance(reader);
+      bindings.push(number);
+    }
+    this.#host.pushedBound(this, { route, flags, serializer, key, payload: reader.rest() }, bindings);
   }
 
   #push(reader: RecordReader): void {
@@ -332,8 +384,7 @@ export class Peer implements LinkReceiver, PushRelay {
     const visits: PeerVisit[] = [];
     let number = 0;
     for (let index = 0; index < count; index++) {
-      const distance = reader.number();
-      number += distance % 2 === 0 ? distance / 2 : -(distance + 1) / 2;
+      number += readDistance(reader);
       const visit = this.visits.get(number);
       if (visit !== undefined) {
         visits.push(visit);
@@ -369,6 +420,12 @@ export function pushRecord(push: OutgoingPush, { name }: Serializer, payload: Ui
   const flags = overflow === "drop" ? pushFlags.drop : overflow === "conflate" ? pushFlags.conflate : 0;
   // The key begins with the route.
   return { route, flags, serializer: name, key: overflow === "conflate" ? key.slice(route.length + 1) : "", payload };
+}
+
+/** How far a number is from the one before. */
+function readDistance(reader: RecordReader): number {
+  const distance = reader.number();
+  return distance % 2 === 0 ? distance / 2 : -(distance + 1) / 2;
 }
 
 function readReason(reader: RecordReader): NanowireError {

@@ -3,7 +3,7 @@ import type { CancelTimer, Clock } from "../base/clock.js";
 import { NanowireError, toNanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
 import type { Peer } from "./peer.js";
-import type { AskRecord } from "./peer-out.js";
+import type { AskRecord } from "./records.js";
 
 /** What another node asks, or tells. */
 export interface Question {
@@ -14,6 +14,8 @@ export interface Question {
   readonly metadata: Readonly<Record<string, string>>;
   /** Milliseconds that the other node waits for the answer; 0: for ever, or it does not wait. */
   readonly timeoutMs: number;
+  /** Whether it only tells: nobody waits. */
+  readonly told: boolean;
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
 }
@@ -65,7 +67,7 @@ export class Questions {
   ): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) {
-        reject(canceled(route, signal));
+        reject(canceledBy(route, signal));
         return;
       }
       let cancelTimer: CancelTimer | undefined;
@@ -90,7 +92,7 @@ export class Questions {
           reject(error);
         }
       };
-      const onAbort = (): void => giveUp(canceled(route, signal as AbortSignal));
+      const onAbort = (): void => giveUp(canceledBy(route, signal as AbortSignal));
       try {
         peer.out.ask(ask, { route, timeoutMs, metadata, payload });
       } catch (error) {
@@ -129,7 +131,7 @@ export class Questions {
       });
     }
     this.#call(
-      { peer, ...record, signal: abort.signal },
+      { peer, ...record, told: false, signal: abort.signal },
       (payload) => settle(() => this.#reply(peer, ask, payload)),
       (error) => settle(() => peer.out.refusal(ask, error)),
     );
@@ -138,7 +140,7 @@ export class Questions {
   told(peer: Peer, record: AskRecord): void {
     const abort = new AbortController();
     this.#call(
-      { peer, ...record, signal: abort.signal },
+      { peer, ...record, told: true, signal: abort.signal },
       () => {},
       () => {},
     );
@@ -171,7 +173,7 @@ export class Questions {
 
   #call(question: Question, succeeded: (payload: Uint8Array) => void, failed: (error: NanowireError) => void): void {
     const refuse = (error: unknown): void => {
-      const told = toNanowireError(error, "internal", "the node failed to answer");
+      const told = toNanowireError(error, "internal", failedToAnswer);
       const fields = { node: question.peer.id, route: question.route, code: told.code, error };
       if (told === error) {
         this.#logger.debug(fields, "what another node asked was refused");
@@ -198,6 +200,10 @@ export class Questions {
   }
 }
 
-function canceled(route: string, signal: AbortSignal): NanowireError {
+/** Why a call fails that its signal gave up. */
+export function canceledBy(route: string, signal: AbortSignal): NanowireError {
   return new NanowireError("canceled", `the call of ${route} was given up`, { cause: signal.reason });
 }
+
+/** What another node is told of an error that was not raised for it. */
+export const failedToAnswer = "the node failed to answer";

@@ -60,12 +60,18 @@ export const recordType = {
   refusal: 20,
   /** `ask`: nobody waits for the answer any more. */
   cancel: 21,
+
+  // Any node to a gate.
+  /** As {@link push}, with the numbers of bindings instead of those of visits: whom the gate had bound to a uid when it told of them. */
+  pushBound: 22,
 } as const;
 
 /** The flags of {@link recordType.call}. */
 export const callFlags = {
   /** The payload is a zlib stream. */
   compressed: 1,
+  /** Nobody waits for an answer. */
+  notify: 2,
 } as const;
 
 /** The flags of {@link recordType.push}: what becomes of it where it has to wait. */
@@ -90,4 +96,25 @@ export interface Opening {
   readonly serializer: string;
   /** What the client said of itself, in JSON. */
   readonly handshake: string;
+}
+
+/** A push, as it is told to a gate. */
+export interface PushRecord {
+  readonly route: string;
+  /** {@link pushFlags} */
+  readonly flags: number;
+  /** The name of the serializer that the payload is written with. */
+  readonly serializer: string;
+  /** What it is told apart by from others of its route, where only the newest waits. */
+  readonly key: string;
+  readonly payload: Uint8Array;
+}
+
+/** A call of a REMOTE service, as it is told to another node. */
+export interface AskRecord {
+  readonly route: string;
+  /** Milliseconds; 0: for ever. */
+  readonly timeoutMs: number;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly payload: Uint8Array;
 }

@@ -1,8 +1,8 @@
 import type { NanowireError } from "../base/error.js";
-import type { RemoteMethod } from "./remote.js";
+import type { RemoteMethod } from "./remote-method.js";
 
 /**
- * Calls methods of REMOTE services, on whichever nodes of the cluster host them. A cluster implements it; generated clients
+ * Calls methods of REMOTE services, on whichever nodes of the cluster host them; the node that calls may be one of them. `server.cluster` implements it; generated clients
  * (`LedgerRemoteClient`, `LedgerRemoteAll`) are made with it, and a program calls those.
  */
 export interface RemoteCaller {
@@ -10,18 +10,21 @@ export interface RemoteCaller {
    * Calls a method on one node, and waits for its answer. The promise is settled exactly once. It is rejected with a
    * NanowireError:
    * - the remote's own (its code, message and details), when its handler raised one; `internal` when it threw anything else
-   * - `unavailable`: no node hosts the service, the named node does not, or it was lost before it answered
+   * - `unavailable`: no node that can be reached hosts the service, or has the method as it is known here; the named node does not; or it was lost before it answered, and
+   *   nobody knows whether it did what it was asked to
    * - `deadline_exceeded`: no answer came within the time-out
    * - `canceled`: `options.signal` was aborted, with the signal's reason as cause; nothing is sent when it was before
-   * - `invalid_payload`: the request cannot be encoded; nothing is sent
+   * - `invalid_payload`: the request cannot be encoded, and nothing is sent; or the other node cannot read it
    * - `invalid_response`: the answer is no message of the method's type
+   * - `message_too_large`: the request, or the answer, is longer than nodes send each other
+   * - `invalid_option`: an option has a value outside its limits; nothing is sent
    */
   call<Req, Res>(method: RemoteMethod<Req, Res>, request: Req, options?: RemoteCallOptions): Promise<Res>;
 
   /**
    * Sends a message to one node. It is never answered: what goes wrong once it is sent, nobody hears of here.
    *
-   * @throws NanowireError `unavailable` when no node hosts the service, or the named one does not; `invalid_payload`.
+   * @throws NanowireError `unavailable` when no node that can be reached hosts the service, or the named one does not; `invalid_payload`, `message_too_large`, `invalid_option`.
    * Nothing is sent then.
    */
   tell<Req>(method: RemoteMethod<Req, void>, message: Req, options?: RemoteTellOptions): void;
@@ -29,7 +32,7 @@ export interface RemoteCaller {
   /**
    * Calls a method on every node that hosts the service, at the same time, and waits for all of them: an answer for each, in
    * the order of the nodes' names; none when no node hosts it. What one node does wrong is in its answer. The promise
-   * is rejected only with `invalid_payload`, when the request cannot be encoded; nothing is sent then.
+   * is rejected only with `invalid_payload`, when the request cannot be encoded, or with `invalid_option`; nothing is sent then.
    */
   callAll<Req, Res>(
     method: RemoteMethod<Req, Res>,
@@ -38,9 +41,9 @@ export interface RemoteCaller {
   ): Promise<readonly RemoteAnswer<Res>[]>;
 
   /**
-   * Sends a message to every node that hosts the service; to none when no node does.
+   * Sends a message to every node that hosts the service and can be reached; to none when no node does.
    *
-   * @throws NanowireError `invalid_payload`. Nothing is sent then.
+   * @throws NanowireError `invalid_payload`, `message_too_large`, `invalid_option`. Nothing is sent then.
    */
   tellAll<Req>(method: RemoteMethod<Req, void>, message: Req, options?: RemoteTellAllOptions): void;
 }
@@ -61,9 +64,14 @@ export interface RemoteTellOptions extends RemoteTellAllOptions {
 export interface RemoteCallAllOptions {
   /**
    * Milliseconds to wait for the answer; 0: for ever. To 2,147,483,647. Default: the method's own (`timeout_ms` of the
-   * .proto), or else the cluster's.
+   * .proto), or else the server's `requestTimeoutMs`.
    */
   readonly timeoutMs?: number;
+  /**
+   * When to stop waiting at the latest, whatever `timeoutMs` says: Unix time in milliseconds, as a `RemoteContext` has it. The node that is called knows of it. Default:
+   * `timeoutMs` alone.
+   */
+  readonly deadlineMs?: number | undefined;
   /** Gives the call up: it fails with `canceled`, and the signal of the handler's context is aborted. */
   readonly signal?: AbortSignal;
   /** What the handler finds in its context. Default: nothing. */

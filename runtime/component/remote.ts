@@ -1,33 +1,17 @@
 import type { Awaitable } from "../base/awaitable.js";
-import type { ProtobufCodec } from "../protocol/codec.js";
 import { LifeCycle } from "./life-cycle.js";
+import type { RemoteMethod } from "./remote-method.js";
 
 /**
- * One method of a REMOTE service, as the generator describes it. Both sides are generated with it: the node that calls and
- * the one that is called.
+ * What a call from another node brings besides its message. A handler gets it as its first argument, and hands it on to what it calls in its turn, as that call's options: signal,
+ * deadline and metadata then go along.
  *
- * @typeParam Req what is sent
- * @typeParam Res what comes back; `void` for a tell or an acknowledgement
+ * ```ts
+ * override async add(context: RemoteContext, request: AddRequest): Promise<AddResponse> {
+ *   return this.#audit.check(request, context);
+ * }
+ * ```
  */
-export interface RemoteMethod<Req, Res> {
-  /** The service's name within the cluster, by which the nodes that host it are found: `Ledger`. */
-  readonly service: string;
-  /** `Ledger.Add`: the service's name, a dot, and the method's name in the .proto. There is no code: no client knows it. */
-  readonly route: string;
-  /** A call is answered exactly once; a tell never. */
-  readonly kind: "call" | "tell";
-  /** Writes and reads what is sent. */
-  readonly request: ProtobufCodec<Req>;
-  /** Writes and reads what is answered. */
-  readonly response: ProtobufCodec<Res>;
-  /**
-   * Milliseconds that a call may take when the caller does not say, or that the handler of a tell may take; 0: for ever.
-   * Default: what the cluster says.
-   */
-  readonly timeoutMs?: number;
-}
-
-/** What a call from another node brings besides its message. A handler gets it as its first argument. */
 export interface RemoteContext {
   /** The name of the node that calls. */
   readonly caller: string;
@@ -38,7 +22,7 @@ export interface RemoteContext {
   readonly deadlineMs: number | undefined;
   /**
    * Aborted when nobody waits for the answer any more: the deadline is over, the caller has given up, or is gone; of a tell,
-   * when its time is over. Hand it on to what the handler calls in its turn.
+   * when its time is over.
    */
   readonly signal: AbortSignal;
   /** What the caller sent along. Empty when it sent nothing. */
@@ -55,7 +39,10 @@ export interface RemoteHandler<R, Req, Res> {
   readonly method: RemoteMethod<Req, Res>;
   /** Calls the remote's method. */
   readonly invoke: (remote: R, context: RemoteContext, request: Req) => Awaitable<Res>;
-  /** `service`: one message of the whole remote at a time. Default: `none`, every message at once when it arrives. */
+  /**
+   * `service`: one message of the whole remote at a time; a call that nobody waits for any more is not begun, and one that is under way then keeps its turn until it is done, or its
+   * time is over. Default: `none`, every message at once when it arrives.
+   */
   readonly order?: "service" | "none";
 }
 
@@ -89,7 +76,7 @@ type AnyRemote = RemoteDefinition<never>;
 
 /**
  * What a generated stub of a REMOTE service extends: an object that answers the other nodes of the cluster, with the life
- * cycle of a component. It is no {@link Component}: no client reaches it, and `createServer({ components })` refuses it.
+ * cycle of a component: it starts before all components, and stops after them. It is no {@link Component}: no client reaches it. `createServer({ remotes, cluster })` takes it.
  */
 export abstract class Remote extends LifeCycle {
   readonly #definition: AnyRemote;

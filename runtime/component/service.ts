@@ -1,6 +1,7 @@
 import type { Awaitable } from "../base/awaitable.js";
 import type { MessageCodec } from "../protocol/codec.js";
 import type { RouteDictionary } from "../protocol/dictionary.js";
+import type { ShardKey } from "../protocol/shard-key.js";
 import type { ConflationKey } from "../session/push.js";
 import type { Session } from "../session/session.js";
 
@@ -58,11 +59,6 @@ export interface MethodDefinition<C, Req, Res> {
   readonly request: MessageCodec<Req>;
   /** Writes and reads what it gets back. */
   readonly response: MessageCodec<Res>;
-  /**
-   * What a gate and a member must agree on to understand each other's bytes: 8 hex digits. A gate forwards calls only to members whose method has the same. Default:
-   * any member that has the route.
-   */
-  readonly fingerprint?: string;
   /** Calls the component's method. */
   readonly invoke: (component: C, session: Session, request: Req) => Awaitable<Res>;
   /** Default: `session`. */
@@ -77,6 +73,14 @@ export interface MethodDefinition<C, Req, Res> {
   readonly maxPayloadBytes?: number;
   /** What becomes of a message while earlier ones of its method wait. Default: it waits, too. Without effect for the order `none`. */
   readonly overload?: Overload<Req>;
+  /** By what of the request a gate chooses the node that handles it, where several could. Default: it chooses one for the session. */
+  readonly shardKey?: ShardKey;
+  /**
+   * 8 hex digits that say how the method's calls are written: nodes that have the same for it read them alike. It is a hash of the kind
+   * and of the shapes of both messages and all that these hold: numbers, types, lists, maps, not names; but for names in JSON, where the project
+   * was generated with it. A gate forwards calls only to nodes whose method has the same. Default: to every node that has the route
+   */
+  readonly fingerprint?: string;
 }
 
 /** What the component's method is called that a method of a service stands for. */

@@ -1,12 +1,24 @@
 import { NanowireError } from "../base/error.js";
 import type { NodeChange, NodeGone } from "../cluster/cluster-node.js";
 import type { NodeInfo } from "../cluster/node-info.js";
+import type {
+  RemoteAnswer,
+  RemoteCallAllOptions,
+  RemoteCaller,
+  RemoteCallOptions,
+  RemoteTellAllOptions,
+  RemoteTellOptions,
+} from "../component/remote-caller.js";
+import type { RemoteMethod } from "../component/remote-method.js";
 import type { Session } from "../session/session.js";
+import { LocatedUsers } from "./located-users.js";
 import type { ServerCluster, VisitLost } from "./server-cluster.js";
 import type { Visits } from "./visits.js";
 
-/** The cluster, as the server that is a node of it sees it: `server.cluster`. */
-export class Cluster {
+/**
+ * The cluster, as the server that is a node of it sees it: `server.cluster`. Generated callers of remotes are made with it: `new LedgerRemoteClient(server.cluster)`.
+ */
+export class Cluster implements RemoteCaller {
   readonly #cluster: ServerCluster;
   readonly #visitsOf: (session: Session) => Visits | undefined;
 
@@ -54,6 +66,30 @@ export class Cluster {
     return this.#cluster.lostVisits.add(listener);
   }
 
+  /** Calls a method of a remote on one node, and waits for its answer: {@link RemoteCaller.call}. */
+  call<Req, Res>(method: RemoteMethod<Req, Res>, request: Req, options?: RemoteCallOptions): Promise<Res> {
+    return this.#cluster.calls.call(method, request, options);
+  }
+
+  /** Tells one node something: {@link RemoteCaller.tell}. */
+  tell<Req>(method: RemoteMethod<Req, void>, message: Req, options?: RemoteTellOptions): void {
+    this.#cluster.calls.tell(method, message, options);
+  }
+
+  /** Calls a method on every node that hosts the remote, this one included: {@link RemoteCaller.callAll}. */
+  callAll<Req, Res>(
+    method: RemoteMethod<Req, Res>,
+    request: Req,
+    options?: RemoteCallAllOptions,
+  ): Promise<readonly RemoteAnswer<Res>[]> {
+    return this.#cluster.calls.callAll(method, request, options);
+  }
+
+  /** Tells every node that hosts the remote something, this one included: {@link RemoteCaller.tellAll}. */
+  tellAll<Req>(method: RemoteMethod<Req, void>, message: Req, options?: RemoteTellAllOptions): void {
+    this.#cluster.calls.tellAll(method, message, options);
+  }
+
   /** The id of the node that handles a session's messages of a service; undefined when none was chosen yet, or another node holds the client. */
   routeOf(session: Session, service: string): string | undefined {
     return this.#visitsOf(session)?.routeOf(service);
@@ -77,5 +113,34 @@ export class Cluster {
       throw new NanowireError("invalid_state", `session ${session.id} is not routed here: ${holder}`);
     }
     visits.route(service, node);
+  }
+
+  /**
+   * Finds out where users are: at which gates, in which sessions.
+   *
+   * @param uids one, or any number: an array, a set
+   * @throws NanowireError `unavailable` when a node that knows of some of them cannot be asked; `deadline_exceeded`
+   */
+  async locate(uids: string | Iterable<string>): Promise<LocatedUsers> {
+    const list = [...new Set(typeof uids === "string" ? [uids] : uids)];
+    const { found, error } = await this.#cluster.users.find(list);
+    if (error !== undefined) {
+      throw error;
+    }
+    return new LocatedUsers(list, found, this.#cluster.userPushes);
+  }
+
+  /**
+   * Kicks a user, wherever he is: every session that is bound to the uid, as {@link Session.kick} does.
+   *
+   * @returns how many sessions there were
+   * @throws NanowireError as {@link locate}
+   */
+  async kick(uid: string, reason: string): Promise<number> {
+    const { found, error } = await this.#cluster.users.find([uid]);
+    if (error !== undefined) {
+      throw error;
+    }
+    return await this.#cluster.users.kickAll(found, reason);
   }
 }

@@ -413,12 +413,8 @@ export class Conversation extends Handling implements Forwarder, SessionLink, Ou
     return this.#carrier.network;
   }
 
-  protected get serializer(): Serializer {
+  get serializer(): Serializer {
     return this.#terms.serializer;
-  }
-
-  get serializerName(): string {
-    return this.#terms.serializer.name;
   }
 
   get binder(): SessionBinder {

@@ -1,3 +1,13 @@
+import { type RemoteCounters, RemoteTraffic } from "../cluster/remote-traffic.js";
+
+/** The calls of REMOTE services that a node has to do with. */
+export interface RemoteCallCounters {
+  /** Those that it has made. */
+  readonly made: RemoteCounters;
+  /** Those that have come, its own to itself included. */
+  readonly answered: RemoteCounters;
+}
+
 /** What a server has counted since it was made. */
 export interface ServerCounters {
   /** Clients that are on their way now: they have a socket, and are no connection yet. */
@@ -32,6 +42,8 @@ export interface ServerCounters {
   readonly failedTasks: number;
   /** Connections that were closed, by the code of the reason. */
   readonly closed: Readonly<Record<string, number>>;
+  /** Calls between nodes. */
+  readonly remote: RemoteCallCounters;
 }
 
 /** Counts what a server does. */
@@ -65,7 +77,7 @@ export class Counters {
     increment(this.#closed, code);
   }
 
-  snapshot(): ServerCounters {
+  snapshot(remote: RemoteCallCounters): ServerCounters {
     const { arriving, accepted, open, sessions, suspended, resumed, requests, notifies, pushes, failedTasks } = this;
     const { droppedPushes, replacedPushes, guests } = this;
     return {
@@ -85,8 +97,14 @@ export class Counters {
       failedTasks,
       failed: Object.fromEntries(this.#failed),
       closed: Object.fromEntries(this.#closed),
+      remote,
     };
   }
+}
+
+/** Of a server that is in no cluster. */
+export function noRemoteCalls(): RemoteCallCounters {
+  return { made: new RemoteTraffic().snapshot(), answered: new RemoteTraffic().snapshot() };
 }
 
 function increment(counts: Map<string, number>, code: string): void {

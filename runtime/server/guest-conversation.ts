@@ -45,7 +45,7 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
   readonly remoteAddress: string;
   readonly proxyAddress: string | undefined;
   /** What the client's payloads are written in. */
-  protected readonly serializer: Serializer;
+  readonly serializer: Serializer;
   readonly #peer: Peer;
   /** What the session is known by, to its gate and here. */
   readonly #visit: number;

@@ -40,7 +40,7 @@ export abstract class Handling implements Caller, MailboxOwner {
   }
 
   /** What the client's payloads are written in. */
-  protected abstract get serializer(): Serializer;
+  abstract get serializer(): Serializer;
   abstract succeeded(call: Call, value: unknown): void;
   abstract failed(call: Call, error: unknown): void;
   /** Fewer messages wait than may. */

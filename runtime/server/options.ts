@@ -46,6 +46,8 @@ export interface ServerOptions {
   readonly modules?: readonly NamedModule[];
   /** Where clients connect: `[ws({ port: 3250 }), tcp({ port: 3251 })]`. One or more; in a cluster, a node without any holds no clients. */
   readonly listen: readonly Transport[];
+  /** What answers other nodes of the cluster, in the order in which they are started: after the modules, before the components. Each service once; needs `cluster`. Default: none */
+  readonly remotes?: readonly Remote[];
   /** The cluster that the server is a node of. Default: none */
   readonly cluster?: ClusterOptions;
   /**
@@ -149,11 +151,12 @@ export interface ServerOptions {
 
 /** The options with everything filled in. */
 export type ResolvedOptions = Required<
-  Omit<ServerOptions, "binding" | "cluster" | "forward" | "modules" | "onBind" | "proxy" | "resume">
+  Omit<ServerOptions, "binding" | "cluster" | "forward" | "modules" | "onBind" | "proxy" | "remotes" | "resume">
 > & {
   readonly cluster: ResolvedClusterOptions | undefined;
   readonly forward: readonly AnyService[];
   readonly modules: Modules;
+  readonly remotes: readonly Remote[];
   readonly binding: Required<BindingOptions>;
   readonly onBind: BindJudge | undefined;
   readonly proxies: Proxies;
@@ -168,6 +171,7 @@ export type ResolvedOptions = Required<
 export function resolveOptions(options: ServerOptions): ResolvedOptions {
   assertOptions("", options, optionKinds);
   assertComponents(list(options, "components"));
+  assertRemotes(list(options, "remotes"), options.cluster !== undefined);
   assertTransports(list(options, "listen"), options.cluster !== undefined);
   const forward = forwardedServices(list(options, "forward"), options.cluster !== undefined);
   const { serializer = "auto", serializers = [], profiles = [], compressHandshakes = false } = options;
@@ -184,6 +188,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
   return {
     components: options.components,
     modules: new Modules(list(options, "modules") as readonly GivenModule[]),
+    remotes: options.remotes ?? [],
     listen: options.listen,
     forward,
     cluster:
@@ -231,8 +236,11 @@ function resolveBinding(binding: BindingOptions): Required<BindingOptions> {
 }
 
 /** Programs in JavaScript, too, are told what is missing. */
-function list(options: ServerOptions, name: "components" | "forward" | "modules" | "listen"): readonly unknown[] {
-  const value: unknown = options[name] ?? (name === "modules" || name === "forward" ? [] : undefined);
+function list(
+  options: ServerOptions,
+  name: "components" | "forward" | "modules" | "remotes" | "listen",
+): readonly unknown[] {
+  const value: unknown = options[name] ?? (name === "components" || name === "listen" ? undefined : []);
   if (!Array.isArray(value)) {
     throw new NanowireError("invalid_option", `${name} ${String(value)} is not an array`);
   }
@@ -267,12 +275,35 @@ function assertComponents(components: readonly unknown[]): void {
     if (component instanceof Remote) {
       throw new NanowireError(
         "invalid_option",
-        `components[${index}] is ${component.constructor.name}, a Remote: other nodes call it through a cluster, and no client reaches it; this server has no cluster`,
+        `components[${index}] is ${component.constructor.name}, a Remote: other nodes call it, and no client reaches it; its place is among remotes`,
       );
     }
     if (!(component instanceof Component)) {
       throw new NanowireError("invalid_option", `components[${index}] is not a Component`);
     }
+  }
+}
+
+function assertRemotes(remotes: readonly unknown[], hasCluster: boolean): void {
+  if (remotes.length > 0 && !hasCluster) {
+    throw new NanowireError("invalid_option", "remotes answer other nodes, but there is no cluster");
+  }
+  const taken = new Set<string>();
+  for (const [index, remote] of remotes.entries()) {
+    if (remote instanceof Component) {
+      throw new NanowireError(
+        "invalid_option",
+        `remotes[${index}] is ${remote.constructor.name}, a Component: clients call it; its place is among components`,
+      );
+    }
+    if (!(remote instanceof Remote)) {
+      throw new NanowireError("invalid_option", `remotes[${index}] is not a Remote`);
+    }
+    const { name } = Remote.definitionOf(remote);
+    if (taken.has(name)) {
+      throw new NanowireError("invalid_option", `remotes[${index}] is a second remote of the service ${name}`);
+    }
+    taken.add(name);
   }
 }
 
@@ -329,6 +360,7 @@ const maxDelayMs = 2_147_483_647;
 export const optionKinds = {
   components: "checked",
   modules: "checked",
+  remotes: "checked",
   listen: "checked",
   cluster: "checked",
   forward: "checked",

@@ -5,18 +5,24 @@ import { Listeners } from "../base/listeners.js";
 import type { Logger } from "../base/logger.js";
 import { ClusterNode, clusterProtocol } from "../cluster/cluster-node.js";
 import type { ResolvedClusterOptions } from "../cluster/cluster-options.js";
+import { HostedRemotes } from "../cluster/hosted-remotes.js";
 import type { HostedService, NodeInfo } from "../cluster/node-info.js";
+import { OwnRemotes } from "../cluster/own-remotes.js";
 import type { Peer, PeerGuest, PeerHost, PeerVisit } from "../cluster/peer.js";
-import type { AskRecord, PushRecord } from "../cluster/peer-out.js";
 import { Questions } from "../cluster/questions.js";
-import { type Opening, pushFlags } from "../cluster/records.js";
+import { type AskRecord, type Opening, type PushRecord, pushFlags } from "../cluster/records.js";
+import { RemoteCalls } from "../cluster/remote-calls.js";
 import type { Routing } from "../cluster/routing.js";
+import { UserDirectory } from "../cluster/user-directory.js";
 import { Component } from "../component/component.js";
 import { OutgoingPush } from "../session/push.js";
 import { PushBatch } from "../session/push-batch.js";
 import type { Session } from "../session/session.js";
+import { Conversation } from "./conversation.js";
+import type { RemoteCallCounters } from "./counters.js";
 import { GuestConversation, type GuestHost } from "./guest-conversation.js";
 import { serializerNamed } from "./terms.js";
+import { UserPushes } from "./user-pushes.js";
 import type { VisitsHost } from "./visits.js";
 
 /** A member is gone that had messages of a session. */
@@ -36,10 +42,18 @@ export class ServerCluster implements VisitsHost, PeerHost {
   readonly node: ClusterNode;
   /** What nodes ask each other, besides what is about a session. */
   readonly questions: Questions;
+  /** Who is bound where. */
+  readonly users: UserDirectory;
+  readonly userPushes: UserPushes;
+  /** What answers what other nodes call. */
+  readonly remotes: HostedRemotes;
+  /** What calls the remotes of all nodes. */
+  readonly calls: RemoteCalls;
   readonly lostVisits = new Listeners<VisitLost>();
   readonly #host: GuestHost;
   readonly #options: ResolvedClusterOptions;
   readonly #isGate: boolean;
+  readonly #ownRemotes: OwnRemotes;
   /** What members told the same sessions in this turn. */
   readonly #batches = new Map<Peer, PushBatch>();
 
@@ -47,9 +61,32 @@ export class ServerCluster implements VisitsHost, PeerHost {
     this.#host = host;
     this.#options = options;
     this.#isGate = isGate;
-    const { logger, turn } = host;
-    this.questions = new Questions(logger, host.options.clock);
-    this.node = new ClusterNode(options.driver, options.link, { logger, clock: host.options.clock, turn }, this);
+    const { logger, turn, deadlines, sessions } = host;
+    const { clock, requestTimeoutMs, binding } = host.options;
+    this.questions = new Questions(logger, clock);
+    this.node = new ClusterNode(options.driver, options.link, { logger, clock, turn }, this);
+    this.remotes = new HostedRemotes(host.options.remotes, { clock, turn, deadlines, requestTimeoutMs });
+    this.#ownRemotes = new OwnRemotes(this.remotes, logger, clock);
+    this.calls = new RemoteCalls({
+      node: this.node,
+      questions: this.questions,
+      remotes: this.remotes,
+      ownRemotes: this.#ownRemotes,
+      clock,
+      requestTimeoutMs,
+      callMetadata: options.callMetadata,
+    });
+    for (const route of this.remotes.routes) {
+      this.questions.answer(route, ({ peer, ...question }) =>
+        this.remotes.handle(route, { caller: peer.id, ...question }),
+      );
+    }
+    const { node, questions } = this;
+    const serializerOf = ({ link }: Session): string | undefined =>
+      link instanceof Conversation ? link.serializer.name : undefined;
+    this.users = new UserDirectory({ clock, logger, turn, node, questions, binding, serializerOf });
+    this.users.listenTo(sessions);
+    this.userPushes = new UserPushes({ logger, node, users: this.users, sessions, terms: host.options });
   }
 
   get logger(): Logger {
@@ -73,11 +110,15 @@ export class ServerCluster implements VisitsHost, PeerHost {
       protocol: clusterProtocol,
       gate: this.#isGate,
       services: this.#services(),
-      remotes: [],
+      remotes: this.remotes.services,
       draining: false,
       labels,
     };
-    await this.node.join(info);
+    try {
+      await this.node.join(info);
+    } finally {
+      this.users.nodesChanged();
+    }
   }
 
   /** No session comes here any more that is not here already. */
@@ -87,6 +128,14 @@ export class ServerCluster implements VisitsHost, PeerHost {
 
   async leave(): Promise<void> {
     await this.node.leave();
+    this.users.nodesChanged();
+    const reason = new NanowireError("unavailable", "this node left its cluster");
+    this.#ownRemotes.giveUp(reason);
+    this.remotes.giveUp(reason);
+  }
+
+  get remoteCounters(): RemoteCallCounters {
+    return { made: this.calls.traffic.snapshot(), answered: this.remotes.traffic.snapshot() };
   }
 
   #services(): HostedService[] {
@@ -102,6 +151,10 @@ export class ServerCluster implements VisitsHost, PeerHost {
 
   // as a gate
 
+  get maxInflatedBytes(): number {
+    return this.#host.options.maxInflatedBytes;
+  }
+
   routingOf(service: string): Routing {
     return this.#options.routing.get(service) ?? "random";
   }
@@ -110,7 +163,23 @@ export class ServerCluster implements VisitsHost, PeerHost {
     this.lostVisits.call({ session, node, services, reason }, this.logger);
   }
 
-  pushed(peer: Peer, { route, flags, serializer: name, key, payload }: PushRecord, visits: readonly PeerVisit[]): void {
+  pushed(peer: Peer, record: PushRecord, visits: readonly PeerVisit[]): void {
+    this.#pushTo(peer, record, visits);
+  }
+
+  pushedBound(peer: Peer, record: PushRecord, bindings: readonly number[]): void {
+    const bound = bindings.flatMap((number) => {
+      const session = this.users.own.boundSession(number);
+      return session === undefined ? [] : { session };
+    });
+    this.#pushTo(peer, record, bound);
+  }
+
+  #pushTo(
+    peer: Peer,
+    { route, flags, serializer: name, key, payload }: PushRecord,
+    targets: readonly { readonly session: Session }[],
+  ): void {
     const serializer = serializerNamed(name, this.#host.options);
     if (serializer === undefined) {
       this.logger.error(
@@ -122,7 +191,7 @@ export class ServerCluster implements VisitsHost, PeerHost {
     const overflow =
       (flags & pushFlags.drop) !== 0 ? "drop" : (flags & pushFlags.conflate) !== 0 ? "conflate" : undefined;
     const push = OutgoingPush.encoded(route, overflow, key, serializer, payload, this.#batchOf(peer));
-    for (const { session } of visits) {
+    for (const { session } of targets) {
       try {
         session.pushShared(push);
       } catch (error) {
@@ -173,6 +242,7 @@ export class ServerCluster implements VisitsHost, PeerHost {
   broken(peer: Peer, reason: NanowireError): void {
     this.#batches.delete(peer);
     this.questions.broken(peer, reason);
+    this.users.broken(peer);
     this.logger.info({ node: peer.id, reason: reason.message }, "the link to a node began anew");
   }
 }

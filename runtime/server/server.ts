@@ -3,9 +3,11 @@ import { NanowireError } from "../base/error.js";
 import { Component } from "../component/component.js";
 import { LifeCycle } from "../component/life-cycle.js";
 import type { ModuleName, ServerModules } from "../component/module.js";
+import { Remote } from "../component/remote.js";
 import { ServerHooks } from "../dispatch/hooks.js";
 import type { InboundStep, OutboundStep } from "../pipeline/pipeline.js";
 import type { Dictionary } from "../protocol/dictionary.js";
+import type { OrderedMailbox } from "../schedule/mailbox.js";
 import type { Scheduler } from "../schedule/scheduler.js";
 import type { Session } from "../session/session.js";
 import type { SessionBound, SessionClosed, SessionSuspended } from "../session/session-registry.js";
@@ -14,7 +16,7 @@ import type { ListenAddress } from "../transport/transport.js";
 import { reportReady, upWorker } from "../up/up-worker.js";
 import { Cluster } from "./cluster.js";
 import { Conversation } from "./conversation.js";
-import type { ServerCounters } from "./counters.js";
+import { noRemoteCalls, type ServerCounters } from "./counters.js";
 import { type DrainOptions, drainOptionKinds, resolveDrainOptions } from "./drain.js";
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from "./options.js";
 import { ServerHost } from "./server-host.js";
@@ -75,7 +77,7 @@ export class Server {
   readonly cluster: Cluster | undefined;
   readonly #options: ResolvedOptions;
   readonly #host: ServerHost;
-  /** In the order of their start: modules, then components. */
+  /** In the order of their start: modules, then remotes, then components. */
   readonly #parts: readonly Part[];
   #state: ServerState = "stopped";
   #scheduler: Scheduler | undefined;
@@ -116,7 +118,7 @@ export class Server {
 
   /** What was counted since the server was made: a copy. */
   get counters(): ServerCounters {
-    return this.#host.counters.snapshot();
+    return this.#host.counters.snapshot(this.#host.cluster?.remoteCounters ?? noRemoteCalls());
   }
 
   /** The routes of the server's components and their pushes. */
@@ -163,16 +165,20 @@ export class Server {
   }
 
   /**
-   * Whoever is bound to a uid, or to one of several, as somebody to push to: `News.arrived(server.users("ada"), { … })`.
+   * Whoever is bound to a uid, or to one of several, as somebody to push to: `News.arrived(server.users("ada"), { … })`. In a cluster: at whichever gate.
    *
    * @param uids one, or any number: an array, a set
    */
   users(uids: string | Iterable<string>): Users {
-    const list = typeof uids === "string" ? [uids] : [...uids];
-    return new Users(() => list.flatMap((uid) => this.sessionsOf(uid)));
+    const list = typeof uids === "string" ? [uids] : [...new Set(uids)];
+    const pushes = this.#host.cluster?.userPushes;
+    return new Users(
+      () => list.flatMap((uid) => this.sessionsOf(uid)),
+      pushes && ((method, message) => pushes.push(list, method, message)),
+    );
   }
 
-  /** Every open session, bound or not, as somebody to push to. */
+  /** Every open session, bound or not, as somebody to push to. In a cluster: of those that this node knows. */
   get everyone(): Users {
     return new Users(() => this.#host.sessions.all());
   }
@@ -209,11 +215,11 @@ export class Server {
   }
 
   /**
-   * Starts the modules and the components, then opens the listeners. Resolved when clients can connect. After an error everything
+   * Starts the modules, the remotes and the components, joins the cluster, then opens the listeners. Resolved when clients can connect. After an error everything
    * that was begun is undone, and the server is stopped.
    *
-   * @throws NanowireError `invalid_state` when it is not stopped, `listen_failed`; and what a module's or a component's `init` or
-   * `afterInit` throws
+   * @throws NanowireError `invalid_state` when it is not stopped, `listen_failed`; `cluster_failed`, `node_exists`; and what a module's, a remote's or a component's
+   * `init` or `afterInit` throws
    */
   async start(): Promise<void> {
     this.#assertState("stopped", "start");
@@ -226,7 +232,7 @@ export class Server {
     });
     try {
       for (const part of this.#parts) {
-        LifeCycle.attach(part.life, this.#schedulerOf(part, scheduler));
+        LifeCycle.attach(part.life, this.#schedulerOf(part, scheduler), this.#host.cluster?.calls);
         undo.unshift(() => LifeCycle.detach(part.life));
       }
       for (const { life } of this.#parts) {
@@ -398,8 +404,17 @@ export class Server {
   }
 
   #schedulerOf({ life, name }: Part, scheduler: Scheduler): Scheduler {
-    const mailbox = life instanceof Component ? this.#host.dispatcher.mailboxOf(life) : undefined;
-    return scheduler.child(name, mailbox);
+    return scheduler.child(name, this.#mailboxOf(life));
+  }
+
+  /** Where the tasks and timers of a component or a remote take their turn with its messages. */
+  #mailboxOf(life: LifeCycle): OrderedMailbox | undefined {
+    const { dispatcher, cluster } = this.#host;
+    return life instanceof Component
+      ? dispatcher.mailboxOf(life)
+      : life instanceof Remote
+        ? cluster?.remotes.mailboxOf(life)
+        : undefined;
   }
 
   async #closeListeners(): Promise<void> {
@@ -428,13 +443,14 @@ export class Server {
 /** What has a life in a server. */
 interface Part {
   readonly life: LifeCycle;
-  readonly kind: "module" | "component";
+  readonly kind: "module" | "remote" | "component";
   readonly name: string;
 }
 
-function partsOf({ modules, components }: ResolvedOptions): Part[] {
+function partsOf({ modules, remotes, components }: ResolvedOptions): Part[] {
   return [
     ...modules.inOrder.map(({ name, module }) => ({ life: module, kind: "module", name }) as const),
+    ...remotes.map((life) => ({ life, kind: "remote", name: Remote.definitionOf(life).name }) as const),
     ...components.map((life) => ({ life, kind: "component", name: Component.serviceOf(life).name }) as const),
   ];
 }

@@ -5,16 +5,22 @@ import type { Logger } from "../base/logger.js";
 import type { ClusterNode } from "../cluster/cluster-node.js";
 import type { Peer, PeerVisit } from "../cluster/peer.js";
 import { callFlags, type Opening } from "../cluster/records.js";
-import { choosePeer, type Routing } from "../cluster/routing.js";
+import { chooseByKey, choosePeer, type Routing } from "../cluster/routing.js";
 import type { AnyMethod } from "../component/service.js";
 import type { ForwardCall } from "../dispatch/forward-call.js";
+import { readJsonShardKey } from "../protocol/json-shard-key.js";
+import { protobufSerializer, type Serializer } from "../protocol/serializer.js";
+import { readShardKey, type ShardKey } from "../protocol/shard-key.js";
 import type { Session } from "../session/session.js";
 import { SessionChanges } from "../session/session-changes.js";
+import { inflateAtOnce } from "./inflate.js";
 
 /** What the forwarding of messages needs of a gate. */
 export interface VisitsHost {
   readonly node: ClusterNode;
   readonly logger: Logger;
+  /** What a compressed payload may grow to, in bytes, where its shard key is to be read. */
+  readonly maxInflatedBytes: number;
   routingOf(service: string): Routing;
   /** A member is gone that had messages of the session. */
   visitLost(session: Session, node: string, services: readonly string[], reason: NanowireError): void;
@@ -23,8 +29,8 @@ export interface VisitsHost {
 /** A session whose messages are forwarded. */
 export interface Traveller {
   readonly session: Session;
-  /** The name of the serializer that the client's payloads are written in. */
-  readonly serializerName: string;
+  /** What the client's payloads are written in. */
+  readonly serializer: Serializer;
   close(reason: NanowireError): void;
 }
 
@@ -49,15 +55,48 @@ export class Visits {
   /** Sends a call to the node that has the session's messages of that service; where there is none, to one that is chosen now. */
   forward(call: ForwardCall): void {
     const { service, method } = call.endpoint;
-    let visit = this.#routes.get(service);
-    if (visit === undefined || !visit.peer.serves(service, method.route, method.fingerprint)) {
-      visit = this.#choose(service, method);
-      if (visit === undefined) {
-        call.failed(noNode(this.#host.node, service, method.route));
-        return;
-      }
+    const visit =
+      method.shardKey === undefined ? this.#stayed(service, method) : this.#sharded(service, call, method.shardKey);
+    if (visit === undefined) {
+      call.failed(noNode(this.#host.node, service, method.route));
+    } else {
+      visit.send(call);
     }
-    visit.send(call);
+  }
+
+  /** The visit that the session stays with, or one that is chosen now. */
+  #stayed(service: string, method: AnyMethod<never>): Visit | undefined {
+    const visit = this.#routes.get(service);
+    return visit?.peer.serves(service, method.route, method.fingerprint) === true
+      ? visit
+      : this.#choose(service, method);
+  }
+
+  /** The visit to the node that has what the request is about. */
+  #sharded(service: string, call: ForwardCall, shardKey: ShardKey): Visit | undefined {
+    const key = this.#keyOf(call, shardKey);
+    const peer = chooseByKey(key, this.#candidates(service, call.endpoint.method));
+    const visit = peer && this.#at(peer);
+    visit?.services.add(service);
+    return visit;
+  }
+
+  #keyOf(call: ForwardCall, shardKey: ShardKey): string {
+    const { serializer } = this.traveller;
+    const inflated = call.compressed ? inflateAtOnce(call.payload, this.#host.maxInflatedBytes) : undefined;
+    const bytes = inflated ?? call.payloadBytes;
+    const start = inflated === undefined ? call.payloadStart : 0;
+    const end = inflated === undefined ? call.payloadEnd : inflated.length;
+    if (serializer === protobufSerializer) {
+      return readShardKey(bytes, start, end, shardKey);
+    }
+    if (serializer.usesJson === true) {
+      return readJsonShardKey(bytes, start, end, shardKey);
+    }
+    throw new NanowireError(
+      "invalid_payload",
+      `${call.route} has a shard key, which cannot be read in ${serializer.name}`,
+    );
   }
 
   /** The id of the node that has the session's messages of a service; undefined when none was chosen yet. */
@@ -80,23 +119,30 @@ export class Visits {
     if (peer === undefined || peer.unreachable !== undefined) {
       throw new NanowireError("unavailable", `node ${node} does not host ${service}, or cannot be reached`);
     }
-    this.#routes.set(service, this.#at(peer));
+    const visit = this.#at(peer);
+    this.#routes.set(service, visit);
+    visit.services.add(service);
   }
 
-  #choose(service: string, { route, fingerprint }: AnyMethod<never>): Visit | undefined {
+  #choose(service: string, method: AnyMethod<never>): Visit | undefined {
+    const { session } = this.traveller;
+    const candidates = this.#candidates(service, method);
+    const peer = choosePeer(this.#host.routingOf(service), candidates, { service, route: method.route, session });
+    const visit = peer && this.#at(peer);
+    if (visit !== undefined) {
+      this.#routes.set(service, visit);
+      visit.services.add(service);
+    }
+    return visit;
+  }
+
+  /** The nodes that a message can go to: where there are others, none that drains. */
+  #candidates(service: string, { route, fingerprint }: AnyMethod<never>): readonly Peer[] {
     const able = this.#host.node
       .hostsOf(service)
       .filter((peer) => peer.unreachable === undefined && peer.serves(service, route, fingerprint));
     const staying = able.filter(({ info }) => info?.draining !== true);
-    const { session } = this.traveller;
-    const candidates = staying.length > 0 ? staying : able;
-    const peer = choosePeer(this.#host.routingOf(service), candidates, { service, route, session });
-    if (peer === undefined) {
-      return undefined;
-    }
-    const visit = this.#at(peer);
-    this.#routes.set(service, visit);
-    return visit;
+    return staying.length > 0 ? staying : able;
   }
 
   #at(peer: Peer): Visit {
@@ -142,14 +188,12 @@ export class Visits {
   /** A node is gone. */
   lost(lost: Visit, reason: NanowireError): void {
     this.#visits = this.#visits.filter((visit) => visit !== lost);
-    const services: string[] = [];
     for (const [service, visit] of this.#routes) {
       if (visit === lost) {
         this.#routes.delete(service);
-        services.push(service);
       }
     }
-    this.#host.visitLost(this.traveller.session, lost.peer.id, services, reason);
+    this.#host.visitLost(this.traveller.session, lost.peer.id, [...lost.services], reason);
   }
 
   // the session's data
@@ -191,6 +235,8 @@ export class Visits {
 class Visit implements PeerVisit {
   readonly peer: Peer;
   readonly number: number;
+  /** Whose messages went there. */
+  readonly services = new Set<string>();
   /** What the node knows of the session's data. */
   dataVersion = 0;
   readonly #visits: Visits;
@@ -213,7 +259,7 @@ class Visit implements PeerVisit {
       peer.out.gateData(number, changes);
     }
     call.number = ++this.#lastCall;
-    const flags = call.compressed ? callFlags.compressed : 0;
+    const flags = (call.compressed ? callFlags.compressed : 0) | (call.kind === "notify" ? callFlags.notify : 0);
     try {
       peer.out.call(number, call.number, flags, route, call.payloadBytes, call.payloadStart, call.payloadEnd);
     } catch (error) {
@@ -301,14 +347,14 @@ class Visit implements PeerVisit {
 
 export type { Visit };
 
-function openingOf({ session, serializerName }: Traveller): Opening {
+function openingOf({ session, serializer }: Traveller): Opening {
   return {
     id: session.id,
     uid: session.uid,
     transport: session.transport,
     remoteAddress: session.remoteAddress,
     proxyAddress: session.proxyAddress ?? "",
-    serializer: serializerName,
+    serializer: serializer.name,
     handshake: JSON.stringify(session.handshake),
   };
 }

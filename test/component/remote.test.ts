@@ -85,7 +85,7 @@ describe("a remote", () => {
     expect(() => make(new Ledger())).toThrow(
       new NanowireError(
         "invalid_option",
-        "components[0] is Ledger, a Remote: other nodes call it through a cluster, and no client reaches it; this server has no cluster",
+        "components[0] is Ledger, a Remote: other nodes call it, and no client reaches it; its place is among remotes",
       ),
     );
     expect(() => make({})).toThrow(new NanowireError("invalid_option", "components[0] is not a Component"));

@@ -373,6 +373,17 @@ const cases: Readonly<Record<keyof typeof ownRules | keyof typeof wireRules, rea
       after: { lines: push(pushed("A", "overflow = { policy: CLOSE }"), pushed("B", conflate("overflow"))) },
     },
   ],
+  SHARD_KEY_CHANGED: [
+    {
+      before: { lines: handler(request("A"), request("B", 'shard_key = "text"'), request("C", 'shard_key = "text"')) },
+      after: { lines: handler(request("A", 'shard_key = "text"'), request("B"), request("C", 'shard_key = ""')) },
+      fires: [8, 9, 10].map((line) => `SHARD_KEY_CHANGED () new ${line}:7`),
+    },
+    {
+      before: { lines: handler(request("A", 'shard_key = ""'), request("B", 'shard_key = "text"')) },
+      after: { lines: handler(request("A"), request("B", 'shard_key = "text"')) },
+    },
+  ],
   TIMEOUT_SHORTENED: [
     {
       before: {

@@ -214,6 +214,7 @@ describe("nanowire generate --descriptors", () => {
           order: "session",
           rateLimit: { messages: 3, perMs: 10 },
           boundOnly: false,
+          fingerprint: expect.stringMatching(/^[0-9a-f]{8}$/),
           deprecated: true,
           comment: "Enters.\nTwice.",
         },

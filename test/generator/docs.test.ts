@@ -326,6 +326,23 @@ describe("what becomes of what is too much", () => {
   });
 });
 
+describe("by what a node is chosen", () => {
+  test("stands in every page", async () => {
+    const project = await scenario("sharded");
+    await project.run("docs");
+    const { operations } = JSON.parse(project.read("docs/protocol/asyncapi.json"));
+    expect(operations["game.v1.Match.ByService"]["x-policies"]).toEqual({
+      boundOnly: false,
+      order: "session",
+      shardKey: "place.match_id",
+    });
+    expect(operations["game.v1.Match.ByNothing"]["x-policies"]).not.toHaveProperty("shardKey");
+    expect(operations["game.v1.Match.ByRegion"].summary).toMatch(/; sharded by region$/);
+    expect(project.read("docs/protocol/protocol.md")).toContain("- sharded by place.inner.inner.match_id\n");
+    expect(project.read("docs/protocol/protocol.html")).toContain("<li>sharded by target_place.match_id</li>");
+  });
+});
+
 describe("protocol.md", () => {
   test("tells services, routes, policies, messages, enums and comments", async () => {
     const project = new Project({
@@ -408,6 +425,7 @@ describe("protocol.md", () => {
       "|  [`Ledger.Then`](#bank.v1.Ledger.Then) call server → server",
       "|  [`Ledger.Wake`](#bank.v1.Ledger.Wake) tell server → server",
       "|  [`Audit.Check`](#bank.inside.Audit.Check) call server → server",
+      "|  [`Audit.Definition`](#bank.inside.Audit.Definition) call server → server",
     ]);
     expect(page).toContain("One node of a cluster calls, another handles. No client can. Declared in `bank.proto`.");
     expect(page).toContain(

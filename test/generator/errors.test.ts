@@ -27,6 +27,12 @@ const ofConflating = (what: string, policy: string): string =>
 const notApart = (key: string, method: string, fault: string): string =>
   `the key ${key} of the overload of test.v1.S.${method} is ${fault} in test.v1.Thing: write a field that is a number without fractions, a string, a bool or an enum`;
 
+const noShard = (key: string, method: string, what: string): string =>
+  `the shard key ${key} of test.v1.S.${method} ${what}`;
+const noStep = (step: string, key: string, method: string, what: string): string =>
+  `${step}, in the shard key ${key} of test.v1.S.${method}, ${what}`;
+const usableShard = "write a field that is a number without fractions, a string, a bool, an enum or bytes";
+
 const cases: readonly Case[] = [
   {
     what: "a request that streams",
@@ -433,6 +439,158 @@ const cases: readonly Case[] = [
         9,
         "the key good of the overflow of test.v1.P.B is no field of test.v1.Text: write one of text, or leave `key` out",
       ),
+    ],
+  },
+  {
+    what: "shard keys that are no fields",
+    lines: [
+      "message Thing { int32 id = 1; bytes raw = 2; Thing inner = 3; double weight = 4; repeated int32 ids = 5; }",
+      "service S {",
+      ...["lost", "inner.lost", "inner.inner.", ".id", "Id"].map(
+        (key, index) => `  rpc A${index}(Thing) returns (Thing) { option (nanowire.method).shard_key = "${key}"; }`,
+      ),
+      '  rpc B(google.protobuf.Empty) returns (Thing) { option (nanowire.method).shard_key = "id"; }',
+      "}",
+    ],
+    errors: [
+      at(9, 35, noShard("lost", "A0", "is no field of test.v1.Thing: write one of id, raw, or leave `shard_key` out")),
+      at(
+        10,
+        35,
+        noStep(
+          "lost",
+          "inner.lost",
+          "A1",
+          "is no field of test.v1.Thing: write one of inner.id, inner.raw, or leave `shard_key` out",
+        ),
+      ),
+      at(
+        11,
+        35,
+        noStep(
+          '""',
+          "inner.inner.",
+          "A2",
+          "is no field of test.v1.Thing: write one of inner.inner.id, inner.inner.raw, or leave `shard_key` out",
+        ),
+      ),
+      at(
+        12,
+        35,
+        noStep('""', ".id", "A3", "is no field of test.v1.Thing: write one of id, raw, or leave `shard_key` out"),
+      ),
+      at(13, 35, noShard("Id", "A4", "is no field of test.v1.Thing: write one of id, raw, or leave `shard_key` out")),
+      at(14, 50, noShard("id", "B", "is no field of google.protobuf.Empty: leave `shard_key` out")),
+    ],
+  },
+  {
+    what: "shard keys of types that tell nothing apart",
+    lines: [
+      'import "google/protobuf/struct.proto";',
+      'import "google/protobuf/timestamp.proto";',
+      "message Thing {",
+      "  int32 id = 1;",
+      "  Thing inner = 2;",
+      "  double weight = 3;",
+      "  repeated int32 ids = 4;",
+      "  map<string, Thing> things = 5;",
+      "  google.protobuf.Timestamp at = 6;",
+      "  google.protobuf.NullValue null = 7;",
+      "  Empty empty = 8;",
+      "}",
+      "message Empty {}",
+      "service S {",
+      ...[
+        "inner",
+        "weight",
+        "ids",
+        "things",
+        "things.value",
+        "id.x",
+        "weight.x",
+        "at",
+        "at.seconds",
+        "null",
+        "empty",
+      ].map(
+        (key, index) => `  rpc A${index}(Thing) returns (Thing) { option (nanowire.method).shard_key = "${key}"; }`,
+      ),
+      "}",
+    ],
+    errors: [
+      at(21, 35, noShard("inner", "A0", "is a message in test.v1.Thing: write one of inner.id")),
+      at(22, 35, noShard("weight", "A1", `is a number with fractions in test.v1.Thing: ${usableShard}`)),
+      at(23, 35, noShard("ids", "A2", `is a list or a map in test.v1.Thing: ${usableShard}`)),
+      at(24, 35, noShard("things", "A3", `is a list or a map in test.v1.Thing: ${usableShard}`)),
+      at(
+        25,
+        35,
+        noStep(
+          "things",
+          "things.value",
+          "A4",
+          `is a list or a map in test.v1.Thing, and has no fields: ${usableShard}`,
+        ),
+      ),
+      at(26, 35, noStep("id", "id.x", "A5", "is of type int32 in test.v1.Thing, and has no fields: write id")),
+      at(
+        27,
+        35,
+        noStep(
+          "weight",
+          "weight.x",
+          "A6",
+          `is a number with fractions in test.v1.Thing, and has no fields: ${usableShard}`,
+        ),
+      ),
+      at(28, 35, noShard("at", "A7", `is a message in test.v1.Thing: ${usableShard}`)),
+      at(
+        29,
+        35,
+        noStep(
+          "seconds",
+          "at.seconds",
+          "A8",
+          `is a field of google.protobuf.Timestamp, whose fields JSON does not show: ${usableShard}, of a message of your own`,
+        ),
+      ),
+      at(
+        30,
+        35,
+        noShard("null", "A9", `is google.protobuf.NullValue in test.v1.Thing, which has one value: ${usableShard}`),
+      ),
+      at(31, 36, noShard("empty", "A10", `is a message in test.v1.Thing: ${usableShard}`)),
+    ],
+  },
+  {
+    what: "a shard key of a service that a method's request has not, and shard keys of pushes",
+    lines: [
+      "service S {",
+      '  option (nanowire.service).shard_key = "text";',
+      "  rpc A(Text) returns (Text);",
+      "  rpc B(Other) returns (Text);",
+      "  rpc C(google.protobuf.Empty) returns (Text);",
+      "  rpc D(google.protobuf.Empty) returns (Text) {",
+      '    option (nanowire.method).shard_key = "";',
+      "  }",
+      "}",
+      "service P {",
+      "  option (nanowire.service).kind = PUSH;",
+      '  option (nanowire.service).shard_key = "text";',
+      "  rpc A(Text) returns (google.protobuf.Empty) {",
+      '    option (nanowire.method).shard_key = "";',
+      "  }",
+      "}",
+    ],
+    errors: [
+      at(10, 9, noShard("text", "B", 'is no field of test.v1.Other: write `option (nanowire.method).shard_key = "";`')),
+      at(
+        11,
+        9,
+        noShard("text", "C", 'is no field of google.protobuf.Empty: write `option (nanowire.method).shard_key = "";`'),
+      ),
+      at(18, 3, "service test.v1.P is of kind PUSH, and `shard_key` says which node handles a call: leave it out"),
+      at(20, 5, "test.v1.P.A is a push, and `shard_key` says which node handles a call: leave it out"),
     ],
   },
   {

@@ -22,19 +22,24 @@ const files = {
   ),
 };
 
+/** The dictionary's version and the methods' fingerprints. */
+function withoutHashes(lines: readonly string[]): string[] {
+  return lines.map((line) => line.replace(/\b[0-9a-f]{16}\b/, "<hash>").replace(/\b[0-9a-f]{8}\b/, "<print>"));
+}
+
 describe("nanowire inspect", () => {
   test("tells services, methods, codes, types, policies and files", async () => {
     const project = new Project(files);
     const { exitCode, printed, errors } = await project.run("inspect");
     expect(errors).toEqual([]);
     expect(exitCode).toBe(0);
-    expect(printed.map((line) => line.replace(/[0-9a-f]{16}/, "<hash>"))).toEqual([
+    expect(withoutHashes(printed)).toEqual([
       "test.v1.Room  HANDLER, client-to-server, deprecated  proto/a.proto:8:9",
-      "  request  1  Room.Join  test.v1.Text → test.v1.Other  deprecated",
-      "  notify   2  Room.Say   test.v1.Text → no answer      bound sessions only, at most 1 message in 1000 ms from one session, no time-out, waits for nothing that came before, deprecated",
+      "  request  1  <print>  Room.Join  test.v1.Text → test.v1.Other  deprecated",
+      "  notify   2  <print>  Room.Say   test.v1.Text → no answer      bound sessions only, at most 1 message in 1000 ms from one session, no time-out, waits for nothing that came before, deprecated",
       "",
       "test.v1.RoomEvents  PUSH, server-to-client  proto/a.proto:18:9",
-      "  push  3  RoomEvents.Said  test.v1.Text → no answer",
+      "  push  3  -  RoomEvents.Said  test.v1.Text → no answer",
       "",
       "test.v1.Quiet  HANDLER, client-to-server  proto/a.proto:22:9",
       "  no methods",
@@ -79,6 +84,7 @@ describe("nanowire inspect", () => {
                 response: "test.v1.Other",
                 order: "session",
                 boundOnly: false,
+                fingerprint: expect.stringMatching(/^[0-9a-f]{8}$/),
                 comment: ["Enters."],
               },
               {
@@ -150,6 +156,32 @@ describe("nanowire inspect", () => {
     expect(methods[2]).not.toHaveProperty("maxPayloadBytes");
   });
 
+  test("tells by which field nodes are chosen, the service's or the method's own", async () => {
+    const project = new Project({
+      "proto/a.proto": proto(
+        "message Thing { Thing inner = 1; bytes id = 2; }",
+        "service Room {",
+        '  option (nanowire.service).shard_key = "id";',
+        "  rpc Join(Thing) returns (Text);",
+        '  rpc Say(Thing) returns (Text) { option (nanowire.method).shard_key = "inner.id"; }',
+        '  rpc Look(Thing) returns (Text) { option (nanowire.method).shard_key = ""; }',
+        "}",
+        "service Ledger {",
+        '  option (nanowire.service) = { kind: REMOTE, shard_key: "id" };',
+        "  rpc Add(Thing) returns (Text);",
+        "}",
+      ),
+    });
+    const { printed } = await project.run("inspect");
+    const policies = printed.flatMap((line) => (/^ {2}(?:request|call)/.test(line) ? [line.split("  ").at(-1)] : []));
+    expect(policies).toEqual(["sharded by id", "sharded by inner.id", "test.v1.Thing → test.v1.Text", "sharded by id"]);
+    const { protocol } = JSON.parse((await project.run("inspect", "--json")).printed.join("\n"));
+    const methods = protocol.services.flatMap((service: { methods: object[] }) => service.methods);
+    expect(methods).toMatchObject([{ shardKey: "id" }, { shardKey: "inner.id" }, {}, { shardKey: "id" }]);
+    expect(methods[2]).not.toHaveProperty("shardKey");
+    expect(new Set(methods.map(({ fingerprint }: { fingerprint: string }) => fingerprint)).size).toBe(2);
+  });
+
   test("tells what nodes ask of each other, which has no code", async () => {
     const project = new Project({
       "proto/a.proto": proto(
@@ -165,10 +197,10 @@ describe("nanowire inspect", () => {
       ),
     });
     const { printed } = await project.run("inspect");
-    expect(printed.map((line) => line.replace(/[0-9a-f]{16}/, "<hash>"))).toEqual([
+    expect(withoutHashes(printed)).toEqual([
       "test.v1.Ledger  REMOTE, server-to-server  proto/a.proto:7:9",
-      "  call  -  Ledger.Add   test.v1.Text → test.v1.Other  time-out 50 ms, one at a time for the whole service",
-      "  tell  -  Ledger.Note  test.v1.Text → no answer",
+      "  call  -  <print>  Ledger.Add   test.v1.Text → test.v1.Other  time-out 50 ms, one at a time for the whole service",
+      "  tell  -  <print>  Ledger.Note  test.v1.Text → no answer",
       "",
       "0 routes, dictionary <hash>, codes in proto/routes.lock.json",
       "",
@@ -214,7 +246,9 @@ describe("nanowire inspect", () => {
       "nanowire.config.json": '{ "lock": "codes.json" }',
     });
     const { printed } = await project.run("inspect");
-    expect(printed[1]).toBe("  request  77     Room.Join  test.v1.Text → test.v1.Other  deprecated");
+    expect(withoutHashes(printed)[1]).toBe(
+      "  request  77     <print>  Room.Join  test.v1.Text → test.v1.Other  deprecated",
+    );
   });
 
   test("what is wrong with the files is told as by generate", async () => {

@@ -76,8 +76,9 @@ describe("nanowire generate --watch", () => {
     watch.project.write({ "proto/a.proto": withField("more") });
     expect(await watch.until(generated)).toEqual([
       "wrote generated/a.json.ts",
+      "wrote generated/a.server.ts",
       "wrote generated/a.ts",
-      "2 written, 6 unchanged; 1 route",
+      "3 written, 5 unchanged; 1 route",
       "generated in N ms",
     ]);
   });
@@ -91,7 +92,7 @@ describe("nanowire generate --watch", () => {
     watch.project.write({ "proto/a.proto": room.replace("(Text)", "(stream Text)") });
     expect((await watch.until(failed))[0]).toContain("is a streaming rpc");
     watch.project.write({ "proto/a.proto": withField("more") });
-    expect(await watch.until(generated)).toContain("2 written, 6 unchanged; 1 route");
+    expect(await watch.until(generated)).toContain("3 written, 5 unchanged; 1 route");
   });
 
   test("sees new, renamed and removed files and folders", async () => {

@@ -327,6 +327,11 @@ describe.each(transportNames)("a session over %s", (transport) => {
       failedTasks: 0,
       failed: {},
       closed: {},
+      guests: 0,
+      remote: {
+        made: { calls: 0, tells: 0, pending: 0, failed: {} },
+        answered: { calls: 0, tells: 0, pending: 0, failed: {} },
+      },
     });
   });
 });

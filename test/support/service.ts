@@ -9,6 +9,7 @@ import {
 } from "../../runtime/component/service.js";
 import type { MessageCodec } from "../../runtime/protocol/codec.js";
 import type { RouteDictionary } from "../../runtime/protocol/dictionary.js";
+import type { ShardKey } from "../../runtime/protocol/shard-key.js";
 import type { Overflow, PushDefinition } from "../../runtime/session/push.js";
 import type { Session } from "../../runtime/session/session.js";
 
@@ -44,6 +45,8 @@ export interface MethodSpec {
   readonly maxPayloadBytes?: number;
   readonly overload?: Overload<string>;
   readonly was?: readonly string[];
+  readonly fingerprint?: string;
+  readonly shardKey?: ShardKey;
   readonly request?: MessageCodec<string>;
   readonly response?: MessageCodec<string>;
 }

@@ -31,6 +31,11 @@ import {
  * Generated from service chat.v1.Room.
  */
 export abstract class RoomComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<RoomComponent> {
+    return roomService;
+  }
+
   constructor() {
     super(roomService);
   }
@@ -112,6 +117,7 @@ const roomService: ServiceDefinition<RoomComponent> = {
       request: joinRequest,
       response: joinResponse,
       invoke: (component: RoomComponent, session, request) => component.join(session, request),
+      fingerprint: "ede3eb3c",
     }),
     defineMethod({
       name: "Say",
@@ -123,6 +129,7 @@ const roomService: ServiceDefinition<RoomComponent> = {
       invoke: (component: RoomComponent, session, message) => component.say(session, message),
       rateLimit: { messages: 20, perMs: 1000 },
       boundOnly: true,
+      fingerprint: "fae15573",
     }),
     defineMethod({
       name: "Leave",
@@ -133,6 +140,7 @@ const roomService: ServiceDefinition<RoomComponent> = {
       response: emptyMessage,
       invoke: (component: RoomComponent, session) => component.leave(session),
       boundOnly: true,
+      fingerprint: "576fe140",
     }),
   ],
 };

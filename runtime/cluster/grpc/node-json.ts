@@ -32,7 +32,7 @@ export function decodeNode(bytes: Uint8Array): NodeInfo {
     protocol: integerOf(node, "protocol"),
     gate: booleanOf(node, "gate"),
     services: listOf(node, "services").map(serviceOf),
-    remotes: textsOf(node, "remotes"),
+    remotes: listOf(node, "remotes").map(serviceOf),
     draining: booleanOf(node, "draining"),
     labels: textRecordOf(node, "labels"),
   };
@@ -88,14 +88,6 @@ function listOf(from: Readonly<Record<string, unknown>>, name: string): readonly
     throw notNode(`${name} ${shown(value)}`);
   }
   return value;
-}
-
-function textsOf(from: Readonly<Record<string, unknown>>, name: string): readonly string[] {
-  const texts = listOf(from, name);
-  if (!texts.every((text): text is string => typeof text === "string")) {
-    throw notNode(`${name} has what is no text`);
-  }
-  return texts;
 }
 
 function textRecordOf(from: Readonly<Record<string, unknown>>, name: string): Readonly<Record<string, string>> {

@@ -25,7 +25,7 @@ function isNodeInfo(value: unknown): value is NodeInfo {
     typeof value["gate"] === "boolean" &&
     typeof value["draining"] === "boolean" &&
     isListOf(value["services"], isHostedService) &&
-    isListOf(value["remotes"], isText) &&
+    isListOf(value["remotes"], isHostedService) &&
     isRecordOfTexts(value["labels"])
   );
 }

@@ -272,7 +272,7 @@ function protoNameOf(name: JsonName): string {
 }
 
 /** How a field is found in the JSON of its message: by its own name there, or else by that in the .proto; null is none. */
-function named(
+export function named(
   name: JsonName,
   type?: { readonly takesNull?: true },
 ): { readonly jsonName: string; readonly take: (json: Readonly<Record<string, unknown>>) => unknown } {

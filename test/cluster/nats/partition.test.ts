@@ -122,6 +122,36 @@ describe("a connection that nothing passes any more", () => {
     expect(b.host.told).toEqual(["joined a", "lost", "rejoined"]);
   });
 
+  it("does not keep a node from looking after the others later", async () => {
+    const server = await startNats();
+    const proxy = await startStallingProxy(server.port);
+    const way = await startStallingProxy(server.port);
+    const patient = { memberTtlMs: 60_000 };
+    const b = await joinNode("b", { ...patient, servers: proxy.url });
+    await joinNode("c", { ...patient, servers: way.url });
+    await until(() => b.host.nodes.has("c"));
+    proxy.stall();
+    await until(() => b.host.logger.at("warn").length > 0);
+    proxy.resume();
+    await until(() => b.host.logger.at("info").length > 0);
+    way.cut();
+    await until(() => b.host.unreachables.length > 0);
+    expect(b.host.unreachables).toEqual(["c"]);
+    expect(b.host.told).toEqual(["joined c"]);
+  });
+
+  it("does not hold back a node that leaves", async () => {
+    const server = await startNats();
+    const proxy = await startStallingProxy(server.port);
+    const b = await joinNode("b", { servers: proxy.url });
+    proxy.stall();
+    await b.driver.leave();
+    expect(b.host.logger.at("warn").map(({ message }) => message)).toEqual([
+      "cluster: NATS does not take that the node leaves",
+    ]);
+    await until(() => proxy.connections === 0);
+  });
+
   it("takes no more frames than may be under way", async () => {
     const server = await startNats();
     const proxy = await startStallingProxy(server.port);

@@ -1,6 +1,6 @@
 import { nats } from "nanowire/nats";
 import { describe, expect, it } from "vitest";
-import { until } from "../../support/wait.js";
+import { eventually, until } from "../../support/wait.js";
 import { nodeInfo } from "../support/watching-host.js";
 import {
   bytes,
@@ -13,12 +13,15 @@ import {
 } from "./support/joined-node.js";
 import { startStallingProxy } from "./support/stalling-proxy.js";
 
+/** Frames cross both ways; one that is sent while a node is between two connections is lost, and so they are sent again, as a link does. */
 async function expectTalk(one: JoinedNode, other: JoinedNode): Promise<void> {
-  const text = `between ${one.info.id} and ${other.info.id}`;
-  one.driver.send(other.info.id, bytes(text));
-  other.driver.send(one.info.id, bytes(text));
-  await until(() => other.host.textsFrom(one.info.id).includes(text));
-  await until(() => one.host.textsFrom(other.info.id).includes(text));
+  const text = `between ${one.info.id} and ${other.info.id}, ${one.host.frames.length}`;
+  await eventually(() => {
+    one.driver.send(other.info.id, bytes(text));
+    other.driver.send(one.info.id, bytes(text));
+    expect(other.host.textsFrom(one.info.id)).toContain(text);
+    expect(one.host.textsFrom(other.info.id)).toContain(text);
+  });
 }
 
 /** Waits until a node is connected anew. */
@@ -174,5 +177,25 @@ describe("lame duck", () => {
     await expectTalk(a, b);
     expect(a.host.ids).toEqual(["b"]);
     expect(b.host.ids).toEqual(["a"]);
+  });
+});
+
+describe("JetStream that has no quorum, in a NATS that goes on", () => {
+  it("leaves the frames their way; nodes are lost, and back in with it", { timeout: 120_000 }, async () => {
+    const [first, second, third] = await startNatsCluster(3);
+    if (first === undefined || second === undefined || third === undefined) {
+      throw new TypeError("three servers were to be started");
+    }
+    const a = await joinNode("a", { ...quick, servers: first.url, replicas: 3, startTimeoutMs: 60_000 });
+    const b = await joinNode("b", { ...quick, servers: first.url, replicas: 3, startTimeoutMs: 60_000 });
+    await until(() => a.host.nodes.has("b"));
+    await Promise.all([second.stop(), third.stop()]);
+    await until(() => a.host.told.includes("lost") && b.host.told.includes("lost"));
+    await expectTalk(a, b);
+    await Promise.all([second.start(), third.start()]);
+    await until(() => a.host.told.includes("rejoined") && b.host.told.includes("rejoined"));
+    await expectTalk(a, b);
+    expect(a.host.told).toEqual(["joined b", "lost", "rejoined"]);
+    expect(b.host.told).toEqual(["joined a", "lost", "rejoined"]);
   });
 });

@@ -60,7 +60,7 @@ export function describeDriver(name: string, start: () => Promise<DriverCluster>
       const more: Partial<NodeInfo> = {
         gate: true,
         services: [{ name: "Room", methods: { "Room.Join": "0123abcd", "Room.Say": "" } }],
-        remotes: ["Ledger"],
+        remotes: [{ name: "Ledger", methods: { "Ledger.Add": "0badcafe" } }],
         labels: { zone: "north", url: "wss://example.test/ä?x=1&y=2", "with.dots and spaces": "" },
       };
       const b = await join("b", more);

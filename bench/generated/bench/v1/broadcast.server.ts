@@ -26,6 +26,11 @@ import { Position as PositionJson } from "./echo.json.js";
  * Generated from service bench.v1.Broadcast.
  */
 export abstract class BroadcastComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<BroadcastComponent> {
+    return broadcastService;
+  }
+
   constructor() {
     super(broadcastService);
   }
@@ -71,6 +76,7 @@ const broadcastService: ServiceDefinition<BroadcastComponent> = {
       request: telling,
       response: emptyMessage,
       invoke: (component: BroadcastComponent, session, message) => component.tell(session, message),
+      fingerprint: "f260a6b4",
     }),
   ],
 };

@@ -20,6 +20,11 @@ import { Blob as BlobJson, Crowd as CrowdJson, Position as PositionJson } from "
  * Generated from service bench.v1.Echo.
  */
 export abstract class EchoComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<EchoComponent> {
+    return echoService;
+  }
+
   constructor() {
     super(echoService);
   }
@@ -46,6 +51,11 @@ export abstract class EchoComponent extends Component {
  * Generated from service bench.v1.Crowds.
  */
 export abstract class CrowdsComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<CrowdsComponent> {
+    return crowdsService;
+  }
+
   constructor() {
     super(crowdsService);
   }
@@ -75,6 +85,7 @@ const echoService: ServiceDefinition<EchoComponent> = {
       request: position,
       response: position,
       invoke: (component: EchoComponent, session, request) => component.move(session, request),
+      fingerprint: "fe7bab1e",
     }),
     defineMethod({
       name: "Ping",
@@ -84,6 +95,7 @@ const echoService: ServiceDefinition<EchoComponent> = {
       request: blob,
       response: blob,
       invoke: (component: EchoComponent, session, request) => component.ping(session, request),
+      fingerprint: "00e29cdc",
     }),
   ],
 };
@@ -101,6 +113,7 @@ const crowdsService: ServiceDefinition<CrowdsComponent> = {
       request: crowd,
       response: crowd,
       invoke: (component: CrowdsComponent, session, request) => component.look(session, request),
+      fingerprint: "73db66e6",
     }),
   ],
 };

@@ -24,6 +24,11 @@ import { PingText as PingTextJson, PongText as PongTextJson } from "./nano.json.
  * Generated from service bench.v1.TestHandler.
  */
 export abstract class TestHandlerComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<TestHandlerComponent> {
+    return testHandlerService;
+  }
+
   constructor() {
     super(testHandlerService);
   }
@@ -69,6 +74,7 @@ const testHandlerService: ServiceDefinition<TestHandlerComponent> = {
       request: pingText,
       response: emptyMessage,
       invoke: (component: TestHandlerComponent, session, message) => component.ping(session, message),
+      fingerprint: "52e38145",
     }),
   ],
 };

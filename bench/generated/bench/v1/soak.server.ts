@@ -24,6 +24,11 @@ import { Answer as AnswerJson, Question as QuestionJson, Tick as TickJson } from
  * Generated from service bench.v1.Soak.
  */
 export abstract class SoakComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<SoakComponent> {
+    return soakService;
+  }
+
   constructor() {
     super(soakService);
   }
@@ -78,6 +83,7 @@ const soakService: ServiceDefinition<SoakComponent> = {
       request: question,
       response: answer,
       invoke: (component: SoakComponent, session, request) => component.ask(session, request),
+      fingerprint: "a8a83d90",
     }),
     defineMethod({
       name: "Watch",
@@ -87,6 +93,7 @@ const soakService: ServiceDefinition<SoakComponent> = {
       request: emptyMessage,
       response: emptyMessage,
       invoke: (component: SoakComponent, session) => component.watch(session),
+      fingerprint: "576fe140",
     }),
   ],
 };

@@ -1,4 +1,12 @@
-import { Client, credentials, Server, ServerCredentials, type ServiceDefinition } from "@grpc/grpc-js";
+import {
+  Client,
+  credentials,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type sendUnaryData,
+} from "@grpc/grpc-js";
 import { decodeAs, encodeAs } from "./clusterpb-schema.js";
 
 /** A call that a nano node got. */
@@ -49,12 +57,12 @@ export class NanoPeer {
       const handlers = Object.fromEntries(
         Object.keys(methods[role]).map((name) => [
           name,
-          (call: { request: Record<string, unknown> }, callback: (error: unknown, response?: object) => void) => {
+          (call: ServerUnaryCall<Record<string, unknown>, object>, callback: sendUnaryData<object>) => {
             this.calls.push({ method: name, request: call.request });
             try {
               callback(null, this.#answers[name]?.(call.request) ?? {});
             } catch (error) {
-              callback(error);
+              callback(error as Error);
             }
           },
         ]),

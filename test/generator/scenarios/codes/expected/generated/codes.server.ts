@@ -21,6 +21,11 @@ import { dictionary } from "./routes.js";
  * Generated from service codes.Connector.
  */
 export abstract class ConnectorComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<ConnectorComponent> {
+    return connectorService;
+  }
+
   constructor() {
     super(connectorService);
   }
@@ -85,6 +90,7 @@ const connectorService: ServiceDefinition<ConnectorComponent> = {
       request: text,
       response: text,
       invoke: (component: ConnectorComponent, session, request) => component.enter(session, request),
+      fingerprint: "a4f84c0b",
     }),
     defineMethod({
       name: "Leave",
@@ -94,6 +100,7 @@ const connectorService: ServiceDefinition<ConnectorComponent> = {
       request: text,
       response: text,
       invoke: (component: ConnectorComponent, session, request) => component.leave(session, request),
+      fingerprint: "a4f84c0b",
     }),
     defineMethod({
       name: "Hello",
@@ -103,6 +110,7 @@ const connectorService: ServiceDefinition<ConnectorComponent> = {
       request: text,
       response: text,
       invoke: (component: ConnectorComponent, session, request) => component.hello(session, request),
+      fingerprint: "a4f84c0b",
     }),
     defineMethod({
       name: "Back",
@@ -112,6 +120,7 @@ const connectorService: ServiceDefinition<ConnectorComponent> = {
       request: text,
       response: text,
       invoke: (component: ConnectorComponent, session, request) => component.back(session, request),
+      fingerprint: "a4f84c0b",
     }),
     defineMethod({
       name: "Kept",
@@ -121,6 +130,7 @@ const connectorService: ServiceDefinition<ConnectorComponent> = {
       request: text,
       response: text,
       invoke: (component: ConnectorComponent, session, request) => component.kept(session, request),
+      fingerprint: "a4f84c0b",
     }),
   ],
 };

@@ -25,6 +25,11 @@ import { dictionary } from "./routes.js";
  * @deprecated
  */
 export abstract class OldComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<OldComponent> {
+    return oldService;
+  }
+
   constructor() {
     super(oldService);
   }
@@ -42,6 +47,11 @@ export abstract class OldComponent extends Component {
  * Generated from service deprecated.Young.
  */
 export abstract class YoungComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<YoungComponent> {
+    return youngService;
+  }
+
   constructor() {
     super(youngService);
   }
@@ -94,6 +104,7 @@ const oldService: ServiceDefinition<OldComponent> = {
       request: text,
       response: gone,
       invoke: (component: OldComponent, session, request) => component.join(session, request),
+      fingerprint: "6a5e59be",
     }),
   ],
 };
@@ -111,6 +122,7 @@ const youngService: ServiceDefinition<YoungComponent> = {
       request: text,
       response: text,
       invoke: (component: YoungComponent, session, request) => component.join(session, request),
+      fingerprint: "4e57b1d2",
     }),
     defineMethod({
       name: "Leave",
@@ -120,6 +132,7 @@ const youngService: ServiceDefinition<YoungComponent> = {
       request: text,
       response: text,
       invoke: (component: YoungComponent, session, request) => component.leave(session, request),
+      fingerprint: "4e57b1d2",
     }),
   ],
 };

@@ -20,6 +20,11 @@ import { dictionary } from "./routes.js";
  * @deprecated
  */
 export abstract class OfOldFileComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<OfOldFileComponent> {
+    return ofOldFileService;
+  }
+
   constructor() {
     super(ofOldFileService);
   }
@@ -47,6 +52,7 @@ const ofOldFileService: ServiceDefinition<OfOldFileComponent> = {
       request: question,
       response: question,
       invoke: (component: OfOldFileComponent, session, request) => component.ask(session, request),
+      fingerprint: "a4f84c0b",
     }),
   ],
 };

@@ -25,6 +25,11 @@ import { dictionary } from "./routes.js";
  * Generated from service editions.Editions.
  */
 export abstract class EditionsComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<EditionsComponent> {
+    return editionsService;
+  }
+
   constructor() {
     super(editionsService);
   }
@@ -63,6 +68,7 @@ const editionsService: ServiceDefinition<EditionsComponent> = {
       request: everything,
       response: everything,
       invoke: (component: EditionsComponent, session, request) => component.echo(session, request),
+      fingerprint: "2887c197",
     }),
     defineMethod({
       name: "Swap",
@@ -72,6 +78,7 @@ const editionsService: ServiceDefinition<EditionsComponent> = {
       request: state,
       response: everythingNested,
       invoke: (component: EditionsComponent, session, request) => component.swap(session, request),
+      fingerprint: "edf57fbc",
     }),
     defineMethod({
       name: "Tell",
@@ -81,6 +88,7 @@ const editionsService: ServiceDefinition<EditionsComponent> = {
       request: legacy,
       response: emptyMessage,
       invoke: (component: EditionsComponent, session, message) => component.tell(session, message),
+      fingerprint: "fe908a88",
     }),
   ],
 };

@@ -24,6 +24,11 @@ import { dictionary } from "./routes.js";
  * Generated from service Bell.
  */
 export abstract class BellComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<BellComponent> {
+    return bellService;
+  }
+
   constructor() {
     super(bellService);
   }
@@ -77,6 +82,7 @@ const bellService: ServiceDefinition<BellComponent> = {
       request: emptyMessage,
       response: emptyMessage,
       invoke: (component: BellComponent, session) => component.ring(session),
+      fingerprint: "576fe140",
     }),
     defineMethod({
       name: "Touch",
@@ -86,6 +92,7 @@ const bellService: ServiceDefinition<BellComponent> = {
       request: emptyMessage,
       response: emptyMessage,
       invoke: (component: BellComponent, session) => component.touch(session),
+      fingerprint: "2917b8c8",
     }),
     defineMethod({
       name: "Count",
@@ -95,6 +102,7 @@ const bellService: ServiceDefinition<BellComponent> = {
       request: emptyMessage,
       response: rings,
       invoke: (component: BellComponent, session) => component.count(session),
+      fingerprint: "b430cbd2",
     }),
     defineMethod({
       name: "Set",
@@ -104,6 +112,7 @@ const bellService: ServiceDefinition<BellComponent> = {
       request: rings,
       response: emptyMessage,
       invoke: (component: BellComponent, session, request) => component.set(session, request),
+      fingerprint: "f443b76d",
     }),
   ],
 };

@@ -43,6 +43,11 @@ import { dictionary } from "./routes.js";
  * Generated from service googles.Googles.
  */
 export abstract class GooglesComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<GooglesComponent> {
+    return googlesService;
+  }
+
   constructor() {
     super(googlesService);
   }
@@ -122,6 +127,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: single,
       response: single,
       invoke: (component: GooglesComponent, session, request) => component.one(session, request),
+      fingerprint: "fad081e2",
     }),
     defineMethod({
       name: "Some",
@@ -131,6 +137,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: many,
       response: oneOf,
       invoke: (component: GooglesComponent, session, request) => component.some(session, request),
+      fingerprint: "1dcf7da9",
     }),
     defineMethod({
       name: "Nothing",
@@ -140,6 +147,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: emptyMessage,
       response: emptyMessage,
       invoke: (component: GooglesComponent, session) => component.nothing(session),
+      fingerprint: "576fe140",
     }),
     defineMethod({
       name: "Time",
@@ -149,6 +157,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: timestamp,
       response: duration,
       invoke: (component: GooglesComponent, session, request) => component.time(session, request),
+      fingerprint: "0eb5fc8d",
     }),
     defineMethod({
       name: "Json",
@@ -158,6 +167,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: struct,
       response: value,
       invoke: (component: GooglesComponent, session, request) => component.json(session, request),
+      fingerprint: "04657913",
     }),
     defineMethod({
       name: "List",
@@ -167,6 +177,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: listValue,
       response: fieldMask,
       invoke: (component: GooglesComponent, session, request) => component.list(session, request),
+      fingerprint: "6ec4f166",
     }),
     defineMethod({
       name: "Text",
@@ -176,6 +187,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: stringValue,
       response: bytesValue,
       invoke: (component: GooglesComponent, session, request) => component.text(session, request),
+      fingerprint: "f29b416d",
     }),
     defineMethod({
       name: "Long",
@@ -185,6 +197,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: uInt64Value,
       response: int64Value,
       invoke: (component: GooglesComponent, session, request) => component.long(session, request),
+      fingerprint: "e4acfb15",
     }),
     defineMethod({
       name: "Number",
@@ -194,6 +207,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: doubleValue,
       response: boolValue,
       invoke: (component: GooglesComponent, session, request) => component.number(session, request),
+      fingerprint: "dcef1620",
     }),
   ],
 };

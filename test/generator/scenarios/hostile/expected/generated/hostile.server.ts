@@ -23,6 +23,11 @@ import { dictionary } from "./routes.js";
  * Generated from service hostile.Hostile.
  */
 export abstract class HostileComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<HostileComponent> {
+    return hostileService;
+  }
+
   constructor() {
     super(hostileService);
   }
@@ -94,6 +99,7 @@ const hostileService: ServiceDefinition<HostileComponent> = {
       request: message,
       response: message,
       invoke: (component: HostileComponent, session, request) => component.call(session, request),
+      fingerprint: "82aafba3",
     }),
     defineMethod({
       name: "Doc",
@@ -103,6 +109,7 @@ const hostileService: ServiceDefinition<HostileComponent> = {
       request: message,
       response: message,
       invoke: (component: HostileComponent, session, request) => component.doc(session, request),
+      fingerprint: "82aafba3",
     }),
     defineMethod({
       name: "Long",
@@ -112,6 +119,7 @@ const hostileService: ServiceDefinition<HostileComponent> = {
       request: message,
       response: message,
       invoke: (component: HostileComponent, session, request) => component.long(session, request),
+      fingerprint: "82aafba3",
     }),
   ],
 };

@@ -18,6 +18,11 @@ import { dictionary } from "./routes.js";
  * Generated from service longs.v1.Keeper.
  */
 export abstract class KeeperComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<KeeperComponent> {
+    return keeperService;
+  }
+
   constructor() {
     super(keeperService);
   }
@@ -43,6 +48,7 @@ const keeperService: ServiceDefinition<KeeperComponent> = {
       request: longs,
       response: longs,
       invoke: (component: KeeperComponent, session, request) => component.keep(session, request),
+      fingerprint: "74cf047a",
     }),
   ],
 };

@@ -18,6 +18,11 @@ import { dictionary } from "./routes.js";
  * Generated from service maps.Maps.
  */
 export abstract class MapsComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<MapsComponent> {
+    return mapsService;
+  }
+
   constructor() {
     super(mapsService);
   }
@@ -49,6 +54,7 @@ const mapsService: ServiceDefinition<MapsComponent> = {
       request: keys,
       response: keys,
       invoke: (component: MapsComponent, session, request) => component.swapKeys(session, request),
+      fingerprint: "6f11d74e",
     }),
     defineMethod({
       name: "SwapValues",
@@ -58,6 +64,7 @@ const mapsService: ServiceDefinition<MapsComponent> = {
       request: values,
       response: values,
       invoke: (component: MapsComponent, session, request) => component.swapValues(session, request),
+      fingerprint: "f94c8162",
     }),
   ],
 };

@@ -22,6 +22,11 @@ import { dictionary } from "./routes.js";
  * Generated from service everything.v1.Mirror.
  */
 export abstract class MirrorComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<MirrorComponent> {
+    return mirrorService;
+  }
+
   constructor() {
     super(mirrorService);
   }
@@ -54,6 +59,7 @@ const mirrorService: ServiceDefinition<MirrorComponent> = {
       request: everything,
       response: everything,
       invoke: (component: MirrorComponent, session, request) => component.echo(session, request),
+      fingerprint: "a731324f",
     }),
     defineMethod({
       name: "EchoNested",
@@ -63,6 +69,7 @@ const mirrorService: ServiceDefinition<MirrorComponent> = {
       request: everythingNestedDeeper,
       response: everythingNested,
       invoke: (component: MirrorComponent, session, request) => component.echoNested(session, request),
+      fingerprint: "12ecaa94",
     }),
   ],
 };

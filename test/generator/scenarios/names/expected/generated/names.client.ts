@@ -174,6 +174,20 @@ export class ComponentClient {
   connection(request: Session, options?: CallOptions): Promise<Session> {
     return this.#connection.request(componentConnection, request, options);
   }
+
+  /**
+   * Request `Component.Service`.
+   */
+  service(request: Session, options?: CallOptions): Promise<Session> {
+    return this.#connection.request(componentService, request, options);
+  }
+
+  /**
+   * Request `Component.Name`.
+   */
+  name(request: Session, options?: CallOptions): Promise<Session> {
+    return this.#connection.request(componentName, request, options);
+  }
 }
 
 /**
@@ -285,7 +299,7 @@ const componentBeforeShutdown: ClientMethod<Object2, Mapped> = {
 
 const componentShutdown: ClientMethod<Delete, Class> = {
   route: "Component.Shutdown",
-  code: 10,
+  code: 12,
   request: Delete,
   response: Class,
 };
@@ -299,21 +313,21 @@ const componentConstructor: ClientMethod<Session2, Error3> = {
 
 const componentThen: ClientMethod<Awaitable, Unsubscribe2> = {
   route: "Component.Then",
-  code: 11,
+  code: 13,
   request: Awaitable,
   response: Unsubscribe2,
 };
 
 const componentToString: ClientMethod<ClientMethod2, MessageCodec> = {
   route: "Component.ToString",
-  code: 13,
+  code: 15,
   request: ClientMethod2,
   response: MessageCodec,
 };
 
 const componentValueOf: ClientMethod<RouteDictionary, Message> = {
   route: "Component.ValueOf",
-  code: 14,
+  code: 16,
   request: RouteDictionary,
   response: Message,
 };
@@ -327,7 +341,7 @@ const componentHasOwnProperty: ClientMethod<Request, Target> = {
 
 const componentToJSON: ClientMethod<SessionJson, Dictionary> = {
   route: "Component.ToJSON",
-  code: 12,
+  code: 14,
   request: SessionJson,
   response: Dictionary,
 };
@@ -341,14 +355,14 @@ const componentGetURL: ClientMethod<ComponentService, EmptyMessage> = {
 
 const componentSayHello: ClientMethod<Outer_Inner, Outer_Inner_Innermost> = {
   route: "Component.say_hello",
-  code: 18,
+  code: 20,
   request: Outer_Inner,
   response: Outer_Inner_Innermost,
 };
 
 const component_1: ClientMethod<Session, Session> = {
   route: "Component._1",
-  code: 15,
+  code: 17,
   request: Session,
   response: Session,
 };
@@ -362,21 +376,21 @@ const componentDelete: ClientMethod<Session, Session> = {
 
 const componentClass: ClientMethod<Session, Session> = {
   route: "Component.class",
-  code: 17,
+  code: 19,
   request: Session,
   response: Session,
 };
 
 const componentAwait: ClientMethod<Session, Session> = {
   route: "Component.await",
-  code: 16,
+  code: 18,
   request: Session,
   response: Session,
 };
 
 const componentSession: ClientMethod<Session, Session> = {
   route: "Component.Session",
-  code: 9,
+  code: 11,
   request: Session,
   response: Session,
 };
@@ -388,39 +402,53 @@ const componentConnection: ClientMethod<Session, Session> = {
   response: Session,
 };
 
+const componentService: ClientMethod<Session, Session> = {
+  route: "Component.Service",
+  code: 10,
+  request: Session,
+  response: Session,
+};
+
+const componentName: ClientMethod<Session, Session> = {
+  route: "Component.Name",
+  code: 9,
+  request: Session,
+  response: Session,
+};
+
 const sessionDelete: ClientPush<Session> = {
   route: "Session_.Delete",
-  code: 20,
+  code: 22,
   message: Session,
 };
 
 const sessionConstructor: ClientPush<ComponentClient2> = {
   route: "Session_.Constructor",
-  code: 19,
+  code: 21,
   message: ComponentClient2,
 };
 
 const sessionClass: ClientPush<ComponentComponent> = {
   route: "Session_.class",
-  code: 21,
+  code: 23,
   message: ComponentComponent,
 };
 
 const deleteDelete: ClientPush<Session> = {
   route: "delete.Delete",
-  code: 22,
+  code: 24,
   message: Session,
 };
 
 const pushTargetPush: ClientPush<Session> = {
   route: "push_target.push",
-  code: 24,
+  code: 26,
   message: Session,
 };
 
 const dictionaryX: ClientMethod<Session, void> = {
   route: "dictionary_.x",
-  code: 23,
+  code: 25,
   request: Session,
   response: emptyCodec,
 };

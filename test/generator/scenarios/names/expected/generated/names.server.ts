@@ -76,6 +76,11 @@ import { dictionary } from "./routes.js";
  * Generated from service names.Component.
  */
 export abstract class ComponentComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<ComponentComponent> {
+    return componentService;
+  }
+
   constructor() {
     super(componentService);
   }
@@ -96,7 +101,7 @@ export abstract class ComponentComponent extends Component {
   abstract beforeShutdown$(session: NanowireSession, request: Object2): Awaitable<Mapped>;
 
   /**
-   * Request `Component.Shutdown`, code 10.
+   * Request `Component.Shutdown`, code 12.
    */
   abstract shutdown$(session: NanowireSession, request: Delete2): Awaitable<Class>;
 
@@ -106,17 +111,17 @@ export abstract class ComponentComponent extends Component {
   abstract constructor$(session: NanowireSession, request: Session3): Awaitable<Error3>;
 
   /**
-   * Request `Component.Then`, code 11.
+   * Request `Component.Then`, code 13.
    */
   abstract then$(session: NanowireSession, request: Awaitable2): Awaitable<Unsubscribe>;
 
   /**
-   * Request `Component.ToString`, code 13.
+   * Request `Component.ToString`, code 15.
    */
   abstract toString$(session: NanowireSession, request: ClientMethod): Awaitable<MessageCodec2>;
 
   /**
-   * Request `Component.ValueOf`, code 14.
+   * Request `Component.ValueOf`, code 16.
    */
   abstract valueOf$(session: NanowireSession, request: RouteDictionary): Awaitable<Message>;
 
@@ -126,7 +131,7 @@ export abstract class ComponentComponent extends Component {
   abstract hasOwnProperty$(session: NanowireSession, request: Request): Awaitable<Target>;
 
   /**
-   * Request `Component.ToJSON`, code 12.
+   * Request `Component.ToJSON`, code 14.
    */
   abstract toJSON$(session: NanowireSession, request: SessionJson): Awaitable<Dictionary>;
 
@@ -136,12 +141,12 @@ export abstract class ComponentComponent extends Component {
   abstract getURL(session: NanowireSession, request: ComponentService): Awaitable<EmptyMessage>;
 
   /**
-   * Request `Component.say_hello`, code 18.
+   * Request `Component.say_hello`, code 20.
    */
   abstract sayHello(session: NanowireSession, request: Outer_Inner): Awaitable<Outer_Inner_Innermost>;
 
   /**
-   * Request `Component._1`, code 15.
+   * Request `Component._1`, code 17.
    */
   abstract _1(session: NanowireSession, request: Session2): Awaitable<Session2>;
 
@@ -151,17 +156,17 @@ export abstract class ComponentComponent extends Component {
   abstract delete(session: NanowireSession, request: Session2): Awaitable<Session2>;
 
   /**
-   * Request `Component.class`, code 17.
+   * Request `Component.class`, code 19.
    */
   abstract class(session: NanowireSession, request: Session2): Awaitable<Session2>;
 
   /**
-   * Request `Component.await`, code 16.
+   * Request `Component.await`, code 18.
    */
   abstract await(session: NanowireSession, request: Session2): Awaitable<Session2>;
 
   /**
-   * Request `Component.Session`, code 9.
+   * Request `Component.Session`, code 11.
    */
   abstract session(session: NanowireSession, request: Session2): Awaitable<Session2>;
 
@@ -169,6 +174,16 @@ export abstract class ComponentComponent extends Component {
    * Request `Component.Connection`, code 3.
    */
   abstract connection(session: NanowireSession, request: Session2): Awaitable<Session2>;
+
+  /**
+   * Request `Component.Service`, code 10.
+   */
+  abstract service(session: NanowireSession, request: Session2): Awaitable<Session2>;
+
+  /**
+   * Request `Component.Name`, code 9.
+   */
+  abstract name(session: NanowireSession, request: Session2): Awaitable<Session2>;
 }
 
 /**
@@ -177,21 +192,21 @@ export abstract class ComponentComponent extends Component {
  */
 export const Session = {
   /**
-   * Push `Session_.Delete`, code 20.
+   * Push `Session_.Delete`, code 22.
    */
   delete(target: NanowirePushTarget, message: Session2): number {
     return sendPush(target, sessionDelete, message);
   },
 
   /**
-   * Push `Session_.Constructor`, code 19.
+   * Push `Session_.Constructor`, code 21.
    */
   constructor$(target: NanowirePushTarget, message: ComponentClient): number {
     return sendPush(target, sessionConstructor, message);
   },
 
   /**
-   * Push `Session_.class`, code 21.
+   * Push `Session_.class`, code 23.
    */
   class(target: NanowirePushTarget, message: ComponentComponent2): number {
     return sendPush(target, sessionClass, message);
@@ -204,7 +219,7 @@ export const Session = {
  */
 export const Delete = {
   /**
-   * Push `delete.Delete`, code 22.
+   * Push `delete.Delete`, code 24.
    */
   delete(target: NanowirePushTarget, message: Session2): number {
     return sendPush(target, deleteDelete, message);
@@ -217,7 +232,7 @@ export const Delete = {
  */
 export const PushTarget = {
   /**
-   * Push `push_target.push`, code 24.
+   * Push `push_target.push`, code 26.
    */
   push(target: NanowirePushTarget, message: Session2): number {
     return sendPush(target, pushTargetPush, message);
@@ -229,12 +244,17 @@ export const PushTarget = {
  * Generated from service names.dictionary_.
  */
 export abstract class DictionaryComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<DictionaryComponent> {
+    return dictionaryService;
+  }
+
   constructor() {
     super(dictionaryService);
   }
 
   /**
-   * Request `dictionary_.x`, code 23.
+   * Request `dictionary_.x`, code 25.
    */
   abstract x(session: NanowireSession, request: Session2): Awaitable<void>;
 }
@@ -280,6 +300,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: session2,
       response: component2,
       invoke: (component: ComponentComponent, session, request) => component.init$(session, request),
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "AfterInit",
@@ -290,6 +311,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: error2,
       response: promise2,
       invoke: (component: ComponentComponent, session, request) => component.afterInit$(session, request),
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "BeforeShutdown",
@@ -300,16 +322,18 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: object2,
       response: mapped,
       invoke: (component: ComponentComponent, session, request) => component.beforeShutdown$(session, request),
+      fingerprint: "af834840",
     }),
     defineMethod({
       name: "Shutdown",
       localName: "shutdown$",
       route: "Component.Shutdown",
-      code: 10,
+      code: 12,
       kind: "request",
       request: delete2,
       response: class$,
       invoke: (component: ComponentComponent, session, request) => component.shutdown$(session, request),
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "Constructor",
@@ -320,36 +344,40 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: session3,
       response: error3,
       invoke: (component: ComponentComponent, session, request) => component.constructor$(session, request),
+      fingerprint: "7ddd9cff",
     }),
     defineMethod({
       name: "Then",
       localName: "then$",
       route: "Component.Then",
-      code: 11,
+      code: 13,
       kind: "request",
       request: awaitable2,
       response: unsubscribe,
       invoke: (component: ComponentComponent, session, request) => component.then$(session, request),
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "ToString",
       localName: "toString$",
       route: "Component.ToString",
-      code: 13,
+      code: 15,
       kind: "request",
       request: clientMethod,
       response: messageCodec2,
       invoke: (component: ComponentComponent, session, request) => component.toString$(session, request),
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "ValueOf",
       localName: "valueOf$",
       route: "Component.ValueOf",
-      code: 14,
+      code: 16,
       kind: "request",
       request: routeDictionary,
       response: message,
       invoke: (component: ComponentComponent, session, request) => component.valueOf$(session, request),
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "HasOwnProperty",
@@ -360,16 +388,18 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: request,
       response: target,
       invoke: (component: ComponentComponent, session, request) => component.hasOwnProperty$(session, request),
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "ToJSON",
       localName: "toJSON$",
       route: "Component.ToJSON",
-      code: 12,
+      code: 14,
       kind: "request",
       request: sessionJson,
       response: dictionary2,
       invoke: (component: ComponentComponent, session, request) => component.toJSON$(session, request),
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "GetURL",
@@ -379,25 +409,28 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: componentService2,
       response: emptyMessage2,
       invoke: (component: ComponentComponent, session, request) => component.getURL(session, request),
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "say_hello",
       localName: "sayHello",
       route: "Component.say_hello",
-      code: 18,
+      code: 20,
       kind: "request",
       request: outerInner,
       response: outerInnerInnermost,
       invoke: (component: ComponentComponent, session, request) => component.sayHello(session, request),
+      fingerprint: "121a8e31",
     }),
     defineMethod({
       name: "_1",
       route: "Component._1",
-      code: 15,
+      code: 17,
       kind: "request",
       request: session2,
       response: session2,
       invoke: (component: ComponentComponent, session, request) => component._1(session, request),
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "Delete",
@@ -407,33 +440,37 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: session2,
       response: session2,
       invoke: (component: ComponentComponent, session, request) => component.delete(session, request),
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "class",
       route: "Component.class",
-      code: 17,
+      code: 19,
       kind: "request",
       request: session2,
       response: session2,
       invoke: (component: ComponentComponent, session, request) => component.class(session, request),
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "await",
       route: "Component.await",
-      code: 16,
+      code: 18,
       kind: "request",
       request: session2,
       response: session2,
       invoke: (component: ComponentComponent, session, request) => component.await(session, request),
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "Session",
       route: "Component.Session",
-      code: 9,
+      code: 11,
       kind: "request",
       request: session2,
       response: session2,
       invoke: (component: ComponentComponent, session, request) => component.session(session, request),
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "Connection",
@@ -443,37 +480,58 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: session2,
       response: session2,
       invoke: (component: ComponentComponent, session, request) => component.connection(session, request),
+      fingerprint: "dd0ad246",
+    }),
+    defineMethod({
+      name: "Service",
+      route: "Component.Service",
+      code: 10,
+      kind: "request",
+      request: session2,
+      response: session2,
+      invoke: (component: ComponentComponent, session, request) => component.service(session, request),
+      fingerprint: "dd0ad246",
+    }),
+    defineMethod({
+      name: "Name",
+      route: "Component.Name",
+      code: 9,
+      kind: "request",
+      request: session2,
+      response: session2,
+      invoke: (component: ComponentComponent, session, request) => component.name(session, request),
+      fingerprint: "dd0ad246",
     }),
   ],
 };
 
 const sessionDelete: PushDefinition<Session2> = {
   route: "Session_.Delete",
-  code: 20,
+  code: 22,
   message: session2,
 };
 
 const sessionConstructor: PushDefinition<ComponentClient> = {
   route: "Session_.Constructor",
-  code: 19,
+  code: 21,
   message: componentClient,
 };
 
 const sessionClass: PushDefinition<ComponentComponent2> = {
   route: "Session_.class",
-  code: 21,
+  code: 23,
   message: componentComponent2,
 };
 
 const deleteDelete: PushDefinition<Session2> = {
   route: "delete.Delete",
-  code: 22,
+  code: 24,
   message: session2,
 };
 
 const pushTargetPush: PushDefinition<Session2> = {
   route: "push_target.push",
-  code: 24,
+  code: 26,
   message: session2,
 };
 
@@ -485,11 +543,12 @@ const dictionaryService: ServiceDefinition<DictionaryComponent> = {
     defineMethod({
       name: "x",
       route: "dictionary_.x",
-      code: 23,
+      code: 25,
       kind: "request",
       request: session2,
       response: emptyMessage,
       invoke: (component: DictionaryComponent, session, request) => component.x(session, request),
+      fingerprint: "f590b814",
     }),
   ],
 };

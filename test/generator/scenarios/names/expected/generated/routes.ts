@@ -4,7 +4,7 @@
 import type { RouteDictionary } from "nanowire/client";
 
 /** The hash of the dictionary: a client that names it, `connect(url, { dictVersion })`, is not sent the dictionary. */
-export const dictVersion = "8a25eaa979539ed2";
+export const dictVersion = "50a147b934e1e14f";
 
 /** Every route that a client may send or receive, and its code. */
 export const dictionary: RouteDictionary = {
@@ -18,21 +18,23 @@ export const dictionary: RouteDictionary = {
     "Component.GetURL": 6,
     "Component.HasOwnProperty": 7,
     "Component.Init": 8,
-    "Component.Session": 9,
-    "Component.Shutdown": 10,
-    "Component.Then": 11,
-    "Component.ToJSON": 12,
-    "Component.ToString": 13,
-    "Component.ValueOf": 14,
-    "Component._1": 15,
-    "Component.await": 16,
-    "Component.class": 17,
-    "Component.say_hello": 18,
-    "Session_.Constructor": 19,
-    "Session_.Delete": 20,
-    "Session_.class": 21,
-    "delete.Delete": 22,
-    "dictionary_.x": 23,
-    "push_target.push": 24,
+    "Component.Name": 9,
+    "Component.Service": 10,
+    "Component.Session": 11,
+    "Component.Shutdown": 12,
+    "Component.Then": 13,
+    "Component.ToJSON": 14,
+    "Component.ToString": 15,
+    "Component.ValueOf": 16,
+    "Component._1": 17,
+    "Component.await": 18,
+    "Component.class": 19,
+    "Component.say_hello": 20,
+    "Session_.Constructor": 21,
+    "Session_.Delete": 22,
+    "Session_.class": 23,
+    "delete.Delete": 24,
+    "dictionary_.x": 25,
+    "push_target.push": 26,
   },
 };

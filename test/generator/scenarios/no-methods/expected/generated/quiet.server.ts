@@ -11,6 +11,11 @@ import { dictionary } from "./routes.js";
  * Generated from service quiet.Quiet.
  */
 export abstract class QuietComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<QuietComponent> {
+    return quietService;
+  }
+
   constructor() {
     super(quietService);
   }

@@ -21,6 +21,11 @@ import { dictionary } from "./routes.js";
  * Generated from service options.Table.
  */
 export abstract class TableComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<TableComponent> {
+    return tableService;
+  }
+
   constructor() {
     super(tableService);
   }
@@ -52,6 +57,11 @@ export abstract class TableComponent extends Component {
  * Generated from service options.Plain.
  */
 export abstract class PlainComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<PlainComponent> {
+    return plainService;
+  }
+
   constructor() {
     super(plainService);
   }
@@ -81,6 +91,7 @@ const tableService: ServiceDefinition<TableComponent> = {
       timeoutMs: 5000,
       rateLimit: { messages: 5, perMs: 1000 },
       boundOnly: true,
+      fingerprint: "339bd295",
     }),
     defineMethod({
       name: "Look",
@@ -92,6 +103,7 @@ const tableService: ServiceDefinition<TableComponent> = {
       invoke: (component: TableComponent, session, request) => component.look(session, request),
       timeoutMs: 0,
       rateLimit: { messages: 1, perMs: 50 },
+      fingerprint: "339bd295",
     }),
     defineMethod({
       name: "Ping",
@@ -105,6 +117,7 @@ const tableService: ServiceDefinition<TableComponent> = {
       timeoutMs: 5000,
       rateLimit: { messages: 5, perMs: 1000 },
       boundOnly: true,
+      fingerprint: "c31e56a2",
     }),
   ],
 };
@@ -122,6 +135,7 @@ const plainService: ServiceDefinition<PlainComponent> = {
       request: card,
       response: card,
       invoke: (component: PlainComponent, session, request) => component.play(session, request),
+      fingerprint: "339bd295",
     }),
   ],
 };

@@ -26,6 +26,11 @@ import { dictionary } from "./routes.js";
  * Generated from service keys.Keys.
  */
 export abstract class KeysComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<KeysComponent> {
+    return keysService;
+  }
+
   constructor() {
     super(keysService);
   }
@@ -140,6 +145,7 @@ const keysService: ServiceDefinition<KeysComponent> = {
       invoke: (component: KeysComponent, session, request) => component.any(session, request),
       maxPayloadBytes: 2000,
       overload: { policy: "conflate" },
+      fingerprint: "b7d74857",
     }),
     defineMethod({
       name: "Big",
@@ -151,6 +157,7 @@ const keysService: ServiceDefinition<KeysComponent> = {
       invoke: (component: KeysComponent, session, request) => component.big(session, request),
       maxPayloadBytes: 2000,
       overload: { policy: "conflate", key: (request: Thing) => request.bigNumber },
+      fingerprint: "b7d74857",
     }),
     defineMethod({
       name: "Maybe",
@@ -161,6 +168,7 @@ const keysService: ServiceDefinition<KeysComponent> = {
       response: emptyMessage,
       invoke: (component: KeysComponent, session, message) => component.maybe(session, message),
       overload: { policy: "conflate", key: (message: Thing) => message.maybe },
+      fingerprint: "2496985d",
     }),
     defineMethod({
       name: "Queue",
@@ -171,6 +179,7 @@ const keysService: ServiceDefinition<KeysComponent> = {
       response: thing,
       invoke: (component: KeysComponent, session, request) => component.queue(session, request),
       maxPayloadBytes: 2000,
+      fingerprint: "b7d74857",
     }),
     defineMethod({
       name: "AtOnce",
@@ -182,6 +191,7 @@ const keysService: ServiceDefinition<KeysComponent> = {
       invoke: (component: KeysComponent, session, request) => component.atOnce(session, request),
       order: "none",
       maxPayloadBytes: 2000,
+      fingerprint: "b7d74857",
     }),
     defineMethod({
       name: "Class",
@@ -193,6 +203,7 @@ const keysService: ServiceDefinition<KeysComponent> = {
       invoke: (component: KeysComponent, session, request) => component.class(session, request),
       maxPayloadBytes: 2000,
       overload: { policy: "conflate", key: (request: Thing_Inner) => request.class },
+      fingerprint: "8569aa45",
     }),
     defineMethod({
       name: "Nothing",
@@ -204,6 +215,7 @@ const keysService: ServiceDefinition<KeysComponent> = {
       invoke: (component: KeysComponent, session) => component.nothing(session),
       maxPayloadBytes: 2000,
       overload: { policy: "conflate" },
+      fingerprint: "576fe140",
     }),
     defineMethod({
       name: "Far",
@@ -215,6 +227,7 @@ const keysService: ServiceDefinition<KeysComponent> = {
       invoke: (component: KeysComponent, session, request) => component.far(session, request),
       maxPayloadBytes: 2000,
       overload: { policy: "conflate", key: (request: SteerRequest) => request.unitId },
+      fingerprint: "bd2d7f73",
     }),
   ],
 };

@@ -18,6 +18,11 @@ import { dictionary } from "./routes.js";
  * Generated from service old.Old.
  */
 export abstract class OldComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<OldComponent> {
+    return oldService;
+  }
+
   constructor() {
     super(oldService);
   }
@@ -43,6 +48,7 @@ const oldService: ServiceDefinition<OldComponent> = {
       request: wrapped,
       response: wrapped,
       invoke: (component: OldComponent, session, request) => component.echo(session, request),
+      fingerprint: "f86de1aa",
     }),
   ],
 };

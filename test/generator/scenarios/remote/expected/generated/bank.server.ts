@@ -35,6 +35,11 @@ import { dictionary } from "./routes.js";
  * Generated from service bank.v1.Ledger.
  */
 export abstract class LedgerRemote extends Remote {
+  /** The service that it stands for, without an instance. */
+  static get definition(): RemoteDefinition<LedgerRemote> {
+    return ledgerDefinition;
+  }
+
   constructor() {
     super(ledgerDefinition);
   }
@@ -223,6 +228,11 @@ export class LedgerRemoteAll {
  * Generated from service bank.v1.Account.
  */
 export abstract class AccountComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<AccountComponent> {
+    return accountService;
+  }
+
   constructor() {
     super(accountService);
   }
@@ -240,6 +250,11 @@ export abstract class AccountComponent extends Component {
  * Generated from service bank.v1.Idle.
  */
 export abstract class IdleRemote extends Remote {
+  /** The service that it stands for, without an instance. */
+  static get definition(): RemoteDefinition<IdleRemote> {
+    return idleDefinition;
+  }
+
   constructor() {
     super(idleDefinition);
   }
@@ -272,6 +287,7 @@ const ledgerAdd: RemoteMethod<AddRequest, AddResponse> = {
   request: AddRequest,
   response: AddResponse,
   timeoutMs: 2000,
+  fingerprint: "43289acf",
 };
 
 const ledgerNote: RemoteMethod<Entry, void> = {
@@ -281,6 +297,7 @@ const ledgerNote: RemoteMethod<Entry, void> = {
   request: Entry,
   response: emptyCodec,
   timeoutMs: 2000,
+  fingerprint: "9235c147",
 };
 
 const ledgerClose: RemoteMethod<void, void> = {
@@ -290,6 +307,7 @@ const ledgerClose: RemoteMethod<void, void> = {
   request: emptyCodec,
   response: emptyCodec,
   timeoutMs: 0,
+  fingerprint: "a688ead0",
 };
 
 const ledgerLastAt: RemoteMethod<void, Timestamp> = {
@@ -299,6 +317,7 @@ const ledgerLastAt: RemoteMethod<void, Timestamp> = {
   request: emptyCodec,
   response: Timestamp,
   timeoutMs: 2000,
+  fingerprint: "21a348bc",
 };
 
 const ledgerThen: RemoteMethod<Duration, void> = {
@@ -308,6 +327,7 @@ const ledgerThen: RemoteMethod<Duration, void> = {
   request: Duration,
   response: emptyCodec,
   timeoutMs: 2000,
+  fingerprint: "2ffad138",
 };
 
 const ledgerWake: RemoteMethod<void, void> = {
@@ -317,6 +337,7 @@ const ledgerWake: RemoteMethod<void, void> = {
   request: emptyCodec,
   response: emptyCodec,
   timeoutMs: 2000,
+  fingerprint: "db256f46",
 };
 
 const ledgerDefinition: RemoteDefinition<LedgerRemote> = {
@@ -364,6 +385,7 @@ const accountService: ServiceDefinition<AccountComponent> = {
       request: emptyMessage,
       response: amount,
       invoke: (component: AccountComponent, session) => component.balance(session),
+      fingerprint: "e25480b7",
     }),
   ],
 };

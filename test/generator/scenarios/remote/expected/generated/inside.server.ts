@@ -22,6 +22,11 @@ import { AddRequest, AddResponse } from "./bank.js";
  * Generated from service bank.inside.Audit.
  */
 export abstract class AuditRemote extends Remote {
+  /** The service that it stands for, without an instance. */
+  static get definition(): RemoteDefinition<AuditRemote> {
+    return auditDefinition;
+  }
+
   constructor() {
     super(auditDefinition);
   }
@@ -30,6 +35,11 @@ export abstract class AuditRemote extends Remote {
    * Call `Audit.Check` of another node.
    */
   abstract check(context: RemoteContext, request: AddRequest): Awaitable<AddResponse>;
+
+  /**
+   * Call `Audit.Definition` of another node.
+   */
+  abstract definition(context: RemoteContext, request: AddRequest): Awaitable<AddResponse>;
 }
 
 /**
@@ -49,6 +59,13 @@ export class AuditRemoteClient {
    */
   check(request: AddRequest, options?: RemoteCallOptions): Promise<AddResponse> {
     return this.#caller.call(auditCheck, request, options);
+  }
+
+  /**
+   * Call `Audit.Definition` of another node.
+   */
+  definition(request: AddRequest, options?: RemoteCallOptions): Promise<AddResponse> {
+    return this.#caller.call(auditDefinition2, request, options);
   }
 }
 
@@ -70,6 +87,13 @@ export class AuditRemoteAll {
   check(request: AddRequest, options?: RemoteCallAllOptions): Promise<readonly RemoteAnswer<AddResponse>[]> {
     return this.#caller.callAll(auditCheck, request, options);
   }
+
+  /**
+   * Call `Audit.Definition` of another node.
+   */
+  definition(request: AddRequest, options?: RemoteCallAllOptions): Promise<readonly RemoteAnswer<AddResponse>[]> {
+    return this.#caller.callAll(auditDefinition2, request, options);
+  }
 }
 
 const auditCheck: RemoteMethod<AddRequest, AddResponse> = {
@@ -78,6 +102,16 @@ const auditCheck: RemoteMethod<AddRequest, AddResponse> = {
   kind: "call",
   request: AddRequest,
   response: AddResponse,
+  fingerprint: "43289acf",
+};
+
+const auditDefinition2: RemoteMethod<AddRequest, AddResponse> = {
+  service: "Audit",
+  route: "Audit.Definition",
+  kind: "call",
+  request: AddRequest,
+  response: AddResponse,
+  fingerprint: "43289acf",
 };
 
 const auditDefinition: RemoteDefinition<AuditRemote> = {
@@ -87,6 +121,10 @@ const auditDefinition: RemoteDefinition<AuditRemote> = {
     defineRemoteHandler({
       method: auditCheck,
       invoke: (remote: AuditRemote, context, request) => remote.check(context, request),
+    }),
+    defineRemoteHandler({
+      method: auditDefinition2,
+      invoke: (remote: AuditRemote, context, request) => remote.definition(context, request),
     }),
   ],
 };

@@ -21,6 +21,11 @@ import { dictionary } from "./routes.js";
  * Generated from service renamed.v1.Lobby.
  */
 export abstract class LobbyComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<LobbyComponent> {
+    return lobbyService;
+  }
+
   constructor() {
     super(lobbyService);
   }
@@ -70,6 +75,7 @@ const lobbyService: ServiceDefinition<LobbyComponent> = {
       request: text,
       response: text,
       invoke: (component: LobbyComponent, session, request) => component.join(session, request),
+      fingerprint: "a4f84c0b",
     }),
     defineMethod({
       name: "Look",
@@ -80,6 +86,7 @@ const lobbyService: ServiceDefinition<LobbyComponent> = {
       request: text,
       response: text,
       invoke: (component: LobbyComponent, session, request) => component.look(session, request),
+      fingerprint: "a4f84c0b",
     }),
     defineMethod({
       name: "Leave",
@@ -89,6 +96,7 @@ const lobbyService: ServiceDefinition<LobbyComponent> = {
       request: emptyMessage,
       response: text,
       invoke: (component: LobbyComponent, session) => component.leave(session),
+      fingerprint: "676cc2e4",
     }),
     defineMethod({
       name: "Stay",
@@ -98,6 +106,7 @@ const lobbyService: ServiceDefinition<LobbyComponent> = {
       request: text,
       response: text,
       invoke: (component: LobbyComponent, session, request) => component.stay(session, request),
+      fingerprint: "a4f84c0b",
     }),
   ],
 };

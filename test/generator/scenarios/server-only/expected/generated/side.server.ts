@@ -32,6 +32,11 @@ import { Time } from "./side.ts";
  * Generated from service side.v1.Clock.
  */
 export abstract class ClockComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<ClockComponent> {
+    return clockService;
+  }
+
   constructor() {
     super(clockService);
   }
@@ -62,6 +67,11 @@ export const ClockEvents = {
  * Generated from service side.v1.Winder.
  */
 export abstract class WinderRemote extends Remote {
+  /** The service that it stands for, without an instance. */
+  static get definition(): RemoteDefinition<WinderRemote> {
+    return winderDefinition;
+  }
+
   constructor() {
     super(winderDefinition);
   }
@@ -127,6 +137,7 @@ const clockService: ServiceDefinition<ClockComponent> = {
       request: emptyMessage,
       response: time,
       invoke: (component: ClockComponent, session) => component.now(session),
+      fingerprint: "4fcca57a",
     }),
   ],
 };
@@ -143,6 +154,7 @@ const winderWind: RemoteMethod<Duration, Time> = {
   kind: "call",
   request: Duration,
   response: Time,
+  fingerprint: "18364742",
 };
 
 const winderDefinition: RemoteDefinition<WinderRemote> = {

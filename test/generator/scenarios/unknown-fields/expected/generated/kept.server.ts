@@ -33,6 +33,11 @@ import { dictionary } from "./routes.js";
  * Generated from service kept.v1.Relay.
  */
 export abstract class RelayComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<RelayComponent> {
+    return relayService;
+  }
+
   constructor() {
     super(relayService);
   }
@@ -66,6 +71,11 @@ export const RelayEvents = {
  * Generated from service kept.v1.RelayNodes.
  */
 export abstract class RelayNodesRemote extends Remote {
+  /** The service that it stands for, without an instance. */
+  static get definition(): RemoteDefinition<RelayNodesRemote> {
+    return relayNodesDefinition;
+  }
+
   constructor() {
     super(relayNodesDefinition);
   }
@@ -128,6 +138,7 @@ const relayService: ServiceDefinition<RelayComponent> = {
       request: parcel,
       response: parcel,
       invoke: (component: RelayComponent, session, request) => component.echo(session, request),
+      fingerprint: "c8dc44c4",
     }),
     defineMethod({
       name: "Drop",
@@ -137,6 +148,7 @@ const relayService: ServiceDefinition<RelayComponent> = {
       request: nothing,
       response: emptyMessage,
       invoke: (component: RelayComponent, session, message) => component.drop(session, message),
+      fingerprint: "c8d19cd0",
     }),
   ],
 };
@@ -153,6 +165,7 @@ const relayNodesForward: RemoteMethod<Parcel, Nothing> = {
   kind: "call",
   request: Parcel,
   response: Nothing,
+  fingerprint: "5c27fc71",
 };
 
 const relayNodesDefinition: RemoteDefinition<RelayNodesRemote> = {

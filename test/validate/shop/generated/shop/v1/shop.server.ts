@@ -31,6 +31,11 @@ import {
  * Generated from service shop.v1.Shop.
  */
 export abstract class ShopComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<ShopComponent> {
+    return shopService;
+  }
+
   constructor() {
     super(shopService);
   }
@@ -102,6 +107,7 @@ const shopService: ServiceDefinition<ShopComponent> = {
       request: buyRequest,
       response: buyResponse,
       invoke: (component: ShopComponent, session, request) => component.buy(session, request),
+      fingerprint: "8afc1eb3",
     }),
     defineMethod({
       name: "Note",
@@ -111,6 +117,7 @@ const shopService: ServiceDefinition<ShopComponent> = {
       request: noteRequest,
       response: emptyMessage,
       invoke: (component: ShopComponent, session, message) => component.note(session, message),
+      fingerprint: "fae15573",
     }),
     defineMethod({
       name: "SignIn",
@@ -120,6 +127,7 @@ const shopService: ServiceDefinition<ShopComponent> = {
       request: signInRequest,
       response: emptyMessage,
       invoke: (component: ShopComponent, session, request) => component.signIn(session, request),
+      fingerprint: "2f6d75b8",
     }),
     defineMethod({
       name: "Look",
@@ -129,6 +137,7 @@ const shopService: ServiceDefinition<ShopComponent> = {
       request: lookRequest,
       response: emptyMessage,
       invoke: (component: ShopComponent, session, request) => component.look(session, request),
+      fingerprint: "e0a9efad",
     }),
     defineMethod({
       name: "Close",
@@ -138,6 +147,7 @@ const shopService: ServiceDefinition<ShopComponent> = {
       request: emptyMessage,
       response: emptyMessage,
       invoke: (component: ShopComponent, session) => component.close(session),
+      fingerprint: "576fe140",
     }),
   ],
 };

@@ -36,6 +36,11 @@ export const News = {
  * Generated from service news.Desk.
  */
 export abstract class DeskComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<DeskComponent> {
+    return deskService;
+  }
+
   constructor() {
     super(deskService);
   }
@@ -79,6 +84,7 @@ const deskService: ServiceDefinition<DeskComponent> = {
       request: item,
       response: item,
       invoke: (component: DeskComponent, session, request) => component.write(session, request),
+      fingerprint: "237de38e",
     }),
     defineMethod({
       name: "Clock",
@@ -88,6 +94,7 @@ const deskService: ServiceDefinition<DeskComponent> = {
       request: emptyMessage,
       response: timestamp,
       invoke: (component: DeskComponent, session) => component.clock(session),
+      fingerprint: "a2966350",
     }),
     defineMethod({
       name: "Rename",
@@ -97,6 +104,7 @@ const deskService: ServiceDefinition<DeskComponent> = {
       request: stringValue,
       response: emptyMessage,
       invoke: (component: DeskComponent, session, request) => component.rename(session, request),
+      fingerprint: "803f9c44",
     }),
   ],
 };

@@ -23,6 +23,11 @@ import { Fields as FieldsJson, Values as ValuesJson } from "./constructor.json.j
  * Generated from service class.new.function.delete.
  */
 export abstract class DeleteComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<DeleteComponent> {
+    return deleteService;
+  }
+
   constructor() {
     super(deleteService);
   }
@@ -617,6 +622,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.abstract(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "any",
@@ -626,6 +632,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.any(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "as",
@@ -635,6 +642,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.as(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "async",
@@ -644,6 +652,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.async(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "await",
@@ -653,6 +662,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.await(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "boolean",
@@ -662,6 +672,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.boolean(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "break",
@@ -671,6 +682,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.break(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "case",
@@ -680,6 +692,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.case(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "catch",
@@ -689,6 +702,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.catch(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "class",
@@ -698,6 +712,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.class(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "const",
@@ -707,6 +722,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.const(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "constructor",
@@ -717,6 +733,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.constructor$(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "continue",
@@ -726,6 +743,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.continue(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "debugger",
@@ -735,6 +753,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.debugger(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "declare",
@@ -744,6 +763,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.declare(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "default",
@@ -753,6 +773,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.default(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "delete",
@@ -762,6 +783,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.delete(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "do",
@@ -771,6 +793,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.do(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "else",
@@ -780,6 +803,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.else(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "enum",
@@ -789,6 +813,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.enum(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "export",
@@ -798,6 +823,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.export(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "extends",
@@ -807,6 +833,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.extends(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "false",
@@ -816,6 +843,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.false(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "finally",
@@ -825,6 +853,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.finally(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "for",
@@ -834,6 +863,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.for(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "from",
@@ -843,6 +873,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.from(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "function",
@@ -852,6 +883,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.function(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "get",
@@ -861,6 +893,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.get(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "if",
@@ -870,6 +903,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.if(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "implements",
@@ -879,6 +913,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.implements(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "import",
@@ -888,6 +923,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.import(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "in",
@@ -897,6 +933,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.in(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "instanceof",
@@ -906,6 +943,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.instanceof(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "interface",
@@ -915,6 +953,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.interface(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "is",
@@ -924,6 +963,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.is(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "let",
@@ -933,6 +973,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.let(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "module",
@@ -942,6 +983,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.module(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "namespace",
@@ -951,6 +993,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.namespace(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "never",
@@ -960,6 +1003,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.never(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "new",
@@ -969,6 +1013,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.new(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "null",
@@ -978,6 +1023,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.null(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "number",
@@ -987,6 +1033,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.number(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "object",
@@ -996,6 +1043,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.object(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "of",
@@ -1005,6 +1053,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.of(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "package",
@@ -1014,6 +1063,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.package(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "private",
@@ -1023,6 +1073,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.private(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "protected",
@@ -1032,6 +1083,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.protected(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "prototype",
@@ -1041,6 +1093,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.prototype(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "public",
@@ -1050,6 +1103,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.public(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "readonly",
@@ -1059,6 +1113,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.readonly(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "return",
@@ -1068,6 +1123,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.return(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "set",
@@ -1077,6 +1133,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.set(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "static",
@@ -1086,6 +1143,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.static(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "string",
@@ -1095,6 +1153,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.string(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "super",
@@ -1104,6 +1163,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.super(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "switch",
@@ -1113,6 +1173,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.switch(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "symbol",
@@ -1122,6 +1183,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.symbol(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "then",
@@ -1132,6 +1194,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.then$(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "this",
@@ -1141,6 +1204,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.this(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "throw",
@@ -1150,6 +1214,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.throw(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "true",
@@ -1159,6 +1224,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.true(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "try",
@@ -1168,6 +1234,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.try(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "type",
@@ -1177,6 +1244,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.type(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "typeof",
@@ -1186,6 +1254,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.typeof(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "undefined",
@@ -1195,6 +1264,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.undefined(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "unknown",
@@ -1204,6 +1274,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.unknown(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "var",
@@ -1213,6 +1284,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.var(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "void",
@@ -1222,6 +1294,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.void(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "while",
@@ -1231,6 +1304,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.while(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "with",
@@ -1240,6 +1314,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.with(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "yield",
@@ -1249,6 +1324,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.yield(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "arguments",
@@ -1258,6 +1334,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.arguments(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "eval",
@@ -1267,6 +1344,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.eval(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "globalThis",
@@ -1276,6 +1354,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.globalThis(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "self",
@@ -1285,6 +1364,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.self(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "hasOwnProperty",
@@ -1295,6 +1375,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.hasOwnProperty$(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "valueOf",
@@ -1305,6 +1386,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.valueOf$(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "toString",
@@ -1315,6 +1397,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.toString$(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "toJSON",
@@ -1325,6 +1408,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.toJSON$(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "__proto__",
@@ -1335,6 +1419,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.Proto(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "message",
@@ -1344,6 +1429,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.message(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "writer",
@@ -1353,6 +1439,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.writer(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "reader",
@@ -1362,6 +1449,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.reader(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "tag",
@@ -1371,6 +1459,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.tag(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "end",
@@ -1380,6 +1469,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.end(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "length",
@@ -1389,6 +1479,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.length(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "input",
@@ -1398,6 +1489,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.input(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "close",
@@ -1407,6 +1499,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.close(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "on",
@@ -1416,6 +1509,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.on(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "onClose",
@@ -1425,6 +1519,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.onClose(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "init",
@@ -1435,6 +1530,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.init$(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "afterInit",
@@ -1445,6 +1541,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.afterInit$(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "beforeShutdown",
@@ -1455,6 +1552,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.beforeShutdown$(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "shutdown",
@@ -1465,6 +1563,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.shutdown$(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "scheduler",
@@ -1475,6 +1574,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.scheduler$(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "notify",
@@ -1484,6 +1584,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.notify(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "request",
@@ -1493,6 +1594,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.request(session, request),
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "push",
@@ -1502,6 +1604,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.push(session, request),
+      fingerprint: "d88bfe93",
     }),
   ],
 };

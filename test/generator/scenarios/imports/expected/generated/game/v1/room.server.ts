@@ -23,6 +23,11 @@ import { Limits as LimitsJson } from "./room.json.js";
  * Generated from service game.v1.Room.
  */
 export abstract class RoomComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<RoomComponent> {
+    return roomService;
+  }
+
   constructor() {
     super(roomService);
   }
@@ -62,6 +67,7 @@ const roomService: ServiceDefinition<RoomComponent> = {
       request: node,
       response: limits,
       invoke: (component: RoomComponent, session, request) => component.join(session, request),
+      fingerprint: "460747ed",
     }),
   ],
 };

@@ -29,6 +29,11 @@ import { Limits as LimitsJson } from "./room.json.js";
  * Generated from service lobby.v1.Room.
  */
 export abstract class RoomComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<RoomComponent> {
+    return roomService;
+  }
+
   constructor() {
     super(roomService);
   }
@@ -75,6 +80,7 @@ const roomService: ServiceDefinition<RoomComponent> = {
       request: node,
       response: limits,
       invoke: (component: RoomComponent, session, request) => component.join(session, request),
+      fingerprint: "a39a4055",
     }),
     defineMethod({
       name: "Start",
@@ -84,6 +90,7 @@ const roomService: ServiceDefinition<RoomComponent> = {
       request: limits2,
       response: limits3,
       invoke: (component: RoomComponent, session, request) => component.start(session, request),
+      fingerprint: "f84c159a",
     }),
   ],
 };

@@ -28,6 +28,11 @@ import { Time as TimeJson, User as User2Json } from "./lobby.json.js";
  * Generated from service lobby.v1.Lobby.
  */
 export abstract class LobbyComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<LobbyComponent> {
+    return lobbyService;
+  }
+
   constructor() {
     super(lobbyService);
   }
@@ -82,6 +87,7 @@ const lobbyService: ServiceDefinition<LobbyComponent> = {
       request: user,
       response: user2,
       invoke: (component: LobbyComponent, session, request) => component.enter(session, request),
+      fingerprint: "096d9c61",
     }),
     defineMethod({
       name: "Find",
@@ -91,6 +97,7 @@ const lobbyService: ServiceDefinition<LobbyComponent> = {
       request: wanted,
       response: match,
       invoke: (component: LobbyComponent, session, request) => component.find(session, request),
+      fingerprint: "23392058",
     }),
     defineMethod({
       name: "Clock",
@@ -100,6 +107,7 @@ const lobbyService: ServiceDefinition<LobbyComponent> = {
       request: emptyMessage,
       response: time,
       invoke: (component: LobbyComponent, session) => component.clock(session),
+      fingerprint: "c83780f4",
     }),
   ],
 };

@@ -42,6 +42,11 @@ import {
  * Generated from service arena.v1.Arena.
  */
 export abstract class ArenaComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<ArenaComponent> {
+    return arenaService;
+  }
+
   constructor() {
     super(arenaService);
   }
@@ -127,6 +132,7 @@ const arenaService: ServiceDefinition<ArenaComponent> = {
       invoke: (component: ArenaComponent, session, message) => component.steer(session, message),
       maxPayloadBytes: 4096,
       overload: { policy: "conflate", key: (message: SteerRequest) => message.unitId },
+      fingerprint: "e2c4cffc",
     }),
     defineMethod({
       name: "Find",
@@ -138,6 +144,7 @@ const arenaService: ServiceDefinition<ArenaComponent> = {
       invoke: (component: ArenaComponent, session, request) => component.find(session, request),
       maxPayloadBytes: 1024,
       overload: { policy: "refuse", maxWaiting: 2 },
+      fingerprint: "eb5f45f1",
     }),
     defineMethod({
       name: "Look",
@@ -149,6 +156,7 @@ const arenaService: ServiceDefinition<ArenaComponent> = {
       invoke: (component: ArenaComponent, session, request) => component.look(session, request),
       maxPayloadBytes: 4096,
       overload: { policy: "dropOldest", maxWaiting: 2 },
+      fingerprint: "ed4c0b77",
     }),
   ],
 };

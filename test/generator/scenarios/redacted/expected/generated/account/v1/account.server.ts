@@ -29,6 +29,11 @@ import {
  * Generated from service account.v1.Account.
  */
 export abstract class AccountComponent extends Component {
+  /** The service that it stands for, without an instance: what a gate needs to forward its calls. */
+  static get service(): ServiceDefinition<AccountComponent> {
+    return accountService;
+  }
+
   constructor() {
     super(accountService);
   }
@@ -112,6 +117,7 @@ const accountService: ServiceDefinition<AccountComponent> = {
       request: openRequest,
       response: openResponse,
       invoke: (component: AccountComponent, session, request) => component.open(session, request),
+      fingerprint: "13c9097f",
     }),
     defineMethod({
       name: "Rename",
@@ -121,6 +127,7 @@ const accountService: ServiceDefinition<AccountComponent> = {
       request: renameRequest,
       response: emptyMessage,
       invoke: (component: AccountComponent, session, message) => component.rename(session, message),
+      fingerprint: "d8489529",
     }),
     defineMethod({
       name: "Close",
@@ -130,6 +137,7 @@ const accountService: ServiceDefinition<AccountComponent> = {
       request: emptyMessage,
       response: emptyMessage,
       invoke: (component: AccountComponent, session) => component.close(session),
+      fingerprint: "576fe140",
     }),
   ],
 };

@@ -1,0 +1,126 @@
+import { isPromise } from "../base/awaitable.js";
+import type { CancelTimer, Clock } from "../base/clock.js";
+import { NanowireError, toNanowireError } from "../base/error.js";
+import type { Logger } from "../base/logger.js";
+import { decodeErrorProtobuf, encodeErrorPayload } from "../protocol/error-payload.js";
+import { protobufSerializer } from "../protocol/serializer.js";
+import type { HostedRemotes } from "./hosted-remotes.js";
+import { type AskOptions, canceledBy, failedToAnswer } from "./questions.js";
+
+/**
+ * What a node asks its own remotes: as if another node did. A message goes as bytes, later than its caller goes on, and no object is shared; of an error only that crosses which
+ * would cross to another node.
+ */
+export class OwnRemotes {
+  readonly #remotes: HostedRemotes;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  /** What gives up each call that waits. */
+  readonly #waiting = new Set<(error: NanowireError) => void>();
+
+  constructor(remotes: HostedRemotes, logger: Logger, clock: Clock) {
+    this.#remotes = remotes;
+    this.#logger = logger;
+    this.#clock = clock;
+  }
+
+  /** How many calls wait for an answer. */
+  get pending(): number {
+    return this.#waiting.size;
+  }
+
+  /** Asks, and waits for the answer; rejected as {@link Questions.ask} is. */
+  ask(
+    caller: string,
+    route: string,
+    payload: Uint8Array,
+    { timeoutMs, metadata = {}, signal }: AskOptions,
+  ): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) {
+        reject(canceledBy(route, signal));
+        return;
+      }
+      const abort = new AbortController();
+      let cancelTimer: CancelTimer | undefined;
+      const settle = (): boolean => {
+        cancelTimer?.();
+        signal?.removeEventListener("abort", onAbort);
+        return this.#waiting.delete(giveUp);
+      };
+      const giveUp = (error: NanowireError): void => {
+        if (settle()) {
+          abort.abort(error);
+          reject(error);
+        }
+      };
+      const onAbort = (): void => giveUp(canceledBy(route, signal as AbortSignal));
+      this.#waiting.add(giveUp);
+      signal?.addEventListener("abort", onAbort, { once: true });
+      if (timeoutMs > 0) {
+        const late = `${route} has not been answered within ${timeoutMs} ms`;
+        cancelTimer = this.#clock.after(timeoutMs, () => giveUp(new NanowireError("deadline_exceeded", late)));
+      }
+      queueMicrotask(() => {
+        if (!abort.signal.aborted) {
+          const message = { caller, payload, metadata: { ...metadata }, told: false, timeoutMs, signal: abort.signal };
+          this.#handle(
+            route,
+            message,
+            (answer) => settle() && resolve(answer),
+            (error) => settle() && reject(error),
+          );
+        }
+      });
+    });
+  }
+
+  /** Tells: nobody hears of what becomes of it. */
+  tell(caller: string, route: string, payload: Uint8Array, metadata: Readonly<Record<string, string>>): void {
+    const { signal } = new AbortController();
+    const message = { caller, payload, metadata: { ...metadata }, told: true, timeoutMs: 0, signal };
+    queueMicrotask(() => {
+      this.#handle(
+        route,
+        message,
+        () => {},
+        () => {},
+      );
+    });
+  }
+
+  /** The node leaves its cluster: whoever waits is told. */
+  giveUp(reason: NanowireError): void {
+    for (const giveUp of [...this.#waiting]) {
+      giveUp(reason);
+    }
+  }
+
+  #handle(
+    route: string,
+    message: Parameters<HostedRemotes["handle"]>[1],
+    succeeded: (payload: Uint8Array) => void,
+    failed: (error: NanowireError) => void,
+  ): void {
+    const refuse = (error: unknown): void => {
+      const told = toNanowireError(error, "internal", failedToAnswer);
+      const fields = { node: message.caller, route, code: told.code, error };
+      if (told === error) {
+        this.#logger.debug(fields, "what this node asked of itself was refused");
+      } else {
+        this.#logger.error(fields, "what this node asked of itself could not be answered");
+      }
+      failed(decodeErrorProtobuf(encodeErrorPayload(told, protobufSerializer)));
+    };
+    try {
+      const answer = this.#remotes.handle(route, message);
+      if (isPromise(answer)) {
+        answer.then(succeeded, refuse);
+      } else {
+        succeeded(answer);
+      }
+    } catch (error) {
+      refuse(error);
+    }
+  }
+}

@@ -1,0 +1,293 @@
+import type { Clock } from "../base/clock.js";
+import { NanowireError, toNanowireError } from "../base/error.js";
+import type {
+  RemoteAnswer,
+  RemoteCallAllOptions,
+  RemoteCaller,
+  RemoteCallOptions,
+  RemoteTellAllOptions,
+  RemoteTellOptions,
+} from "../component/remote-caller.js";
+import type { RemoteMethod } from "../component/remote-method.js";
+import { readShardKey } from "../protocol/shard-key.js";
+import type { ClusterNode } from "./cluster-node.js";
+import type { HostedRemotes } from "./hosted-remotes.js";
+import type { OwnRemotes } from "./own-remotes.js";
+import { Peer } from "./peer.js";
+import type { AskOptions, Questions } from "./questions.js";
+import { RemoteTraffic } from "./remote-traffic.js";
+import { chooseByKey } from "./routing.js";
+
+/** What calls of remotes need of the node that makes them. */
+export interface RemoteCallsHost {
+  readonly node: ClusterNode;
+  readonly questions: Questions;
+  readonly remotes: HostedRemotes;
+  readonly ownRemotes: OwnRemotes;
+  readonly clock: Clock;
+  /** Milliseconds that a call may take where neither its caller nor its method says so; 0: for ever. */
+  readonly requestTimeoutMs: number;
+  /** What every call and tell carries besides its own metadata. */
+  readonly callMetadata: CallMetadata;
+}
+
+/** What every call and tell of a node carries: always the same, or what is told each time. */
+export type CallMetadata = Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>);
+
+/** Calls remotes: those of other nodes, and this one's own. */
+export class RemoteCalls implements RemoteCaller {
+  readonly traffic = new RemoteTraffic();
+  readonly #host: RemoteCallsHost;
+  readonly #random: () => number;
+
+  /** @param random chooses among nodes: 0 to 1, without 1 */
+  constructor(host: RemoteCallsHost, random: () => number = Math.random) {
+    this.#host = host;
+    this.#random = random;
+  }
+
+  async call<Req, Res>(method: RemoteMethod<Req, Res>, request: Req, options: RemoteCallOptions = {}): Promise<Res> {
+    const outgoing = this.#outgoing(method, request, options);
+    return this.#ask(this.#choose(method, options.node, outgoing.payload), method, outgoing);
+  }
+
+  tell<Req>(method: RemoteMethod<Req, void>, message: Req, options: RemoteTellOptions = {}): void {
+    const payload = encode(method, message);
+    const metadata = this.#metadata(options.metadata);
+    this.#tell(this.#choose(method, options.node, payload), method.route, payload, metadata);
+  }
+
+  async callAll<Req, Res>(
+    method: RemoteMethod<Req, Res>,
+    request: Req,
+    options: RemoteCallAllOptions = {},
+  ): Promise<readonly RemoteAnswer<Res>[]> {
+    const outgoing = this.#outgoing(method, request, options);
+    return Promise.all(
+      this.#allHosts(method.service).map(async (host): Promise<RemoteAnswer<Res>> => {
+        const node = host.id;
+        try {
+          this.#assertServes(host, method);
+          return { node, ok: true, value: await this.#ask(host, method, outgoing) };
+        } catch (error) {
+          return { node, ok: false, error: toNanowireError(error, "internal", "the call could not be made") };
+        }
+      }),
+    );
+  }
+
+  tellAll<Req>(method: RemoteMethod<Req, void>, message: Req, options: RemoteTellAllOptions = {}): void {
+    const payload = encode(method, message);
+    const metadata = this.#metadata(options.metadata);
+    for (const host of this.#allHosts(method.service)) {
+      if (this.#serves(host, method)) {
+        this.#tell(host, method.route, payload, metadata);
+      }
+    }
+  }
+
+  // what goes out
+
+  #outgoing<Req>(method: Called & Takes<Req>, request: Req, options: RemoteCallAllOptions): Outgoing {
+    return {
+      payload: encode(method, request),
+      timeoutMs: this.#timeoutMs(method, options),
+      metadata: this.#metadata(options.metadata),
+      signal: options.signal,
+    };
+  }
+
+  #timeoutMs({ route, timeoutMs: ofMethod }: Called, options: RemoteCallAllOptions): number {
+    const { timeoutMs = ofMethod ?? this.#host.requestTimeoutMs, deadlineMs } = options;
+    if (typeof timeoutMs !== "number" || !(timeoutMs >= 0 && timeoutMs <= mostTimeoutMs)) {
+      const message = `timeoutMs ${String(timeoutMs)} of a call of ${route} is not a number from 0 to ${mostTimeoutMs}`;
+      throw new NanowireError("invalid_option", message);
+    }
+    if (deadlineMs === undefined) {
+      return Math.ceil(timeoutMs);
+    }
+    const leftMs = deadlineMs - this.#host.clock.now();
+    return leftMs > 0 ? Math.ceil(Math.min(leftMs, timeoutMs === 0 ? mostTimeoutMs : timeoutMs)) : over;
+  }
+
+  #metadata(own: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> {
+    const { callMetadata } = this.#host;
+    const metadata = { ...(typeof callMetadata === "function" ? callMetadata() : callMetadata), ...own };
+    for (const [key, value] of Object.entries(metadata)) {
+      if (typeof value !== "string") {
+        const message = `metadata ${key} of a call is of type ${typeof value}, and no string`;
+        throw new NanowireError("invalid_option", message);
+      }
+    }
+    return metadata;
+  }
+
+  async #ask<Res>(host: Host, method: Called & Returns<Res>, outgoing: Outgoing): Promise<Res> {
+    const { traffic } = this;
+    const { route } = method;
+    const { questions, ownRemotes } = this.#host;
+    traffic.calls++;
+    traffic.pending++;
+    try {
+      if (outgoing.timeoutMs === over) {
+        throw new NanowireError("deadline_exceeded", `the deadline of a call of ${route} was over before it was made`);
+      }
+      const answer =
+        host instanceof Peer
+          ? await questions.ask(host, route, outgoing.payload, outgoing)
+          : await ownRemotes.ask(host.id, route, outgoing.payload, outgoing);
+      return decode(method, answer);
+    } catch (error) {
+      traffic.failed(toNanowireError(error, "internal", "").code);
+      throw error;
+    } finally {
+      traffic.pending--;
+    }
+  }
+
+  #tell(host: Host, route: string, payload: Uint8Array, metadata: Readonly<Record<string, string>>): void {
+    this.traffic.tells++;
+    if (host instanceof Peer) {
+      host.out.tell({ route, metadata, payload });
+    } else {
+      this.#host.ownRemotes.tell(host.id, route, payload, metadata);
+    }
+  }
+
+  // who gets it
+
+  /**
+   * @param payload a method's shard key is read from it
+   * @throws NanowireError `unavailable`
+   */
+  #choose(method: Called, wanted: string | undefined, payload: Uint8Array): Host {
+    const hosts = this.#hostsOf(method.service);
+    if (wanted !== undefined) {
+      const host = hosts.find(({ id }) => id === wanted);
+      if (host === undefined) {
+        throw new NanowireError("unavailable", `node ${wanted} does not host ${method.service}, or is not there`);
+      }
+      this.#assertServes(host, method);
+      return host;
+    }
+    const able = hosts.filter((host) => this.#serves(host, method));
+    const staying = able.filter(({ info }) => info?.draining !== true);
+    const candidates = staying.length > 0 ? staying : able;
+    const { shardKey } = method;
+    const chosen =
+      shardKey === undefined
+        ? this.#lessBusyOfTwo(candidates)
+        : chooseByKey(readShardKey(payload, 0, payload.length, shardKey), candidates);
+    if (chosen === undefined) {
+      throw this.#nobody(method, hosts);
+    }
+    return chosen;
+  }
+
+  /**
+   * Of two that chance chooses, the one with fewer calls of this node under way: nearly as even as the best of all, and a node that fails at once, and so has none under way, does
+   * not draw all calls.
+   */
+  #lessBusyOfTwo(hosts: readonly Host[]): Host | undefined {
+    const one = hosts[Math.floor(this.#random() * hosts.length)];
+    const other = hosts[Math.floor(this.#random() * hosts.length)];
+    return one === undefined || other === undefined || one.asksPending <= other.asksPending ? one : other;
+  }
+
+  /** Those that host a service, in the order of their ids. */
+  #allHosts(service: string): Host[] {
+    return this.#hostsOf(service).sort((left, right) => (left.id < right.id ? -1 : 1));
+  }
+
+  #hostsOf(service: string): Host[] {
+    const { node, remotes, ownRemotes } = this.#host;
+    const { info } = node;
+    const others: Host[] = [...node.remoteHostsOf(service)];
+    return info !== undefined && remotes.hosts(service)
+      ? [{ id: info.id, info, asksPending: ownRemotes.pending }, ...others]
+      : others;
+  }
+
+  #serves(host: Host, method: Called): boolean {
+    return isReached(host) && this.#knows(host, method);
+  }
+
+  #knows(host: Host, { service, route, fingerprint }: Called): boolean {
+    return host instanceof Peer
+      ? host.servesRemote(service, route, fingerprint)
+      : this.#host.remotes.methods.serve(service, route, fingerprint);
+  }
+
+  /** @throws NanowireError `unavailable` when calls of a method cannot be made there */
+  #assertServes(host: Host, method: Called): void {
+    if (!isReached(host)) {
+      throw new NanowireError("unavailable", `node ${host.id} cannot be reached`);
+    }
+    if (!this.#knows(host, method)) {
+      const message = `node ${host.id} has no ${method.route} as this node knows it`;
+      throw new NanowireError("unavailable", message);
+    }
+  }
+
+  #nobody({ service, route }: Called, hosts: readonly Host[]): NanowireError {
+    if (this.#host.node.info === undefined) {
+      return new NanowireError("unavailable", `${route} cannot be called: this node is in no cluster now`);
+    }
+    const reached = hosts.filter(isReached);
+    const listed = (some: readonly Host[]) => some.map(({ id }) => id).join(", ");
+    const why =
+      hosts.length === 0
+        ? `no node hosts ${service}`
+        : reached.length === 0
+          ? `no node that hosts ${service} can be reached: ${listed(hosts)}`
+          : `no node that hosts ${service} has ${route} as this node knows it: ${listed(reached)}`;
+    return new NanowireError("unavailable", why);
+  }
+}
+
+/** A node that may be called: another one, or this one. */
+type Host = Peer | Here;
+
+/** This node, as one that may be called. */
+type Here = Pick<Peer, "id" | "info" | "asksPending">;
+
+/** What of a method says who can answer it, and until when. */
+type Called = Pick<RemoteMethod<never, never>, "service" | "route" | "fingerprint" | "shardKey" | "timeoutMs">;
+
+/** Of a method, what writes requests. */
+type Takes<Req> = Pick<RemoteMethod<Req, unknown>, "request">;
+
+/** Of a method, what reads answers. */
+type Returns<Res> = Pick<RemoteMethod<unknown, Res>, "response">;
+
+/** A call, encoded; its time-out may be {@link over}. */
+interface Outgoing extends AskOptions {
+  readonly payload: Uint8Array;
+}
+
+function isReached(host: Host): boolean {
+  return !(host instanceof Peer) || host.unreachable === undefined;
+}
+
+function encode<Req>({ route, request }: Called & Takes<Req>, message: Req): Uint8Array {
+  try {
+    return request.encode(message).finish();
+  } catch (error) {
+    throw new NanowireError("invalid_payload", `what is to be sent is no message of ${route}`, { cause: error });
+  }
+}
+
+function decode<Res>({ route, response }: Called & Returns<Res>, answer: Uint8Array): Res {
+  try {
+    return response.decode(answer);
+  } catch (error) {
+    const message = `the answer of ${answer.length} bytes is no message that ${route} returns`;
+    throw new NanowireError("invalid_response", message, { cause: error });
+  }
+}
+
+/** The time-out of a call whose deadline had passed before it was made. */
+const over = -1;
+
+/** The longest that a timer of the machine can wait. */
+const mostTimeoutMs = 2_147_483_647;
