@@ -90,6 +90,7 @@ describe("the code in docs/", () => {
           "nanowire/json": [`${root}runtime/protocol/json/index.ts`],
           "nanowire/nats": [`${root}runtime/cluster/nats/index.ts`],
           "nanowire/testing": [`${root}runtime/testing/index.ts`],
+          "nanowire/up": [`${root}runtime/up/index.ts`],
           "nanowire/validate": [`${root}runtime/validate/index.ts`],
           "nanowire/wire": [`${root}runtime/protocol/wire/index.ts`],
         },
