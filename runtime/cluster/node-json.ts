@@ -7,7 +7,7 @@ export function encodeNode(node: NodeInfo): Uint8Array {
 }
 
 /**
- * Reads what a node says of itself.
+ * Reads what a node says of itself. What is more than this version knows of stays in it.
  *
  * @throws NanowireError `cluster_failed` when it is none
  */
@@ -40,6 +40,7 @@ export function parseNode(text: string): NodeInfo {
     throw notNode(`id ${shown(id)}`);
   }
   return {
+    ...node,
     id,
     incarnation: textOf(node, "incarnation"),
     protocol: integerOf(node, "protocol"),
