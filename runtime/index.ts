@@ -18,7 +18,7 @@ export type { ClusterDriver, ClusterHost, Joined } from "./cluster/driver.js";
 export type { HostedService, NodeInfo } from "./cluster/node-info.js";
 export type { CallMetadata } from "./cluster/remote-calls.js";
 export type { RemoteCounters } from "./cluster/remote-traffic.js";
-export type { ChoosingSession, RouteChoice, Routing } from "./cluster/routing.js";
+export type { RouteChoice, Routing } from "./cluster/routing.js";
 export { Component } from "./component/component.js";
 export {
   Module,
@@ -34,7 +34,6 @@ export {
   type RemoteContext,
   type RemoteDefinition,
   type RemoteHandler,
-  type RemoteMethod,
 } from "./component/remote.js";
 export type {
   RemoteAnswer,
@@ -44,6 +43,7 @@ export type {
   RemoteTellAllOptions,
   RemoteTellOptions,
 } from "./component/remote-caller.js";
+export type { RemoteMethod } from "./component/remote-method.js";
 export {
   type AnyMethod,
   defineMethod,

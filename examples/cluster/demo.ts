@@ -11,15 +11,8 @@ the node that has it, and shows that they go on.
   --nats   over NATS, which is started as well (nats-server has to be there); else over gRPC
 `;
 
-const flags = process.argv.slice(2);
-if (flags.includes("--help")) {
-  process.stdout.write(usage);
-} else if (flags.some((flag) => flag !== "--nats")) {
-  process.stderr.write(`${flags.join(" ")} is not --nats\n\n${usage}`);
-  process.exitCode = 1;
-} else {
-  await main(flags.includes("--nats"));
-}
+/** The demo takes a few seconds; on a machine that is busy it may take longer. */
+const mostMs = 120_000;
 
 async function main(overNats: boolean): Promise<void> {
   const undo: (() => unknown)[] = [];
@@ -176,5 +169,12 @@ function print(text: string): void {
   process.stdout.write(`  ${text}\n`);
 }
 
-/** The demo takes a few seconds; on a machine that is busy it may take longer. */
-const mostMs = 120_000;
+const flags = process.argv.slice(2);
+if (flags.includes("--help")) {
+  process.stdout.write(usage);
+} else if (flags.some((flag) => flag !== "--nats")) {
+  process.stderr.write(`${flags.join(" ")} is not --nats\n\n${usage}`);
+  process.exitCode = 1;
+} else {
+  await main(flags.includes("--nats"));
+}

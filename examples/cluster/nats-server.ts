@@ -27,7 +27,9 @@ export function startNatsServer(): Promise<NatsServer> {
   return new Promise((resolve, reject) => {
     server.once("error", () => {
       rmSync(store, { recursive: true, force: true });
-      reject(new Error(`there is no ${program}: scripts/install-nats-server.sh installs it, NATS_SERVER names another`));
+      reject(
+        new Error(`there is no ${program}: scripts/install-nats-server.sh installs it, NATS_SERVER names another`),
+      );
     });
     createInterface(server.stderr).on("line", (line) => {
       port = /Listening for client connections on 127\.0\.0\.1:(\d+)/.exec(line)?.[1] ?? port;

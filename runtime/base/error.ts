@@ -125,20 +125,54 @@ function scopeOf(code: string): ErrorScope {
   return connectionCodes.has(code) ? "connection" : startupCodes.has(code) ? "startup" : "request";
 }
 
-// A browser loads these, and not the meanings. A test holds them equal to the table.
+/** The codes of {@link errorCodes} that have a scope. */
+type CodeOf<Scope extends ErrorScope> = {
+  [Code in ErrorCode]: (typeof errorCodes)[Code][0] extends Scope ? Code : never;
+}[ErrorCode];
 
-const connectionCodes = setOf(
-  "server_full too_many_connections invalid_proxy_header tls_failed upgrade_refused origin_refused invalid_packet_type packet_too_large invalid_message unknown_code unexpected_packet text_frame invalid_frame invalid_handshake handshake_refused handshake_timeout heartbeat_timeout too_many_messages outbox_overflow inbox_overflow invalid_acknowledgment resume_overflow connection_lost connect_failed kicked closed server_stopped server_draining",
-);
+// A browser loads these, and not the meanings.
 
-const startupCodes = setOf(
-  "invalid_option invalid_route invalid_url invalid_state invalid_certificate listen_failed cluster_failed node_exists",
-);
+const connectionCodes: ReadonlySet<string> = new Set<CodeOf<"connection">>([
+  "server_full",
+  "too_many_connections",
+  "invalid_proxy_header",
+  "tls_failed",
+  "upgrade_refused",
+  "origin_refused",
+  "invalid_packet_type",
+  "packet_too_large",
+  "invalid_message",
+  "unknown_code",
+  "unexpected_packet",
+  "text_frame",
+  "invalid_frame",
+  "invalid_handshake",
+  "handshake_refused",
+  "handshake_timeout",
+  "heartbeat_timeout",
+  "too_many_messages",
+  "outbox_overflow",
+  "inbox_overflow",
+  "invalid_acknowledgment",
+  "resume_overflow",
+  "connection_lost",
+  "connect_failed",
+  "kicked",
+  "closed",
+  "server_stopped",
+  "server_draining",
+]);
 
-/** Words in one text are shorter than a list of texts. */
-function setOf(words: string): ReadonlySet<string> {
-  return new Set(words.split(" "));
-}
+const startupCodes: ReadonlySet<string> = new Set<CodeOf<"startup">>([
+  "invalid_option",
+  "invalid_route",
+  "invalid_url",
+  "invalid_state",
+  "invalid_certificate",
+  "listen_failed",
+  "cluster_failed",
+  "node_exists",
+]);
 
 /**
  * The error as a NanowireError: itself when it is one, else one of the given code with the error as its cause.

@@ -183,6 +183,20 @@ export class Peer implements LinkReceiver, PushRelay {
     return this.#asks.delete(ask);
   }
 
+  /** A question is answered. */
+  replied(ask: number, payload: Uint8Array): void {
+    const waiting = this.#asks.get(ask);
+    this.#asks.delete(ask);
+    waiting?.replied(payload);
+  }
+
+  /** A question is answered with an error. */
+  refused(ask: number, error: NanowireError): void {
+    const waiting = this.#asks.get(ask);
+    this.#asks.delete(ask);
+    waiting?.refused(error);
+  }
+
   /** Whole records came. When one cannot be read, nothing can be believed of what was said before. */
   records(bytes: Uint8Array, start: number, end: number): void {
     const reader = this.#reader;
@@ -315,18 +329,12 @@ export class Peer implements LinkReceiver, PushRelay {
         this.#host.told(this, { route: this.#route(number), timeoutMs: 0, metadata, payload: reader.rest() });
         break;
       }
-      case recordType.reply: {
-        const ask = this.#asks.get(number);
-        this.#asks.delete(number);
-        ask?.replied(reader.rest());
+      case recordType.reply:
+        this.replied(number, reader.rest());
         break;
-      }
-      case recordType.refusal: {
-        const ask = this.#asks.get(number);
-        this.#asks.delete(number);
-        ask?.refused(decodeErrorProtobuf(reader.rest()));
+      case recordType.refusal:
+        this.refused(number, decodeErrorProtobuf(reader.rest()));
         break;
-      }
       case recordType.cancel:
         this.#host.canceled(this, number);
         break;

@@ -1,7 +1,6 @@
 import { NanowireError } from "../base/error.js";
 import type { NodeChange, NodeGone } from "../cluster/cluster-node.js";
 import type { NodeInfo } from "../cluster/node-info.js";
-import type { RemoteMethod } from "../component/remote.js";
 import type {
   RemoteAnswer,
   RemoteCallAllOptions,
@@ -10,6 +9,7 @@ import type {
   RemoteTellAllOptions,
   RemoteTellOptions,
 } from "../component/remote-caller.js";
+import type { RemoteMethod } from "../component/remote-method.js";
 import type { Session } from "../session/session.js";
 import { LocatedUsers } from "./located-users.js";
 import type { ServerCluster, VisitLost } from "./server-cluster.js";
