@@ -47,8 +47,10 @@ export class RemoteCalls implements RemoteCaller {
   }
 
   async call<Req, Res>(method: RemoteMethod<Req, Res>, request: Req, options: RemoteCallOptions = {}): Promise<Res> {
-    const outgoing = this.#outgoing(method, request, options);
-    return this.#ask(this.#choose(method, options.node, outgoing.payload), method, outgoing);
+    return this.#counted(async () => {
+      const outgoing = this.#outgoing(method, request, options);
+      return this.#ask(this.#choose(method, options.node, outgoing.payload), method, outgoing);
+    });
   }
 
   tell<Req>(method: RemoteMethod<Req, void>, message: Req, options: RemoteTellOptions = {}): void {
@@ -67,8 +69,11 @@ export class RemoteCalls implements RemoteCaller {
       this.#allHosts(method.service).map(async (host): Promise<RemoteAnswer<Res>> => {
         const node = host.id;
         try {
-          this.#assertServes(host, method);
-          return { node, ok: true, value: await this.#ask(host, method, outgoing) };
+          const value = await this.#counted(async () => {
+            this.#assertServes(host, method);
+            return this.#ask(host, method, outgoing);
+          });
+          return { node, ok: true, value };
         } catch (error) {
           return { node, ok: false, error: toNanowireError(error, "internal", "the call could not be made") };
         }
@@ -112,7 +117,7 @@ export class RemoteCalls implements RemoteCaller {
 
   #metadata(own: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> {
     const { callMetadata } = this.#host;
-    const metadata = { ...(typeof callMetadata === "function" ? callMetadata() : callMetadata), ...own };
+    const metadata = { ...(typeof callMetadata === "function" ? asked(callMetadata) : callMetadata), ...own };
     for (const [key, value] of Object.entries(metadata)) {
       if (typeof value !== "string") {
         const message = `metadata ${key} of a call is of type ${typeof value}, and no string`;
@@ -123,20 +128,24 @@ export class RemoteCalls implements RemoteCaller {
   }
 
   async #ask<Res>(host: Host, method: Called & Returns<Res>, outgoing: Outgoing): Promise<Res> {
-    const { traffic } = this;
     const { route } = method;
     const { questions, ownRemotes } = this.#host;
+    if (outgoing.timeoutMs === over) {
+      throw new NanowireError("deadline_exceeded", `the deadline of a call of ${route} was over before it was made`);
+    }
+    const answer =
+      host instanceof Peer
+        ? await questions.ask(host, route, outgoing.payload, outgoing)
+        : await ownRemotes.ask(host.id, route, outgoing.payload, outgoing);
+    return decode(method, answer);
+  }
+
+  async #counted<T>(call: () => Promise<T>): Promise<T> {
+    const { traffic } = this;
     traffic.calls++;
     traffic.pending++;
     try {
-      if (outgoing.timeoutMs === over) {
-        throw new NanowireError("deadline_exceeded", `the deadline of a call of ${route} was over before it was made`);
-      }
-      const answer =
-        host instanceof Peer
-          ? await questions.ask(host, route, outgoing.payload, outgoing)
-          : await ownRemotes.ask(host.id, route, outgoing.payload, outgoing);
-      return decode(method, answer);
+      return await call();
     } catch (error) {
       traffic.failed(toNanowireError(error, "internal", "").code);
       throw error;
@@ -263,6 +272,14 @@ type Returns<Res> = Pick<RemoteMethod<unknown, Res>, "response">;
 /** A call, encoded; its time-out may be {@link over}. */
 interface Outgoing extends AskOptions {
   readonly payload: Uint8Array;
+}
+
+function asked(metadata: () => Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  try {
+    return metadata();
+  } catch (error) {
+    throw new NanowireError("internal", "callMetadata of the cluster failed", { cause: error });
+  }
 }
 
 function isReached(host: Host): boolean {

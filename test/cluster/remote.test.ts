@@ -205,6 +205,26 @@ describe.each(ways)("a call of %s", (way) => {
     expect(caller.log.at("error")).toEqual([]);
   });
 
+  it("that its handler stops because it was given up is no failure of the handler's", async () => {
+    const { client, ledger, host } = await bank(
+      {
+        add: ({ signal }) =>
+          new Promise((_, reject) => {
+            signal.addEventListener("abort", () => reject(new TypeError("stopped")));
+          }),
+      },
+      way,
+    );
+    const abort = new AbortController();
+    const given = client.add(ada(1n), { signal: abort.signal }).catch(() => {});
+    await ledger.contexts.next();
+    abort.abort();
+    await given;
+    await until(() => host.server.counters.remote.answered.pending === 0);
+    expect(host.server.counters.remote.answered.failed).toEqual({ canceled: 1 });
+    expect(host.log.at("error")).toEqual([]);
+  });
+
   it("is not sent when its signal was aborted before", async () => {
     const { client, ledger, host } = await bank({}, way);
     await expect(client.add(ada(1n), { signal: AbortSignal.abort("early") })).rejects.toMatchObject({
@@ -309,7 +329,12 @@ describe("the node that a call goes to", () => {
     });
     await expect(client.add(ada(1n), { node: "nobody" })).rejects.toMatchObject({ code: "unavailable" });
     expect(() => client.wake({ node: "nobody" })).toThrow(expect.objectContaining({ code: "unavailable" }));
-    expect(caller.server.counters.remote.made).toMatchObject({ calls: 1, tells: 0 });
+    expect(caller.server.counters.remote.made).toEqual({
+      calls: 3,
+      tells: 0,
+      pending: 0,
+      failed: { unavailable: 2 },
+    });
   });
 
   it("is none where none hosts the service, until one has come", async () => {
@@ -829,6 +854,15 @@ describe("callMetadata", () => {
       { node: "caller", count: "2" },
       { node: "caller", count: "3" },
     ]);
+  });
+
+  it("that fails fails the call", async () => {
+    const callMetadata = () => {
+      throw new TypeError("a secret");
+    };
+    const host = await new Nodes().member("host", {}, { remotes: [new Ledger()], cluster: { callMetadata } });
+    await expect(clientOf(host).close()).rejects.toMatchObject({ code: "internal" });
+    expect(() => clientOf(host).wake()).toThrow(expect.objectContaining({ code: "internal" }));
   });
 
   it("may be the same always", async () => {

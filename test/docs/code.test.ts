@@ -41,6 +41,7 @@ describe("the code in docs/", () => {
       "cluster",
       "cluster-nats",
       "cluster-grpc",
+      "cluster-users",
       "coming-from-nano",
       "coming-from-pitaya",
       "groups",

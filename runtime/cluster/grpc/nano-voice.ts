@@ -239,6 +239,7 @@ export class NanoVoice implements PeerVoice {
   reply(): void {}
   refusal(): void {}
   cancel(): void {}
+  pushBound(): void {}
 
   ask(ask: number, { route }: AskRecord): void {
     queueMicrotask(() => {

@@ -1,13 +1,13 @@
 import { expect, it } from "vitest";
 import { eventually, until } from "../../support/wait.js";
-import { bytes, type JoinedNode, joinNode, startNats } from "./support/joined-node.js";
+import { bytes, type JoinedNode, joinNode, patient, startNats } from "./support/joined-node.js";
 import { openBucket } from "./support/open-bucket.js";
 
 it("lets a hundred nodes join at once, and each sees all others", { timeout: 120_000 }, async () => {
   const server = await startNats();
   const ids = Array.from({ length: 100 }, (_, index) => `node-${index}`);
-  const patient = { servers: server.url, heartbeatMs: 2_000, memberTtlMs: 60_000, connectTimeoutMs: 30_000 };
-  const nodes: JoinedNode[] = await Promise.all(ids.map((id) => joinNode(id, patient)));
+  const options = { ...patient, servers: server.url, heartbeatMs: 2_000, connectTimeoutMs: 30_000 };
+  const nodes: JoinedNode[] = await Promise.all(ids.map((id) => joinNode(id, options)));
   await until(() => nodes.every(({ host }) => host.nodes.size === 99));
   expect(new Set(nodes.map(({ number }) => number)).size).toBe(100);
   for (const { driver, info } of nodes) {

@@ -7,6 +7,7 @@ import {
   type JoinedNode,
   joinNode,
   LoggingHost,
+  patient,
   quick,
   startNats,
   startNatsCluster,
@@ -32,8 +33,8 @@ async function backIn({ host }: JoinedNode, times = 1): Promise<void> {
 describe("a restart of NATS", () => {
   it("is not noticed by the hosts, when it is short and the store is kept", async () => {
     const server = await startNats();
-    const a = await joinNode("a", { servers: server.url });
-    const b = await joinNode("b", { servers: server.url });
+    const a = await joinNode("a", { ...patient, servers: server.url });
+    const b = await joinNode("b", { ...patient, servers: server.url });
     await until(() => a.host.nodes.has("b"));
     await server.stop();
     await server.start();
@@ -46,14 +47,14 @@ describe("a restart of NATS", () => {
 
   it("is not noticed either when the store is lost: everybody puts himself back", async () => {
     const server = await startNats();
-    const a = await joinNode("a", { servers: server.url });
-    const b = await joinNode("b", { servers: server.url });
+    const a = await joinNode("a", { ...patient, servers: server.url });
+    const b = await joinNode("b", { ...patient, servers: server.url });
     await until(() => a.host.nodes.has("b"));
     await server.stop();
     server.loseStore();
     await server.start();
     await Promise.all([backIn(a), backIn(b)]);
-    const c = await joinNode("c", { servers: server.url });
+    const c = await joinNode("c", { ...patient, servers: server.url });
     await until(() => c.host.ids.length === 2 && a.host.nodes.has("c") && b.host.nodes.has("c"));
     await expectTalk(a, b);
     await expectTalk(a, c);
@@ -129,8 +130,8 @@ describe("NATS that is down", () => {
 
   it("refuses what a node has to say of itself, and keeps nothing that is sent", async () => {
     const server = await startNats();
-    const a = await joinNode("a", { servers: server.url });
-    const b = await joinNode("b", { servers: server.url });
+    const a = await joinNode("a", { ...patient, servers: server.url });
+    const b = await joinNode("b", { ...patient, servers: server.url });
     await until(() => a.host.nodes.has("b"));
     await server.stop();
     await until(() => a.host.logger.at("warn").length > 0);
@@ -152,8 +153,8 @@ describe("lame duck", () => {
     }
     const proxy = await startStallingProxy(first.port);
     proxy.cut();
-    const a = await joinNode("a", { servers: first.url });
-    const b = await joinNode("b", { servers: [proxy.url, second.url] });
+    const a = await joinNode("a", { ...patient, servers: first.url });
+    const b = await joinNode("b", { ...patient, servers: [proxy.url, second.url] });
     await until(() => a.host.nodes.has("b"));
     await expectTalk(a, b);
     proxy.resume();
@@ -168,8 +169,8 @@ describe("lame duck", () => {
 
   it("of the only server is a restart like any other", async () => {
     const server = await startNats({ config: 'lame_duck_duration: "30s"\nlame_duck_grace_period: "100ms"' });
-    const a = await joinNode("a", { servers: server.url });
-    const b = await joinNode("b", { servers: server.url });
+    const a = await joinNode("a", { ...patient, servers: server.url });
+    const b = await joinNode("b", { ...patient, servers: server.url });
     await until(() => a.host.nodes.has("b"));
     await server.stop("SIGUSR2");
     await server.start();

@@ -206,7 +206,7 @@ const ledgerAdd: RemoteMethod<AddRequest, AddResponse> = {
   response: AddResponse,
   timeoutMs: 2000,
   shardKey: { path: [{ tag: 10 }], type: "string" },
-  fingerprint: "fed587e0",
+  fingerprint: "313f205c",
 };
 
 const ledgerTotal: RemoteMethod<void, TotalResponse> = {
@@ -216,7 +216,7 @@ const ledgerTotal: RemoteMethod<void, TotalResponse> = {
   request: emptyCodec,
   response: TotalResponse,
   timeoutMs: 2000,
-  fingerprint: "b3f1d329",
+  fingerprint: "28b20397",
 };
 
 const ledgerNote: RemoteMethod<Entry, void> = {
@@ -226,7 +226,7 @@ const ledgerNote: RemoteMethod<Entry, void> = {
   request: Entry,
   response: emptyCodec,
   timeoutMs: 2000,
-  fingerprint: "3584a110",
+  fingerprint: "9235c147",
 };
 
 const ledgerDefinition: RemoteDefinition<LedgerRemote> = {
@@ -254,7 +254,7 @@ const auditCheck: RemoteMethod<AddRequest, void> = {
   kind: "call",
   request: AddRequest,
   response: emptyCodec,
-  fingerprint: "9c01bd1c",
+  fingerprint: "6ca37b64",
 };
 
 const auditDefinition: RemoteDefinition<AuditRemote> = {
