@@ -28,6 +28,8 @@ export interface UpRole {
   readonly args?: readonly string[];
   /** What Node is told: `["--max-old-space-size=2048"]`. Default: nothing */
   readonly nodeArgs?: readonly string[];
+  /** Whether a new process cannot run beside the old one, whose place it takes: both want a port of their own, say. In a roll the old one is stopped first then, and for a moment there is one less. Default: false */
+  readonly alone?: boolean;
 }
 
 /** Something that is wrong in a configuration. */
@@ -54,6 +56,7 @@ export interface ResolvedUpRole {
   readonly env: Readonly<Record<string, string>>;
   readonly args: readonly string[];
   readonly nodeArgs: readonly string[];
+  readonly alone: boolean;
 }
 
 /**
@@ -127,6 +130,7 @@ class UpConfigReader {
       env: this.#env([...path, "env"], members["env"] ?? {}),
       args: this.#texts([...path, "args"], members["args"] ?? []),
       nodeArgs: this.#texts([...path, "nodeArgs"], members["nodeArgs"] ?? []),
+      alone: this.#boolean([...path, "alone"], members["alone"] ?? false),
     };
   }
 
@@ -172,6 +176,13 @@ class UpConfigReader {
       return Math.min(availableParallelism(), mostInstances);
     }
     return this.#integer(path, value, 1, mostInstances, ', or "cores"');
+  }
+
+  #boolean(path: Path, value: unknown): boolean {
+    if (typeof value !== "boolean") {
+      this.#wrong(path, value, "true or false");
+    }
+    return value === true;
   }
 
   #integer(path: Path, value: unknown, least: number, most: number, or = ""): number {
@@ -236,6 +247,7 @@ const roleKeys: readonly string[] = [
   "env",
   "args",
   "nodeArgs",
+  "alone",
 ] satisfies (keyof UpRole)[];
 
 const none: Members = {};

@@ -81,8 +81,8 @@ export class Up {
   }
 
   /**
-   * Puts a new process in the place of each, one after the other: the old one is asked to end when the new one is ready, so that there are never fewer than `instances`. When a new
-   * one crashes before that, the roll ends, and the processes that are left stay.
+   * Puts a new process in the place of each, one after the other: the old one is asked to end when the new one is ready, so that there are never fewer than `instances`; in a role whose
+   * processes are `alone` it ends first. When a new one crashes before it is ready, the roll ends, and the processes that are left stay.
    *
    * @returns undefined when all are new; else why they are not
    * @throws NanowireError `invalid_state` when it does not run
@@ -169,21 +169,38 @@ export class Up {
   }
 
   /** @returns why it could not be done */
-  async #replace({ slots, newSlot, role }: Role, old: Slot): Promise<string | undefined> {
-    const taken = slots.map(({ instance }) => instance);
-    const next = newSlot(lowestBut(taken));
+  async #replace(role: Role, old: Slot): Promise<string | undefined> {
+    const { slots, newSlot } = role;
+    const isAlone = role.role.alone;
+    if (isAlone) {
+      await this.#retire(role, old);
+      if (this.#state !== "rolling") {
+        return undefined;
+      }
+    }
+    const next = newSlot(lowestBut(slots.map(({ instance }) => instance)));
     slots.push(next);
     const crash = await next.start({ isTrial: true });
     if (this.#state !== "rolling") {
       return undefined;
     }
-    if (crash !== undefined) {
-      slots.splice(slots.indexOf(next), 1);
-      return `${next.node}, a new process of ${role.name}, ${crash.reason}`;
+    if (crash === undefined) {
+      await (isAlone ? undefined : this.#retire(role, old));
+      return undefined;
     }
-    await this.#stopSlot(old);
-    slots.splice(slots.indexOf(old), 1);
-    return undefined;
+    slots.splice(slots.indexOf(next), 1);
+    if (isAlone) {
+      // Nobody is there in its place: it is tried on, as after any crash.
+      const again = newSlot(next.instance);
+      slots.push(again);
+      void again.start({ isTrial: false });
+    }
+    return `${next.node}, a new process of ${role.role.name}, ${crash.reason}`;
+  }
+
+  async #retire({ slots }: Role, slot: Slot): Promise<void> {
+    await this.#stopSlot(slot);
+    slots.splice(slots.indexOf(slot), 1);
   }
 
   async #stopSlot(slot: Slot): Promise<void> {

@@ -57,6 +57,7 @@ describe("the code in docs/", () => {
       "testing",
       "time",
       "tools",
+      "up",
     ].map((name) => `docs/${name}.md`);
     expect(guides.filter((page) => !shown.has(page))).toEqual([]);
   });

@@ -24,7 +24,17 @@ describe("a configuration", () => {
   it("is filled in", () => {
     const { directory } = new Project(files);
     expect(resolveUpConfig({ roles: [gate] }, directory)).toEqual({
-      roles: [{ name: "gate", entry: `${directory}/dist/gate.js`, instances: 1, env: {}, args: [], nodeArgs: [] }],
+      roles: [
+        {
+          name: "gate",
+          entry: `${directory}/dist/gate.js`,
+          instances: 1,
+          env: {},
+          args: [],
+          nodeArgs: [],
+          alone: false,
+        },
+      ],
       graceMs: 10_000,
       readyTimeoutMs: 30_000,
     });
@@ -57,7 +67,10 @@ describe("a configuration", () => {
     [{}, 'roles: roles is missing: a list of at least one role, { "name": "gate", "entry": "dist/gate.js" }'],
     [{ roles: {} }, "roles: roles of type object is not a list of at least one role"],
     [{ roles: [] }, "roles: roles of 0 items is not a list of at least one role"],
-    [{ roles: ["gate"] }, 'roles/0: roles[0] "gate" is not an object with name, entry, instances, env, args, nodeArgs'],
+    [
+      { roles: ["gate"] },
+      'roles/0: roles[0] "gate" is not an object with name, entry, instances, env, args, nodeArgs, alone',
+    ],
     [
       { role: [gate] },
       'role: there is no key "role": there are roles, graceMs, readyTimeoutMs',
@@ -99,6 +112,7 @@ describe("a configuration", () => {
     [{ env: { NANOWIRE_NODE: "x" } }, "roles/0/env/NANOWIRE_NODE: roles[0].env.NANOWIRE_NODE is not yours to set"],
     [{ args: "a b" }, 'roles/0/args: roles[0].args "a b" is not a list of strings'],
     [{ args: ["a", 1] }, "roles/0/args/1: roles[0].args[1] 1 is not a string"],
+    [{ alone: 1 }, "roles/0/alone: roles[0].alone 1 is not true or false"],
     [{ nodeArgs: [null] }, "roles/0/nodeArgs/0: roles[0].nodeArgs[0] null is not a string"],
   ])("with a role of %j is refused", (role, expected) => {
     expect(mistakesInRole(role)).toEqual([expect.stringContaining(expected)]);

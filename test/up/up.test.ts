@@ -355,6 +355,20 @@ describe("a roll", () => {
     expect(await up.roll()).toBeUndefined();
   });
 
+  it("stops the old process first where there cannot be two, and tries on when the new one crashes", async () => {
+    const CRASH_IF = join(temporaryFolder(), "crash");
+    const { up, events } = start({ roles: [{ name: "master", entry, alone: true, env: { CRASH_IF } }] });
+    await up.started;
+    expect(await up.roll()).toBeUndefined();
+    const order = events.flatMap(({ type }) => (["started", "ready", "stopped"].includes(type) ? [type] : []));
+    expect(order).toEqual(["started", "ready", "stopped", "started", "ready"]);
+    expect(up.processes).toMatchObject([{ node: "master-1", state: "ready" }]);
+    writeFileSync(CRASH_IF, "");
+    expect(await up.roll()).toBe("master-1, a new process of master, ended with code 3");
+    rmSync(CRASH_IF);
+    await until(() => up.processes[0]?.state === "ready");
+  });
+
   it("is for what runs, and ends with a stop", async () => {
     const { up, events } = start({ roles: [{ name: "gate", entry }] });
     await expect(up.roll()).rejects.toMatchObject({ code: "invalid_state", message: "up is starting: it cannot roll" });

@@ -1,15 +1,21 @@
+import cluster from "node:cluster";
+import type { Server as NetServer } from "node:net";
+import { promisify } from "node:util";
 import { Server, type ServerCredentials, type ServerOptions, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import type { Clock } from "../../base/clock.js";
 import { NanowireError } from "../../base/error.js";
 import { type Address, addressText } from "./address.js";
 import type { RegisterRequest } from "./clusterpb.js";
 import type { Master } from "./master.js";
+import { listenAlone, portOf } from "./own-port.js";
 import { unaryHandler } from "./refusal.js";
 import { masterService } from "./services.js";
 
 /** A node's gRPC server. */
 export class NodeServer {
   readonly #server: Server;
+  /** What listens in its place. */
+  #alone: NetServer | undefined;
 
   constructor(options: ServerOptions) {
     this.#server = new Server(options);
@@ -35,23 +41,23 @@ export class NodeServer {
    * @returns the port
    * @throws NanowireError `listen_failed`
    */
-  listen(address: Address, credentials: ServerCredentials): Promise<number> {
+  async listen(address: Address, credentials: ServerCredentials): Promise<number> {
     const where = addressText(address);
-    return new Promise((resolve, reject) => {
-      this.#server.bindAsync(where, credentials, (error, port) => {
-        if (error === null) {
-          resolve(port);
-        } else {
-          reject(
-            new NanowireError("listen_failed", `grpc cannot listen on ${where}: ${error.message}`, { cause: error }),
-          );
-        }
-      });
-    });
+    try {
+      if (cluster.isWorker) {
+        this.#alone = await listenAlone(address, this.#server.createConnectionInjector(credentials));
+        return portOf(this.#alone);
+      }
+      return await promisify(this.#server.bindAsync.bind(this.#server))(where, credentials);
+    } catch (error) {
+      const { message } = error as Error;
+      throw new NanowireError("listen_failed", `grpc cannot listen on ${where}: ${message}`, { cause: error });
+    }
   }
 
   /** Listens no longer. Calls that are under way have a time to be answered. */
   async close(clock: Clock, graceMs: number): Promise<void> {
+    this.#alone?.close();
     await new Promise<void>((resolve) => {
       const cancel = clock.after(graceMs, resolve);
       this.#server.tryShutdown(() => {
