@@ -1,5 +1,4 @@
 import {
-  type EnumDescriptorProto,
   type FieldDescriptorProto,
   FieldDescriptorProto_Label,
   FieldDescriptorProto_Type,
@@ -8,7 +7,6 @@ import { fieldForm, isInOneof } from "./features.js";
 import type { ServiceKind } from "./options.js";
 import type { MethodDeclaration } from "./services.js";
 import type { IndexedMessage, TypeIndex } from "./type-index.js";
-import { scalarName } from "./wire-types.js";
 
 /** What of a method shows in its fingerprint. */
 export type FingerprintedMethod = Pick<MethodDeclaration, "notify" | "request" | "response">;
@@ -57,6 +55,7 @@ class Shapes {
   readonly #hash: (text: string) => string;
   readonly #withNames: boolean;
   readonly #known = new Map<string, string>();
+  readonly #enums = new Map<string, string>();
   /** The messages that are being looked at, in the order in which they were found, and the place of each in it. */
   readonly #open: string[] = [];
   readonly #places = new Map<string, number>();
@@ -96,10 +95,16 @@ class Shapes {
     return earliest;
   }
 
-  /** Reckons the shapes of messages that all lead to each other, or of one that does not lead to itself. */
+  /** Reckons the shapes of messages that all lead to each other, or of one that leads to itself or to none. */
   #close(circle: readonly string[]): void {
+    const [first = ""] = circle;
+    if (circle.length === 1) {
+      this.#known.set(first, this.#hash(this.#text(first, noShapes)));
+      this.#places.delete(first);
+      return;
+    }
     // At first they are all alike. Each round tells those apart whose fields are, and then those that lead to such.
-    let shapes = new Map(circle.map((name) => [name, ""]));
+    let shapes = noShapes;
     let texts = new Map<string, string>();
     let different = 0;
     let before: number;
@@ -108,60 +113,72 @@ class Shapes {
       texts = new Map(circle.map((name) => [name, this.#text(name, shapes)]));
       shapes = new Map([...texts].map(([name, text]) => [name, this.#hash(text)]));
       different = new Set(shapes.values()).size;
-    } while (circle.length > 1 && different > before);
+    } while (different > before);
     // Rounds end before every one has heard of every other: all of them together make the difference.
-    const whole = circle.length === 1 ? "" : [...new Set(texts.values())].sort().join("\n");
+    const whole = [...new Set(texts.values())].sort().join("\n");
     for (const [name, shape] of shapes) {
-      this.#known.set(name, whole === "" ? shape : this.#hash(`${shape}\n${whole}`));
+      this.#known.set(name, this.#hash(`${shape}\n${whole}`));
       this.#places.delete(name);
     }
   }
 
-  /** What a message's bytes may hold, a line a field. */
+  /**
+   * What a message's bytes may hold, a line a field.
+   *
+   * @param shapes those of the messages in its circle, as far as they are known
+   */
   #text(typeName: string, shapes: ReadonlyMap<string, string>): string {
     const message = this.#types.message(typeName);
-    if (message === undefined) {
-      return "";
-    }
-    const lines = [...message.descriptor.field]
-      .sort((a, b) => a.number - b.number)
-      .map((field) => this.#fieldText(field, message, typeName, shapes));
     // Google's own have a JSON of their own.
-    return this.#withNames && isGoogles(typeName) ? [typeName, ...lines].join("\n") : lines.join("\n");
+    let text = this.#withNames && isGoogles(typeName) ? `${typeName}\n` : "";
+    for (const field of byNumber(message?.descriptor.field ?? [])) {
+      text += message === undefined ? "" : `${this.#fieldText(field, message, typeName, shapes)}\n`;
+    }
+    return text;
   }
 
   #fieldText(
     field: FieldDescriptorProto,
-    message: IndexedMessage,
+    { descriptor, features }: IndexedMessage,
     typeName: string,
     shapes: ReadonlyMap<string, string>,
   ): string {
-    const { descriptor, features } = message;
     const { isPacked, isDelimited, presence } = fieldForm(field, descriptor, typeName, features);
     const isList = field.label === FieldDescriptorProto_Label.REPEATED;
-    const isMap = this.#types.message(field.typeName)?.descriptor.options?.mapEntry === true;
-    const words = [
-      field.number,
-      isMap ? "map" : isList ? "list" : presence === "required" ? "required" : "one",
-      isMessage(field) ? "message" : scalarName(field.type),
-    ];
+    let text = `${field.number} ${isList ? "list" : presence === "required" ? "required" : "one"}`;
     if (isMessage(field)) {
-      words.push(
-        isDelimited ? "delimited" : "long",
-        this.#known.get(field.typeName) ?? shapes.get(field.typeName) ?? "",
-      );
-    } else if (isList && isPacked && isPackable(field)) {
-      words.push("packed");
+      const isMap = isList && this.#types.message(field.typeName)?.descriptor.options?.mapEntry === true;
+      const shape = this.#known.get(field.typeName) ?? shapes.get(field.typeName) ?? "";
+      text += ` ${isMap ? "map" : isDelimited ? "group" : "message"} ${shape}`;
+    } else {
+      text += ` ${field.type}${isList && isPacked && isPackable(field) ? " packed" : ""}`;
     }
     const first = firstOfOneof(field, descriptor.field);
     if (first !== undefined) {
-      words.push("or", first);
+      text += ` or ${first}`;
     }
-    if (this.#withNames) {
-      words.push("as", JSON.stringify(field.jsonName), ...enumNames(this.#types.enum(field.typeName), field.typeName));
-    }
-    return words.join(" ");
+    return this.#withNames ? `${text} as ${JSON.stringify(field.jsonName)}${this.#enumText(field.typeName)}` : text;
   }
+
+  /** What JSON calls the values of an enum. */
+  #enumText(typeName: string): string {
+    const known = this.#enums.get(typeName);
+    if (known !== undefined) {
+      return known;
+    }
+    const values = (this.#types.enum(typeName)?.value ?? []).map(({ name, number }) => `${name}=${number}`).sort();
+    const text = [...(isGoogles(typeName) ? [typeName] : []), ...values].map((word) => ` ${word}`).join("");
+    this.#enums.set(typeName, text);
+    return text;
+  }
+}
+
+const noShapes: ReadonlyMap<string, string> = new Map();
+
+/** Nearly all are declared in that order. */
+function byNumber(fields: readonly FieldDescriptorProto[]): readonly FieldDescriptorProto[] {
+  const isSorted = fields.every(({ number }, index) => index === 0 || (fields[index - 1]?.number ?? 0) < number);
+  return isSorted ? fields : [...fields].sort((a, b) => a.number - b.number);
 }
 
 function isMessage({ type }: FieldDescriptorProto): boolean {
@@ -179,12 +196,6 @@ function firstOfOneof(field: FieldDescriptorProto, fields: readonly FieldDescrip
   }
   const members = fields.filter((other) => isInOneof(other) && other.oneofIndex === field.oneofIndex);
   return members.length < 2 ? undefined : Math.min(...members.map(({ number }) => number));
-}
-
-/** What JSON calls the values of an enum. */
-function enumNames(type: EnumDescriptorProto | undefined, typeName: string): string[] {
-  const values = (type?.value ?? []).map(({ name, number }) => `${name}=${number}`).sort();
-  return isGoogles(typeName) ? [typeName, ...values] : values;
 }
 
 function isGoogles(typeName: string): boolean {

@@ -79,7 +79,7 @@ export class Heartbeat {
     if (silentMs < limitMs) {
       this.#watch(limitMs - silentMs);
     } else {
-      const message = `nothing came from the server for ${Math.round(silentMs)} ms, 2 heartbeat intervals of ${this.#intervalMs} ms`;
+      const message = `no word from the server for ${Math.round(silentMs)} ms, 2 heartbeats of ${this.#intervalMs} ms`;
       this.#silent(new NanowireError("heartbeat_timeout", message));
     }
   }

@@ -440,7 +440,7 @@ function serializerOf(sys: HandshakeResponse["sys"], { serializers }: ConnectSet
   const found = serializers.find(({ name }) => name === chosen);
   if (found === undefined && chosen !== "protobuf") {
     const spoken = ["protobuf", ...serializers.map(({ name }) => name)].join(", ");
-    throw new NanowireError("invalid_handshake", `the server's serializer is ${chosen}; this client speaks ${spoken}`);
+    throw new NanowireError("invalid_handshake", `the server speaks ${chosen}; this client speaks ${spoken}`);
   }
   return found;
 }

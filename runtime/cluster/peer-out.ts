@@ -134,20 +134,29 @@ export class PeerOut implements PeerVoice {
   }
 
   /** @param visits whom it is for, ascending or not; one at least */
-  push({ route, flags, serializer, key, payload }: PushRecord, visits: readonly number[]): void {
+  push(push: PushRecord, visits: readonly number[]): void {
+    this.#push(recordType.push, push, visits);
+  }
+
+  /** @param bindings whom it is for, ascending or not; one at least */
+  pushBound(push: PushRecord, bindings: readonly number[]): void {
+    this.#push(recordType.pushBound, push, bindings);
+  }
+
+  #push(type: number, { route, flags, serializer, key, payload }: PushRecord, targets: readonly number[]): void {
     const number = this.#numberOf(route);
     const { buffer } = this.#sink;
-    const start = beginRecord(buffer, recordType.push);
+    const start = beginRecord(buffer, type);
     writeNumber(buffer, flags);
     writeNumber(buffer, number);
     writeText(buffer, serializer);
     writeText(buffer, key);
-    writeNumber(buffer, visits.length);
+    writeNumber(buffer, targets.length);
     let last = 0;
-    for (const visit of visits) {
-      const distance = visit - last;
+    for (const target of targets) {
+      const distance = target - last;
       writeNumber(buffer, distance < 0 ? -2 * distance - 1 : 2 * distance);
-      last = visit;
+      last = target;
     }
     buffer.append(payload);
     this.#end(start);

@@ -2,9 +2,12 @@ import { Component } from "../component/component.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
 import type { RoutesOfServices } from "./server-pipeline.js";
 
-/** The routes of the services that components implement, by the services' names: what may come in. */
-export function routesOfComponents({ endpoints }: Dispatcher): RoutesOfServices {
-  return grouped([...endpoints].map(({ component, method }) => [Component.serviceOf(component).name, method.route]));
+/** The routes of the services that components implement, and of those that are forwarded, by the services' names: what may come in. */
+export function routesOfComponents({ endpoints, forwarded }: Dispatcher): RoutesOfServices {
+  return grouped([
+    ...endpoints.map(({ component, method }) => [Component.serviceOf(component).name, method.route] as const),
+    ...forwarded.map(({ service, method }) => [service, method.route] as const),
+  ]);
 }
 
 /** The routes of all services, pushes too, by the services' names: what may go out. A method may have a route that does not begin with its service's name. */

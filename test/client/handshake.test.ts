@@ -176,7 +176,7 @@ describe("an answer that is not taken", () => {
     server.send(handshakePacket({ sys: { serializer: "json" } }));
     expect(await rejection(connecting)).toMatchObject({
       code: "invalid_handshake",
-      message: "the server's serializer is json; this client speaks protobuf",
+      message: "the server speaks json; this client speaks protobuf",
     });
   });
 

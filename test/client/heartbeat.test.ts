@@ -76,7 +76,7 @@ describe("silence", () => {
     expect(reason).toMatchObject({
       code: "heartbeat_timeout",
       scope: "connection",
-      message: "nothing came from the server for 2000 ms, 2 heartbeat intervals of 1000 ms",
+      message: "no word from the server for 2000 ms, 2 heartbeats of 1000 ms",
     });
     await expect(answer).rejects.toMatchObject({ code: "unavailable", cause: reason });
     expect(server.closedByClient).toBe(true);

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Peer } from "../../runtime/cluster/peer.js";
 import { chooseByKey, choosePeer } from "../../runtime/cluster/routing.js";
+import type { Session } from "../../runtime/session/session.js";
 import type { Services } from "../support/service.js";
 import { Nodes, onlySession } from "./support/nodes.js";
 import { nodeInfo } from "./support/watching-host.js";
@@ -11,7 +12,7 @@ function peer(id: string, underWay = 0, visits = 0): Peer {
   return { id, info: nodeInfo(id), underWay, visits: { size: visits } } as unknown as Peer;
 }
 
-const choice = { service: "Room", route: "Room.Join", session: { id: "1", uid: "ada" } };
+const choice = { service: "Room", route: "Room.Join", session: { id: "1", uid: "ada" } as Session };
 
 describe("choosing a node", () => {
   it("at random takes each as often as the others", () => {

@@ -109,7 +109,7 @@ describe("who speaks what", () => {
     const test = await startRoom({ serializer: "json" });
     await expect(connectTo(test, { serializers: [tagged] })).rejects.toMatchObject({
       code: "invalid_handshake",
-      message: "the server's serializer is json; this client speaks protobuf, tagged",
+      message: "the server speaks json; this client speaks protobuf, tagged",
     });
   });
 

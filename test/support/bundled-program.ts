@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
  * @returns the program's path; two files of tests that run at once have two
  */
 export function bundledProgram(source: string): string {
-  const folder = `${root}node_modules/.${source.replace(/\W+/g, "-")}`;
+  const folder = `${root}node_modules/.${source.replace(/\W+/g, "-")}-${process.pid}`;
   const program = `${folder}/program.mjs`;
   beforeAll(async () => {
     mkdirSync(folder, { recursive: true });

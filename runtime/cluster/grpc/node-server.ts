@@ -2,7 +2,7 @@ import { Server, type ServerCredentials, type ServerOptions, type UntypedService
 import type { Clock } from "../../base/clock.js";
 import { NanowireError } from "../../base/error.js";
 import { type Address, addressText } from "./address.js";
-import type { HeartbeatRequest } from "./clusterpb.js";
+import type { RegisterRequest } from "./clusterpb.js";
 import type { Master } from "./master.js";
 import { unaryHandler } from "./refusal.js";
 import { masterService } from "./services.js";
@@ -18,7 +18,7 @@ export class NodeServer {
   /** nano's service of the master. */
   serveMaster(master: Master): void {
     this.#server.addService(masterService, {
-      Register: unaryHandler(({ member }: { member: HeartbeatRequest["member"] }) => master.register(member)),
+      Register: unaryHandler(({ member }: RegisterRequest) => master.register(member)),
       Unregister: unaryHandler(master.unregister.bind(master)),
       Heartbeat: unaryHandler(master.heartbeat.bind(master)),
     });
@@ -71,7 +71,7 @@ export function channelOptions(maxFrameBytes: number, heartbeatIntervalMs: numbe
     "grpc.max_concurrent_streams": 1_024,
     // A node whose machine vanished does not close its connections.
     "grpc.keepalive_time_ms": 2 * heartbeatIntervalMs,
-    "grpc.keepalive_timeout_ms": 2 * heartbeatIntervalMs,
+    "grpc.keepalive_timeout_ms": 4 * heartbeatIntervalMs,
     "grpc.enable_retries": 0,
     "grpc.enable_http_proxy": 0,
     "grpc-node.flow_control_window": 1_048_576,

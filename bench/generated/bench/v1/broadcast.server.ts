@@ -76,7 +76,7 @@ const broadcastService: ServiceDefinition<BroadcastComponent> = {
       request: telling,
       response: emptyMessage,
       invoke: (component: BroadcastComponent, session, message) => component.tell(session, message),
-      fingerprint: "78a6f28f",
+      fingerprint: "f260a6b4",
     }),
   ],
 };

@@ -85,7 +85,7 @@ const echoService: ServiceDefinition<EchoComponent> = {
       request: position,
       response: position,
       invoke: (component: EchoComponent, session, request) => component.move(session, request),
-      fingerprint: "3bc72266",
+      fingerprint: "fe7bab1e",
     }),
     defineMethod({
       name: "Ping",
@@ -95,7 +95,7 @@ const echoService: ServiceDefinition<EchoComponent> = {
       request: blob,
       response: blob,
       invoke: (component: EchoComponent, session, request) => component.ping(session, request),
-      fingerprint: "2ed8fe75",
+      fingerprint: "00e29cdc",
     }),
   ],
 };
@@ -113,7 +113,7 @@ const crowdsService: ServiceDefinition<CrowdsComponent> = {
       request: crowd,
       response: crowd,
       invoke: (component: CrowdsComponent, session, request) => component.look(session, request),
-      fingerprint: "35a0aede",
+      fingerprint: "73db66e6",
     }),
   ],
 };

@@ -74,7 +74,7 @@ const testHandlerService: ServiceDefinition<TestHandlerComponent> = {
       request: pingText,
       response: emptyMessage,
       invoke: (component: TestHandlerComponent, session, message) => component.ping(session, message),
-      fingerprint: "06be5096",
+      fingerprint: "52e38145",
     }),
   ],
 };

@@ -83,7 +83,7 @@ const soakService: ServiceDefinition<SoakComponent> = {
       request: question,
       response: answer,
       invoke: (component: SoakComponent, session, request) => component.ask(session, request),
-      fingerprint: "9c97c338",
+      fingerprint: "a8a83d90",
     }),
     defineMethod({
       name: "Watch",
@@ -93,7 +93,7 @@ const soakService: ServiceDefinition<SoakComponent> = {
       request: emptyMessage,
       response: emptyMessage,
       invoke: (component: SoakComponent, session) => component.watch(session),
-      fingerprint: "933b413e",
+      fingerprint: "576fe140",
     }),
   ],
 };

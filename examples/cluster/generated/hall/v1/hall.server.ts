@@ -292,7 +292,7 @@ const roomsService: ServiceDefinition<RoomsComponent> = {
       response: joinResponse,
       invoke: (component: RoomsComponent, session, request) => component.join(session, request),
       shardKey: { path: [{ tag: 10 }], type: "string", json: { path: ["room"] } },
-      fingerprint: "fa463ec9",
+      fingerprint: "453df65c",
     }),
     defineMethod({
       name: "Say",
@@ -305,7 +305,7 @@ const roomsService: ServiceDefinition<RoomsComponent> = {
       rateLimit: { messages: 20, perMs: 1000 },
       boundOnly: true,
       shardKey: { path: [{ tag: 10 }], type: "string", json: { path: ["room"] } },
-      fingerprint: "d22c8049",
+      fingerprint: "a5fd32a8",
     }),
   ],
 };
@@ -348,7 +348,7 @@ const topicsService: ServiceDefinition<TopicsComponent> = {
       response: emptyMessage,
       invoke: (component: TopicsComponent, session, request) => component.set(session, request),
       boundOnly: true,
-      fingerprint: "d22c8049",
+      fingerprint: "a5fd32a8",
     }),
   ],
 };
@@ -359,7 +359,7 @@ const roomTopicsChanged: RemoteMethod<RoomTopic, void> = {
   kind: "tell",
   request: RoomTopic,
   response: emptyCodec,
-  fingerprint: "25f29bd3",
+  fingerprint: "c2d716d9",
 };
 
 const roomTopicsDefinition: RemoteDefinition<RoomTopicsRemote> = {
@@ -379,7 +379,7 @@ const topicBookFind: RemoteMethod<RoomName, RoomTopic> = {
   kind: "call",
   request: RoomName,
   response: RoomTopic,
-  fingerprint: "8ce6ed9e",
+  fingerprint: "0e0af168",
 };
 
 const topicBookDefinition: RemoteDefinition<TopicBookRemote> = {

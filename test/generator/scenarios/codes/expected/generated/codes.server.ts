@@ -90,7 +90,7 @@ const connectorService: ServiceDefinition<ConnectorComponent> = {
       request: text,
       response: text,
       invoke: (component: ConnectorComponent, session, request) => component.enter(session, request),
-      fingerprint: "1078c80f",
+      fingerprint: "a4f84c0b",
     }),
     defineMethod({
       name: "Leave",
@@ -100,7 +100,7 @@ const connectorService: ServiceDefinition<ConnectorComponent> = {
       request: text,
       response: text,
       invoke: (component: ConnectorComponent, session, request) => component.leave(session, request),
-      fingerprint: "1078c80f",
+      fingerprint: "a4f84c0b",
     }),
     defineMethod({
       name: "Hello",
@@ -110,7 +110,7 @@ const connectorService: ServiceDefinition<ConnectorComponent> = {
       request: text,
       response: text,
       invoke: (component: ConnectorComponent, session, request) => component.hello(session, request),
-      fingerprint: "1078c80f",
+      fingerprint: "a4f84c0b",
     }),
     defineMethod({
       name: "Back",
@@ -120,7 +120,7 @@ const connectorService: ServiceDefinition<ConnectorComponent> = {
       request: text,
       response: text,
       invoke: (component: ConnectorComponent, session, request) => component.back(session, request),
-      fingerprint: "1078c80f",
+      fingerprint: "a4f84c0b",
     }),
     defineMethod({
       name: "Kept",
@@ -130,7 +130,7 @@ const connectorService: ServiceDefinition<ConnectorComponent> = {
       request: text,
       response: text,
       invoke: (component: ConnectorComponent, session, request) => component.kept(session, request),
-      fingerprint: "1078c80f",
+      fingerprint: "a4f84c0b",
     }),
   ],
 };

@@ -104,7 +104,7 @@ const oldService: ServiceDefinition<OldComponent> = {
       request: text,
       response: gone,
       invoke: (component: OldComponent, session, request) => component.join(session, request),
-      fingerprint: "f22028ec",
+      fingerprint: "6a5e59be",
     }),
   ],
 };
@@ -122,7 +122,7 @@ const youngService: ServiceDefinition<YoungComponent> = {
       request: text,
       response: text,
       invoke: (component: YoungComponent, session, request) => component.join(session, request),
-      fingerprint: "5a64f7d7",
+      fingerprint: "4e57b1d2",
     }),
     defineMethod({
       name: "Leave",
@@ -132,7 +132,7 @@ const youngService: ServiceDefinition<YoungComponent> = {
       request: text,
       response: text,
       invoke: (component: YoungComponent, session, request) => component.leave(session, request),
-      fingerprint: "5a64f7d7",
+      fingerprint: "4e57b1d2",
     }),
   ],
 };

@@ -52,7 +52,7 @@ const ofOldFileService: ServiceDefinition<OfOldFileComponent> = {
       request: question,
       response: question,
       invoke: (component: OfOldFileComponent, session, request) => component.ask(session, request),
-      fingerprint: "1078c80f",
+      fingerprint: "a4f84c0b",
     }),
   ],
 };

@@ -68,7 +68,7 @@ const editionsService: ServiceDefinition<EditionsComponent> = {
       request: everything,
       response: everything,
       invoke: (component: EditionsComponent, session, request) => component.echo(session, request),
-      fingerprint: "da69caeb",
+      fingerprint: "2887c197",
     }),
     defineMethod({
       name: "Swap",
@@ -78,7 +78,7 @@ const editionsService: ServiceDefinition<EditionsComponent> = {
       request: state,
       response: everythingNested,
       invoke: (component: EditionsComponent, session, request) => component.swap(session, request),
-      fingerprint: "041dbecd",
+      fingerprint: "edf57fbc",
     }),
     defineMethod({
       name: "Tell",
@@ -88,7 +88,7 @@ const editionsService: ServiceDefinition<EditionsComponent> = {
       request: legacy,
       response: emptyMessage,
       invoke: (component: EditionsComponent, session, message) => component.tell(session, message),
-      fingerprint: "6d456031",
+      fingerprint: "fe908a88",
     }),
   ],
 };

@@ -82,7 +82,7 @@ const bellService: ServiceDefinition<BellComponent> = {
       request: emptyMessage,
       response: emptyMessage,
       invoke: (component: BellComponent, session) => component.ring(session),
-      fingerprint: "933b413e",
+      fingerprint: "576fe140",
     }),
     defineMethod({
       name: "Touch",
@@ -92,7 +92,7 @@ const bellService: ServiceDefinition<BellComponent> = {
       request: emptyMessage,
       response: emptyMessage,
       invoke: (component: BellComponent, session) => component.touch(session),
-      fingerprint: "733b5d2c",
+      fingerprint: "2917b8c8",
     }),
     defineMethod({
       name: "Count",
@@ -102,7 +102,7 @@ const bellService: ServiceDefinition<BellComponent> = {
       request: emptyMessage,
       response: rings,
       invoke: (component: BellComponent, session) => component.count(session),
-      fingerprint: "fb6c23ae",
+      fingerprint: "b430cbd2",
     }),
     defineMethod({
       name: "Set",
@@ -112,7 +112,7 @@ const bellService: ServiceDefinition<BellComponent> = {
       request: rings,
       response: emptyMessage,
       invoke: (component: BellComponent, session, request) => component.set(session, request),
-      fingerprint: "9f78e661",
+      fingerprint: "f443b76d",
     }),
   ],
 };

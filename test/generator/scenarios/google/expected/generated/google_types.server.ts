@@ -127,7 +127,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: single,
       response: single,
       invoke: (component: GooglesComponent, session, request) => component.one(session, request),
-      fingerprint: "43da837a",
+      fingerprint: "fad081e2",
     }),
     defineMethod({
       name: "Some",
@@ -137,7 +137,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: many,
       response: oneOf,
       invoke: (component: GooglesComponent, session, request) => component.some(session, request),
-      fingerprint: "dd6d8ab4",
+      fingerprint: "1dcf7da9",
     }),
     defineMethod({
       name: "Nothing",
@@ -147,7 +147,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: emptyMessage,
       response: emptyMessage,
       invoke: (component: GooglesComponent, session) => component.nothing(session),
-      fingerprint: "933b413e",
+      fingerprint: "576fe140",
     }),
     defineMethod({
       name: "Time",
@@ -157,7 +157,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: timestamp,
       response: duration,
       invoke: (component: GooglesComponent, session, request) => component.time(session, request),
-      fingerprint: "ce64702f",
+      fingerprint: "0eb5fc8d",
     }),
     defineMethod({
       name: "Json",
@@ -167,7 +167,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: struct,
       response: value,
       invoke: (component: GooglesComponent, session, request) => component.json(session, request),
-      fingerprint: "a61b7e3c",
+      fingerprint: "04657913",
     }),
     defineMethod({
       name: "List",
@@ -177,7 +177,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: listValue,
       response: fieldMask,
       invoke: (component: GooglesComponent, session, request) => component.list(session, request),
-      fingerprint: "9066c5b3",
+      fingerprint: "6ec4f166",
     }),
     defineMethod({
       name: "Text",
@@ -187,7 +187,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: stringValue,
       response: bytesValue,
       invoke: (component: GooglesComponent, session, request) => component.text(session, request),
-      fingerprint: "60520758",
+      fingerprint: "f29b416d",
     }),
     defineMethod({
       name: "Long",
@@ -197,7 +197,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: uInt64Value,
       response: int64Value,
       invoke: (component: GooglesComponent, session, request) => component.long(session, request),
-      fingerprint: "a532a7f1",
+      fingerprint: "e4acfb15",
     }),
     defineMethod({
       name: "Number",
@@ -207,7 +207,7 @@ const googlesService: ServiceDefinition<GooglesComponent> = {
       request: doubleValue,
       response: boolValue,
       invoke: (component: GooglesComponent, session, request) => component.number(session, request),
-      fingerprint: "f218dc3f",
+      fingerprint: "dcef1620",
     }),
   ],
 };

@@ -99,7 +99,7 @@ const hostileService: ServiceDefinition<HostileComponent> = {
       request: message,
       response: message,
       invoke: (component: HostileComponent, session, request) => component.call(session, request),
-      fingerprint: "c2449794",
+      fingerprint: "82aafba3",
     }),
     defineMethod({
       name: "Doc",
@@ -109,7 +109,7 @@ const hostileService: ServiceDefinition<HostileComponent> = {
       request: message,
       response: message,
       invoke: (component: HostileComponent, session, request) => component.doc(session, request),
-      fingerprint: "c2449794",
+      fingerprint: "82aafba3",
     }),
     defineMethod({
       name: "Long",
@@ -119,7 +119,7 @@ const hostileService: ServiceDefinition<HostileComponent> = {
       request: message,
       response: message,
       invoke: (component: HostileComponent, session, request) => component.long(session, request),
-      fingerprint: "c2449794",
+      fingerprint: "82aafba3",
     }),
   ],
 };

@@ -48,7 +48,7 @@ const keeperService: ServiceDefinition<KeeperComponent> = {
       request: longs,
       response: longs,
       invoke: (component: KeeperComponent, session, request) => component.keep(session, request),
-      fingerprint: "81581377",
+      fingerprint: "74cf047a",
     }),
   ],
 };

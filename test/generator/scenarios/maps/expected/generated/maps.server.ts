@@ -54,7 +54,7 @@ const mapsService: ServiceDefinition<MapsComponent> = {
       request: keys,
       response: keys,
       invoke: (component: MapsComponent, session, request) => component.swapKeys(session, request),
-      fingerprint: "a2e77106",
+      fingerprint: "6f11d74e",
     }),
     defineMethod({
       name: "SwapValues",
@@ -64,7 +64,7 @@ const mapsService: ServiceDefinition<MapsComponent> = {
       request: values,
       response: values,
       invoke: (component: MapsComponent, session, request) => component.swapValues(session, request),
-      fingerprint: "f375c4c4",
+      fingerprint: "f94c8162",
     }),
   ],
 };

@@ -59,7 +59,7 @@ const mirrorService: ServiceDefinition<MirrorComponent> = {
       request: everything,
       response: everything,
       invoke: (component: MirrorComponent, session, request) => component.echo(session, request),
-      fingerprint: "28c35b4d",
+      fingerprint: "a731324f",
     }),
     defineMethod({
       name: "EchoNested",
@@ -69,7 +69,7 @@ const mirrorService: ServiceDefinition<MirrorComponent> = {
       request: everythingNestedDeeper,
       response: everythingNested,
       invoke: (component: MirrorComponent, session, request) => component.echoNested(session, request),
-      fingerprint: "7e1467c0",
+      fingerprint: "12ecaa94",
     }),
   ],
 };

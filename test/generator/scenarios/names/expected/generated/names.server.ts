@@ -300,7 +300,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: session2,
       response: component2,
       invoke: (component: ComponentComponent, session, request) => component.init$(session, request),
-      fingerprint: "be3d22d8",
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "AfterInit",
@@ -311,7 +311,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: error2,
       response: promise2,
       invoke: (component: ComponentComponent, session, request) => component.afterInit$(session, request),
-      fingerprint: "be3d22d8",
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "BeforeShutdown",
@@ -322,7 +322,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: object2,
       response: mapped,
       invoke: (component: ComponentComponent, session, request) => component.beforeShutdown$(session, request),
-      fingerprint: "525ef5a6",
+      fingerprint: "af834840",
     }),
     defineMethod({
       name: "Shutdown",
@@ -333,7 +333,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: delete2,
       response: class$,
       invoke: (component: ComponentComponent, session, request) => component.shutdown$(session, request),
-      fingerprint: "be3d22d8",
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "Constructor",
@@ -344,7 +344,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: session3,
       response: error3,
       invoke: (component: ComponentComponent, session, request) => component.constructor$(session, request),
-      fingerprint: "e1f138b7",
+      fingerprint: "7ddd9cff",
     }),
     defineMethod({
       name: "Then",
@@ -355,7 +355,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: awaitable2,
       response: unsubscribe,
       invoke: (component: ComponentComponent, session, request) => component.then$(session, request),
-      fingerprint: "be3d22d8",
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "ToString",
@@ -366,7 +366,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: clientMethod,
       response: messageCodec2,
       invoke: (component: ComponentComponent, session, request) => component.toString$(session, request),
-      fingerprint: "be3d22d8",
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "ValueOf",
@@ -377,7 +377,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: routeDictionary,
       response: message,
       invoke: (component: ComponentComponent, session, request) => component.valueOf$(session, request),
-      fingerprint: "be3d22d8",
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "HasOwnProperty",
@@ -388,7 +388,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: request,
       response: target,
       invoke: (component: ComponentComponent, session, request) => component.hasOwnProperty$(session, request),
-      fingerprint: "be3d22d8",
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "ToJSON",
@@ -399,7 +399,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: sessionJson,
       response: dictionary2,
       invoke: (component: ComponentComponent, session, request) => component.toJSON$(session, request),
-      fingerprint: "be3d22d8",
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "GetURL",
@@ -409,7 +409,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: componentService2,
       response: emptyMessage2,
       invoke: (component: ComponentComponent, session, request) => component.getURL(session, request),
-      fingerprint: "be3d22d8",
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "say_hello",
@@ -420,7 +420,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: outerInner,
       response: outerInnerInnermost,
       invoke: (component: ComponentComponent, session, request) => component.sayHello(session, request),
-      fingerprint: "9f011902",
+      fingerprint: "121a8e31",
     }),
     defineMethod({
       name: "_1",
@@ -430,7 +430,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: session2,
       response: session2,
       invoke: (component: ComponentComponent, session, request) => component._1(session, request),
-      fingerprint: "be3d22d8",
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "Delete",
@@ -440,7 +440,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: session2,
       response: session2,
       invoke: (component: ComponentComponent, session, request) => component.delete(session, request),
-      fingerprint: "be3d22d8",
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "class",
@@ -450,7 +450,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: session2,
       response: session2,
       invoke: (component: ComponentComponent, session, request) => component.class(session, request),
-      fingerprint: "be3d22d8",
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "await",
@@ -460,7 +460,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: session2,
       response: session2,
       invoke: (component: ComponentComponent, session, request) => component.await(session, request),
-      fingerprint: "be3d22d8",
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "Session",
@@ -470,7 +470,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: session2,
       response: session2,
       invoke: (component: ComponentComponent, session, request) => component.session(session, request),
-      fingerprint: "be3d22d8",
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "Connection",
@@ -480,7 +480,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: session2,
       response: session2,
       invoke: (component: ComponentComponent, session, request) => component.connection(session, request),
-      fingerprint: "be3d22d8",
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "Service",
@@ -490,7 +490,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: session2,
       response: session2,
       invoke: (component: ComponentComponent, session, request) => component.service(session, request),
-      fingerprint: "be3d22d8",
+      fingerprint: "dd0ad246",
     }),
     defineMethod({
       name: "Name",
@@ -500,7 +500,7 @@ const componentService: ServiceDefinition<ComponentComponent> = {
       request: session2,
       response: session2,
       invoke: (component: ComponentComponent, session, request) => component.name(session, request),
-      fingerprint: "be3d22d8",
+      fingerprint: "dd0ad246",
     }),
   ],
 };
@@ -548,7 +548,7 @@ const dictionaryService: ServiceDefinition<DictionaryComponent> = {
       request: session2,
       response: emptyMessage,
       invoke: (component: DictionaryComponent, session, request) => component.x(session, request),
-      fingerprint: "6a71bbee",
+      fingerprint: "f590b814",
     }),
   ],
 };

@@ -91,7 +91,7 @@ const tableService: ServiceDefinition<TableComponent> = {
       timeoutMs: 5000,
       rateLimit: { messages: 5, perMs: 1000 },
       boundOnly: true,
-      fingerprint: "cc376501",
+      fingerprint: "339bd295",
     }),
     defineMethod({
       name: "Look",
@@ -103,7 +103,7 @@ const tableService: ServiceDefinition<TableComponent> = {
       invoke: (component: TableComponent, session, request) => component.look(session, request),
       timeoutMs: 0,
       rateLimit: { messages: 1, perMs: 50 },
-      fingerprint: "cc376501",
+      fingerprint: "339bd295",
     }),
     defineMethod({
       name: "Ping",
@@ -117,7 +117,7 @@ const tableService: ServiceDefinition<TableComponent> = {
       timeoutMs: 5000,
       rateLimit: { messages: 5, perMs: 1000 },
       boundOnly: true,
-      fingerprint: "8ee3a07c",
+      fingerprint: "c31e56a2",
     }),
   ],
 };
@@ -135,7 +135,7 @@ const plainService: ServiceDefinition<PlainComponent> = {
       request: card,
       response: card,
       invoke: (component: PlainComponent, session, request) => component.play(session, request),
-      fingerprint: "cc376501",
+      fingerprint: "339bd295",
     }),
   ],
 };

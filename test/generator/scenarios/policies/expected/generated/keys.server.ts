@@ -145,7 +145,7 @@ const keysService: ServiceDefinition<KeysComponent> = {
       invoke: (component: KeysComponent, session, request) => component.any(session, request),
       maxPayloadBytes: 2000,
       overload: { policy: "conflate" },
-      fingerprint: "a5491442",
+      fingerprint: "b7d74857",
     }),
     defineMethod({
       name: "Big",
@@ -157,7 +157,7 @@ const keysService: ServiceDefinition<KeysComponent> = {
       invoke: (component: KeysComponent, session, request) => component.big(session, request),
       maxPayloadBytes: 2000,
       overload: { policy: "conflate", key: (request: Thing) => request.bigNumber },
-      fingerprint: "a5491442",
+      fingerprint: "b7d74857",
     }),
     defineMethod({
       name: "Maybe",
@@ -168,7 +168,7 @@ const keysService: ServiceDefinition<KeysComponent> = {
       response: emptyMessage,
       invoke: (component: KeysComponent, session, message) => component.maybe(session, message),
       overload: { policy: "conflate", key: (message: Thing) => message.maybe },
-      fingerprint: "379443d9",
+      fingerprint: "2496985d",
     }),
     defineMethod({
       name: "Queue",
@@ -179,7 +179,7 @@ const keysService: ServiceDefinition<KeysComponent> = {
       response: thing,
       invoke: (component: KeysComponent, session, request) => component.queue(session, request),
       maxPayloadBytes: 2000,
-      fingerprint: "a5491442",
+      fingerprint: "b7d74857",
     }),
     defineMethod({
       name: "AtOnce",
@@ -191,7 +191,7 @@ const keysService: ServiceDefinition<KeysComponent> = {
       invoke: (component: KeysComponent, session, request) => component.atOnce(session, request),
       order: "none",
       maxPayloadBytes: 2000,
-      fingerprint: "a5491442",
+      fingerprint: "b7d74857",
     }),
     defineMethod({
       name: "Class",
@@ -203,7 +203,7 @@ const keysService: ServiceDefinition<KeysComponent> = {
       invoke: (component: KeysComponent, session, request) => component.class(session, request),
       maxPayloadBytes: 2000,
       overload: { policy: "conflate", key: (request: Thing_Inner) => request.class },
-      fingerprint: "451471eb",
+      fingerprint: "8569aa45",
     }),
     defineMethod({
       name: "Nothing",
@@ -215,7 +215,7 @@ const keysService: ServiceDefinition<KeysComponent> = {
       invoke: (component: KeysComponent, session) => component.nothing(session),
       maxPayloadBytes: 2000,
       overload: { policy: "conflate" },
-      fingerprint: "933b413e",
+      fingerprint: "576fe140",
     }),
     defineMethod({
       name: "Far",
@@ -227,7 +227,7 @@ const keysService: ServiceDefinition<KeysComponent> = {
       invoke: (component: KeysComponent, session, request) => component.far(session, request),
       maxPayloadBytes: 2000,
       overload: { policy: "conflate", key: (request: SteerRequest) => request.unitId },
-      fingerprint: "604fe4cf",
+      fingerprint: "bd2d7f73",
     }),
   ],
 };

@@ -48,7 +48,7 @@ const oldService: ServiceDefinition<OldComponent> = {
       request: wrapped,
       response: wrapped,
       invoke: (component: OldComponent, session, request) => component.echo(session, request),
-      fingerprint: "8bbf09e8",
+      fingerprint: "f86de1aa",
     }),
   ],
 };

@@ -287,7 +287,7 @@ const ledgerAdd: RemoteMethod<AddRequest, AddResponse> = {
   request: AddRequest,
   response: AddResponse,
   timeoutMs: 2000,
-  fingerprint: "d8dda7b0",
+  fingerprint: "43289acf",
 };
 
 const ledgerNote: RemoteMethod<Entry, void> = {
@@ -297,7 +297,7 @@ const ledgerNote: RemoteMethod<Entry, void> = {
   request: Entry,
   response: emptyCodec,
   timeoutMs: 2000,
-  fingerprint: "3584a110",
+  fingerprint: "9235c147",
 };
 
 const ledgerClose: RemoteMethod<void, void> = {
@@ -317,7 +317,7 @@ const ledgerLastAt: RemoteMethod<void, Timestamp> = {
   request: emptyCodec,
   response: Timestamp,
   timeoutMs: 2000,
-  fingerprint: "b5865511",
+  fingerprint: "21a348bc",
 };
 
 const ledgerThen: RemoteMethod<Duration, void> = {
@@ -327,7 +327,7 @@ const ledgerThen: RemoteMethod<Duration, void> = {
   request: Duration,
   response: emptyCodec,
   timeoutMs: 2000,
-  fingerprint: "edb56fa9",
+  fingerprint: "2ffad138",
 };
 
 const ledgerWake: RemoteMethod<void, void> = {
@@ -385,7 +385,7 @@ const accountService: ServiceDefinition<AccountComponent> = {
       request: emptyMessage,
       response: amount,
       invoke: (component: AccountComponent, session) => component.balance(session),
-      fingerprint: "2c6adc89",
+      fingerprint: "e25480b7",
     }),
   ],
 };

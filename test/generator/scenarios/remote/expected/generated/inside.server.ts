@@ -102,7 +102,7 @@ const auditCheck: RemoteMethod<AddRequest, AddResponse> = {
   kind: "call",
   request: AddRequest,
   response: AddResponse,
-  fingerprint: "d8dda7b0",
+  fingerprint: "43289acf",
 };
 
 const auditDefinition2: RemoteMethod<AddRequest, AddResponse> = {
@@ -111,7 +111,7 @@ const auditDefinition2: RemoteMethod<AddRequest, AddResponse> = {
   kind: "call",
   request: AddRequest,
   response: AddResponse,
-  fingerprint: "d8dda7b0",
+  fingerprint: "43289acf",
 };
 
 const auditDefinition: RemoteDefinition<AuditRemote> = {

@@ -75,7 +75,7 @@ const lobbyService: ServiceDefinition<LobbyComponent> = {
       request: text,
       response: text,
       invoke: (component: LobbyComponent, session, request) => component.join(session, request),
-      fingerprint: "1078c80f",
+      fingerprint: "a4f84c0b",
     }),
     defineMethod({
       name: "Look",
@@ -86,7 +86,7 @@ const lobbyService: ServiceDefinition<LobbyComponent> = {
       request: text,
       response: text,
       invoke: (component: LobbyComponent, session, request) => component.look(session, request),
-      fingerprint: "1078c80f",
+      fingerprint: "a4f84c0b",
     }),
     defineMethod({
       name: "Leave",
@@ -96,7 +96,7 @@ const lobbyService: ServiceDefinition<LobbyComponent> = {
       request: emptyMessage,
       response: text,
       invoke: (component: LobbyComponent, session) => component.leave(session),
-      fingerprint: "6463965d",
+      fingerprint: "676cc2e4",
     }),
     defineMethod({
       name: "Stay",
@@ -106,7 +106,7 @@ const lobbyService: ServiceDefinition<LobbyComponent> = {
       request: text,
       response: text,
       invoke: (component: LobbyComponent, session, request) => component.stay(session, request),
-      fingerprint: "1078c80f",
+      fingerprint: "a4f84c0b",
     }),
   ],
 };

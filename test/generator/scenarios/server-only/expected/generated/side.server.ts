@@ -137,7 +137,7 @@ const clockService: ServiceDefinition<ClockComponent> = {
       request: emptyMessage,
       response: time,
       invoke: (component: ClockComponent, session) => component.now(session),
-      fingerprint: "896a4541",
+      fingerprint: "4fcca57a",
     }),
   ],
 };
@@ -154,7 +154,7 @@ const winderWind: RemoteMethod<Duration, Time> = {
   kind: "call",
   request: Duration,
   response: Time,
-  fingerprint: "58742a3f",
+  fingerprint: "18364742",
 };
 
 const winderDefinition: RemoteDefinition<WinderRemote> = {

@@ -94,7 +94,7 @@ const oldsService: ServiceDefinition<OldsComponent> = {
       response: old,
       invoke: (component: OldsComponent, session, request) => component.text(session, request),
       shardKey: { path: [{ tag: 10 }], type: "string", default: "a \"b\" */ ${x}", json: { path: ["text"] } },
-      fingerprint: "370419da",
+      fingerprint: "96b7315a",
     }),
     defineMethod({
       name: "Number",
@@ -105,7 +105,7 @@ const oldsService: ServiceDefinition<OldsComponent> = {
       response: old,
       invoke: (component: OldsComponent, session, request) => component.number(session, request),
       shardKey: { path: [{ tag: 16 }], type: "int64", default: "-9223372036854775808", json: { path: ["number"] } },
-      fingerprint: "370419da",
+      fingerprint: "96b7315a",
     }),
     defineMethod({
       name: "Bool",
@@ -116,7 +116,7 @@ const oldsService: ServiceDefinition<OldsComponent> = {
       response: old,
       invoke: (component: OldsComponent, session, request) => component.bool(session, request),
       shardKey: { path: [{ tag: 24 }], type: "bool", default: "true", json: { path: ["bool"] } },
-      fingerprint: "370419da",
+      fingerprint: "96b7315a",
     }),
     defineMethod({
       name: "Level",
@@ -127,7 +127,7 @@ const oldsService: ServiceDefinition<OldsComponent> = {
       response: old,
       invoke: (component: OldsComponent, session, request) => component.level(session, request),
       shardKey: { path: [{ tag: 32 }], type: "enum", default: "7", json: { path: ["level"], enumeration: LevelJson } },
-      fingerprint: "370419da",
+      fingerprint: "96b7315a",
     }),
     defineMethod({
       name: "Said",
@@ -138,7 +138,7 @@ const oldsService: ServiceDefinition<OldsComponent> = {
       response: old,
       invoke: (component: OldsComponent, session, request) => component.said(session, request),
       shardKey: { path: [{ tag: 40 }], type: "enum", default: "9", json: { path: ["said"], enumeration: LevelJson } },
-      fingerprint: "370419da",
+      fingerprint: "96b7315a",
     }),
     defineMethod({
       name: "Bytes",
@@ -149,7 +149,7 @@ const oldsService: ServiceDefinition<OldsComponent> = {
       response: old,
       invoke: (component: OldsComponent, session, request) => component.bytes(session, request),
       shardKey: { path: [{ tag: 50 }], type: "bytes", default: "005c61ff0a", json: { path: ["bytes"] } },
-      fingerprint: "370419da",
+      fingerprint: "96b7315a",
     }),
     defineMethod({
       name: "Zero",
@@ -160,7 +160,7 @@ const oldsService: ServiceDefinition<OldsComponent> = {
       response: old,
       invoke: (component: OldsComponent, session, request) => component.zero(session, request),
       shardKey: { path: [{ tag: 56 }], type: "uint32", json: { path: ["zero"] } },
-      fingerprint: "370419da",
+      fingerprint: "96b7315a",
     }),
     defineMethod({
       name: "InnerId",
@@ -171,7 +171,7 @@ const oldsService: ServiceDefinition<OldsComponent> = {
       response: old,
       invoke: (component: OldsComponent, session, request) => component.innerId(session, request),
       shardKey: { path: [{ tag: 67 }, { tag: 8 }], type: "sint32", default: "16", json: { path: ["inner", "id"] } },
-      fingerprint: "370419da",
+      fingerprint: "96b7315a",
     }),
     defineMethod({
       name: "DeepName",
@@ -182,7 +182,7 @@ const oldsService: ServiceDefinition<OldsComponent> = {
       response: old,
       invoke: (component: OldsComponent, session, request) => component.deepName(session, request),
       shardKey: { path: [{ tag: 67 }, { tag: 19 }, { tag: 10 }], type: "string", json: { path: ["inner", "deep", "name"] } },
-      fingerprint: "370419da",
+      fingerprint: "96b7315a",
     }),
     defineMethod({
       name: "OtherId",
@@ -193,7 +193,7 @@ const oldsService: ServiceDefinition<OldsComponent> = {
       response: old,
       invoke: (component: OldsComponent, session, request) => component.otherId(session, request),
       shardKey: { path: [{ tag: 75, rivals: [82] }, { tag: 13 }], type: "fixed32", json: { path: ["other", "id"] } },
-      fingerprint: "370419da",
+      fingerprint: "96b7315a",
     }),
   ],
 };

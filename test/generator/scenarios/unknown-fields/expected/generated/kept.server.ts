@@ -138,7 +138,7 @@ const relayService: ServiceDefinition<RelayComponent> = {
       request: parcel,
       response: parcel,
       invoke: (component: RelayComponent, session, request) => component.echo(session, request),
-      fingerprint: "3a7c2a01",
+      fingerprint: "c8dc44c4",
     }),
     defineMethod({
       name: "Drop",
@@ -148,7 +148,7 @@ const relayService: ServiceDefinition<RelayComponent> = {
       request: nothing,
       response: emptyMessage,
       invoke: (component: RelayComponent, session, message) => component.drop(session, message),
-      fingerprint: "efa63c17",
+      fingerprint: "c8d19cd0",
     }),
   ],
 };
@@ -165,7 +165,7 @@ const relayNodesForward: RemoteMethod<Parcel, Nothing> = {
   kind: "call",
   request: Parcel,
   response: Nothing,
-  fingerprint: "c12b50f3",
+  fingerprint: "5c27fc71",
 };
 
 const relayNodesDefinition: RemoteDefinition<RelayNodesRemote> = {

@@ -107,7 +107,7 @@ const shopService: ServiceDefinition<ShopComponent> = {
       request: buyRequest,
       response: buyResponse,
       invoke: (component: ShopComponent, session, request) => component.buy(session, request),
-      fingerprint: "29eec2f9",
+      fingerprint: "8afc1eb3",
     }),
     defineMethod({
       name: "Note",
@@ -117,7 +117,7 @@ const shopService: ServiceDefinition<ShopComponent> = {
       request: noteRequest,
       response: emptyMessage,
       invoke: (component: ShopComponent, session, message) => component.note(session, message),
-      fingerprint: "b6d95577",
+      fingerprint: "fae15573",
     }),
     defineMethod({
       name: "SignIn",
@@ -127,7 +127,7 @@ const shopService: ServiceDefinition<ShopComponent> = {
       request: signInRequest,
       response: emptyMessage,
       invoke: (component: ShopComponent, session, request) => component.signIn(session, request),
-      fingerprint: "d54603ef",
+      fingerprint: "2f6d75b8",
     }),
     defineMethod({
       name: "Look",
@@ -137,7 +137,7 @@ const shopService: ServiceDefinition<ShopComponent> = {
       request: lookRequest,
       response: emptyMessage,
       invoke: (component: ShopComponent, session, request) => component.look(session, request),
-      fingerprint: "0fe0c4ba",
+      fingerprint: "e0a9efad",
     }),
     defineMethod({
       name: "Close",
@@ -147,7 +147,7 @@ const shopService: ServiceDefinition<ShopComponent> = {
       request: emptyMessage,
       response: emptyMessage,
       invoke: (component: ShopComponent, session) => component.close(session),
-      fingerprint: "933b413e",
+      fingerprint: "576fe140",
     }),
   ],
 };

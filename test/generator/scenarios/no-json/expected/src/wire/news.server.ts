@@ -84,7 +84,7 @@ const deskService: ServiceDefinition<DeskComponent> = {
       request: item,
       response: item,
       invoke: (component: DeskComponent, session, request) => component.write(session, request),
-      fingerprint: "0865ada7",
+      fingerprint: "237de38e",
     }),
     defineMethod({
       name: "Clock",
@@ -94,7 +94,7 @@ const deskService: ServiceDefinition<DeskComponent> = {
       request: emptyMessage,
       response: timestamp,
       invoke: (component: DeskComponent, session) => component.clock(session),
-      fingerprint: "99a4b6cb",
+      fingerprint: "a2966350",
     }),
     defineMethod({
       name: "Rename",
@@ -104,7 +104,7 @@ const deskService: ServiceDefinition<DeskComponent> = {
       request: stringValue,
       response: emptyMessage,
       invoke: (component: DeskComponent, session, request) => component.rename(session, request),
-      fingerprint: "c31ae84c",
+      fingerprint: "803f9c44",
     }),
   ],
 };

@@ -622,7 +622,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.abstract(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "any",
@@ -632,7 +632,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.any(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "as",
@@ -642,7 +642,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.as(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "async",
@@ -652,7 +652,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.async(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "await",
@@ -662,7 +662,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.await(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "boolean",
@@ -672,7 +672,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.boolean(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "break",
@@ -682,7 +682,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.break(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "case",
@@ -692,7 +692,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.case(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "catch",
@@ -702,7 +702,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.catch(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "class",
@@ -712,7 +712,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.class(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "const",
@@ -722,7 +722,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.const(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "constructor",
@@ -733,7 +733,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.constructor$(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "continue",
@@ -743,7 +743,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.continue(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "debugger",
@@ -753,7 +753,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.debugger(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "declare",
@@ -763,7 +763,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.declare(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "default",
@@ -773,7 +773,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.default(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "delete",
@@ -783,7 +783,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.delete(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "do",
@@ -793,7 +793,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.do(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "else",
@@ -803,7 +803,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.else(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "enum",
@@ -813,7 +813,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.enum(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "export",
@@ -823,7 +823,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.export(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "extends",
@@ -833,7 +833,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.extends(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "false",
@@ -843,7 +843,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.false(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "finally",
@@ -853,7 +853,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.finally(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "for",
@@ -863,7 +863,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.for(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "from",
@@ -873,7 +873,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.from(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "function",
@@ -883,7 +883,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.function(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "get",
@@ -893,7 +893,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.get(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "if",
@@ -903,7 +903,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.if(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "implements",
@@ -913,7 +913,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.implements(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "import",
@@ -923,7 +923,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.import(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "in",
@@ -933,7 +933,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.in(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "instanceof",
@@ -943,7 +943,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.instanceof(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "interface",
@@ -953,7 +953,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.interface(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "is",
@@ -963,7 +963,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.is(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "let",
@@ -973,7 +973,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.let(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "module",
@@ -983,7 +983,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.module(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "namespace",
@@ -993,7 +993,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.namespace(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "never",
@@ -1003,7 +1003,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.never(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "new",
@@ -1013,7 +1013,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.new(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "null",
@@ -1023,7 +1023,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.null(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "number",
@@ -1033,7 +1033,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.number(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "object",
@@ -1043,7 +1043,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.object(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "of",
@@ -1053,7 +1053,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.of(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "package",
@@ -1063,7 +1063,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.package(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "private",
@@ -1073,7 +1073,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.private(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "protected",
@@ -1083,7 +1083,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.protected(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "prototype",
@@ -1093,7 +1093,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.prototype(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "public",
@@ -1103,7 +1103,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.public(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "readonly",
@@ -1113,7 +1113,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.readonly(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "return",
@@ -1123,7 +1123,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.return(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "set",
@@ -1133,7 +1133,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.set(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "static",
@@ -1143,7 +1143,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.static(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "string",
@@ -1153,7 +1153,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.string(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "super",
@@ -1163,7 +1163,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.super(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "switch",
@@ -1173,7 +1173,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.switch(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "symbol",
@@ -1183,7 +1183,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.symbol(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "then",
@@ -1194,7 +1194,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.then$(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "this",
@@ -1204,7 +1204,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.this(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "throw",
@@ -1214,7 +1214,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.throw(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "true",
@@ -1224,7 +1224,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.true(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "try",
@@ -1234,7 +1234,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.try(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "type",
@@ -1244,7 +1244,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.type(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "typeof",
@@ -1254,7 +1254,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.typeof(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "undefined",
@@ -1264,7 +1264,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.undefined(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "unknown",
@@ -1274,7 +1274,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.unknown(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "var",
@@ -1284,7 +1284,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.var(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "void",
@@ -1294,7 +1294,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.void(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "while",
@@ -1304,7 +1304,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.while(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "with",
@@ -1314,7 +1314,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.with(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "yield",
@@ -1324,7 +1324,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.yield(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "arguments",
@@ -1334,7 +1334,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.arguments(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "eval",
@@ -1344,7 +1344,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.eval(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "globalThis",
@@ -1354,7 +1354,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.globalThis(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "self",
@@ -1364,7 +1364,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.self(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "hasOwnProperty",
@@ -1375,7 +1375,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.hasOwnProperty$(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "valueOf",
@@ -1386,7 +1386,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.valueOf$(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "toString",
@@ -1397,7 +1397,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.toString$(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "toJSON",
@@ -1408,7 +1408,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.toJSON$(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "__proto__",
@@ -1419,7 +1419,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.Proto(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "message",
@@ -1429,7 +1429,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.message(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "writer",
@@ -1439,7 +1439,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.writer(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "reader",
@@ -1449,7 +1449,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.reader(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "tag",
@@ -1459,7 +1459,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.tag(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "end",
@@ -1469,7 +1469,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.end(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "length",
@@ -1479,7 +1479,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.length(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "input",
@@ -1489,7 +1489,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.input(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "close",
@@ -1499,7 +1499,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.close(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "on",
@@ -1509,7 +1509,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.on(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "onClose",
@@ -1519,7 +1519,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.onClose(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "init",
@@ -1530,7 +1530,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.init$(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "afterInit",
@@ -1541,7 +1541,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.afterInit$(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "beforeShutdown",
@@ -1552,7 +1552,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.beforeShutdown$(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "shutdown",
@@ -1563,7 +1563,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.shutdown$(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "scheduler",
@@ -1574,7 +1574,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.scheduler$(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "notify",
@@ -1584,7 +1584,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.notify(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "request",
@@ -1594,7 +1594,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.request(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
     defineMethod({
       name: "push",
@@ -1604,7 +1604,7 @@ const deleteService: ServiceDefinition<DeleteComponent> = {
       request: fields,
       response: values,
       invoke: (component: DeleteComponent, session, request) => component.push(session, request),
-      fingerprint: "7b5e33f4",
+      fingerprint: "d88bfe93",
     }),
   ],
 };

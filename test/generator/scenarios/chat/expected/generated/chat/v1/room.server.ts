@@ -117,7 +117,7 @@ const roomService: ServiceDefinition<RoomComponent> = {
       request: joinRequest,
       response: joinResponse,
       invoke: (component: RoomComponent, session, request) => component.join(session, request),
-      fingerprint: "b6eca95f",
+      fingerprint: "ede3eb3c",
     }),
     defineMethod({
       name: "Say",
@@ -129,7 +129,7 @@ const roomService: ServiceDefinition<RoomComponent> = {
       invoke: (component: RoomComponent, session, message) => component.say(session, message),
       rateLimit: { messages: 20, perMs: 1000 },
       boundOnly: true,
-      fingerprint: "b6d95577",
+      fingerprint: "fae15573",
     }),
     defineMethod({
       name: "Leave",
@@ -140,7 +140,7 @@ const roomService: ServiceDefinition<RoomComponent> = {
       response: emptyMessage,
       invoke: (component: RoomComponent, session) => component.leave(session),
       boundOnly: true,
-      fingerprint: "933b413e",
+      fingerprint: "576fe140",
     }),
   ],
 };

@@ -67,7 +67,7 @@ const roomService: ServiceDefinition<RoomComponent> = {
       request: node,
       response: limits,
       invoke: (component: RoomComponent, session, request) => component.join(session, request),
-      fingerprint: "5d5bd0d3",
+      fingerprint: "460747ed",
     }),
   ],
 };

@@ -80,7 +80,7 @@ const roomService: ServiceDefinition<RoomComponent> = {
       request: node,
       response: limits,
       invoke: (component: RoomComponent, session, request) => component.join(session, request),
-      fingerprint: "061f2504",
+      fingerprint: "a39a4055",
     }),
     defineMethod({
       name: "Start",
@@ -90,7 +90,7 @@ const roomService: ServiceDefinition<RoomComponent> = {
       request: limits2,
       response: limits3,
       invoke: (component: RoomComponent, session, request) => component.start(session, request),
-      fingerprint: "17c6419c",
+      fingerprint: "f84c159a",
     }),
   ],
 };

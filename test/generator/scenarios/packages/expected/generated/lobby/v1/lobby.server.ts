@@ -87,7 +87,7 @@ const lobbyService: ServiceDefinition<LobbyComponent> = {
       request: user,
       response: user2,
       invoke: (component: LobbyComponent, session, request) => component.enter(session, request),
-      fingerprint: "230242d8",
+      fingerprint: "096d9c61",
     }),
     defineMethod({
       name: "Find",
@@ -97,7 +97,7 @@ const lobbyService: ServiceDefinition<LobbyComponent> = {
       request: wanted,
       response: match,
       invoke: (component: LobbyComponent, session, request) => component.find(session, request),
-      fingerprint: "d44ac987",
+      fingerprint: "23392058",
     }),
     defineMethod({
       name: "Clock",
@@ -107,7 +107,7 @@ const lobbyService: ServiceDefinition<LobbyComponent> = {
       request: emptyMessage,
       response: time,
       invoke: (component: LobbyComponent, session) => component.clock(session),
-      fingerprint: "da0a3ff1",
+      fingerprint: "c83780f4",
     }),
   ],
 };

@@ -132,7 +132,7 @@ const arenaService: ServiceDefinition<ArenaComponent> = {
       invoke: (component: ArenaComponent, session, message) => component.steer(session, message),
       maxPayloadBytes: 4096,
       overload: { policy: "conflate", key: (message: SteerRequest) => message.unitId },
-      fingerprint: "147f2e24",
+      fingerprint: "e2c4cffc",
     }),
     defineMethod({
       name: "Find",
@@ -144,7 +144,7 @@ const arenaService: ServiceDefinition<ArenaComponent> = {
       invoke: (component: ArenaComponent, session, request) => component.find(session, request),
       maxPayloadBytes: 1024,
       overload: { policy: "refuse", maxWaiting: 2 },
-      fingerprint: "d2818420",
+      fingerprint: "eb5f45f1",
     }),
     defineMethod({
       name: "Look",
@@ -156,7 +156,7 @@ const arenaService: ServiceDefinition<ArenaComponent> = {
       invoke: (component: ArenaComponent, session, request) => component.look(session, request),
       maxPayloadBytes: 4096,
       overload: { policy: "dropOldest", maxWaiting: 2 },
-      fingerprint: "f4d737a3",
+      fingerprint: "ed4c0b77",
     }),
   ],
 };

@@ -117,7 +117,7 @@ const accountService: ServiceDefinition<AccountComponent> = {
       request: openRequest,
       response: openResponse,
       invoke: (component: AccountComponent, session, request) => component.open(session, request),
-      fingerprint: "0acc765c",
+      fingerprint: "13c9097f",
     }),
     defineMethod({
       name: "Rename",
@@ -127,7 +127,7 @@ const accountService: ServiceDefinition<AccountComponent> = {
       request: renameRequest,
       response: emptyMessage,
       invoke: (component: AccountComponent, session, message) => component.rename(session, message),
-      fingerprint: "198a3f55",
+      fingerprint: "d8489529",
     }),
     defineMethod({
       name: "Close",
@@ -137,7 +137,7 @@ const accountService: ServiceDefinition<AccountComponent> = {
       request: emptyMessage,
       response: emptyMessage,
       invoke: (component: AccountComponent, session) => component.close(session),
-      fingerprint: "933b413e",
+      fingerprint: "576fe140",
     }),
   ],
 };

@@ -282,7 +282,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       response: order,
       invoke: (component: MatchComponent, session, request) => component.byService(session, request),
       shardKey: { path: [{ tag: 162 }, { tag: 8 }], type: "uint64", json: { path: ["place", ["matchId", "match_id"]] } },
-      fingerprint: "fabb6e93",
+      fingerprint: "d4a03566",
     }),
     defineMethod({
       name: "ByNothing",
@@ -292,7 +292,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       request: emptyMessage,
       response: emptyMessage,
       invoke: (component: MatchComponent, session) => component.byNothing(session),
-      fingerprint: "933b413e",
+      fingerprint: "576fe140",
     }),
     defineMethod({
       name: "ByInt32",
@@ -303,7 +303,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       response: order,
       invoke: (component: MatchComponent, session, request) => component.byInt32(session, request),
       shardKey: { path: [{ tag: 8 }], type: "int32", json: { path: ["int32"] } },
-      fingerprint: "fabb6e93",
+      fingerprint: "d4a03566",
     }),
     defineMethod({
       name: "BySint32",
@@ -314,7 +314,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       response: order,
       invoke: (component: MatchComponent, session, request) => component.bySint32(session, request),
       shardKey: { path: [{ tag: 16 }], type: "sint32", json: { path: ["sint32"] } },
-      fingerprint: "fabb6e93",
+      fingerprint: "d4a03566",
     }),
     defineMethod({
       name: "ByUint32",
@@ -325,7 +325,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       response: order,
       invoke: (component: MatchComponent, session, request) => component.byUint32(session, request),
       shardKey: { path: [{ tag: 24 }], type: "uint32", json: { path: ["uint32"] } },
-      fingerprint: "fabb6e93",
+      fingerprint: "d4a03566",
     }),
     defineMethod({
       name: "ByFixed32",
@@ -336,7 +336,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       response: order,
       invoke: (component: MatchComponent, session, request) => component.byFixed32(session, request),
       shardKey: { path: [{ tag: 37 }], type: "fixed32", json: { path: ["fixed32"] } },
-      fingerprint: "fabb6e93",
+      fingerprint: "d4a03566",
     }),
     defineMethod({
       name: "BySfixed32",
@@ -347,7 +347,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       response: order,
       invoke: (component: MatchComponent, session, request) => component.bySfixed32(session, request),
       shardKey: { path: [{ tag: 45 }], type: "sfixed32", json: { path: ["sfixed32"] } },
-      fingerprint: "fabb6e93",
+      fingerprint: "d4a03566",
     }),
     defineMethod({
       name: "ByInt64",
@@ -358,7 +358,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       response: order,
       invoke: (component: MatchComponent, session, request) => component.byInt64(session, request),
       shardKey: { path: [{ tag: 48 }], type: "int64", json: { path: ["int64"] } },
-      fingerprint: "fabb6e93",
+      fingerprint: "d4a03566",
     }),
     defineMethod({
       name: "BySint64",
@@ -369,7 +369,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       response: order,
       invoke: (component: MatchComponent, session, request) => component.bySint64(session, request),
       shardKey: { path: [{ tag: 56 }], type: "sint64", json: { path: ["sint64"] } },
-      fingerprint: "fabb6e93",
+      fingerprint: "d4a03566",
     }),
     defineMethod({
       name: "ByUint64",
@@ -380,7 +380,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       response: order,
       invoke: (component: MatchComponent, session, request) => component.byUint64(session, request),
       shardKey: { path: [{ tag: 64 }], type: "uint64", json: { path: ["uint64"] } },
-      fingerprint: "fabb6e93",
+      fingerprint: "d4a03566",
     }),
     defineMethod({
       name: "ByFixed64",
@@ -391,7 +391,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       response: order,
       invoke: (component: MatchComponent, session, request) => component.byFixed64(session, request),
       shardKey: { path: [{ tag: 73 }], type: "fixed64", json: { path: ["fixed64"] } },
-      fingerprint: "fabb6e93",
+      fingerprint: "d4a03566",
     }),
     defineMethod({
       name: "BySfixed64",
@@ -402,7 +402,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       response: order,
       invoke: (component: MatchComponent, session, request) => component.bySfixed64(session, request),
       shardKey: { path: [{ tag: 81 }], type: "sfixed64", json: { path: ["sfixed64"] } },
-      fingerprint: "fabb6e93",
+      fingerprint: "d4a03566",
     }),
     defineMethod({
       name: "ByBool",
@@ -413,7 +413,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       response: order,
       invoke: (component: MatchComponent, session, request) => component.byBool(session, request),
       shardKey: { path: [{ tag: 88 }], type: "bool", json: { path: ["bool"] } },
-      fingerprint: "fabb6e93",
+      fingerprint: "d4a03566",
     }),
     defineMethod({
       name: "ByMatchName",
@@ -424,7 +424,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       response: emptyMessage,
       invoke: (component: MatchComponent, session, message) => component.byMatchName(session, message),
       shardKey: { path: [{ tag: 98 }], type: "string", json: { path: [["matchName", "match_name"]] } },
-      fingerprint: "771d00ec",
+      fingerprint: "801dc4ac",
     }),
     defineMethod({
       name: "ByBytes",
@@ -435,7 +435,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       response: order,
       invoke: (component: MatchComponent, session, request) => component.byBytes(session, request),
       shardKey: { path: [{ tag: 106 }], type: "bytes", json: { path: ["bytes"] } },
-      fingerprint: "fabb6e93",
+      fingerprint: "d4a03566",
     }),
     defineMethod({
       name: "ByRegion",
@@ -446,7 +446,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       response: order,
       invoke: (component: MatchComponent, session, request) => component.byRegion(session, request),
       shardKey: { path: [{ tag: 112 }], type: "enum", json: { path: ["region"], enumeration: RegionJson } },
-      fingerprint: "fabb6e93",
+      fingerprint: "d4a03566",
     }),
     defineMethod({
       name: "ByMaybe",
@@ -457,7 +457,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       response: order,
       invoke: (component: MatchComponent, session, request) => component.byMaybe(session, request),
       shardKey: { path: [{ tag: 120 }], type: "uint32", json: { path: ["maybe"] } },
-      fingerprint: "fabb6e93",
+      fingerprint: "d4a03566",
     }),
     defineMethod({
       name: "ByInner",
@@ -468,7 +468,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       response: order,
       invoke: (component: MatchComponent, session, request) => component.byInner(session, request),
       shardKey: { path: [{ tag: 162 }, { tag: 18 }, { tag: 18 }, { tag: 8 }], type: "uint64", json: { path: ["place", "inner", "inner", ["matchId", "match_id"]] } },
-      fingerprint: "fabb6e93",
+      fingerprint: "d4a03566",
     }),
     defineMethod({
       name: "ByTargetPlace",
@@ -479,7 +479,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       response: order,
       invoke: (component: MatchComponent, session, request) => component.byTargetPlace(session, request),
       shardKey: { path: [{ tag: 170, rivals: [178, 185, 193, 4294967290] }, { tag: 8 }], type: "uint64", json: { path: [["targetPlace", "target_place"], ["matchId", "match_id"]] } },
-      fingerprint: "fabb6e93",
+      fingerprint: "d4a03566",
     }),
     defineMethod({
       name: "ByTargetNumber",
@@ -490,7 +490,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       response: order,
       invoke: (component: MatchComponent, session, request) => component.byTargetNumber(session, request),
       shardKey: { path: [{ tag: 185, rivals: [170, 178, 193, 4294967290] }], type: "fixed64", json: { path: [["targetNumber", "target_number"]] } },
-      fingerprint: "fabb6e93",
+      fingerprint: "d4a03566",
     }),
     defineMethod({
       name: "ByLastTarget",
@@ -501,7 +501,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       response: order,
       invoke: (component: MatchComponent, session, request) => component.byLastTarget(session, request),
       shardKey: { path: [{ tag: 4294967290, rivals: [170, 178, 185, 193] }, { tag: 26 }], type: "bytes", json: { path: [["lastTarget", "last_target"], "rest"] } },
-      fingerprint: "fabb6e93",
+      fingerprint: "d4a03566",
     }),
     defineMethod({
       name: "ByWrapped",
@@ -512,7 +512,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       response: order,
       invoke: (component: MatchComponent, session, request) => component.byWrapped(session, request),
       shardKey: { path: [{ tag: 202 }, { tag: 8 }], type: "int64", json: { path: ["wrapped"] } },
-      fingerprint: "fabb6e93",
+      fingerprint: "d4a03566",
     }),
     defineMethod({
       name: "ByName",
@@ -523,7 +523,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       response: order,
       invoke: (component: MatchComponent, session, request) => component.byName(session, request),
       shardKey: { path: [{ tag: 210 }, { tag: 10 }], type: "string", json: { path: [["fullName", "name"]] } },
-      fingerprint: "fabb6e93",
+      fingerprint: "d4a03566",
     }),
     defineMethod({
       name: "ByValue",
@@ -534,7 +534,7 @@ const matchService: ServiceDefinition<MatchComponent> = {
       response: order,
       invoke: (component: MatchComponent, session, request) => component.byValue(session, request),
       shardKey: { path: [{ tag: 10 }], type: "string", json: { path: [] } },
-      fingerprint: "7d5e09cd",
+      fingerprint: "31c2863a",
     }),
   ],
 };
@@ -546,7 +546,7 @@ const scoreAdd: RemoteMethod<Place, Place> = {
   request: Place,
   response: Place,
   shardKey: { path: [{ tag: 8 }], type: "uint64" },
-  fingerprint: "1e2fac3a",
+  fingerprint: "0f677df0",
 };
 
 const scoreNote: RemoteMethod<Order, void> = {
@@ -556,7 +556,7 @@ const scoreNote: RemoteMethod<Order, void> = {
   request: Order,
   response: emptyCodec,
   shardKey: { path: [{ tag: 112 }], type: "enum" },
-  fingerprint: "e7ca318d",
+  fingerprint: "f99e8599",
 };
 
 const scoreReset: RemoteMethod<void, void> = {
