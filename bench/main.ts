@@ -7,6 +7,7 @@ import { parseBenchArguments, usage } from "./arguments.js";
 import { broadcast } from "./cases/broadcast.js";
 import { broadcastGates } from "./cases/broadcast-gates.js";
 import { bundle } from "./cases/bundle.js";
+import { clusterSimulation } from "./cases/cluster-simulation.js";
 import { codec } from "./cases/codec.js";
 import { flood } from "./cases/flood.js";
 import { generator } from "./cases/generator.js";
@@ -47,6 +48,7 @@ const cases: readonly AnyCase[] = [
   bundle,
   hop,
   broadcastGates,
+  clusterSimulation,
   soak,
 ];
 

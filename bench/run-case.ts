@@ -27,10 +27,19 @@ import { type FootprintCase, formatFootprint, formatFootprintRatios, runFootprin
 import { formatProfiles, listProfiles } from "./profile.js";
 import { formatComparison, formatRatio } from "./report.js";
 import type { Setting } from "./side.js";
+import { formatSimulated, formatSimulation, runSimulation, type SimulationCase } from "./simulation/run-simulation.js";
 import { formatSoak, formatSoakVerdict, runSoak } from "./soak/run-soak.js";
 
 /** A case of any kind. */
-export type AnyCase = BenchCase | FootprintCase | CommandCase | WatchCase | BundleCase | SoakCase | HopCase;
+export type AnyCase =
+  | BenchCase
+  | FootprintCase
+  | CommandCase
+  | WatchCase
+  | BundleCase
+  | SoakCase
+  | HopCase
+  | SimulationCase;
 
 /** What cases are run with. */
 export interface BenchRun {
@@ -89,6 +98,12 @@ export async function runCase(each: AnyCase, run: BenchRun): Promise<Outcome[]> 
       return await inTurn(each.comparisons, (one) =>
         profiled(run, () => ("paced" in one ? runLatency(each.name, one, run) : runOneHop(each.name, one, run))),
       );
+    case "simulation":
+      return await inTurn(each.comparisons, async (simulation) => {
+        const figures = await runSimulation(simulation, run.setting);
+        run.print(`${formatSimulation(each.name, simulation, figures)}\n`);
+        return { figures, lastLine: formatSimulated(each.name, simulation, figures) };
+      });
     case "soak":
       return await inTurn(each.comparisons, async ({ name }) => {
         const figures = await runSoak(`${each.name}/${name}`, run.options.soak, run.setting.pinning);
@@ -146,7 +161,9 @@ function headingOf(each: AnyCase, { rounds, roundMs, tree }: BenchArguments): st
 }
 
 /** What kind of figures a case has. */
-export function kindOf(each: AnyCase): "load" | "footprint" | "commands" | "watch" | "bundle" | "soak" | "hop" {
+export function kindOf(
+  each: AnyCase,
+): "load" | "footprint" | "commands" | "watch" | "bundle" | "soak" | "hop" | "simulation" {
   return "kind" in each ? each.kind : "load";
 }
 

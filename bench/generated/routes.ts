@@ -4,7 +4,7 @@
 import type { RouteDictionary } from "nanowire/client";
 
 /** The hash of the dictionary: a client that names it, `connect(url, { dictVersion })`, is not sent the dictionary. */
-export const dictVersion = "b52c019e4db251fe";
+export const dictVersion = "2482f783f7e6fdc1";
 
 /** Every route that a client may send or receive, and its code. */
 export const dictionary: RouteDictionary = {
@@ -12,6 +12,9 @@ export const dictionary: RouteDictionary = {
   routes: {
     "Broadcast.Tell": 54611,
     "BroadcastEvents.Moved": 46396,
+    "Chaos.Count": 62369,
+    "Chaos.Enter": 37560,
+    "ChaosEvents.Beat": 65354,
     "Crowds.Look": 31767,
     "Echo.Move": 1,
     "Echo.Ping": 2,

@@ -1,7 +1,7 @@
 // A hot file: what a node says to another, a record each, written where it leaves.
 
 import type { ByteBuffer } from "../base/byte-buffer.js";
-import type { NanowireError } from "../base/error.js";
+import { type NanowireError, toNanowireError } from "../base/error.js";
 import { encodeErrorPayload } from "../protocol/error-payload.js";
 import { cut, encodeInPlace, type InPlaceCodec } from "../protocol/in-place.js";
 import { protobufSerializer } from "../protocol/serializer.js";
@@ -120,11 +120,12 @@ export class PeerOut implements PeerVoice {
   }
 
   failure(visit: number, call: number, error: NanowireError): void {
-    const payload = encodeErrorPayload(error, protobufSerializer);
-    const start = this.#begin(recordType.failure, visit);
-    writeNumber(this.#sink.buffer, call);
-    this.#sink.buffer.append(payload);
-    this.#end(start);
+    this.#tellError(error, (payload) => {
+      const start = this.#begin(recordType.failure, visit);
+      writeNumber(this.#sink.buffer, call);
+      this.#sink.buffer.append(payload);
+      this.#end(start);
+    });
   }
 
   done(visit: number, call: number): void {
@@ -209,14 +210,25 @@ export class PeerOut implements PeerVoice {
   }
 
   refusal(ask: number, error: NanowireError): void {
-    const payload = encodeErrorPayload(error, protobufSerializer);
-    const start = this.#begin(recordType.refusal, ask);
-    this.#sink.buffer.append(payload);
-    this.#end(start);
+    this.#tellError(error, (payload) => {
+      const start = this.#begin(recordType.refusal, ask);
+      this.#sink.buffer.append(payload);
+      this.#end(start);
+    });
   }
 
   cancel(ask: number): void {
     this.#end(this.#begin(recordType.cancel, ask));
+  }
+
+  /** An error may be a program's own, and too long: then that is told, for somebody waits. */
+  #tellError(error: NanowireError, write: (payload: Uint8Array) => void): void {
+    try {
+      write(encodeErrorPayload(error, protobufSerializer));
+    } catch (cause) {
+      const untold = toNanowireError(cause, "internal", "the error could not be told");
+      write(encodeErrorPayload(untold, protobufSerializer));
+    }
   }
 
   #texts(type: number, visit: number, ...texts: readonly string[]): void {

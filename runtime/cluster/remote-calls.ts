@@ -84,7 +84,8 @@ export class RemoteCalls implements RemoteCaller {
   tellAll<Req>(method: RemoteMethod<Req, void>, message: Req, options: RemoteTellAllOptions = {}): void {
     const payload = encode(method, message);
     const metadata = this.#metadata(options.metadata);
-    for (const host of this.#allHosts(method.service)) {
+    // This node comes last: what is too long for the others is told to nobody.
+    for (const host of this.#hostsOf(method.service).reverse()) {
       if (this.#serves(host, method)) {
         this.#tell(host, method.route, payload, metadata);
       }
@@ -155,12 +156,12 @@ export class RemoteCalls implements RemoteCaller {
   }
 
   #tell(host: Host, route: string, payload: Uint8Array, metadata: Readonly<Record<string, string>>): void {
-    this.traffic.tells++;
     if (host instanceof Peer) {
       host.out.tell({ route, metadata, payload });
     } else {
       this.#host.ownRemotes.tell(host.id, route, payload, metadata);
     }
+    this.traffic.tells++;
   }
 
   // who gets it

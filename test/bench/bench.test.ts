@@ -13,6 +13,7 @@ import type { CommandFigures } from "../../bench/commands/command-comparison.js"
 import type { WatchFigures } from "../../bench/commands/watch-comparison.js";
 import type { ComparisonFigures, SideFigures } from "../../bench/comparison.js";
 import type { FootprintFigures } from "../../bench/footprint/footprint.js";
+import type { SimulationFigures } from "../../bench/simulation/simulation.js";
 import type { SoakFigures } from "../../bench/soak/run-soak.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -365,6 +366,29 @@ describe("npm run bench", () => {
     expect(messagesOnLinks(grpc1)).toEqual([4, 4]);
     // A hundred pushes of a turn go to a gate as one.
     expect(Math.max(...messagesOnLinks(nats100))).toBeLessThanOrEqual(0.05);
+  }, 60_000);
+
+  it("runs cluster-simulation: nodes, sessions and groups are there, and a push is one message a gate", async () => {
+    const json = join(directory, "simulation.json");
+    const { code, output, errors } = await bench("cluster-simulation/gates-10", "--quick", "--json", json);
+    expect(errors).toBe("");
+    expect(code).toBe(0);
+    const { cases } = JSON.parse(readFileSync(json, "utf8")) as { cases: { comparisons: SimulationFigures[] }[] };
+    const [figures] = cases[0]?.comparisons ?? [];
+    expect([figures?.nodes, figures?.sessions, figures?.groups]).toEqual([11, 2_000, 2_000]);
+    // Groups of about a hundred have members at each of ten gates, mostly.
+    expect(figures?.push.frames).toBeGreaterThan(9.5);
+    expect(figures?.push.frames).toBeLessThanOrEqual(10);
+    // A hundred pushes of a turn share ten messages.
+    expect(figures?.pushTogether.frames).toBeCloseTo(0.1, 5);
+    for (const figure of [figures?.nodeKb, figures?.sessionKb, figures?.guestKb, figures?.joinMicros]) {
+      expect(figure).toBeGreaterThan(0);
+    }
+    expect(figures?.gateInfoBytes).toBeGreaterThan(100);
+    expect(output).toContain("reckoned     100,000 sessions, 50 times as many as are there");
+    expect(output.trimEnd().split("\n").at(-1)).toMatch(
+      /^cost {2}cluster-simulation\/gates-10 +push [\d.]+ µs with [\d.]+ messages, join [\d.]+ µs \(less is better\)$/,
+    );
   }, 60_000);
 
   it("runs soak: every kind of client comes, and what is kept is printed last", async () => {

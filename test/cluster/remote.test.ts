@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NanowireError } from "../../runtime/base/error.js";
 import type { RemoteContext } from "../../runtime/component/remote.js";
@@ -267,6 +268,23 @@ describe.each(ways)("a call of %s", (way) => {
     expect(ledger.contexts.length).toBe(0);
   });
 
+  it("is answered or refused with invalid_payload, whatever the bytes are that arrive", async () => {
+    const { caller } = await bank({}, way);
+    const hostile = { ...add, request: rawBytes };
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 64 }), async (bytes) => {
+        const outcome = await callerOf(caller.server)
+          .call(hostile, bytes)
+          .then(
+            () => "answered",
+            ({ code }: NanowireError) => code,
+          );
+        expect(outcome).toBe(isReadable(bytes) ? "answered" : "invalid_payload");
+      }),
+    );
+    expect(caller.log.at("error")).toEqual([]);
+  });
+
   it("fails with invalid_response when the answer is no message of its method", async () => {
     const { caller } = await bank({ add: () => balance(2n ** 62n) }, way);
     const strange = {
@@ -294,6 +312,33 @@ describe.each(ways)("a call of %s", (way) => {
     const metadata = { a: "b", c: undefined } as unknown as Record<string, string>;
     await expect(client.add(ada(1n), { metadata })).rejects.toMatchObject({ code: "invalid_option" });
     expect(await client.add(ada(1n))).toEqual(balance(1n));
+  });
+});
+
+describe("a message that is longer than nodes send each other", () => {
+  const long = "x".repeat(40_000);
+
+  it("fails its call, asked or answered, and throws where it is told; the next goes through", async () => {
+    const nodes = new Nodes();
+    const cluster = { maxUnackedBytes: 65_536 };
+    const ledger = new Ledger({
+      add: (_, { account }) => {
+        throw new NanowireError("told", account === "grow" ? long : account);
+      },
+    });
+    await nodes.member("host", {}, { remotes: [ledger], cluster });
+    const caller = await nodes.member("caller", {}, { cluster });
+    const client = clientOf(caller);
+    const tooLarge = { code: "message_too_large" };
+    await expect(client.add({ account: long, amount: undefined })).rejects.toMatchObject(tooLarge);
+    expect(() => client.note({ text: long })).toThrow(expect.objectContaining(tooLarge));
+    expect(await allOf(caller).add({ account: long, amount: undefined })).toMatchObject([
+      { node: "host", ok: false, error: tooLarge },
+    ]);
+    await expect(client.add({ account: "short", amount: undefined })).rejects.toMatchObject({ code: "told" });
+    await expect(client.add({ account: "grow", amount: undefined })).rejects.toMatchObject(tooLarge);
+    expect(caller.server.counters.remote.made).toMatchObject({ pending: 0, tells: 0 });
+    expect(await client.lastAt()).toEqual({ seconds: 12n, nanos: 5 });
   });
 });
 
@@ -974,6 +1019,16 @@ describe("a server with remotes", () => {
     });
   });
 });
+
+/** Whether bytes are a request of `add`. */
+function isReadable(bytes: Uint8Array): boolean {
+  try {
+    AddRequest.decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Resolved when a signal is aborted. */
 function once<T>(signal: AbortSignal, value?: T): Promise<T> {

@@ -329,24 +329,6 @@ describe("a session that is bound", () => {
     expect(a.kept.length + c.kept.length).toBe(5_000);
   });
 
-  it("is one of thousands that go while the next keeper is told of them", async () => {
-    const { network, a, b, c, pass } = await three("allow");
-    const sessions = Array.from({ length: 8_000 }, () => a.open());
-    await Promise.all(sessions.map((session, index) => session.bind(`user-${index}`)));
-    const moved = b.kept.length;
-    expect(moved).toBeGreaterThan(2_000);
-    const before = a.kept.length + c.kept.length;
-    network.kill("b");
-    // A part is told; the others are not yet.
-    await until(() => c.kept.length > before / 2 + 500);
-    for (const session of sessions) {
-      a.close(session);
-    }
-    await pass(() => a.kept.length + c.kept.length === 0);
-    expect((await c.users.find(sessions.map(({ uid }) => uid))).found).toEqual([]);
-    expect(c.kept).toEqual([]);
-  });
-
   it("is known to nobody when a listener has closed it", async () => {
     const { a, b, uid } = await three("allow");
     a.sessions.onBind(({ session }) => a.close(session));

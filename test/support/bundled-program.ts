@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
  * Makes a module of the tests a program that Node runs by itself, before the tests of the file that asks for it. It is removed behind them.
  *
  * @param source the module's path, from the repository's root
- * @returns the program's path; two files of tests that run at once have two
+ * @returns the program's path
  */
 export function bundledProgram(source: string): string {
   const folder = `${root}node_modules/.${source.replace(/\W+/g, "-")}-${process.pid}`;

@@ -3,6 +3,7 @@ import { status } from "@grpc/grpc-js";
 import type { CancelTimer, Clock } from "../../base/clock.js";
 import type { Logger } from "../../base/logger.js";
 import type { NodeInfo } from "../node-info.js";
+import { decodeNode } from "../node-json.js";
 import { parseAddress } from "./address.js";
 import {
   type HeartbeatRequest,
@@ -16,7 +17,6 @@ import {
 } from "./clusterpb.js";
 import { MemberTeller, type Teller } from "./member-teller.js";
 import type { MemberChange } from "./member-view.js";
-import { decodeNode } from "./node-json.js";
 import { probe } from "./probe.js";
 import { Refusal } from "./refusal.js";
 import { type Dialing, RpcClient, statusOf } from "./rpc-client.js";

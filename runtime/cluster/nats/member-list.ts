@@ -1,6 +1,6 @@
 import { NanowireError } from "../../base/error.js";
 import type { NodeInfo } from "../node-info.js";
-import { parseNodeInfo } from "./parse-node-info.js";
+import { parseNode } from "../node-json.js";
 
 /** Whoever is told of the members. */
 export interface MemberWatcher {
@@ -118,7 +118,7 @@ export class MemberList {
     if (member === undefined || member.info?.text === text) {
       return;
     }
-    const node = parseNodeInfo(id, text);
+    const node = readNode(id, text);
     if (node === undefined) {
       this.#watcher.ignored(`what is said of node ${id} cannot be read`);
       return;
@@ -215,4 +215,14 @@ function leftReason(id: string): NanowireError {
 
 function gone(id: string, how: string): NanowireError {
   return new NanowireError("unavailable", `node ${id} ${how}`);
+}
+
+/** What a node says of itself; undefined where it is no such thing, or another's. */
+function readNode(id: string, text: string): NodeInfo | undefined {
+  try {
+    const node = parseNode(text);
+    return node.id === id ? node : undefined;
+  } catch {
+    return undefined;
+  }
 }
