@@ -11,6 +11,7 @@ export interface UpProcess {
   readonly instance: number;
   /** Undefined while there is no process. */
   readonly pid: number | undefined;
+  /** What it is at. */
   readonly state: UpProcessState;
 }
 
@@ -38,9 +39,11 @@ export type UpState = "starting" | "running" | "rolling" | "stopping" | "stopped
 
 /** A line that a process has printed. */
 export interface UpLine {
+  /** What the process is called: `gate-1`. */
   readonly node: string;
   /** The place of its role in the list, from 0. */
   readonly roleIndex: number;
+  /** Where it was printed. */
   readonly stream: "stdout" | "stderr";
   /** Without its end. One of more than 16,384 characters comes in pieces. */
   readonly text: string;

@@ -199,7 +199,7 @@ export class Up {
   }
 
   async #retire({ slots }: Role, slot: Slot): Promise<void> {
-    await this.#stopSlot(slot);
+    await slot.stop();
     slots.splice(slots.indexOf(slot), 1);
   }
 
