@@ -64,6 +64,13 @@ export class Counting {
     return this.#connection?.state === "open" ? this.#gate : "";
   }
 
+  /** What it is at, for who waits for it in vain. */
+  get state(): string {
+    const { asked, answered, failures } = this;
+    const open = asked - answered - failures.length;
+    return `${this.uid} at ${this.#gate}: ${this.#connection?.state ?? "closed"}, ${open} without an outcome, ${this.#entered ? "" : "not "}entered`;
+  }
+
   /** Resolved when it has the outcome of its last request, and stays connected without another. */
   rest(): Promise<void> {
     return new Promise((resolve) => {
@@ -153,8 +160,8 @@ export class Counting {
         dictVersion,
         requestTimeoutMs: longestMs,
         connectTimeoutMs: 1_000,
-        // A gate that is about to stop tells where to go. Else another one is tried.
-        reconnect: { minDelayMs: 10, maxDelayMs: 50, maxAttempts: 1 },
+        // A gate that is about to stop tells where to go, and the connection goes there by itself.
+        reconnect: { minDelayMs: 10, maxDelayMs: 50, maxAttempts: 5 },
       });
       this.connects++;
       this.#gate = gate.id;
@@ -164,11 +171,19 @@ export class Counting {
       new ChaosEventsClient(connection).onBeat(() => {
         this.beats++;
       });
+      let isSent = false;
       connection.onDrain(({ url }) => {
+        isSent = true;
         this.#gate = this.#gates().find((other) => other.url === url)?.id ?? "";
       });
-      connection.onState(() => {
+      connection.onState(({ state }) => {
         this.#entered = false;
+        if (state === "open") {
+          isSent = false;
+        } else if (state === "reconnecting" && !isSent) {
+          // The gate is gone: another one is tried.
+          connection.close();
+        }
       });
     } catch {
       await wait(retryMs);

@@ -168,8 +168,7 @@ export class ChaosCluster {
    */
   async agreed(after: string, since: number): Promise<readonly NodeView[]> {
     const limit = this.#limit();
-    const rests = Promise.all(this.clients.map((client) => client.rest()));
-    await Promise.race([rests, this.#outOfTime("a client has no outcome of its request, or no gate")]);
+    await this.rest();
     for (;;) {
       const views = await this.views();
       const clients = new Map(this.clients.map(({ uid, gate }) => [uid, gate]));
@@ -186,6 +185,16 @@ export class ChaosCluster {
       }
       await wait(askEveryMs);
     }
+  }
+
+  /**
+   * Resolved when every client has the outcome of its last request, is connected, and makes none.
+   *
+   * @throws Error when one has none in time
+   */
+  async rest(): Promise<void> {
+    const rests = Promise.all(this.clients.map((client) => client.rest()));
+    await Promise.race([rests, this.#outOfTime()]);
   }
 
   /** What every node that is there believes. */
@@ -243,10 +252,11 @@ export class ChaosCluster {
     return performance.now() + this.options.agreeWithinMs;
   }
 
-  async #outOfTime(what: string): Promise<never> {
+  async #outOfTime(): Promise<never> {
     const { agreeWithinMs } = this.options;
     await wait(agreeWithinMs, undefined, { ref: false });
-    throw new Error(`${what}, ${agreeWithinMs} ms after`);
+    const clients = this.clients.map(({ state }) => state).join("\n");
+    throw new Error(`clients do not come to rest within ${agreeWithinMs} ms:\n${clients}`);
   }
 }
 

@@ -1,7 +1,16 @@
 // A node of a cluster that is not to be spared, in a process of its own: `node node.js <NodeSettings as JSON>`. It answers what its parent asks, and ends with it.
 
 import { setTimeout as wait } from "node:timers/promises";
-import { type ClusterDriver, createServer, Group, type Server, type Session, silentLogger, tcp } from "nanowire";
+import {
+  type ClusterDriver,
+  consoleLogger,
+  createServer,
+  Group,
+  type Server,
+  type Session,
+  silentLogger,
+  tcp,
+} from "nanowire";
 import { grpc, grpcMaster } from "nanowire/grpc";
 import { nats } from "nanowire/nats";
 import type { CountAnswer, CountRequest, EnterAnswer, EnterRequest } from "../generated/bench/v1/chaos.js";
@@ -61,7 +70,11 @@ if (settings.role === "master") {
 async function runNode({ role, id, carrier, patience, host }: MemberSettings): Promise<void> {
   const chaos = new Chaos(id);
   const cluster = { driver: driverOf({ carrier, patience, host }), id, ...patience };
-  const common = { cluster, logger: silentLogger, heartbeatIntervalMs: 2_000 };
+  const common = {
+    cluster,
+    logger: silentLogger,
+    heartbeatIntervalMs: 2_000,
+  };
   const server =
     role === "gate"
       ? createServer({

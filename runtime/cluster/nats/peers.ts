@@ -9,7 +9,7 @@ export interface Peer {
   readonly subject: string;
   /** Our number for it, in base 36. */
   readonly index: string;
-  /** Goes up with each message to it. */
+  /** Goes up with each message to it: also from one peer of an id to the next, for the node itself may not know that it was gone. */
   sequence: number;
 }
 
@@ -19,6 +19,8 @@ export class Peers {
   readonly #byId = new Map<string, Peer>();
   readonly #byIndex = new Map<number, Peer>();
   #made = 0;
+  /** The highest sequence of all that were removed. */
+  #sequence = 0;
 
   constructor(cluster: string) {
     this.#cluster = cluster;
@@ -28,7 +30,7 @@ export class Peers {
     this.remove(id);
     this.#made++;
     const subject = nodeSubject(this.#cluster, id, incarnation);
-    const peer: Peer = { id, incarnation, subject, index: this.#made.toString(36), sequence: 0 };
+    const peer: Peer = { id, incarnation, subject, index: this.#made.toString(36), sequence: this.#sequence };
     this.#byId.set(id, peer);
     this.#byIndex.set(this.#made, peer);
     return peer;
@@ -46,6 +48,7 @@ export class Peers {
   remove(id: string): void {
     const peer = this.#byId.get(id);
     if (peer !== undefined) {
+      this.#sequence = Math.max(this.#sequence, peer.sequence);
       this.#byId.delete(id);
       this.#byIndex.delete(Number.parseInt(peer.index, 36));
     }
