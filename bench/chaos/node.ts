@@ -1,16 +1,7 @@
 // A node of a cluster that is not to be spared, in a process of its own: `node node.js <NodeSettings as JSON>`. It answers what its parent asks, and ends with it.
 
 import { setTimeout as wait } from "node:timers/promises";
-import {
-  type ClusterDriver,
-  consoleLogger,
-  createServer,
-  Group,
-  type Server,
-  type Session,
-  silentLogger,
-  tcp,
-} from "nanowire";
+import { type ClusterDriver, createServer, Group, type Server, type Session, silentLogger, tcp } from "nanowire";
 import { grpc, grpcMaster } from "nanowire/grpc";
 import { nats } from "nanowire/nats";
 import type { CountAnswer, CountRequest, EnterAnswer, EnterRequest } from "../generated/bench/v1/chaos.js";
