@@ -12,6 +12,7 @@ export default defineConfig({
       { find: /^nanowire\/json$/, replacement: source("./runtime/protocol/json/index.ts") },
       { find: /^nanowire\/nats$/, replacement: source("./runtime/cluster/nats/index.ts") },
       { find: /^nanowire\/testing$/, replacement: source("./runtime/testing/index.ts") },
+      { find: /^nanowire\/up$/, replacement: source("./runtime/up/index.ts") },
       { find: /^nanowire\/validate$/, replacement: source("./runtime/validate/index.ts") },
       { find: /^nanowire\/wire$/, replacement: source("./runtime/protocol/wire/index.ts") },
       { find: /^nanowire$/, replacement: source("./runtime/index.ts") },

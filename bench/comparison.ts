@@ -59,35 +59,39 @@ export interface ComparisonFigures {
 /** Runs both sides in turn: a round each to warm up, then the counted rounds, baseline, subject, baseline, subject. */
 export async function runComparison(comparison: Comparison, setting: Setting): Promise<ComparisonFigures> {
   const { name, title, measure = "cpu" } = comparison;
-  const sides: RunningSide[] = [];
+  const turns = await runInTurn([comparison.baseline, comparison.subject], setting);
+  const [baseline = [], subject = []] = turns;
+  const ratios = baseline.map((first, round) => ratioOf[measure](first, subject[round] as RoundFigures));
+  return {
+    name,
+    title,
+    baseline: summarize(comparison.baseline.name, baseline),
+    subject: summarize(comparison.subject.name, subject),
+    measure,
+    ratios,
+    ratio: median(ratios),
+  };
+}
+
+/** Runs sides in turn, all of them up at once: a round each to warm up, then the counted rounds. Returns those of each side. */
+export async function runInTurn(sides: readonly Side[], setting: Setting): Promise<RoundFigures[][]> {
+  const running: RunningSide[] = [];
   try {
-    const baseline = await comparison.baseline.start(setting);
-    sides.push(baseline);
-    const subject = await comparison.subject.start(setting);
-    sides.push(subject);
-    await baseline.round(setting.warmUpMs);
-    await subject.round(setting.warmUpMs);
-    const baselineRounds: RoundFigures[] = [];
-    const subjectRounds: RoundFigures[] = [];
-    const ratios: number[] = [];
-    for (let round = 0; round < setting.rounds; round++) {
-      const first = await baseline.round(setting.roundMs);
-      const second = await subject.round(setting.roundMs);
-      baselineRounds.push(first);
-      subjectRounds.push(second);
-      ratios.push(ratioOf[measure](first, second));
-    }
-    return {
-      name,
-      title,
-      baseline: summarize(comparison.baseline.name, baselineRounds),
-      subject: summarize(comparison.subject.name, subjectRounds),
-      measure,
-      ratios,
-      ratio: median(ratios),
-    };
-  } finally {
     for (const side of sides) {
+      running.push(await side.start(setting));
+    }
+    for (const side of running) {
+      await side.round(setting.warmUpMs);
+    }
+    const rounds: RoundFigures[][] = running.map(() => []);
+    for (let round = 0; round < setting.rounds; round++) {
+      for (const [index, side] of running.entries()) {
+        rounds[index]?.push(await side.round(setting.roundMs));
+      }
+    }
+    return rounds;
+  } finally {
+    for (const side of running) {
       await side.stop();
     }
   }
@@ -102,7 +106,8 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
-function summarize(name: string, rounds: readonly RoundFigures[]): SideFigures {
+/** The medians of a side's rounds. */
+export function summarize(name: string, rounds: readonly RoundFigures[]): SideFigures {
   const medianOf = (figure: (round: RoundFigures) => number): number => median(rounds.map(figure));
   return {
     name,
@@ -131,6 +136,7 @@ function messagesPerSecond({ messages, elapsedMs }: RoundFigures): number {
   return (messages / elapsedMs) * 1_000;
 }
 
-function cpuMicrosPerMessage({ serverCpuMicros, messages }: RoundFigures): number {
+/** What the server's processes used for a message. */
+export function cpuMicrosPerMessage({ serverCpuMicros, messages }: RoundFigures): number {
   return serverCpuMicros / messages;
 }

@@ -5,13 +5,16 @@ import { join } from "node:path";
 import { readOwnPackage } from "../generator/read/package-root.js";
 import { parseBenchArguments, usage } from "./arguments.js";
 import { broadcast } from "./cases/broadcast.js";
+import { broadcastGates } from "./cases/broadcast-gates.js";
 import { bundle } from "./cases/bundle.js";
 import { chaos } from "./cases/chaos.js";
+import { clusterSimulation } from "./cases/cluster-simulation.js";
 import { codec } from "./cases/codec.js";
 import { flood } from "./cases/flood.js";
 import { generator } from "./cases/generator.js";
 import { growth } from "./cases/growth.js";
 import { handshakes } from "./cases/handshakes.js";
+import { hop } from "./cases/hop.js";
 import { idle } from "./cases/idle.js";
 import { nano } from "./cases/nano.js";
 import { peers } from "./cases/peers.js";
@@ -44,6 +47,9 @@ const cases: readonly AnyCase[] = [
   generator,
   watch,
   bundle,
+  hop,
+  broadcastGates,
+  clusterSimulation,
   soak,
   chaos,
 ];

@@ -1,4 +1,4 @@
-import type { ComparisonFigures, Measure, SideFigures } from "./comparison.js";
+import { type ComparisonFigures, type Measure, median, type SideFigures } from "./comparison.js";
 
 /** A load generator that is this busy may be what holds the messages back. */
 const busyShare = 0.95;
@@ -13,6 +13,7 @@ export function formatComparison(caseName: string, figures: ComparisonFigures): 
     row([...cells(baseline), "", ratioText(1)]),
     row([...cells(subject), range, ratioText(ratio)]),
   ];
+  lines.push(...[baseline, subject].flatMap(besideOf));
   const [most = 0] = [baseline, subject].map((side) => side.loadCpuShare).sort((a, b) => b - a);
   if (most >= busyShare) {
     lines.push(
@@ -25,6 +26,14 @@ export function formatComparison(caseName: string, figures: ComparisonFigures): 
 /** The last line of a comparison: its ratio. */
 export function formatRatio(caseName: string, { name, baseline, measure, ratio }: ComparisonFigures): string {
   return `ratio ${`${caseName}/${name}`.padEnd(34)} × ${baseline.name.padEnd(14)} ${ratioText(ratio)}${ratioOf[measure]}`;
+}
+
+/** What a side measures beside the columns. */
+function besideOf({ name, rounds }: SideFigures): string[] {
+  const texts = Object.keys(rounds[0]?.beside ?? {}).map(
+    (what) => `${what} ${median(rounds.map(({ beside }) => beside?.[what] ?? Number.NaN)).toFixed(2)}`,
+  );
+  return texts.length === 0 ? [] : [`  ${name}: ${texts.join(", ")}`];
 }
 
 function cells(side: SideFigures): string[] {

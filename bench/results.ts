@@ -24,7 +24,16 @@ export interface RunResults {
 }
 
 /** Packages whose speed is in the figures. */
-const packages = ["ws", "@bufbuild/protobuf", "@bufbuild/buf", "ts-proto", "protobufjs", "esbuild"];
+const packages = [
+  "ws",
+  "@bufbuild/protobuf",
+  "@bufbuild/buf",
+  "ts-proto",
+  "protobufjs",
+  "esbuild",
+  "@grpc/grpc-js",
+  "@nats-io/transport-node",
+];
 
 /** Other servers, where they are installed. */
 const peers = ["socket.io", "@colyseus/core", "@colyseus/ws-transport", "pinus"];

@@ -7,6 +7,17 @@ import type { ChaosCase } from "./cases/chaos.js";
 import type { SoakCase } from "./cases/soak.js";
 import { formatChaos, formatChaosVerdict, runChaos } from "./chaos/run-chaos.js";
 import {
+  formatHop,
+  formatHopLatency,
+  formatHopP99,
+  formatHopRatios,
+  type HopCase,
+  type HopComparison,
+  type HopLatency,
+  runHop,
+  runHopLatency,
+} from "./cluster/hop.js";
+import {
   type CommandCase,
   formatCommandRatios,
   formatCommands,
@@ -18,10 +29,20 @@ import { type FootprintCase, formatFootprint, formatFootprintRatios, runFootprin
 import { formatProfiles, listProfiles } from "./profile.js";
 import { formatComparison, formatRatio } from "./report.js";
 import type { Setting } from "./side.js";
+import { formatSimulated, formatSimulation, runSimulation, type SimulationCase } from "./simulation/run-simulation.js";
 import { formatSoak, formatSoakVerdict, runSoak } from "./soak/run-soak.js";
 
 /** A case of any kind. */
-export type AnyCase = BenchCase | FootprintCase | CommandCase | WatchCase | BundleCase | SoakCase | ChaosCase;
+export type AnyCase =
+  | BenchCase
+  | FootprintCase
+  | CommandCase
+  | WatchCase
+  | BundleCase
+  | SoakCase
+  | HopCase
+  | SimulationCase
+  | ChaosCase;
 
 /** What cases are run with. */
 export interface BenchRun {
@@ -76,6 +97,16 @@ export async function runCase(each: AnyCase, run: BenchRun): Promise<Outcome[]> 
         const figures = await measureBundle(subject);
         return { figures, lastLine: formatBundle(each.name, figures) };
       });
+    case "hop":
+      return await inTurn(each.comparisons, (one) =>
+        profiled(run, () => ("paced" in one ? runLatency(each.name, one, run) : runOneHop(each.name, one, run))),
+      );
+    case "simulation":
+      return await inTurn(each.comparisons, async (simulation) => {
+        const figures = await runSimulation(simulation, run.setting);
+        run.print(`${formatSimulation(each.name, simulation, figures)}\n`);
+        return { figures, lastLine: formatSimulated(each.name, simulation, figures) };
+      });
     case "soak":
       return await inTurn(each.comparisons, async ({ name }) => {
         const figures = await runSoak(`${each.name}/${name}`, run.options.soak, run.setting.pinning);
@@ -91,24 +122,46 @@ export async function runCase(each: AnyCase, run: BenchRun): Promise<Outcome[]> 
   }
 }
 
-async function runLoaded(caseName: string, comparison: Comparison, { setting, print }: BenchRun): Promise<Outcome> {
+async function runLoaded(caseName: string, comparison: Comparison, run: BenchRun): Promise<Outcome> {
+  return await profiled(run, async () => {
+    const figures = await runComparison(comparison, run.setting);
+    run.print(`${formatComparison(caseName, figures)}\n`);
+    return { figures, lastLine: formatRatio(caseName, figures) };
+  });
+}
+
+async function runOneHop(caseName: string, comparison: HopComparison, { setting, print }: BenchRun): Promise<Outcome> {
+  const figures = await runHop(comparison, setting);
+  print(`${formatHop(caseName, figures)}\n`);
+  return { figures, lastLine: formatHopRatios(caseName, figures) };
+}
+
+async function runLatency(caseName: string, comparison: HopLatency, { setting, print }: BenchRun): Promise<Outcome> {
+  const figures = await runHopLatency(comparison, setting);
+  print(`${formatHopLatency(caseName, figures)}\n`);
+  return { figures, lastLine: formatHopP99(caseName, figures) };
+}
+
+/** Prints the profiles that a comparison leaves, where they are asked for. */
+async function profiled({ setting, print }: BenchRun, runOne: () => Promise<Outcome>): Promise<Outcome> {
   const { profileDirectory } = setting;
   const known = new Set(profileDirectory === undefined ? [] : listProfiles(profileDirectory));
-  const figures = await runComparison(comparison, setting);
-  print(`${formatComparison(caseName, figures)}\n`);
+  const outcome = await runOne();
   if (profileDirectory !== undefined) {
     print(`${formatProfiles(profileDirectory, known)}\n`);
   }
-  return { figures, lastLine: formatRatio(caseName, figures) };
+  return outcome;
 }
 
 /** What is said before the tables of a case. */
-function headingOf(each: AnyCase, { rounds, tree }: BenchArguments): string | undefined {
+function headingOf(each: AnyCase, { rounds, roundMs, tree }: BenchArguments): string | undefined {
   switch (kindOf(each)) {
     case "commands":
       return `${each.name}: ${tree.services} services × ${tree.methods} methods; a round each to warm up, then ${rounds} in turn; medians; CPU and memory of all processes of a command`;
     case "watch":
       return `${each.name}: one file of a tree is changed; a first change of each kind, then the medians of ${rounds}`;
+    case "hop":
+      return `${each.name}: medians of ${rounds} rounds of ${roundMs / 1_000} s, in turn; CPU of all processes but the clients'; the hop: what a request costs more than at a gate that answers by itself`;
     case "footprint":
       return `${each.name}: medians of ${rounds} rounds, in turn, each with a process of its own`;
     default:
@@ -117,7 +170,9 @@ function headingOf(each: AnyCase, { rounds, tree }: BenchArguments): string | un
 }
 
 /** What kind of figures a case has. */
-export function kindOf(each: AnyCase): "load" | "footprint" | "commands" | "watch" | "bundle" | "soak" | "chaos" {
+export function kindOf(
+  each: AnyCase,
+): "load" | "footprint" | "commands" | "watch" | "bundle" | "soak" | "hop" | "simulation" | "chaos" {
   return "kind" in each ? each.kind : "load";
 }
 

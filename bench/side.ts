@@ -35,8 +35,12 @@ export interface RunningSide {
 
 /** What came of one round of one side. */
 export interface RoundFigures extends LoadFigures {
-  /** What the server's process used, user and system, from before the first request to after the last answer. */
+  /** What the server's process used, user and system, from before the first request to after the last answer; where it has several, all of them. */
   readonly serverCpuMicros: number;
+  /** What each of several processes used of that. */
+  readonly parts?: Readonly<Record<string, number>>;
+  /** What else was measured, by what it is called. */
+  readonly beside?: Readonly<Record<string, number>>;
 }
 
 /** A server in a process, and a load generator in another. */
@@ -72,16 +76,12 @@ export async function startProcesses(
   { connections: usual, pinning, profileDirectory }: Setting,
   nodeFlags: readonly string[] = [],
 ): Promise<LoadedProcesses> {
-  const profileFlags =
-    profileDirectory === undefined
-      ? []
-      : ["--cpu-prof", `--cpu-prof-dir=${profileDirectory}`, "--cpu-prof-interval=200"];
   const serverProcess = new Child(
     typeof server === "string" ? new URL(`./servers/${server}`, import.meta.url) : server,
     {
       args,
       env,
-      nodeFlags: [...nodeFlags, ...profileFlags],
+      nodeFlags: [...nodeFlags, ...profileFlags(profileDirectory)],
       launcher: pinning.server,
     },
   );
@@ -136,6 +136,19 @@ export function loadedServer(server: LoadedServer): Side {
   };
 }
 
+/**
+ * The flags with which a process writes a CPU profile when it ends.
+ *
+ * @param role what the file is called after, where several processes of a side write one
+ */
+export function profileFlags(directory: string | undefined, role?: string): readonly string[] {
+  if (directory === undefined) {
+    return [];
+  }
+  const name = role === undefined ? [] : [`--cpu-prof-name=${Date.now()}-${role}.cpuprofile`];
+  return ["--cpu-prof", `--cpu-prof-dir=${directory}`, "--cpu-prof-interval=200", ...name];
+}
+
 /** As many connections as a process may have open files for, mostly. */
 export const mostConnections = 15_000;
 
@@ -143,4 +156,4 @@ export const mostConnections = 15_000;
 export const patienceMs = 30_000;
 
 /** And for each connection on top. */
-const connectPatienceMs = 10;
+export const connectPatienceMs = 10;

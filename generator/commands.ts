@@ -36,6 +36,10 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: "tell what clients or servers of another version would notice",
     load: async () => (await import("./breaking-command.js")).runBreaking,
   },
+  up: {
+    summary: "start the processes of one machine, and see to it that they are there",
+    load: async () => (await import("./up-command.js")).runUpCommand,
+  },
 };
 
 /**

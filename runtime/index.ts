@@ -34,7 +34,6 @@ export {
   type RemoteContext,
   type RemoteDefinition,
   type RemoteHandler,
-  type RemoteMethod,
 } from "./component/remote.js";
 export type {
   RemoteAnswer,
@@ -44,6 +43,7 @@ export type {
   RemoteTellAllOptions,
   RemoteTellOptions,
 } from "./component/remote-caller.js";
+export type { RemoteMethod } from "./component/remote-method.js";
 export {
   type AnyMethod,
   defineMethod,
@@ -83,6 +83,7 @@ export type { Timer } from "./schedule/timer.js";
 export type { Cluster } from "./server/cluster.js";
 export type { RemoteCallCounters, ServerCounters } from "./server/counters.js";
 export type { DrainOptions } from "./server/drain.js";
+export type { LocatedSession, LocatedUsers } from "./server/located-users.js";
 export type { ForwardedService, HandshakeContext, ServerOptions } from "./server/options.js";
 export { type Profile, wireProfiles } from "./server/profile.js";
 export type { ResumeOptions } from "./server/resume-options.js";

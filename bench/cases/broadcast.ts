@@ -2,7 +2,7 @@ import type { BenchCase, Comparison } from "../comparison.js";
 import { Telling } from "../generated/bench/v1/broadcast.js";
 import { Position } from "../generated/bench/v1/echo.js";
 import { notifyPacket, pushPacket } from "../load/packets.js";
-import { loadedServer } from "../side.js";
+import { type LoadedServer, loadedServer } from "../side.js";
 import { codeOf } from "./code-of.js";
 
 /** Everybody is told the same. */
@@ -14,9 +14,8 @@ export const broadcast: BenchCase = {
 };
 
 function comparisonOf(transport: "tcp" | "ws", times: number): Comparison {
-  const position: Position = { atMs: 1_700_000_000_000n, x: 12.5, y: -3.25, name: "Thirteen long" };
-  const push = pushPacket(codeOf("BroadcastEvents.Moved"), Position.encode(position).finish());
-  const load = { work: "broadcast", transport, inFlight: times, answers: [push] } as const;
+  const subject = broadcastServer(transport, times);
+  const [push = new Uint8Array(0)] = subject.load.answers;
   return {
     name: `${transport}-${times}`,
     title: `${transport === "tcp" ? "TCP" : "WebSocket"}, ${times === 1 ? "a message" : `${times} messages`} at once`,
@@ -24,17 +23,26 @@ function comparisonOf(transport: "tcp" | "ws", times: number): Comparison {
       name: "ready frames",
       server: "raw-broadcast.js",
       args: [transport, String(times), Buffer.from(push).toString("hex")],
-      load: { ...load, format: "raw", requests: [Uint8Array.of(1)] },
+      load: { ...subject.load, format: "raw", requests: [Uint8Array.of(1)] },
     }),
-    subject: loadedServer({
-      name: "nanowire",
-      server: "nanowire-broadcast.js",
-      args: [transport],
-      load: {
-        ...load,
-        format: "packets",
-        requests: [notifyPacket(codeOf("Broadcast.Tell"), Telling.encode({ position, times }).finish())],
-      },
-    }),
+    subject: loadedServer(subject),
+  };
+}
+
+/** The server that tells everybody, and its load. */
+export function broadcastServer(transport: "tcp" | "ws", times: number): LoadedServer {
+  const position: Position = { atMs: 1_700_000_000_000n, x: 12.5, y: -3.25, name: "Thirteen long" };
+  return {
+    name: "nanowire",
+    server: "nanowire-broadcast.js",
+    args: [transport],
+    load: {
+      work: "broadcast",
+      transport,
+      inFlight: times,
+      format: "packets",
+      requests: [notifyPacket(codeOf("Broadcast.Tell"), Telling.encode({ position, times }).finish())],
+      answers: [pushPacket(codeOf("BroadcastEvents.Moved"), Position.encode(position).finish())],
+    },
   };
 }

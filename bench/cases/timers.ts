@@ -1,6 +1,6 @@
 import { Child } from "../child-process.js";
 import type { BenchCase, Comparison } from "../comparison.js";
-import type { Side } from "../side.js";
+import { profileFlags, type Side } from "../side.js";
 import type { TimerKind, TimersFigures, TimersQuestion } from "../timers/timers.js";
 
 /** So many timers for each connection of the other cases: 100,000 of them by default. */
@@ -34,10 +34,7 @@ function sideOf(kind: TimerKind, periodMs: TimersQuestion["periodMs"], precision
     async start({ connections, pinning, profileDirectory }) {
       const process = new Child(new URL("../timers/main.js", import.meta.url), {
         launcher: pinning.server,
-        nodeFlags:
-          profileDirectory === undefined
-            ? []
-            : ["--cpu-prof", `--cpu-prof-dir=${profileDirectory}`, "--cpu-prof-interval=200"],
+        nodeFlags: profileFlags(profileDirectory),
       });
       return {
         round: (ms) =>

@@ -28,19 +28,27 @@ export class BroadcastLoad implements Load {
 
   /** Opens the connections; each is told once, when it has become a member. */
   connect(): Promise<void> {
+    const { connections, port, otherPorts = [], first } = this.#options;
+    const ports = [port, ...otherPorts];
     return this.#failures.unlessFailed((resolve) => {
-      const host: ClientHost = {
+      const host: Omit<ClientHost, "opened"> = {
         readBuffer: new Uint8Array(64 * 1024),
-        opened: () => {},
         received: (count, bytes) => this.#onTold(count, bytes),
         failed: (error) => this.#failures.failed(error),
         heartbeat: () => {
           this.#heartbeats++;
         },
       };
-      const opened = openAll(this.#options.connections, () =>
-        this.#members.push(new ClientSocket(this.#options, host)),
-      );
+      const enter = (member: ClientSocket): void => {
+        if (first !== undefined) {
+          member.send(first);
+        }
+      };
+      const opened = openAll(connections, () => {
+        const options = { ...this.#options, port: ports[this.#members.length % ports.length] ?? port };
+        const member: ClientSocket = new ClientSocket(options, { ...host, opened: () => enter(member) });
+        this.#members.push(member);
+      });
       this.#onTold = (count) => {
         for (let welcome = 0; welcome < count; welcome++) {
           if (opened()) {

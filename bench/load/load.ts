@@ -4,12 +4,14 @@ import type { PeerFormat } from "./peers.js";
 export interface LoadOptions {
   /**
    * What the connections do. `ping-pong`: each asks, and asks again when it is answered. `broadcast`: the first one has all of
-   * them told something, again and again. `visits`: clients come, ask once and go. `quiet`: each asks twice a second. `bursts`: one connection
+   * them told something, again and again. `visits`: clients come, ask once and go. `quiet`: each asks twice a second, or as often as `perSecond` says. `bursts`: one connection
    * asks very often at once.
    */
   readonly work: "ping-pong" | "broadcast" | "visits" | "quiet" | "bursts";
   readonly transport: "tcp" | "ws";
   readonly port: number;
+  /** Where more servers listen, whose clients are in one broadcast: they connect to `port` and these in turn. Default: none */
+  readonly otherPorts?: readonly number[];
   readonly connections: number;
   /** How many requests of one connection are unanswered at any time; of a broadcast: how often all are told, for one request. */
   readonly inFlight: number;
@@ -21,8 +23,12 @@ export interface LoadOptions {
   readonly format: "raw" | "packets" | PeerFormat;
   /** The requests of one connection, `inFlight` of them; after the last comes the first again. A broadcast has one, a burst fewer. */
   readonly requests: readonly Uint8Array[];
+  /** What each client of a broadcast sends when it is connected. Default: nothing */
+  readonly first?: Uint8Array;
   /** What each is to be answered with. */
   readonly answers: readonly Uint8Array[];
+  /** How often `quiet` clients ask in a second, all together. Default: each twice */
+  readonly perSecond?: number;
 }
 
 /** A load generator. */

@@ -1,17 +1,20 @@
-import { setTimeout as wait } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import { type ClientHost, ClientSocket } from "./client-socket.js";
 import { Failures } from "./failures.js";
 import type { Load, LoadFigures, LoadOptions } from "./load.js";
 import { openAll } from "./open-all.js";
 import { Tally } from "./tally.js";
 
-/** How often a client asks. */
-const periodMs = 500;
+/** How often a client asks in a second, where nobody says how often all do together. */
+const questionsPerSecond = 2;
 
 /** How often it is looked who is to ask. */
 const lookMs = 1;
 
-/** Clients that ask now and then, each in its turn: two questions a second, whether the one before was answered or not. */
+/**
+ * Clients that ask now and then, each in its turn, whether the one before was answered or not: two questions a second each, or as many as
+ * `perSecond` says of all together. Those are asked when they are due, to a turn of the event loop, and their latency counts from then on: a question that goes out late has waited, too.
+ */
 export class QuietLoad implements Load {
   readonly #options: LoadOptions;
   readonly #clients: QuietClient[] = [];
@@ -73,15 +76,18 @@ export class QuietLoad implements Load {
   /** Lets one after another ask, evenly spread over the time. */
   async #ask(ms: number): Promise<void> {
     const begin = performance.now();
+    const { perSecond } = this.#options;
+    const perMs = (perSecond ?? questionsPerSecond * this.#clients.length) / 1_000;
     const [request = new Uint8Array(0)] = this.#options.requests;
     let asked = 0;
     let passed = 0;
     while (passed < ms) {
-      await wait(lookMs);
+      await (perSecond === undefined ? wait(lookMs) : nextTurn());
       passed = performance.now() - begin;
-      const due = Math.floor((Math.min(passed, ms) / periodMs) * this.#clients.length);
+      const due = Math.floor(Math.min(passed, ms) * perMs);
       for (; asked < due; asked++) {
-        this.#clients[asked % this.#clients.length]?.ask(request);
+        const at = perSecond === undefined ? performance.now() : begin + (asked + 1) / perMs;
+        this.#clients[asked % this.#clients.length]?.ask(request, at);
       }
     }
   }
@@ -99,8 +105,9 @@ class QuietClient {
     this.#socket = new ClientSocket(options, host);
   }
 
-  ask(request: Uint8Array): void {
-    this.#askedAt.push(performance.now());
+  /** @param at what its latency counts from */
+  ask(request: Uint8Array, at: number): void {
+    this.#askedAt.push(at);
     this.#tally.sent(1, request.length);
     this.#socket.send(request);
   }

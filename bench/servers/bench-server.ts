@@ -15,10 +15,15 @@ export function benchServer(
   return createServer({
     components,
     listen: [listen({ port: 0, host: "127.0.0.1" })],
-    logger: silentLogger,
-    maxConnections: 1_000_000,
-    maxConnectionsPerAddress: 1_000_000,
-    maxMessagesPerSecond: 1_000_000,
+    ...manyBusyClients,
     ...options,
   });
 }
+
+/** The limits, and the logger. */
+export const manyBusyClients = {
+  logger: silentLogger,
+  maxConnections: 1_000_000,
+  maxConnectionsPerAddress: 1_000_000,
+  maxMessagesPerSecond: 1_000_000,
+} as const;

@@ -1,20 +1,11 @@
 // What is measured: a server that echoes.
 // The first argument is the transport: tcp or ws; the second one milliseconds between heartbeats, where it is not the default.
 
-import type { Blob, Crowd, Position } from "../generated/bench/v1/echo.js";
-import { CrowdsComponent, EchoComponent } from "../generated/bench/v1/echo.server.js";
+import type { Crowd } from "../generated/bench/v1/echo.js";
+import { CrowdsComponent } from "../generated/bench/v1/echo.server.js";
 import { benchServer } from "./bench-server.js";
+import { Echo } from "./echo.js";
 import { serve } from "./serve.js";
-
-class Echo extends EchoComponent {
-  move(_session: unknown, request: Position): Position {
-    return request;
-  }
-
-  ping(_session: unknown, request: Blob): Blob {
-    return request;
-  }
-}
 
 class Crowds extends CrowdsComponent {
   look(_session: unknown, request: Crowd): Crowd {

@@ -2,7 +2,14 @@ import { setTimeout as wait } from "node:timers/promises";
 import { answerParent } from "../parent-process.js";
 
 /** What the parent asks a server under test. */
-export type ServerQuestion = { readonly ask: "port" } | { readonly ask: "cpu" } | { readonly ask: "resident" };
+export type ServerQuestion = { readonly ask: "port" | "cpu" | "resident" | "links" };
+
+/** What a node has sent to others. */
+export interface LinkCounts {
+  /** Messages on links: frames that hold something. */
+  readonly frames: number;
+  readonly bytes: number;
+}
 
 /** So often garbage is collected before memory is measured: what one collection frees may hold what the next one does. */
 const collections = 4;
@@ -19,8 +26,10 @@ export function cpuMicros(): number {
 /**
  * Tells the parent, whenever it is asked, where a server listens, what CPU time its process has used, and what it has resident
  * after garbage was collected, in bytes.
+ *
+ * @param links what it has sent to other nodes, where it counts that
  */
-export function serve(port: number): void {
+export function serve(port: number, links: () => LinkCounts = () => ({ frames: 0, bytes: 0 })): void {
   answerParent<ServerQuestion>(({ ask }) => {
     switch (ask) {
       case "port":
@@ -29,6 +38,8 @@ export function serve(port: number): void {
         return cpuMicros();
       case "resident":
         return residentBytes();
+      case "links":
+        return links();
     }
   });
 }

@@ -6,6 +6,8 @@ export interface JsonNode {
   readonly place: Place;
   /** Of an object: every member in the order of the text, a key that stands twice being there twice. */
   readonly members: readonly JsonMember[];
+  /** Of a list: every item. */
+  readonly items: readonly JsonNode[];
 }
 
 /** A key of an object and its value. */
@@ -79,20 +81,25 @@ export function parseJson(text: string, file: string, advice = ""): JsonNode {
         }
         members.push({ key, place: keyPlace, node: readNode() });
       }
-      return { value: Object.fromEntries(members.map(({ key, node }) => [key, node.value])), place, members };
+      return {
+        value: Object.fromEntries(members.map(({ key, node }) => [key, node.value])),
+        place,
+        members,
+        items: [],
+      };
     }
     if (take("[")) {
-      const items: unknown[] = [];
+      const items: JsonNode[] = [];
       while (!take("]")) {
         if (items.length > 0 && !take(",")) {
           fail();
         }
-        items.push(readNode().value);
+        items.push(readNode());
       }
-      return { value: items, place, members: [] };
+      return { value: items.map((item) => item.value), place, members: [], items };
     }
     const value: unknown = JSON.parse(skip(literal) ?? fail());
-    return { value, place, members: [] };
+    return { value, place, members: [], items: [] };
   };
 
   const node = readNode();

@@ -20,6 +20,7 @@ const reservedMembers: ReadonlySet<string> = new Set([
   "beforeShutdown",
   "shutdown",
   "scheduler",
+  "remotes",
   "constructor",
   "then",
   "toJSON",

@@ -175,6 +175,9 @@ export const syncTable = {
 /** The flags of `nanowire lint`. */
 export const lintTable = { proto: optionTable.proto, help: optionTable.help } as const satisfies OptionTable;
 
+/** The flags of `nanowire up`. */
+export const upTable = { help: optionTable.help } as const satisfies OptionTable;
+
 /** The flags of `nanowire init`. */
 export const initTable = {
   name: { kind: "text", places: ["flag"], default: "the folder's name", doc: "the package's name" },

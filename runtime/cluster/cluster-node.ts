@@ -129,6 +129,10 @@ export class ClusterNode implements ClusterHost, LinkHost {
   async leave(): Promise<void> {
     this.#cancelSweep?.();
     this.#cancelSweep = undefined;
+    // What was said in this turn is not sent yet.
+    for (const { link } of this.peers) {
+      link.endOfTurn();
+    }
     await this.#driver.leave();
     this.#forgetAll();
   }

@@ -58,8 +58,8 @@ export class HostedRemotes implements RemoteRunHost {
     return this.#mailboxes.get(remote);
   }
 
-  /** Whether nothing that came is under way. */
-  get isIdle(): boolean {
+  /** Whether nothing that came is under way, so that a drain need not wait. */
+  letGo(): boolean {
     return this.#runs.size === 0;
   }
 
@@ -94,11 +94,11 @@ export class HostedRemotes implements RemoteRunHost {
     return this.#clock.now();
   }
 
-  ended(run: RemoteRun, error: unknown): void {
+  ended(run: RemoteRun, code: string | undefined): void {
     this.#runs.delete(run);
     this.traffic.pending--;
-    if (error !== undefined) {
-      this.traffic.failed(error instanceof NanowireError ? error.code : "internal");
+    if (code !== undefined) {
+      this.traffic.failed(code);
     }
   }
 

@@ -1,7 +1,7 @@
 // A hot file: what a node says to another, a record each, written where it leaves.
 
 import type { ByteBuffer } from "../base/byte-buffer.js";
-import type { NanowireError } from "../base/error.js";
+import { type NanowireError, toNanowireError } from "../base/error.js";
 import { encodeErrorPayload } from "../protocol/error-payload.js";
 import { cut, encodeInPlace, type InPlaceCodec } from "../protocol/in-place.js";
 import { protobufSerializer } from "../protocol/serializer.js";
@@ -120,11 +120,12 @@ export class PeerOut implements PeerVoice {
   }
 
   failure(visit: number, call: number, error: NanowireError): void {
-    const payload = encodeErrorPayload(error, protobufSerializer);
-    const start = this.#begin(recordType.failure, visit);
-    writeNumber(this.#sink.buffer, call);
-    this.#sink.buffer.append(payload);
-    this.#end(start);
+    this.#tellError(error, (payload) => {
+      const start = this.#begin(recordType.failure, visit);
+      writeNumber(this.#sink.buffer, call);
+      this.#sink.buffer.append(payload);
+      this.#end(start);
+    });
   }
 
   done(visit: number, call: number): void {
@@ -134,20 +135,29 @@ export class PeerOut implements PeerVoice {
   }
 
   /** @param visits whom it is for, ascending or not; one at least */
-  push({ route, flags, serializer, key, payload }: PushRecord, visits: readonly number[]): void {
+  push(push: PushRecord, visits: readonly number[]): void {
+    this.#push(recordType.push, push, visits);
+  }
+
+  /** @param bindings whom it is for, ascending or not; one at least */
+  pushBound(push: PushRecord, bindings: readonly number[]): void {
+    this.#push(recordType.pushBound, push, bindings);
+  }
+
+  #push(type: number, { route, flags, serializer, key, payload }: PushRecord, targets: readonly number[]): void {
     const number = this.#numberOf(route);
     const { buffer } = this.#sink;
-    const start = beginRecord(buffer, recordType.push);
+    const start = beginRecord(buffer, type);
     writeNumber(buffer, flags);
     writeNumber(buffer, number);
     writeText(buffer, serializer);
     writeText(buffer, key);
-    writeNumber(buffer, visits.length);
+    writeNumber(buffer, targets.length);
     let last = 0;
-    for (const visit of visits) {
-      const distance = visit - last;
+    for (const target of targets) {
+      const distance = target - last;
       writeNumber(buffer, distance < 0 ? -2 * distance - 1 : 2 * distance);
-      last = visit;
+      last = target;
     }
     buffer.append(payload);
     this.#end(start);
@@ -200,14 +210,25 @@ export class PeerOut implements PeerVoice {
   }
 
   refusal(ask: number, error: NanowireError): void {
-    const payload = encodeErrorPayload(error, protobufSerializer);
-    const start = this.#begin(recordType.refusal, ask);
-    this.#sink.buffer.append(payload);
-    this.#end(start);
+    this.#tellError(error, (payload) => {
+      const start = this.#begin(recordType.refusal, ask);
+      this.#sink.buffer.append(payload);
+      this.#end(start);
+    });
   }
 
   cancel(ask: number): void {
     this.#end(this.#begin(recordType.cancel, ask));
+  }
+
+  /** An error may be a program's own, and too long: then that is told, for somebody waits. */
+  #tellError(error: NanowireError, write: (payload: Uint8Array) => void): void {
+    try {
+      write(encodeErrorPayload(error, protobufSerializer));
+    } catch (cause) {
+      const untold = toNanowireError(cause, "internal", "the error could not be told");
+      write(encodeErrorPayload(untold, protobufSerializer));
+    }
   }
 
   #texts(type: number, visit: number, ...texts: readonly string[]): void {

@@ -44,6 +44,13 @@ export interface PeerVoice {
    * @throws NanowireError `message_too_large`
    */
   push(push: PushRecord, visits: readonly number[]): void;
+  /**
+   * As {@link push}, to sessions of a gate that need not be known here. Nodes of another kind are never asked who is bound there, and so never told this.
+   *
+   * @param bindings what the gate knows them by; one at least
+   * @throws NanowireError `message_too_large`
+   */
+  pushBound(push: PushRecord, bindings: readonly number[]): void;
   /** It is to be bound, or unbound, if `uid` is empty: answered by a reply or a refusal of `ask`. */
   bind(visit: number, ask: number, uid: string): void;
   kick(visit: number, reason: string): void;

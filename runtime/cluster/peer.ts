@@ -57,6 +57,8 @@ export interface PeerHost {
   opened(peer: Peer, visit: number, opening: Opening): PeerGuest;
   /** A member pushes to sessions of ours. */
   pushed(peer: Peer, push: PushRecord, visits: readonly PeerVisit[]): void;
+  /** A node pushes to sessions of ours that are bound, or were. */
+  pushedBound(peer: Peer, push: PushRecord, bindings: readonly number[]): void;
   asked(peer: Peer, ask: number, record: AskRecord): void;
   told(peer: Peer, record: AskRecord): void;
   canceled(peer: Peer, ask: number): void;
@@ -179,6 +181,20 @@ export class Peer implements LinkReceiver, PushRelay {
   /** Nobody waits any more. Returns whether somebody did. */
   removeAsk(ask: number): boolean {
     return this.#asks.delete(ask);
+  }
+
+  /** A question is answered. */
+  replied(ask: number, payload: Uint8Array): void {
+    const waiting = this.#asks.get(ask);
+    this.#asks.delete(ask);
+    waiting?.replied(payload);
+  }
+
+  /** A question is answered with an error. */
+  refused(ask: number, error: NanowireError): void {
+    const waiting = this.#asks.get(ask);
+    this.#asks.delete(ask);
+    waiting?.refused(error);
   }
 
   /** Whole records came. When one cannot be read, nothing can be believed of what was said before. */
@@ -313,20 +329,17 @@ export class Peer implements LinkReceiver, PushRelay {
         this.#host.told(this, { route: this.#route(number), timeoutMs: 0, metadata, payload: reader.rest() });
         break;
       }
-      case recordType.reply: {
-        const ask = this.#asks.get(number);
-        this.#asks.delete(number);
-        ask?.replied(reader.rest());
+      case recordType.reply:
+        this.replied(number, reader.rest());
         break;
-      }
-      case recordType.refusal: {
-        const ask = this.#asks.get(number);
-        this.#asks.delete(number);
-        ask?.refused(decodeErrorProtobuf(reader.rest()));
+      case recordType.refusal:
+        this.refused(number, decodeErrorProtobuf(reader.rest()));
         break;
-      }
       case recordType.cancel:
         this.#host.canceled(this, number);
+        break;
+      case recordType.pushBound:
+        this.#pushBound(number, reader);
         break;
       default:
         // A newer version says something that we do not know.
@@ -348,6 +361,20 @@ export class Peer implements LinkReceiver, PushRelay {
     this.opened(visit, opening);
   }
 
+  #pushBound(flags: number, reader: RecordReader): void {
+    const route = this.#route(reader.number());
+    const serializer = reader.text();
+    const key = reader.text();
+    const count = reader.number();
+    const bindings: number[] = [];
+    let number = 0;
+    for (let index = 0; index < count; index++) {
+      number += readDistance(reader);
+      bindings.push(number);
+    }
+    this.#host.pushedBound(this, { route, flags, serializer, key, payload: reader.rest() }, bindings);
+  }
+
   #push(reader: RecordReader): void {
     const flags = reader.number();
     const route = this.#route(reader.number());
@@ -357,8 +384,7 @@ export class Peer implements LinkReceiver, PushRelay {
     const visits: PeerVisit[] = [];
     let number = 0;
     for (let index = 0; index < count; index++) {
-      const distance = reader.number();
-      number += distance % 2 === 0 ? distance / 2 : -(distance + 1) / 2;
+      number += readDistance(reader);
       const visit = this.visits.get(number);
       if (visit !== undefined) {
         visits.push(visit);
@@ -394,6 +420,12 @@ export function pushRecord(push: OutgoingPush, { name }: Serializer, payload: Ui
   const flags = overflow === "drop" ? pushFlags.drop : overflow === "conflate" ? pushFlags.conflate : 0;
   // The key begins with the route.
   return { route, flags, serializer: name, key: overflow === "conflate" ? key.slice(route.length + 1) : "", payload };
+}
+
+/** How far a number is from the one before. */
+function readDistance(reader: RecordReader): number {
+  const distance = reader.number();
+  return distance % 2 === 0 ? distance / 2 : -(distance + 1) / 2;
 }
 
 function readReason(reader: RecordReader): NanowireError {

@@ -86,7 +86,8 @@ export class RecordReader {
 }
 
 const nothing = new Uint8Array(0);
-const decoder = new TextDecoder();
+/** A byte order mark is part of a text: nobody else's uid is to come of one that begins with it. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** 53 bits, seven in a byte. */
 const mostNumberBytes = 8;

@@ -60,6 +60,10 @@ export const recordType = {
   refusal: 20,
   /** `ask`: nobody waits for the answer any more. */
   cancel: 21,
+
+  // Any node to a gate.
+  /** As {@link push}, with the numbers of bindings instead of those of visits: whom the gate had bound to a uid when it told of them. */
+  pushBound: 22,
 } as const;
 
 /** The flags of {@link recordType.call}. */

@@ -1,6 +1,5 @@
 import type { Clock } from "../base/clock.js";
 import { NanowireError, toNanowireError } from "../base/error.js";
-import type { RemoteMethod } from "../component/remote.js";
 import type {
   RemoteAnswer,
   RemoteCallAllOptions,
@@ -9,12 +8,15 @@ import type {
   RemoteTellAllOptions,
   RemoteTellOptions,
 } from "../component/remote-caller.js";
+import type { RemoteMethod } from "../component/remote-method.js";
+import { readShardKey } from "../protocol/shard-key.js";
 import type { ClusterNode } from "./cluster-node.js";
 import type { HostedRemotes } from "./hosted-remotes.js";
 import type { OwnRemotes } from "./own-remotes.js";
-import type { Peer } from "./peer.js";
+import { Peer } from "./peer.js";
 import type { AskOptions, Questions } from "./questions.js";
 import { RemoteTraffic } from "./remote-traffic.js";
+import { chooseByKey } from "./routing.js";
 
 /** What calls of remotes need of the node that makes them. */
 export interface RemoteCallsHost {
@@ -45,14 +47,16 @@ export class RemoteCalls implements RemoteCaller {
   }
 
   async call<Req, Res>(method: RemoteMethod<Req, Res>, request: Req, options: RemoteCallOptions = {}): Promise<Res> {
-    const outgoing = this.#outgoing(method, request, options);
-    return this.#ask(this.#choose(method, options.node), method, outgoing);
+    return this.#counted(async () => {
+      const outgoing = this.#outgoing(method, request, options);
+      return this.#ask(this.#choose(method, options.node, outgoing.payload), method, outgoing);
+    });
   }
 
   tell<Req>(method: RemoteMethod<Req, void>, message: Req, options: RemoteTellOptions = {}): void {
     const payload = encode(method, message);
     const metadata = this.#metadata(options.metadata);
-    this.#tell(this.#choose(method, options.node), method.route, payload, metadata);
+    this.#tell(this.#choose(method, options.node, payload), method.route, payload, metadata);
   }
 
   async callAll<Req, Res>(
@@ -63,10 +67,13 @@ export class RemoteCalls implements RemoteCaller {
     const outgoing = this.#outgoing(method, request, options);
     return Promise.all(
       this.#allHosts(method.service).map(async (host): Promise<RemoteAnswer<Res>> => {
-        const node = host === here ? this.#self : host.id;
+        const node = host.id;
         try {
-          this.#assertServes(host, method);
-          return { node, ok: true, value: await this.#ask(host, method, outgoing) };
+          const value = await this.#counted(async () => {
+            this.#assertServes(host, method);
+            return this.#ask(host, method, outgoing);
+          });
+          return { node, ok: true, value };
         } catch (error) {
           return { node, ok: false, error: toNanowireError(error, "internal", "the call could not be made") };
         }
@@ -77,7 +84,8 @@ export class RemoteCalls implements RemoteCaller {
   tellAll<Req>(method: RemoteMethod<Req, void>, message: Req, options: RemoteTellAllOptions = {}): void {
     const payload = encode(method, message);
     const metadata = this.#metadata(options.metadata);
-    for (const host of this.#allHosts(method.service)) {
+    // This node comes last: what is too long for the others is told to nobody.
+    for (const host of this.#hostsOf(method.service).reverse()) {
       if (this.#serves(host, method)) {
         this.#tell(host, method.route, payload, metadata);
       }
@@ -110,7 +118,7 @@ export class RemoteCalls implements RemoteCaller {
 
   #metadata(own: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> {
     const { callMetadata } = this.#host;
-    const metadata = { ...(typeof callMetadata === "function" ? callMetadata() : callMetadata), ...own };
+    const metadata = { ...(typeof callMetadata === "function" ? asked(callMetadata) : callMetadata), ...own };
     for (const [key, value] of Object.entries(metadata)) {
       if (typeof value !== "string") {
         const message = `metadata ${key} of a call is of type ${typeof value}, and no string`;
@@ -121,20 +129,24 @@ export class RemoteCalls implements RemoteCaller {
   }
 
   async #ask<Res>(host: Host, method: Called & Returns<Res>, outgoing: Outgoing): Promise<Res> {
-    const { traffic } = this;
     const { route } = method;
     const { questions, ownRemotes } = this.#host;
+    if (outgoing.timeoutMs === over) {
+      throw new NanowireError("deadline_exceeded", `the deadline of a call of ${route} was over before it was made`);
+    }
+    const answer =
+      host instanceof Peer
+        ? await questions.ask(host, route, outgoing.payload, outgoing)
+        : await ownRemotes.ask(host.id, route, outgoing.payload, outgoing);
+    return decode(method, answer);
+  }
+
+  async #counted<T>(call: () => Promise<T>): Promise<T> {
+    const { traffic } = this;
     traffic.calls++;
     traffic.pending++;
     try {
-      if (outgoing.timeoutMs === over) {
-        throw new NanowireError("deadline_exceeded", `the deadline of a call of ${route} was over before it was made`);
-      }
-      const answer =
-        host === here
-          ? await ownRemotes.ask(this.#self, route, outgoing.payload, outgoing)
-          : await questions.ask(host, route, outgoing.payload, outgoing);
-      return decode(method, answer);
+      return await call();
     } catch (error) {
       traffic.failed(toNanowireError(error, "internal", "").code);
       throw error;
@@ -144,25 +156,24 @@ export class RemoteCalls implements RemoteCaller {
   }
 
   #tell(host: Host, route: string, payload: Uint8Array, metadata: Readonly<Record<string, string>>): void {
-    this.traffic.tells++;
-    if (host === here) {
-      this.#host.ownRemotes.tell(this.#self, route, payload, metadata);
-    } else {
+    if (host instanceof Peer) {
       host.out.tell({ route, metadata, payload });
+    } else {
+      this.#host.ownRemotes.tell(host.id, route, payload, metadata);
     }
+    this.traffic.tells++;
   }
 
   // who gets it
 
-  get #self(): string {
-    return this.#host.node.info?.id ?? "";
-  }
-
-  /** @throws NanowireError `unavailable` */
-  #choose(method: Called, wanted: string | undefined): Host {
+  /**
+   * @param payload a method's shard key is read from it
+   * @throws NanowireError `unavailable`
+   */
+  #choose(method: Called, wanted: string | undefined, payload: Uint8Array): Host {
     const hosts = this.#hostsOf(method.service);
     if (wanted !== undefined) {
-      const host = hosts.find((one) => this.#idOf(one) === wanted);
+      const host = hosts.find(({ id }) => id === wanted);
       if (host === undefined) {
         throw new NanowireError("unavailable", `node ${wanted} does not host ${method.service}, or is not there`);
       }
@@ -170,8 +181,13 @@ export class RemoteCalls implements RemoteCaller {
       return host;
     }
     const able = hosts.filter((host) => this.#serves(host, method));
-    const staying = able.filter((host) => !this.#isDraining(host));
-    const chosen = this.#lessBusyOfTwo(staying.length > 0 ? staying : able);
+    const staying = able.filter(({ info }) => info?.draining !== true);
+    const candidates = staying.length > 0 ? staying : able;
+    const { shardKey } = method;
+    const chosen =
+      shardKey === undefined
+        ? this.#lessBusyOfTwo(candidates)
+        : chooseByKey(readShardKey(payload, 0, payload.length, shardKey), candidates);
     if (chosen === undefined) {
       throw this.#nobody(method, hosts);
     }
@@ -185,22 +201,21 @@ export class RemoteCalls implements RemoteCaller {
   #lessBusyOfTwo(hosts: readonly Host[]): Host | undefined {
     const one = hosts[Math.floor(this.#random() * hosts.length)];
     const other = hosts[Math.floor(this.#random() * hosts.length)];
-    return one === undefined || other === undefined || this.#pendingAt(one) <= this.#pendingAt(other) ? one : other;
+    return one === undefined || other === undefined || one.asksPending <= other.asksPending ? one : other;
   }
 
   /** Those that host a service, in the order of their ids. */
   #allHosts(service: string): Host[] {
-    return this.#hostsOf(service).sort((left, right) => (this.#idOf(left) < this.#idOf(right) ? -1 : 1));
+    return this.#hostsOf(service).sort((left, right) => (left.id < right.id ? -1 : 1));
   }
 
   #hostsOf(service: string): Host[] {
-    const { node, remotes } = this.#host;
+    const { node, remotes, ownRemotes } = this.#host;
+    const { info } = node;
     const others: Host[] = [...node.remoteHostsOf(service)];
-    return node.info !== undefined && remotes.hosts(service) ? [here, ...others] : others;
-  }
-
-  #idOf(host: Host): string {
-    return host === here ? this.#self : host.id;
+    return info !== undefined && remotes.hosts(service)
+      ? [{ id: info.id, info, asksPending: ownRemotes.pending }, ...others]
+      : others;
   }
 
   #serves(host: Host, method: Called): boolean {
@@ -208,28 +223,20 @@ export class RemoteCalls implements RemoteCaller {
   }
 
   #knows(host: Host, { service, route, fingerprint }: Called): boolean {
-    return host === here
-      ? this.#host.remotes.methods.serve(service, route, fingerprint)
-      : host.servesRemote(service, route, fingerprint);
+    return host instanceof Peer
+      ? host.servesRemote(service, route, fingerprint)
+      : this.#host.remotes.methods.serve(service, route, fingerprint);
   }
 
   /** @throws NanowireError `unavailable` when calls of a method cannot be made there */
   #assertServes(host: Host, method: Called): void {
     if (!isReached(host)) {
-      throw new NanowireError("unavailable", `node ${this.#idOf(host)} cannot be reached`);
+      throw new NanowireError("unavailable", `node ${host.id} cannot be reached`);
     }
     if (!this.#knows(host, method)) {
-      const message = `node ${this.#idOf(host)} has no ${method.route} as this node knows it`;
+      const message = `node ${host.id} has no ${method.route} as this node knows it`;
       throw new NanowireError("unavailable", message);
     }
-  }
-
-  #isDraining(host: Host): boolean {
-    return (host === here ? this.#host.node.info : host.info)?.draining === true;
-  }
-
-  #pendingAt(host: Host): number {
-    return host === here ? this.#host.ownRemotes.pending : host.asksPending;
   }
 
   #nobody({ service, route }: Called, hosts: readonly Host[]): NanowireError {
@@ -237,7 +244,7 @@ export class RemoteCalls implements RemoteCaller {
       return new NanowireError("unavailable", `${route} cannot be called: this node is in no cluster now`);
     }
     const reached = hosts.filter(isReached);
-    const listed = (some: readonly Host[]) => some.map((host) => this.#idOf(host)).join(", ");
+    const listed = (some: readonly Host[]) => some.map(({ id }) => id).join(", ");
     const why =
       hosts.length === 0
         ? `no node hosts ${service}`
@@ -249,10 +256,13 @@ export class RemoteCalls implements RemoteCaller {
 }
 
 /** A node that may be called: another one, or this one. */
-type Host = Peer | typeof here;
+type Host = Peer | Here;
+
+/** This node, as one that may be called. */
+type Here = Pick<Peer, "id" | "info" | "asksPending">;
 
 /** What of a method says who can answer it, and until when. */
-type Called = Pick<RemoteMethod<never, never>, "service" | "route" | "fingerprint" | "timeoutMs">;
+type Called = Pick<RemoteMethod<never, never>, "service" | "route" | "fingerprint" | "shardKey" | "timeoutMs">;
 
 /** Of a method, what writes requests. */
 type Takes<Req> = Pick<RemoteMethod<Req, unknown>, "request">;
@@ -265,8 +275,16 @@ interface Outgoing extends AskOptions {
   readonly payload: Uint8Array;
 }
 
+function asked(metadata: () => Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  try {
+    return metadata();
+  } catch (error) {
+    throw new NanowireError("internal", "callMetadata of the cluster failed", { cause: error });
+  }
+}
+
 function isReached(host: Host): boolean {
-  return host === here || host.unreachable === undefined;
+  return !(host instanceof Peer) || host.unreachable === undefined;
 }
 
 function encode<Req>({ route, request }: Called & Takes<Req>, message: Req): Uint8Array {
@@ -288,9 +306,6 @@ function decode<Res>({ route, response }: Called & Returns<Res>, answer: Uint8Ar
 
 /** The time-out of a call whose deadline had passed before it was made. */
 const over = -1;
-
-/** This node. */
-const here: unique symbol = Symbol("here");
 
 /** The longest that a timer of the machine can wait. */
 const mostTimeoutMs = 2_147_483_647;

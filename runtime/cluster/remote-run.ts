@@ -34,8 +34,8 @@ export interface RemoteRunHost {
   readonly deadlines: Timekeeper;
   /** Unix time in milliseconds. */
   now(): number;
-  /** The run is over; `error` is what it failed with. */
-  ended(run: RemoteRun, error: unknown): void;
+  /** The run is over; `code` is that of the error that it failed with. */
+  ended(run: RemoteRun, code: string | undefined): void;
 }
 
 /**
@@ -183,6 +183,10 @@ export class RemoteRun extends WheelEntry implements MailboxTask {
   }
 
   #finish(value: unknown): void {
+    if (this.#state === "over") {
+      this.#leave();
+      return;
+    }
     try {
       const payload = this.#message.told ? nothing : this.#endpoint.handler.method.response.encode(value).finish();
       this.#end({ ok: true, payload });
@@ -193,7 +197,8 @@ export class RemoteRun extends WheelEntry implements MailboxTask {
   }
 
   #fail(error: unknown): void {
-    this.#end({ ok: false, error });
+    const { signal } = this.#message;
+    this.#end({ ok: false, error: signal.aborted ? stopped(signal, error) : error });
     this.#leave();
   }
 
@@ -204,7 +209,7 @@ export class RemoteRun extends WheelEntry implements MailboxTask {
       this.#message.signal.removeEventListener("abort", this);
       this.#outcome = outcome;
       this.#settle?.(outcome);
-      this.#host.ended(this, outcome.ok ? undefined : outcome.error);
+      this.#host.ended(this, outcome.ok ? undefined : codeOf(outcome.error));
     }
   }
 
@@ -227,5 +232,16 @@ export class RemoteRun extends WheelEntry implements MailboxTask {
 
 /** What became of a run. */
 type Outcome = { readonly ok: true; readonly payload: Uint8Array } | { readonly ok: false; readonly error: unknown };
+
+function codeOf(error: unknown): string {
+  return error instanceof NanowireError ? error.code : "internal";
+}
+
+/** Why a handler failed whose signal was aborted: mostly because it was. */
+function stopped({ reason }: AbortSignal, error: unknown): unknown {
+  return reason instanceof NanowireError && !(error instanceof NanowireError)
+    ? new NanowireError(reason.code, reason.message, { cause: error })
+    : error;
+}
 
 const nothing = new Uint8Array(0);

@@ -47,11 +47,11 @@ export function choosePeer(
  * Chooses by a key: as long as the same nodes are there, the same one, at every gate; when one comes or goes, only those keys move that have to. (Rendezvous hashing:
  * the node whose hash with the key is the greatest.)
  */
-export function chooseByKey(key: string, candidates: readonly Peer[]): Peer | undefined {
-  let best: Peer | undefined;
+export function chooseByKey<T extends { readonly id: string }>(key: string, candidates: readonly T[]): T | undefined {
+  let best: T | undefined;
   let bestHash = -1;
   for (const peer of candidates) {
-    const hash = mixed(hashOf(key, hashOf(peer.id, fnvBasis)));
+    const hash = keyWeight(key, nodeSeed(peer.id));
     if (hash > bestHash || (hash === bestHash && best !== undefined && peer.id < best.id)) {
       best = peer;
       bestHash = hash;
@@ -73,6 +73,16 @@ function leastLoaded(candidates: readonly Peer[], random: () => number): Peer | 
     best = isLess ? peer : best;
   }
   return best;
+}
+
+/** What the hash of a node's id is, for {@link keyWeight}. */
+export function nodeSeed(id: string): number {
+  return hashOf(id, fnvBasis);
+}
+
+/** How much a node is for a key, 32 bits: the one that is it most has it. */
+export function keyWeight(key: string, seed: number): number {
+  return mixed(hashOf(key, seed));
 }
 
 /** FNV-1a, 32 bits, over a text's UTF-16 units. */

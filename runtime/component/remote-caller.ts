@@ -1,5 +1,5 @@
 import type { NanowireError } from "../base/error.js";
-import type { RemoteMethod } from "./remote.js";
+import type { RemoteMethod } from "./remote-method.js";
 
 /**
  * Calls methods of REMOTE services, on whichever nodes of the cluster host them; the node that calls may be one of them. `server.cluster` implements it; generated clients

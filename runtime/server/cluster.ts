@@ -1,7 +1,6 @@
 import { NanowireError } from "../base/error.js";
 import type { NodeChange, NodeGone } from "../cluster/cluster-node.js";
 import type { NodeInfo } from "../cluster/node-info.js";
-import type { RemoteMethod } from "../component/remote.js";
 import type {
   RemoteAnswer,
   RemoteCallAllOptions,
@@ -10,7 +9,9 @@ import type {
   RemoteTellAllOptions,
   RemoteTellOptions,
 } from "../component/remote-caller.js";
+import type { RemoteMethod } from "../component/remote-method.js";
 import type { Session } from "../session/session.js";
+import { LocatedUsers } from "./located-users.js";
 import type { ServerCluster, VisitLost } from "./server-cluster.js";
 import type { Visits } from "./visits.js";
 
@@ -112,5 +113,34 @@ export class Cluster implements RemoteCaller {
       throw new NanowireError("invalid_state", `session ${session.id} is not routed here: ${holder}`);
     }
     visits.route(service, node);
+  }
+
+  /**
+   * Finds out where users are: at which gates, in which sessions.
+   *
+   * @param uids one, or any number: an array, a set
+   * @throws NanowireError `unavailable` when a node that knows of some of them cannot be asked; `deadline_exceeded`
+   */
+  async locate(uids: string | Iterable<string>): Promise<LocatedUsers> {
+    const list = [...new Set(typeof uids === "string" ? [uids] : uids)];
+    const { found, error } = await this.#cluster.users.find(list);
+    if (error !== undefined) {
+      throw error;
+    }
+    return new LocatedUsers(list, found, this.#cluster.userPushes);
+  }
+
+  /**
+   * Kicks a user, wherever he is: every session that is bound to the uid, as {@link Session.kick} does.
+   *
+   * @returns how many sessions there were
+   * @throws NanowireError as {@link locate}
+   */
+  async kick(uid: string, reason: string): Promise<number> {
+    const { found, error } = await this.#cluster.users.find([uid]);
+    if (error !== undefined) {
+      throw error;
+    }
+    return await this.#cluster.users.kickAll(found, reason);
   }
 }

@@ -1,13 +1,13 @@
 import type { Clock } from "../base/clock.js";
 import type { Drain } from "../protocol/system.js";
 
-/** A connection, as a {@link DrainWatch} sees it. */
+/** A connection, or what else is waited for, as a {@link DrainWatch} sees it. */
 export interface Drainable {
   /** Closes it when its client said that it goes, and all that it sent is handled. Returns whether nobody need wait for it any more. */
   letGo(): boolean;
 }
 
-/** Waits until the clients of a server have gone, or the time for it is over. */
+/** Waits until the clients of a server have gone, and what other nodes have called is done, or the time for it is over. */
 export class DrainWatch {
   readonly #clock: Clock;
   readonly #connections: Iterable<Drainable>;

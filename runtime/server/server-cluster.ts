@@ -13,13 +13,16 @@ import { Questions } from "../cluster/questions.js";
 import { type AskRecord, type Opening, type PushRecord, pushFlags } from "../cluster/records.js";
 import { RemoteCalls } from "../cluster/remote-calls.js";
 import type { Routing } from "../cluster/routing.js";
+import { UserDirectory } from "../cluster/user-directory.js";
 import { Component } from "../component/component.js";
 import { OutgoingPush } from "../session/push.js";
 import { PushBatch } from "../session/push-batch.js";
 import type { Session } from "../session/session.js";
+import { Conversation } from "./conversation.js";
 import type { RemoteCallCounters } from "./counters.js";
 import { GuestConversation, type GuestHost } from "./guest-conversation.js";
 import { serializerNamed } from "./terms.js";
+import { UserPushes } from "./user-pushes.js";
 import type { VisitsHost } from "./visits.js";
 
 /** A member is gone that had messages of a session. */
@@ -39,6 +42,9 @@ export class ServerCluster implements VisitsHost, PeerHost {
   readonly node: ClusterNode;
   /** What nodes ask each other, besides what is about a session. */
   readonly questions: Questions;
+  /** Who is bound where. */
+  readonly users: UserDirectory;
+  readonly userPushes: UserPushes;
   /** What answers what other nodes call. */
   readonly remotes: HostedRemotes;
   /** What calls the remotes of all nodes. */
@@ -55,8 +61,8 @@ export class ServerCluster implements VisitsHost, PeerHost {
     this.#host = host;
     this.#options = options;
     this.#isGate = isGate;
-    const { logger, turn, deadlines } = host;
-    const { clock, requestTimeoutMs } = host.options;
+    const { logger, turn, deadlines, sessions } = host;
+    const { clock, requestTimeoutMs, binding } = host.options;
     this.questions = new Questions(logger, clock);
     this.node = new ClusterNode(options.driver, options.link, { logger, clock, turn }, this);
     this.remotes = new HostedRemotes(host.options.remotes, { clock, turn, deadlines, requestTimeoutMs });
@@ -75,6 +81,12 @@ export class ServerCluster implements VisitsHost, PeerHost {
         this.remotes.handle(route, { caller: peer.id, ...question }),
       );
     }
+    const { node, questions } = this;
+    const serializerOf = ({ link }: Session): string | undefined =>
+      link instanceof Conversation ? link.serializer.name : undefined;
+    this.users = new UserDirectory({ clock, logger, turn, node, questions, binding, serializerOf });
+    this.users.listenTo(sessions);
+    this.userPushes = new UserPushes({ logger, node, users: this.users, sessions, terms: host.options });
   }
 
   get logger(): Logger {
@@ -102,7 +114,11 @@ export class ServerCluster implements VisitsHost, PeerHost {
       draining: false,
       labels,
     };
-    await this.node.join(info);
+    try {
+      await this.node.join(info);
+    } finally {
+      this.users.nodesChanged();
+    }
   }
 
   /** No session comes here any more that is not here already. */
@@ -112,6 +128,7 @@ export class ServerCluster implements VisitsHost, PeerHost {
 
   async leave(): Promise<void> {
     await this.node.leave();
+    this.users.nodesChanged();
     const reason = new NanowireError("unavailable", "this node left its cluster");
     this.#ownRemotes.giveUp(reason);
     this.remotes.giveUp(reason);
@@ -146,7 +163,23 @@ export class ServerCluster implements VisitsHost, PeerHost {
     this.lostVisits.call({ session, node, services, reason }, this.logger);
   }
 
-  pushed(peer: Peer, { route, flags, serializer: name, key, payload }: PushRecord, visits: readonly PeerVisit[]): void {
+  pushed(peer: Peer, record: PushRecord, visits: readonly PeerVisit[]): void {
+    this.#pushTo(peer, record, visits);
+  }
+
+  pushedBound(peer: Peer, record: PushRecord, bindings: readonly number[]): void {
+    const bound = bindings.flatMap((number) => {
+      const session = this.users.own.boundSession(number);
+      return session === undefined ? [] : { session };
+    });
+    this.#pushTo(peer, record, bound);
+  }
+
+  #pushTo(
+    peer: Peer,
+    { route, flags, serializer: name, key, payload }: PushRecord,
+    targets: readonly { readonly session: Session }[],
+  ): void {
     const serializer = serializerNamed(name, this.#host.options);
     if (serializer === undefined) {
       this.logger.error(
@@ -158,7 +191,7 @@ export class ServerCluster implements VisitsHost, PeerHost {
     const overflow =
       (flags & pushFlags.drop) !== 0 ? "drop" : (flags & pushFlags.conflate) !== 0 ? "conflate" : undefined;
     const push = OutgoingPush.encoded(route, overflow, key, serializer, payload, this.#batchOf(peer));
-    for (const { session } of visits) {
+    for (const { session } of targets) {
       try {
         session.pushShared(push);
       } catch (error) {
@@ -209,6 +242,7 @@ export class ServerCluster implements VisitsHost, PeerHost {
   broken(peer: Peer, reason: NanowireError): void {
     this.#batches.delete(peer);
     this.questions.broken(peer, reason);
+    this.users.broken(peer);
     this.logger.info({ node: peer.id, reason: reason.message }, "the link to a node began anew");
   }
 }

@@ -98,11 +98,12 @@ export class ServerHost implements ConnectionHost, GuestHost, TransportHost, Pla
       this.#places.arriving,
       this.#connections,
     ]);
-    this.#drainWatch = new DrainWatch(options.clock, new Both<Drainable>(this.#connections, this.#guests));
+    this.#drainWatch = new DrainWatch(options.clock, { [Symbol.iterator]: () => this.#drainables() });
     this.sessions = new SessionRegistry(options.logger, options.binding, options.onBind);
     this.resumptions = options.resume && new Resumptions(options.resume, options, options.clock);
     this.#ids = new SessionIds(options.clock, options.nodeId);
     this.cluster = options.cluster && new ServerCluster(this, options.cluster, options.listen.length > 0);
+    this.sessions.arbiter = this.cluster?.users;
   }
 
   /**
@@ -242,6 +243,15 @@ export class ServerHost implements ConnectionHost, GuestHost, TransportHost, Pla
     await this.#drainWatch.wait(drain);
   }
 
+  /** What a drain waits for, as it is when it is looked at. */
+  *#drainables(): Generator<Drainable> {
+    yield* this.#connections;
+    yield* this.#guests;
+    if (this.cluster !== undefined) {
+      yield this.cluster.remotes;
+    }
+  }
+
   /** Ends the waiting of {@link drained}. */
   endDrain(): void {
     this.#drainWatch.end();
@@ -271,22 +281,6 @@ export class ServerHost implements ConnectionHost, GuestHost, TransportHost, Pla
     }
     this.#closing = undefined;
     this.#allClosed = undefined;
-  }
-}
-
-/** All of two collections, as they are whenever it is looked at. */
-class Both<T> implements Iterable<T> {
-  readonly #first: Iterable<T>;
-  readonly #second: Iterable<T>;
-
-  constructor(first: Iterable<T>, second: Iterable<T>) {
-    this.#first = first;
-    this.#second = second;
-  }
-
-  *[Symbol.iterator](): Iterator<T> {
-    yield* this.#first;
-    yield* this.#second;
   }
 }
 

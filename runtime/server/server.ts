@@ -13,6 +13,7 @@ import type { Session } from "../session/session.js";
 import type { SessionBound, SessionClosed, SessionSuspended } from "../session/session-registry.js";
 import { Users } from "../session/users.js";
 import type { ListenAddress } from "../transport/transport.js";
+import { reportReady, upWorker } from "../up/up-worker.js";
 import { Cluster } from "./cluster.js";
 import { Conversation } from "./conversation.js";
 import { noRemoteCalls, type ServerCounters } from "./counters.js";
@@ -58,7 +59,7 @@ export interface ServerHealth {
 
 /** What {@link Server.stopOnSignals} takes. */
 export interface StopOnSignalsOptions extends DrainOptions {
-  /** Which signals. Default: SIGTERM and SIGINT. */
+  /** Which signals. Default: SIGTERM and SIGINT; SIGTERM alone in a process of `nanowire up`, which hears Ctrl-C itself and stops its processes in order. */
   readonly signals?: readonly NodeJS.Signals[];
   /** Called when the server has stopped. The process ends by itself when nothing else keeps it alive; else this is the place for `process.exit`. Default: nothing. */
   readonly onStopped?: (signal: NodeJS.Signals) => void;
@@ -164,16 +165,20 @@ export class Server {
   }
 
   /**
-   * Whoever is bound to a uid, or to one of several, as somebody to push to: `News.arrived(server.users("ada"), { … })`.
+   * Whoever is bound to a uid, or to one of several, as somebody to push to: `News.arrived(server.users("ada"), { … })`. In a cluster: at whichever gate.
    *
    * @param uids one, or any number: an array, a set
    */
   users(uids: string | Iterable<string>): Users {
-    const list = typeof uids === "string" ? [uids] : [...uids];
-    return new Users(() => list.flatMap((uid) => this.sessionsOf(uid)));
+    const list = typeof uids === "string" ? [uids] : [...new Set(uids)];
+    const pushes = this.#host.cluster?.userPushes;
+    return new Users(
+      () => list.flatMap((uid) => this.sessionsOf(uid)),
+      pushes && ((method, message) => pushes.push(list, method, message)),
+    );
   }
 
-  /** Every open session, bound or not, as somebody to push to. */
+  /** Every open session, bound or not, as somebody to push to. In a cluster: of those that this node knows. */
   get everyone(): Users {
     return new Users(() => this.#host.sessions.all());
   }
@@ -227,7 +232,7 @@ export class Server {
     });
     try {
       for (const part of this.#parts) {
-        LifeCycle.attach(part.life, this.#schedulerOf(part, scheduler));
+        LifeCycle.attach(part.life, this.#schedulerOf(part, scheduler), this.#host.cluster?.calls);
         undo.unshift(() => LifeCycle.detach(part.life));
       }
       for (const { life } of this.#parts) {
@@ -258,6 +263,7 @@ export class Server {
     for (const { url } of this.addresses) {
       this.#options.logger.info({ url }, "listening");
     }
+    reportReady();
   }
 
   /**
@@ -348,7 +354,7 @@ export class Server {
    */
   stopOnSignals(options: StopOnSignalsOptions = {}): () => void {
     assertOptions("stopOnSignals", options, { ...drainOptionKinds, signals: "array", onStopped: "function" });
-    const { signals = stopSignals, onStopped, ...given } = options;
+    const { signals = defaultSignals(), onStopped, ...given } = options;
     assertSignals(signals);
     const drain = resolveDrainOptions("stopOnSignals", given, defaultGraceMs);
     this.#releaseSignals?.();
@@ -447,6 +453,11 @@ function partsOf({ modules, remotes, components }: ResolvedOptions): Part[] {
     ...remotes.map((life) => ({ life, kind: "remote", name: Remote.definitionOf(life).name }) as const),
     ...components.map((life) => ({ life, kind: "component", name: Component.serviceOf(life).name }) as const),
   ];
+}
+
+/** Ctrl-C goes to all processes of a terminal: `nanowire up` is the one to hear it. */
+function defaultSignals(): readonly NodeJS.Signals[] {
+  return upWorker() === undefined ? stopSignals : ["SIGTERM"];
 }
 
 /** How long clients have to go, where nothing else is said. */

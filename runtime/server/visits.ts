@@ -9,7 +9,7 @@ import { chooseByKey, choosePeer, type Routing } from "../cluster/routing.js";
 import type { AnyMethod } from "../component/service.js";
 import type { ForwardCall } from "../dispatch/forward-call.js";
 import { readJsonShardKey } from "../protocol/json-shard-key.js";
-import { protobufSerializer, type Serializer } from "../protocol/serializer.js";
+import { jsonSerializer, protobufSerializer, type Serializer } from "../protocol/serializer.js";
 import { readShardKey, type ShardKey } from "../protocol/shard-key.js";
 import type { Session } from "../session/session.js";
 import { SessionChanges } from "../session/session-changes.js";
@@ -90,7 +90,7 @@ export class Visits {
     if (serializer === protobufSerializer) {
       return readShardKey(bytes, start, end, shardKey);
     }
-    if (serializer.usesJson === true) {
+    if (serializer === jsonSerializer) {
       return readJsonShardKey(bytes, start, end, shardKey);
     }
     throw new NanowireError(

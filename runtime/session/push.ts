@@ -193,6 +193,19 @@ export class OutgoingPush<T = unknown> {
     }
   }
 
+  /** What is sent from here on is the message as it is now, whatever becomes of it. */
+  fix(serializers: readonly Serializer[]): void {
+    // What it is told apart by, too.
+    void this.key;
+    for (const serializer of serializers) {
+      try {
+        this.payload(serializer);
+      } catch {
+        // It is thrown again when somebody is there whom it should have been encoded for.
+      }
+    }
+  }
+
   /** What writes it where it leaves, without a payload of its own; undefined where there is more to it. */
   codecInPlace({ serializer, compress }: PushForm): InPlaceCodec<T> | undefined {
     const codec = this.#codec;

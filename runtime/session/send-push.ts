@@ -35,7 +35,11 @@ export function pushToAll<T>(
   message: T,
   batch?: PushBatch,
 ): number {
-  const push = new OutgoingPush(method, message, true, batch) as OutgoingPush;
+  return pushToEach(sessions, new OutgoingPush(method, message, true, batch) as OutgoingPush);
+}
+
+/** Sends a push to sessions. See {@link sendPush}. */
+export function pushToEach(sessions: Iterable<Session>, push: OutgoingPush): number {
   let queued = 0;
   let failure: { readonly error: unknown } | undefined;
   for (const session of sessions) {

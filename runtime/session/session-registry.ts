@@ -26,6 +26,28 @@ export interface BindingOptions {
 /** Judges a session that is about to be bound. An error that it throws is what `bind` throws. */
 export type BindJudge = (session: Session, uid: string) => Awaitable<void>;
 
+/** What a session that is about to be bound was granted, in a cluster. */
+export interface SessionClaim {
+  /**
+   * The session is bound.
+   *
+   * @param isOnly whether the user's other sessions have to go
+   */
+  taken(isOnly: boolean): void;
+  /** It is not, after all. */
+  givenUp(): void;
+}
+
+/** Knows the sessions of users at other nodes. */
+export interface BindArbiter {
+  /**
+   * A session is about to be bound. Undefined: it is none that others know.
+   *
+   * @throws NanowireError `uid_in_use`
+   */
+  claimBinding(session: Session, uid: string): Promise<SessionClaim | undefined>;
+}
+
 /** What the listeners of `server.onSessionBind` are told. */
 export interface SessionBound {
   /** The session, bound to its new uid already. */
@@ -66,6 +88,8 @@ export interface SessionEvents {
 
 /** The open sessions of a server, by id and by uid. */
 export class SessionRegistry implements SessionEvents, SessionBinder {
+  /** Asked before a session is bound; undefined: this server is in no cluster. */
+  arbiter: BindArbiter | undefined;
   readonly #logger: Logger;
   readonly #binding: Required<BindingOptions>;
   readonly #judge: BindJudge | undefined;
@@ -175,9 +199,33 @@ export class SessionRegistry implements SessionEvents, SessionBinder {
       // It may have taken a while: another bind, or the end of the connection, may have come first.
       this.#assertMay(session, uid);
     }
+    if (this.arbiter === undefined) {
+      this.#bind(session, uid);
+    } else {
+      await this.#bindClaimed(session, uid, this.arbiter);
+    }
+  }
+
+  async #bindClaimed(session: Session, uid: string, arbiter: BindArbiter): Promise<void> {
+    const claim = await arbiter.claimBinding(session, uid);
+    try {
+      // As with the judge; and it may have been bound to the same uid.
+      this.#assertMay(session, uid);
+      if (session.uid !== uid) {
+        this.#bind(session, uid);
+      }
+    } catch (error) {
+      claim?.givenUp();
+      throw error;
+    }
+    claim?.taken(this.#binding.second !== "allow");
+  }
+
+  #bind(session: Session, uid: string): void {
     const others = [...this.byUid(uid)].filter((other) => other !== session);
     const { second, kickReason } = this.#binding;
-    if (second === "refuse" && others.some((other) => !other.suspended)) {
+    // Those of other gates are refused there where all of them are known.
+    if (second === "refuse" && others.some((other) => !other.suspended && other.gate === undefined)) {
       throw new NanowireError("uid_in_use", `another session is bound to ${uid}`);
     }
     this.#set(session, uid);

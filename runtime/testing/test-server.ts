@@ -2,6 +2,8 @@ import { NanowireError } from "../base/error.js";
 import { silentLogger } from "../base/logger.js";
 import { connect } from "../client/connect-node.js";
 import type { ConnectOptions } from "../client/connect-options.js";
+import { MemoryNetwork } from "../cluster/memory-network.js";
+import type { Cluster } from "../server/cluster.js";
 import type { ServerOptions } from "../server/options.js";
 import { createServer, type Server } from "../server/server.js";
 import type { Dial } from "../transport/client-socket.js";
@@ -10,7 +12,10 @@ import { type LinkConditions, TestLink } from "./link.js";
 import { SteppedClock } from "./stepped-clock.js";
 import { TestClient } from "./test-client.js";
 
-/** What {@link startTestServer} takes: a server's options, but for where it listens and its clock. Default logger: silent. */
+/**
+ * What {@link startTestServer} takes: a server's options, but for where it listens and its clock. Default logger: silent. Where there are `remotes` and no `cluster`, the server is
+ * the only node of one.
+ */
 export type TestServerOptions = Omit<ServerOptions, "listen" | "clock">;
 
 /** What {@link TestServer.connect} takes: a client's options, and what its connection is like. */
@@ -28,7 +33,14 @@ export interface TestConnectOptions extends Omit<ConnectOptions, "clock"> {
 export async function startTestServer(options: TestServerOptions): Promise<TestServer> {
   const clock = new SteppedClock();
   const transport = memory();
-  const server = createServer({ logger: silentLogger, ...options, listen: [transport], clock });
+  const ownCluster = { driver: new MemoryNetwork().driver(), id: "test" };
+  const server = createServer({
+    logger: silentLogger,
+    ...(options.remotes !== undefined && { cluster: ownCluster }),
+    ...options,
+    listen: [transport],
+    clock,
+  });
   await server.start();
   return new TestServer(server, transport, clock);
 }
@@ -69,6 +81,19 @@ export class TestServer {
     const client = new TestClient(await connect(dial, { ...options, clock: this.clock }), holder, this);
     this.#clients.push(client);
     return client;
+  }
+
+  /**
+   * The cluster that the server is a node of: its remotes are called with it, `new LedgerRemoteClient(server.cluster)`.
+   *
+   * @throws NanowireError `invalid_state` when it is none: it was started without `remotes` and without `cluster`
+   */
+  get cluster(): Cluster {
+    const { cluster } = this.server;
+    if (cluster === undefined) {
+      throw new NanowireError("invalid_state", "the server is in no cluster: it has neither remotes nor a cluster");
+    }
+    return cluster;
   }
 
   /** Whether clients can connect. Those that are connected are not touched. */

@@ -1,3 +1,4 @@
+import cluster from "node:cluster";
 import { chmod, lstat, unlink } from "node:fs/promises";
 import { type AddressInfo, connect, type ListenOptions as NodeListenOptions, type Server } from "node:net";
 import type { OptionKind } from "../base/assert-options.js";
@@ -10,7 +11,10 @@ export type ListenOptions = PortOptions | SocketPathOptions;
 
 /** A port to listen on. */
 export interface PortOptions {
-  /** The port, 0 to 65535; 0 takes a free one, which `server.addresses` tells. */
+  /**
+   * The port, 0 to 65535; 0 takes a free one, which `server.addresses` tells. Workers of node:cluster, such as the processes of `nanowire up`, share one that is named:
+   * each client comes to one of them.
+   */
   readonly port: number;
   /** The address to listen on. Default: every address of the machine. */
   readonly host?: string;
@@ -96,7 +100,8 @@ export async function listen(server: Server, options: ListenOptions): Promise<vo
   const where = socketPath ?? (host === undefined ? `port ${port}` : `${host}:${port}`);
   try {
     if (socketPath === undefined) {
-      await begin(server, { port, ...(host === undefined ? {} : { host }) });
+      // Workers of node:cluster share a port that is named; a free one is each one's own, as without a cluster.
+      await begin(server, { port, exclusive: port === 0, ...(host === undefined ? {} : { host }) });
     } else {
       await beginOnPath(server, socketPath);
       if (options.socketMode !== undefined) {
@@ -134,14 +139,15 @@ async function beginOnPath(server: Server, path: string): Promise<void> {
   try {
     await begin(server, { path });
   } catch (error) {
-    if (
-      (error as NodeJS.ErrnoException).code !== "EADDRINUSE" ||
-      !(await lstat(path)).isSocket() ||
-      (await answers(path))
-    ) {
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE" || !(await lstat(path)).isSocket()) {
       throw error;
     }
-    await unlink(path);
+    if (!(await answers(path))) {
+      await unlink(path);
+    } else if (!cluster.isWorker) {
+      throw error;
+    }
+    // A worker of node:cluster that asks a second time shares what another one got when it did: after a file that was left behind, say.
     await begin(server, { path });
   }
 }

@@ -8,10 +8,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { transform } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { HopFigures, HopLatencyFigures } from "../../bench/cluster/hop.js";
 import type { CommandFigures } from "../../bench/commands/command-comparison.js";
 import type { WatchFigures } from "../../bench/commands/watch-comparison.js";
 import type { ComparisonFigures, SideFigures } from "../../bench/comparison.js";
 import type { FootprintFigures } from "../../bench/footprint/footprint.js";
+import type { SimulationFigures } from "../../bench/simulation/simulation.js";
 import type { SoakFigures } from "../../bench/soak/run-soak.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -28,7 +30,9 @@ beforeAll(async () => {
       exports: {
         ".": "./runtime/index.js",
         "./client": "./runtime/client/index.js",
+        "./grpc": "./runtime/cluster/grpc/index.js",
         "./json": "./runtime/protocol/json/index.js",
+        "./nats": "./runtime/cluster/nats/index.js",
         "./wire": "./runtime/protocol/wire/index.js",
       },
       bin: undefined,
@@ -90,6 +94,8 @@ describe("npm run bench", () => {
     expect(output).toContain("generator/with-json: ");
     expect(output).toContain("watch/large: ");
     expect(output).toContain("bundle/one-service: ");
+    expect(output).toContain("broadcast-gates/nats-1: nats(), a message at once");
+    expect(output).toContain("hop/grpc-512: grpc(), 512 requests at once");
   });
 
   it("refuses a case that there is not", async () => {
@@ -296,6 +302,95 @@ describe("npm run bench", () => {
     }
   }, 60_000);
 
+  it("runs hop: through a gate to a member and back, each beside its bare engine, and the ratios are printed last", async () => {
+    const json = join(directory, "hop.json");
+    const { code, output, errors } = await bench("hop/grpc-64", "hop/nats-64", "--quick", "--json", json);
+    expect(errors).toBe("");
+    expect(code).toBe(0);
+    const { cases } = JSON.parse(readFileSync(json, "utf8")) as { cases: { comparisons: HopFigures[] }[] };
+    const [grpc, nats] = cases[0]?.comparisons ?? [];
+    expect(grpc?.engines.map(({ name }) => name)).toEqual(["unary call", "stream"]);
+    expect(nats?.engines.map(({ name }) => name)).toEqual(["NATS request"]);
+    for (const figures of [grpc, nats]) {
+      const engines = (figures?.engines ?? []).map(({ ratio, ratios, ...side }) => {
+        expect(ratios).toHaveLength(2);
+        expect(Number.isFinite(ratio)).toBe(true);
+        return side;
+      });
+      for (const side of [figures?.alone, figures?.forwarded, ...engines]) {
+        expectMeasured(side, 64);
+      }
+      for (const { requestBytes, answerBytes } of engines) {
+        expect([requestBytes, answerBytes]).toEqual([64, 64]);
+      }
+      // Packet, message and payload.
+      expect([figures?.forwarded.requestBytes, figures?.forwarded.answerBytes]).toEqual([72, 70]);
+    }
+    expect(partsOf(grpc?.forwarded)).toEqual(["gate", "member"]);
+    expect(partsOf(nats?.forwarded)).toEqual(["gate", "member", "nats-server"]);
+    expect(partsOf(nats?.engines[0])).toEqual(["server", "nats-server", "caller"]);
+    const last = output.trimEnd().split("\n").slice(-2);
+    expect(last[0]).toMatch(
+      /^ratio hop\/grpc-64 +hop ÷ unary call -?\d+\.\d+, ÷ stream -?\d+\.\d+ \(less is better\)$/,
+    );
+    expect(last[1]).toMatch(/^ratio hop\/nats-64 +hop ÷ NATS request -?\d+\.\d+ \(less is better\)$/);
+  }, 60_000);
+
+  it("runs hop at half of the load that it bears: requests go out at their rate", async () => {
+    const json = join(directory, "hop-latency.json");
+    const { code, output, errors } = await bench("hop/grpc-latency", "--quick", "--json", json);
+    expect(errors).toBe("");
+    expect(code).toBe(0);
+    const { cases } = JSON.parse(readFileSync(json, "utf8")) as { cases: { comparisons: HopLatencyFigures[] }[] };
+    const [figures] = cases[0]?.comparisons ?? [];
+    expectMeasured(figures?.paced, 1);
+    expect(new Set(figures?.paced.rounds.map(({ messages }) => messages)).size).toBe(1);
+    expect(output.trimEnd().split("\n").at(-1)).toMatch(
+      /^time {2}hop\/grpc-latency +p99 \d+\.\d\d ms at [\d,]+ requests\/s \(less is better\)$/,
+    );
+  }, 60_000);
+
+  it("runs broadcast-gates: all clients of all gates are told, and each gate is sent one message a push", async () => {
+    const [grpc1, nats100] = await comparisonsOf("broadcast-gates/grpc-1", "broadcast-gates/nats-100");
+    for (const [figures, times] of [
+      [grpc1, 1],
+      [nats100, 100],
+    ] as const) {
+      expectMeasured(figures?.baseline);
+      expectMeasured(figures?.subject);
+      // 200 clients.
+      const deliveries = figures?.subject.rounds.map(({ messages }) => messages % (200 * times));
+      expect(deliveries).toEqual([0, 0]);
+      expect(figures?.baseline.rounds.map(({ messages }) => messages % (50 * times))).toEqual([0, 0]);
+    }
+    expect(messagesOnLinks(grpc1)).toEqual([4, 4]);
+    // A hundred pushes of a turn go to a gate as one.
+    expect(Math.max(...messagesOnLinks(nats100))).toBeLessThanOrEqual(0.05);
+  }, 60_000);
+
+  it("runs cluster-simulation: nodes, sessions and groups are there, and a push is one message a gate", async () => {
+    const json = join(directory, "simulation.json");
+    const { code, output, errors } = await bench("cluster-simulation/gates-10", "--quick", "--json", json);
+    expect(errors).toBe("");
+    expect(code).toBe(0);
+    const { cases } = JSON.parse(readFileSync(json, "utf8")) as { cases: { comparisons: SimulationFigures[] }[] };
+    const [figures] = cases[0]?.comparisons ?? [];
+    expect([figures?.nodes, figures?.sessions, figures?.groups]).toEqual([11, 2_000, 2_000]);
+    // Groups of about a hundred have members at each of ten gates, mostly.
+    expect(figures?.push.frames).toBeGreaterThan(9.5);
+    expect(figures?.push.frames).toBeLessThanOrEqual(10);
+    // A hundred pushes of a turn share ten messages.
+    expect(figures?.pushTogether.frames).toBeCloseTo(0.1, 5);
+    for (const figure of [figures?.nodeKb, figures?.sessionKb, figures?.guestKb, figures?.joinMicros]) {
+      expect(figure).toBeGreaterThan(0);
+    }
+    expect(figures?.gateInfoBytes).toBeGreaterThan(100);
+    expect(output).toContain("reckoned     100,000 sessions, 50 times as many as are there");
+    expect(output.trimEnd().split("\n").at(-1)).toMatch(
+      /^cost {2}cluster-simulation\/gates-10 +push [\d.]+ µs with [\d.]+ messages, join [\d.]+ µs \(less is better\)$/,
+    );
+  }, 60_000);
+
   it("runs soak: every kind of client comes, and what is kept is printed last", async () => {
     const json = join(directory, "soak.json");
     const { code, output, errors } = await bench("soak", "--quick", "--json", json);
@@ -389,6 +484,16 @@ async function footprintsOf(name: string, ...flags: string[]): Promise<Footprint
   expect(output.trimEnd().split("\n").at(-1)).toMatch(new RegExp(`^ratio ${name} +÷ .+ \\(less is better\\)$`));
   const { cases } = JSON.parse(readFileSync(json, "utf8")) as { cases: { comparisons: FootprintFigures[] }[] };
   return cases.flatMap((each) => each.comparisons);
+}
+
+/** How many messages went to gates for a push, in each round. */
+function messagesOnLinks(figures: ComparisonFigures | undefined): number[] {
+  return (figures?.subject.rounds ?? []).map(({ beside }) => beside?.["messages on links a push"] ?? Number.NaN);
+}
+
+/** The processes that a side's CPU time is told of one by one. */
+function partsOf(side: SideFigures | undefined): string[] {
+  return Object.keys(side?.rounds[0]?.parts ?? {});
 }
 
 function expectMeasured(side: SideFigures | undefined, leastMessages = 20): void {

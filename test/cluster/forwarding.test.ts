@@ -48,6 +48,23 @@ describe("a message that is forwarded", () => {
     expect(member.server.counters.failed).toEqual({ room_full: 1, internal: 1 });
   });
 
+  it("fails, and nothing else with it, when its error is longer than nodes send each other", async () => {
+    const nodes = new Nodes();
+    const services: Services = {
+      Room: {
+        Join: (_session, text) => `joined ${text}`,
+        Fail: () => Promise.reject(new NanowireError("too_long", "x".repeat(40_000))),
+      },
+    };
+    const cluster = { maxUnackedBytes: 65_536 };
+    const gate = await nodes.gate("gate", { forwards: services, cluster });
+    await nodes.member("member", services, { cluster });
+    const client = await gate.enter();
+    expect((await client.call(1, "Room.Fail")).text).toContain("message_too_large");
+    expect((await client.call(2, "Room.Join", "ada")).text).toBe("joined ada");
+    expect(gate.server.counters.failed).toEqual({ message_too_large: 1 });
+  });
+
   it("is handled where its service is hosted, also at a gate that hosts another", async () => {
     const nodes = new Nodes();
     const lobby: Services = { Lobby: { Look: () => "here" } };

@@ -32,6 +32,7 @@ async function join(network: MemoryNetwork, clock: SteppedClock, id: string): Pr
         throw new TypeError("no session comes here");
       },
       pushed() {},
+      pushedBound() {},
       asked: (peer, ask, record) => questions.asked(peer, ask, record),
       told: (peer, record) => questions.told(peer, record),
       canceled: (peer, ask) => questions.canceled(peer, ask),

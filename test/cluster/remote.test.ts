@@ -1,17 +1,20 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NanowireError } from "../../runtime/base/error.js";
-import type { RemoteContext, RemoteMethod } from "../../runtime/component/remote.js";
+import type { RemoteContext } from "../../runtime/component/remote.js";
 import type { RemoteCaller } from "../../runtime/component/remote-caller.js";
+import type { RemoteMethod } from "../../runtime/component/remote-method.js";
 import type { ServerOptions } from "../../runtime/server/options.js";
 import { createServer } from "../../runtime/server/server.js";
 import { memory } from "../../runtime/transport/memory.js";
+import { LedgerRemoteClient as ShardedLedgerClient } from "../generator/scenarios/ledger/expected/generated/bank/v1/ledger.server.js";
 import { AddRequest, AddResponse } from "../generator/scenarios/remote/expected/generated/bank.js";
 import { LedgerRemoteAll, LedgerRemoteClient } from "../generator/scenarios/remote/expected/generated/bank.server.js";
 import { AuditRemoteClient } from "../generator/scenarios/remote/expected/generated/inside.server.js";
 import { request } from "../support/client.js";
 import { components, type Services } from "../support/service.js";
 import { defer, turn, until } from "../support/wait.js";
-import { AgedLedger, Audit, Ledger, type LedgerHandlers } from "./support/ledger.js";
+import { AgedLedger, Audit, Ledger, type LedgerHandlers, ShardedLedger } from "./support/ledger.js";
 import { type Node, Nodes } from "./support/nodes.js";
 
 const clientOf = ({ server }: Node) => new LedgerRemoteClient(callerOf(server));
@@ -203,6 +206,26 @@ describe.each(ways)("a call of %s", (way) => {
     expect(caller.log.at("error")).toEqual([]);
   });
 
+  it("that its handler stops because it was given up is no failure of the handler's", async () => {
+    const { client, ledger, host } = await bank(
+      {
+        add: ({ signal }) =>
+          new Promise((_, reject) => {
+            signal.addEventListener("abort", () => reject(new TypeError("stopped")));
+          }),
+      },
+      way,
+    );
+    const abort = new AbortController();
+    const given = client.add(ada(1n), { signal: abort.signal }).catch(() => {});
+    await ledger.contexts.next();
+    abort.abort();
+    await given;
+    await until(() => host.server.counters.remote.answered.pending === 0);
+    expect(host.server.counters.remote.answered.failed).toEqual({ canceled: 1 });
+    expect(host.log.at("error")).toEqual([]);
+  });
+
   it("is not sent when its signal was aborted before", async () => {
     const { client, ledger, host } = await bank({}, way);
     await expect(client.add(ada(1n), { signal: AbortSignal.abort("early") })).rejects.toMatchObject({
@@ -245,6 +268,23 @@ describe.each(ways)("a call of %s", (way) => {
     expect(ledger.contexts.length).toBe(0);
   });
 
+  it("is answered or refused with invalid_payload, whatever the bytes are that arrive", async () => {
+    const { caller } = await bank({}, way);
+    const hostile = { ...add, request: rawBytes };
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 64 }), async (bytes) => {
+        const outcome = await callerOf(caller.server)
+          .call(hostile, bytes)
+          .then(
+            () => "answered",
+            ({ code }: NanowireError) => code,
+          );
+        expect(outcome).toBe(isReadable(bytes) ? "answered" : "invalid_payload");
+      }),
+    );
+    expect(caller.log.at("error")).toEqual([]);
+  });
+
   it("fails with invalid_response when the answer is no message of its method", async () => {
     const { caller } = await bank({ add: () => balance(2n ** 62n) }, way);
     const strange = {
@@ -272,6 +312,33 @@ describe.each(ways)("a call of %s", (way) => {
     const metadata = { a: "b", c: undefined } as unknown as Record<string, string>;
     await expect(client.add(ada(1n), { metadata })).rejects.toMatchObject({ code: "invalid_option" });
     expect(await client.add(ada(1n))).toEqual(balance(1n));
+  });
+});
+
+describe("a message that is longer than nodes send each other", () => {
+  const long = "x".repeat(40_000);
+
+  it("fails its call, asked or answered, and throws where it is told; the next goes through", async () => {
+    const nodes = new Nodes();
+    const cluster = { maxUnackedBytes: 65_536 };
+    const ledger = new Ledger({
+      add: (_, { account }) => {
+        throw new NanowireError("told", account === "grow" ? long : account);
+      },
+    });
+    await nodes.member("host", {}, { remotes: [ledger], cluster });
+    const caller = await nodes.member("caller", {}, { cluster });
+    const client = clientOf(caller);
+    const tooLarge = { code: "message_too_large" };
+    await expect(client.add({ account: long, amount: undefined })).rejects.toMatchObject(tooLarge);
+    expect(() => client.note({ text: long })).toThrow(expect.objectContaining(tooLarge));
+    expect(await allOf(caller).add({ account: long, amount: undefined })).toMatchObject([
+      { node: "host", ok: false, error: tooLarge },
+    ]);
+    await expect(client.add({ account: "short", amount: undefined })).rejects.toMatchObject({ code: "told" });
+    await expect(client.add({ account: "grow", amount: undefined })).rejects.toMatchObject(tooLarge);
+    expect(caller.server.counters.remote.made).toMatchObject({ pending: 0, tells: 0 });
+    expect(await client.lastAt()).toEqual({ seconds: 12n, nanos: 5 });
   });
 });
 
@@ -307,7 +374,12 @@ describe("the node that a call goes to", () => {
     });
     await expect(client.add(ada(1n), { node: "nobody" })).rejects.toMatchObject({ code: "unavailable" });
     expect(() => client.wake({ node: "nobody" })).toThrow(expect.objectContaining({ code: "unavailable" }));
-    expect(caller.server.counters.remote.made).toMatchObject({ calls: 1, tells: 0 });
+    expect(caller.server.counters.remote.made).toEqual({
+      calls: 3,
+      tells: 0,
+      pending: 0,
+      failed: { unavailable: 2 },
+    });
   });
 
   it("is none where none hosts the service, until one has come", async () => {
@@ -372,6 +444,49 @@ describe("the node that a call goes to", () => {
   });
 });
 
+describe("a shard key", () => {
+  it("chooses the node, whoever calls, and keeps it while the same nodes are there", async () => {
+    const nodes = new Nodes();
+    const hosts: Node[] = [];
+    const banks = ["a", "b", "c"].map(() => new ShardedLedger());
+    for (const [index, ledger] of banks.entries()) {
+      hosts.push(await nodes.member(`bank-${index}`, {}, { remotes: [ledger] }));
+    }
+    const callers = [...hosts, await nodes.member("caller", {})];
+    const accounts = Array.from({ length: 60 }, (_, index) => `account ${index}`);
+    for (const { server } of callers) {
+      const client = new ShardedLedgerClient(callerOf(server));
+      await Promise.all(accounts.map((account) => client.add({ account, cents: 1n })));
+    }
+    const held = banks.map(({ accounts: there }) => [...there.keys()]);
+    expect(held.flat().toSorted()).toEqual(accounts.toSorted());
+    expect(held.every((there) => there.length > 5)).toBe(true);
+    expect(banks.flatMap(({ accounts: there }) => [...there.values()])).toEqual(Array(60).fill(4n));
+
+    await hosts[1]?.server.stop();
+    const client = new ShardedLedgerClient(callerOf((callers[3] as Node).server));
+    const before = [held[0]?.length, held[2]?.length];
+    await Promise.all(accounts.map((account) => client.add({ account, cents: 1n })));
+    const moved = [banks[0], banks[2]].map((bank, index) => (bank?.accounts.size ?? 0) - (before[index] ?? 0));
+    expect(moved.reduce((sum, count) => sum + count)).toBe(held[1]?.length);
+  });
+
+  it("that is not there is one, too; and a named node goes before it", async () => {
+    const nodes = new Nodes();
+    const banks = [new ShardedLedger(), new ShardedLedger()];
+    await nodes.member("bank-0", {}, { remotes: [banks[0] as ShardedLedger] });
+    await nodes.member("bank-1", {}, { remotes: [banks[1] as ShardedLedger] });
+    const client = new ShardedLedgerClient(callerOf((await nodes.member("caller", {})).server));
+    for (let count = 0; count < 10; count++) {
+      await client.add({ account: "", cents: 1n });
+    }
+    expect(banks.map(({ accounts }) => accounts.get("") ?? 0n).toSorted()).toEqual([0n, 10n]);
+    await client.add({ account: "named", cents: 1n }, { node: "bank-0" });
+    await client.add({ account: "named", cents: 1n }, { node: "bank-1" });
+    expect(banks.map(({ accounts }) => accounts.get("named"))).toEqual([1n, 1n]);
+  });
+});
+
 describe("a node that goes", () => {
   it("fails the calls that it had, at once, and names itself", async () => {
     const { client, ledger, nodes, caller } = await bank({ add: () => new Promise(() => {}) });
@@ -403,6 +518,19 @@ describe("a node that goes", () => {
     expect(host.server.counters.remote.answered.pending).toBe(0);
     await expect(client.add(ada(1n))).rejects.toMatchObject({ code: "unavailable" });
     expect(caller.server.counters.remote.made.pending).toBe(0);
+  });
+
+  it("on purpose lets what was called come to its end, within graceMs", async () => {
+    const answer = defer();
+    const { client, ledger, host, nodes } = await bank({ close: () => answer.promise });
+    const called = client.close();
+    await ledger.contexts.next();
+    const stopped = host.server.stop({ graceMs: 5_000 });
+    await until(() => host.server.state === "stopping" && nodes.network.nodes.length === 2);
+    answer.resolve();
+    expect(await called).toBeUndefined();
+    nodes.clock.step(50);
+    await stopped;
   });
 
   it("that is cut off fails its calls when it has been silent for too long", async () => {
@@ -773,6 +901,15 @@ describe("callMetadata", () => {
     ]);
   });
 
+  it("that fails fails the call", async () => {
+    const callMetadata = () => {
+      throw new TypeError("a secret");
+    };
+    const host = await new Nodes().member("host", {}, { remotes: [new Ledger()], cluster: { callMetadata } });
+    await expect(clientOf(host).close()).rejects.toMatchObject({ code: "internal" });
+    expect(() => clientOf(host).wake()).toThrow(expect.objectContaining({ code: "internal" }));
+  });
+
   it("may be the same always", async () => {
     const nodes = new Nodes();
     const ledger = new Ledger();
@@ -806,6 +943,21 @@ describe("a server with remotes", () => {
     expect(ledger.scheduler).toBeDefined();
     await node.server.stop();
     expect(life).toEqual(["remote", "component", "component gone", "remote gone"]);
+  });
+
+  it("has its parts call remotes from their init on, and no longer than it runs", async () => {
+    let client: LedgerRemoteClient | undefined;
+    const audit = new Audit(async () => (await client?.add(ada(3n))) ?? balance(0n));
+    const ledger = new Ledger({
+      init: () => {
+        client = new LedgerRemoteClient(ledger.remotes);
+      },
+    });
+    const { server } = await new Nodes().member("one", {}, { remotes: [ledger, audit] });
+    expect(await new AuditRemoteClient(callerOf(server)).check(ada(1n))).toEqual(balance(3n));
+    await server.stop();
+    expect(() => ledger.remotes).toThrow(expect.objectContaining({ code: "invalid_state" }));
+    await expect((client as unknown as LedgerRemoteClient).close()).rejects.toMatchObject({ code: "unavailable" });
   });
 
   it("tells the others what it hosts", async () => {
@@ -867,6 +1019,16 @@ describe("a server with remotes", () => {
     });
   });
 });
+
+/** Whether bytes are a request of `add`. */
+function isReadable(bytes: Uint8Array): boolean {
+  try {
+    AddRequest.decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Resolved when a signal is aborted. */
 function once<T>(signal: AbortSignal, value?: T): Promise<T> {

@@ -29,7 +29,12 @@ function same<A, B>(_: Same<A, B>): void {}
 class Idle extends IdleRemote {}
 
 /** What a program may and may not write. */
-export async function typesOfRemotes(caller: RemoteCaller, ledger: LedgerRemote): Promise<void> {
+export async function typesOfRemotes(
+  caller: RemoteCaller,
+  ledger: LedgerRemote,
+  account: AccountComponent,
+  context: RemoteContext,
+): Promise<void> {
   const remote: Remote = new Idle();
   // @ts-expect-error: a Remote is not a Component
   createServer({ components: [remote], listen: [memory()] });
@@ -52,7 +57,25 @@ export async function typesOfRemotes(caller: RemoteCaller, ledger: LedgerRemote)
   // @ts-expect-error: metadata is text
   await client.close({ metadata: { a: 1 } });
 
+  const server = createServer({ components: [], remotes: [ledger, remote], listen: [memory()] });
+  // @ts-expect-error: a Component is not a Remote
+  createServer({ components: [], remotes: [account], listen: [memory()] });
+  // @ts-expect-error: a server without a cluster calls nobody
+  new LedgerRemoteClient(server.cluster);
+  if (server.cluster !== undefined) {
+    new LedgerRemoteClient(server.cluster);
+  }
+  // A handler's context is what it calls with in its turn.
+  const handed = await client.add({ account: "a", amount: undefined }, context);
+  same<typeof handed, AddResponse>(true);
+  client.note({ text: "a" }, context);
+  client.note({ text: "a" }, { ...context, node: "n1" });
+  await client.close({ ...context, timeoutMs: 5 });
+  // @ts-expect-error: a deadline is a number
+  await client.close({ deadlineMs: new Date() });
+
   const all = new LedgerRemoteAll(caller);
+  await all.close(context);
   const answers = await all.add({ account: "a", amount: undefined });
   same<typeof answers, readonly RemoteAnswer<AddResponse>[]>(true);
   // @ts-expect-error: every node is called, not one

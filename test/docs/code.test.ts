@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { generatedFile } from "./support/generated-folder.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 // Inside the project, so that imports are resolved as a reader's would be; git ignores it.
@@ -38,6 +39,9 @@ describe("the code in docs/", () => {
     const guides = [
       "client",
       "cluster",
+      "cluster-nats",
+      "cluster-grpc",
+      "cluster-users",
       "coming-from-nano",
       "coming-from-pitaya",
       "groups",
@@ -47,11 +51,13 @@ describe("the code in docs/", () => {
       "logging",
       "pipelines",
       "profiles",
+      "remote",
       "server",
       "sessions",
       "testing",
       "time",
       "tools",
+      "up",
     ].map((name) => `docs/${name}.md`);
     expect(guides.filter((page) => !shown.has(page))).toEqual([]);
   });
@@ -69,8 +75,7 @@ describe("the code in docs/", () => {
       // A program that begins with `// room.ts` is that file to the others of its page.
       const [, name = `${index}.ts`] = /^\/\/ ([\w-]+\.ts)\n/.exec(code) ?? [];
       const file = `${page.replace(/\W/g, "-")}/${name}`;
-      const arena = `"${root}test/generator/scenarios/policies/expected/generated/arena/`;
-      const placed = code.replaceAll('"../generated/arena/', arena).replaceAll('"../generated/', `"${root}generated/`);
+      const placed = code.replaceAll(/"(\.\.\/generated\/[^"]+)"/g, (_, path: string) => `"${generatedFile(path)}"`);
       mkdirSync(dirname(`${folder}/${file}`), { recursive: true });
       writeFileSync(`${folder}/${file}`, placed);
       return file;
@@ -82,9 +87,11 @@ describe("the code in docs/", () => {
         paths: {
           nanowire: [`${root}runtime/index.ts`],
           "nanowire/client": [`${root}runtime/client/index.ts`],
+          "nanowire/grpc": [`${root}runtime/cluster/grpc/index.ts`],
           "nanowire/json": [`${root}runtime/protocol/json/index.ts`],
           "nanowire/nats": [`${root}runtime/cluster/nats/index.ts`],
           "nanowire/testing": [`${root}runtime/testing/index.ts`],
+          "nanowire/up": [`${root}runtime/up/index.ts`],
           "nanowire/validate": [`${root}runtime/validate/index.ts`],
           "nanowire/wire": [`${root}runtime/protocol/wire/index.ts`],
         },

@@ -64,7 +64,9 @@ import {
   type OutboundStep, type Queue, type Scheduler, type ServerOptions, type Session, type SessionBound, type SessionClosed, type StopOnSignalsOptions,
   tcp, type TickTask, type Timer, type TlsOptions, ws,
 } from "nanowire";
+import type { ClusterDriver, RemoteContext } from "nanowire";
 import { type ClientConnection, connect } from "nanowire/client";
+import { grpc } from "nanowire/grpc";
 import { startTestServer } from "nanowire/testing";
 import { protovalidate } from "nanowire/validate";
 import type { JoinRequest, UserSaid } from "${root}/generated/chat/v1/room.js";
@@ -77,6 +79,8 @@ declare const { server, session, group, queue, scheduler, timer, component, conn
   component: Component; connection: ClientConnection;
 };
 declare const room: RoomComponent;
+declare const driver: ClusterDriver;
+declare const context: RemoteContext;
 declare const { name, uid, id, reason, code, url, path }: Readonly<Record<"name" | "uid" | "id" | "reason" | "code" | "url" | "path", string>>;
 declare const { port, ms, count, graceMs }: Readonly<Record<"port" | "ms" | "count" | "graceMs", number>>;
 declare const { message, request }: { message: UserSaid; request: JoinRequest };

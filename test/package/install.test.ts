@@ -69,6 +69,28 @@ describe("the package, installed as a production server installs it", () => {
     expect(run(project, "node check.js")).toBe("open true\n");
   });
 
+  test("nanowire up starts a server's processes, and ends with what ends them", () => {
+    writeFileSync(
+      join(project, "room.js"),
+      `import { createServer, silentLogger, tcp } from "nanowire";
+       import { upWorker } from "nanowire/up";
+       const { node, instance } = upWorker();
+       const listen = [tcp({ port: 0, host: "127.0.0.1" })];
+       const server = createServer({ components: [], listen, logger: silentLogger });
+       await server.start();
+       server.stopOnSignals();
+       console.log(node + " serves");
+       if (instance === 2) {
+         process.kill(process.ppid, "SIGTERM");
+       }`,
+    );
+    const roles = [{ name: "room", entry: "room.js", instances: 2 }];
+    writeFileSync(join(project, "nanowire.up.json"), JSON.stringify({ roles }));
+    const lines = run(project, "npx --no-install nanowire up").split("\n");
+    expect(lines).toContain("room-2 | room-2 serves");
+    expect(lines.slice(-2)).toEqual(["up     | stopped", ""]);
+  });
+
   test("the generator says exactly what to install", () => {
     mkdirSync(join(project, "proto"));
     writeFileSync(join(project, "proto/empty.proto"), 'syntax = "proto3";\n');

@@ -7,7 +7,7 @@ import { startNode } from "../cluster/nats/support/node-process.js";
 import { bundledProgram } from "../support/bundled-program.js";
 import { until } from "../support/wait.js";
 
-const program = bundledProgram("test/cluster/nats/support/node-program.ts", "regression");
+const program = bundledProgram("test/cluster/nats/support/node-program.ts");
 
 test("a node that stood still hears at once those who took it for dead", async () => {
   const server = await startNats();

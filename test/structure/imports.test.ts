@@ -7,6 +7,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Room → the rooms that it may import, types included. A room may always import itself. */
 const mayImport: Record<string, readonly string[]> = {
   base: [],
+  up: ["base"],
   protocol: ["base"],
   transport: ["base"],
   schedule: ["base"],
@@ -15,7 +16,18 @@ const mayImport: Record<string, readonly string[]> = {
   component: ["base", "protocol", "schedule", "session"],
   dispatch: ["base", "protocol", "schedule", "session", "component"],
   cluster: ["base", "protocol", "transport", "schedule", "session", "pipeline", "component", "dispatch"],
-  server: ["base", "protocol", "transport", "schedule", "session", "pipeline", "component", "dispatch", "cluster"],
+  server: [
+    "base",
+    "protocol",
+    "transport",
+    "schedule",
+    "session",
+    "pipeline",
+    "component",
+    "dispatch",
+    "cluster",
+    "up",
+  ],
   client: ["base", "protocol", "transport"],
   testing: ["base", "transport", "cluster", "server", "client"],
   validate: ["base", "protocol", "dispatch"],
@@ -33,7 +45,7 @@ const generatorMayImport: Record<string, readonly string[]> = {
 
 /** Where Node's own modules may be imported: nowhere else does the code know on what it runs. */
 const nodeIn = [
-  /^runtime\/(transport|cluster|server)\//,
+  /^runtime\/(transport|cluster|server|up)\//,
   /^runtime\/client\/(dial-tcp|dial-ws)\.ts$/,
   /^generator\/(read|scaffold|write)\//,
   /^generator\/(cli|plugin)\.ts$/,

@@ -36,7 +36,7 @@ describe("the table of stops in runtime/README.md", () => {
     expect(source).toMatch(
       new RegExp(owner === undefined ? `export function ${member}\\b` : `(class|interface) ${owner}\\b`),
     );
-    expect(source).toMatch(new RegExp(`\\b${member}(<\\w+>)?(\\(|: \\()`));
+    expect(source).toMatch(new RegExp(`\\b${member}(<[^>]+>)?(\\(|: \\()`));
   });
 
   test.each(stops.filter(({ codes }) => codes.length > 0))("$file raises $codes", ({ file, codes }) => {

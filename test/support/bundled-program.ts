@@ -9,11 +9,10 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
  * Makes a module of the tests a program that Node runs by itself, before the tests of the file that asks for it. It is removed behind them.
  *
  * @param source the module's path, from the repository's root
- * @param suffix two files of tests that make programs of the same module at once have two of them. Default: none
  * @returns the program's path
  */
-export function bundledProgram(source: string, suffix = ""): string {
-  const folder = `${root}node_modules/.${source.replace(/\W+/g, "-")}${suffix}`;
+export function bundledProgram(source: string): string {
+  const folder = `${root}node_modules/.${source.replace(/\W+/g, "-")}-${process.pid}`;
   const program = `${folder}/program.mjs`;
   beforeAll(async () => {
     mkdirSync(folder, { recursive: true });

@@ -2,16 +2,30 @@ import { randomInt } from "node:crypto";
 import type { ServerDuplexStream } from "@grpc/grpc-js";
 import type { CancelTimer } from "../../base/clock.js";
 import { NanowireError } from "../../base/error.js";
+import { serializers } from "../../protocol/serializer.js";
 import type { ClusterHost, Joined } from "../driver.js";
 import type { NodeInfo } from "../node-info.js";
+import { encodeNode, isNodeId } from "../node-json.js";
+import type { Peer } from "../peer.js";
+import type { PeerVoice } from "../peer-voice.js";
 import { addressText, isEveryAddress, machineAddress } from "./address.js";
-import type { MemberGone, MemberInfo, MemberList, NewMemberRequest } from "./clusterpb.js";
+import type {
+  MemberGone,
+  MemberInfo,
+  MemberList,
+  NewMemberRequest,
+  NotifyMessage,
+  PushMessage,
+  RequestMessage,
+  ResponseMessage,
+  SessionRequest,
+} from "./clusterpb.js";
 import type { ResolvedGrpcOptions } from "./grpc-options.js";
 import { Master, mostMissedHeartbeats } from "./master.js";
 import type { Teller } from "./member-teller.js";
 import { type MemberChange, MemberView } from "./member-view.js";
 import { Membership } from "./membership.js";
-import { encodeNode, isNodeId } from "./node-json.js";
+import { NanoDesk } from "./nano-desk.js";
 import { channelOptions, dialOptions, NodeServer } from "./node-server.js";
 import { Peers } from "./peers.js";
 import { unaryHandler } from "./refusal.js";
@@ -28,11 +42,13 @@ const mostReturnMs = 2_000;
 export class GrpcNode {
   #info: NodeInfo;
   #address: string | undefined;
-  #number = 0;
+  /** Undefined until it has one. */
+  #number: number | undefined;
   readonly #host: ClusterHost;
   readonly #options: ResolvedGrpcOptions;
   readonly #view = new MemberView();
   #server: NodeServer | undefined;
+  #desk: NanoDesk | undefined;
   #peers: Peers | undefined;
   #master: Master | undefined;
   #membership: Membership | undefined;
@@ -77,6 +93,14 @@ export class GrpcNode {
     this.#peers?.send(to, frame);
   }
 
+  /** What speaks with a node of nano's. */
+  foreign(node: NodeInfo, peer: Peer): PeerVoice {
+    if (this.#desk === undefined) {
+      throw new NanowireError("invalid_state", "grpc: the node is not in the cluster yet");
+    }
+    return this.#desk.voiceOf(node, peer);
+  }
+
   async leave(): Promise<void> {
     this.#isLeaving = true;
     this.#membership?.pause();
@@ -102,14 +126,15 @@ export class GrpcNode {
       const port = await this.#server.listen(listen, credentials.server);
       this.#begin(this.#advertised(port), credentials);
       const list = await this.#register(credentials);
-      this.#number = list.numberAndOne === 0 ? randomInt(1_024) : list.numberAndOne - 1;
+      const number = list.numberAndOne === 0 ? randomInt(1_024) : list.numberAndOne - 1;
+      this.#number = number;
       this.#view.replace(list);
       await this.#sync();
       if (this.#isLeaving) {
         await this.#membership?.leave(this.#address as string, this.#info.incarnation);
         throw new NanowireError("cluster_failed", "the node left before it had joined");
       }
-      return { number: this.#number };
+      return { number };
     } catch (error) {
       this.#isLeaving = true;
       await this.#master?.close();
@@ -118,14 +143,24 @@ export class GrpcNode {
     }
   }
 
-  /** What is served. Which of nano's calls carry clients' messages is not answered: gRPC says UNIMPLEMENTED. */
+  /** What is served, by every node; by the master more. */
   #serve(server: NodeServer, credentials: Credentials): void {
     const { heartbeatIntervalMs, nanoHeartbeatIntervalMs, onUnregister, join } = this.#options;
     const { clock, logger } = this.#host;
     const { dialing } = credentials;
-    server.serve(memberService, {
+    const membership = {
       NewMember: unaryHandler((request: NewMemberRequest) => this.#told(request, request.member, "")),
       DelMember: unaryHandler((gone: MemberGone) => this.#told({ ...gone, member: undefined }, gone, gone.reason)),
+    };
+    const desk = (): NanoDesk => this.#desk as NanoDesk;
+    server.serve(memberService, {
+      ...membership,
+      HandleRequest: unaryHandler((message: RequestMessage) => desk().request(message)),
+      HandleNotify: unaryHandler((message: NotifyMessage) => desk().notify(message)),
+      HandleResponse: unaryHandler((message: ResponseMessage) => desk().response(message)),
+      HandlePush: unaryHandler((message: PushMessage) => desk().push(message)),
+      SessionClosed: unaryHandler((request: SessionRequest) => desk().sessionClosed(request)),
+      CloseSession: unaryHandler((request: SessionRequest) => desk().closeSession(request)),
     });
     server.serve(nodeService, {
       Describe: unaryHandler(() => encodeNode(this.#info)),
@@ -139,10 +174,18 @@ export class GrpcNode {
   }
 
   #begin(address: string, { dialing }: Credentials): void {
-    const { heartbeatIntervalMs, maxWaitingBytes } = this.#options;
+    const { heartbeatIntervalMs, maxWaitingBytes, nanoSerializer } = this.#options;
     this.#address = address;
     const settings = { self: this.#info, host: this.#host, dialing, heartbeatIntervalMs, maxWaitingBytes };
     this.#peers = new Peers(settings, address);
+    this.#desk = new NanoDesk({
+      host: this.#host,
+      dialing,
+      heartbeatIntervalMs,
+      address,
+      serializer: serializers[nanoSerializer],
+      hosts: (route) => this.#info.services.some(({ methods }) => Object.hasOwn(methods, route)),
+    });
   }
 
   async #register({ dialing }: Credentials): Promise<MemberList> {
@@ -243,11 +286,11 @@ export class GrpcNode {
 
   #rejoined(numberAndOne: number): void {
     this.#isLost = false;
-    if (numberAndOne > 0) {
-      this.#number = numberAndOne - 1;
-    }
-    this.#host.logger.info({ number: this.#number }, "the node is in the master's list again");
-    this.#host.rejoined({ number: this.#number });
+    // nano's master hands out none: the node keeps the one that it drew.
+    const number = numberAndOne > 0 ? numberAndOne - 1 : (this.#number as number);
+    this.#number = number;
+    this.#host.logger.info({ number }, "the node is in the master's list again");
+    this.#host.rejoined({ number });
   }
 
   #member(info: NodeInfo): MemberInfo {
@@ -257,7 +300,7 @@ export class GrpcNode {
       serviceAddr: this.#address as string,
       services: info.services.map(({ name }) => name),
       node: encodeNode(info),
-      numberAndOne: this.#number + 1,
+      numberAndOne: this.#number === undefined ? 0 : this.#number + 1,
       heartbeatIntervalMs,
     };
   }
@@ -269,6 +312,7 @@ export class GrpcNode {
 
   async #close(): Promise<void> {
     this.#cancelForget();
+    this.#desk?.close();
     this.#peers?.close();
     this.#membership?.close();
     await this.#server?.close(this.#host.clock, mostFarewellMs);
@@ -290,7 +334,10 @@ export class GrpcNode {
       maxFrameBytes,
       joined: unlessLeaving((node) => host.joined(node)),
       changed: unlessLeaving((node) => host.changed(node)),
-      left: unlessLeaving((id, reason) => host.left(id, reason)),
+      left: unlessLeaving((id, reason) => {
+        host.left(id, reason);
+        this.#desk?.gone(id);
+      }),
       unreachable: unlessLeaving((id, reason) => host.unreachable(id, reason)),
       received: unlessLeaving((from, frame) => host.received(from, frame)),
       lost: unlessLeaving((reason) => host.lost(reason)),

@@ -16,6 +16,8 @@ export interface GrpcOptions extends GrpcServerOptions {
   readonly label?: string;
   /** Milliseconds for which `start` tries to get into the cluster. 100 to 3,600,000. Default: 15,000 */
   readonly joinTimeoutMs?: number;
+  /** What the clients of nano's gates write their messages in, for all of them: nano's nodes do not say. Default: `protobuf`, which is nano's */
+  readonly nanoSerializer?: "protobuf" | "json";
   /**
    * How many bytes wait for a node that takes nothing at this moment; what is beyond is lost here, and sent again by the cluster. 65,536 to 1,073,741,824.
    * Default: 16,777,216
@@ -56,6 +58,7 @@ export interface ResolvedGrpcOptions extends ResolvedGrpcServerOptions {
   readonly label: string | undefined;
   readonly joinTimeoutMs: number;
   readonly maxWaitingBytes: number;
+  readonly nanoSerializer: "protobuf" | "json";
 }
 
 /**
@@ -70,10 +73,19 @@ export function resolveGrpcOptions(options: GrpcOptions): ResolvedGrpcOptions {
     join: "checked",
     advertise: "string",
     label: "string",
+    nanoSerializer: "checked",
     joinTimeoutMs: "checked",
     maxWaitingBytes: "checked",
   });
-  const { master = false, join, advertise, label, joinTimeoutMs = 15_000, maxWaitingBytes = 16_777_216 } = options;
+  const {
+    master = false,
+    join,
+    advertise,
+    label,
+    nanoSerializer = "protobuf",
+    joinTimeoutMs = 15_000,
+    maxWaitingBytes = 16_777_216,
+  } = options;
   const masters = join === undefined ? [] : typeof join === "string" ? [join] : [...join];
   for (const address of masters) {
     assertAddress("grpc.join", address, 1);
@@ -87,11 +99,15 @@ export function resolveGrpcOptions(options: GrpcOptions): ResolvedGrpcOptions {
   if (label !== undefined && label.length > 1_024) {
     throw new NanowireError("invalid_option", `grpc.label of ${label.length} characters is longer than 1024`);
   }
+  if (nanoSerializer !== "protobuf" && nanoSerializer !== "json") {
+    throw new NanowireError("invalid_option", `grpc.nanoSerializer ${String(nanoSerializer)} is not protobuf or json`);
+  }
   return {
     ...resolveServer(options),
     join: masters,
     advertise,
     label,
+    nanoSerializer,
     joinTimeoutMs: integer("grpc.joinTimeoutMs", joinTimeoutMs, 100, 3_600_000),
     maxWaitingBytes: integer("grpc.maxWaitingBytes", maxWaitingBytes, 65_536, 1_073_741_824),
   };

@@ -1,6 +1,8 @@
 import { NanowireError } from "../../base/error.js";
 import type { ClusterDriver, ClusterHost, Joined } from "../driver.js";
 import type { NodeInfo } from "../node-info.js";
+import type { Peer } from "../peer.js";
+import type { PeerVoice } from "../peer-voice.js";
 import { GrpcNode } from "./grpc-node.js";
 import { type GrpcOptions, type ResolvedGrpcOptions, resolveGrpcOptions } from "./grpc-options.js";
 
@@ -8,7 +10,7 @@ import { type GrpcOptions, type ResolvedGrpcOptions, resolveGrpcOptions } from "
 export interface GrpcDriver extends ClusterDriver {
   /** Where the others reach the node, `host:port`. Undefined while it is not in the cluster. */
   readonly address: string | undefined;
-  /** The ids of the members that speak nano's protocol alone. The host is told of them as nodes of protocol 0; no frame is sent to them. */
+  /** The ids of the members that speak nano's protocol alone. The host is told of them as nodes of protocol 0. */
   readonly nanoNodes: ReadonlySet<string>;
 }
 
@@ -64,6 +66,14 @@ class Grpc implements GrpcDriver {
 
   send(to: string, frame: Uint8Array): void {
     this.#node?.send(to, frame);
+  }
+
+  /** @internal */
+  foreign(info: NodeInfo, peer: Peer): PeerVoice {
+    if (this.#node === undefined) {
+      throw new NanowireError("invalid_state", "grpc: the node is in no cluster");
+    }
+    return this.#node.foreign(info, peer);
   }
 
   async leave(): Promise<void> {

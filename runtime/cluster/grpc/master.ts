@@ -3,6 +3,7 @@ import { status } from "@grpc/grpc-js";
 import type { CancelTimer, Clock } from "../../base/clock.js";
 import type { Logger } from "../../base/logger.js";
 import type { NodeInfo } from "../node-info.js";
+import { decodeNode } from "../node-json.js";
 import { parseAddress } from "./address.js";
 import {
   type HeartbeatRequest,
@@ -16,7 +17,6 @@ import {
 } from "./clusterpb.js";
 import { MemberTeller, type Teller } from "./member-teller.js";
 import type { MemberChange } from "./member-view.js";
-import { decodeNode } from "./node-json.js";
 import { probe } from "./probe.js";
 import { Refusal } from "./refusal.js";
 import { type Dialing, RpcClient, statusOf } from "./rpc-client.js";
@@ -115,10 +115,12 @@ export class Master {
    */
   async register(given: MemberInfo | undefined): Promise<MemberList> {
     const member = assertMember(given);
-    const node = member.node.length === 0 ? undefined : decodeNode(member.node);
+    const node = nodeOf(member);
     for (let attempt = 0; attempt < 8; attempt++) {
       const former = this.#entries.get(member.serviceAddr);
-      if (former !== undefined && former.node?.incarnation === node?.incarnation && !former.isLocal) {
+      // Who of nano's registers is a process that has begun: it has no session of the one before.
+      const isSame = node !== undefined && former?.node?.incarnation === node.incarnation;
+      if (former !== undefined && isSame && !former.isLocal) {
         former.heardAtMs = this.#settings.clock.steady();
         await this.#update(former, member, node);
         former.isReady = true;
@@ -148,8 +150,9 @@ export class Master {
   /** A member is there still. */
   async heartbeat(request: HeartbeatRequest): Promise<HeartbeatResponse> {
     const member = assertMember(request.member);
-    const node = member.node.length === 0 ? undefined : decodeNode(member.node);
     const entry = this.#entries.get(member.serviceAddr);
+    const node =
+      entry !== undefined && Buffer.compare(entry.member.node, member.node) === 0 ? entry.node : nodeOf(member);
     if (entry === undefined || entry.node?.incarnation !== node?.incarnation) {
       if (node === undefined && entry === undefined) {
         // nano's members do not register again when a master is new: it learns of them here, and they of all others.
@@ -347,4 +350,9 @@ function assertMember(member: MemberInfo | undefined): MemberInfo {
   }
   const heartbeatIntervalMs = Math.min(member.heartbeatIntervalMs, 600_000);
   return { ...member, heartbeatIntervalMs };
+}
+
+/** What a member says of itself; undefined for one of nano's. */
+function nodeOf({ node }: MemberInfo): NodeInfo | undefined {
+  return node.length === 0 ? undefined : decodeNode(node);
 }

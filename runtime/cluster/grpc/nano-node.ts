@@ -14,6 +14,9 @@ export function nanoNode({ label, serviceAddr, services }: MemberInfo): NodeInfo
     services: services.map((name) => ({ name, methods: {} })),
     remotes: [],
     draining: false,
-    labels: { "nano.address": serviceAddr, "nano.label": label },
+    labels: { [addressLabel]: serviceAddr, "nano.label": label },
   };
 }
+
+/** The label that has the node's address. */
+export const addressLabel = "nano.address";

@@ -1,15 +1,21 @@
+import cluster from "node:cluster";
+import type { Server as NetServer } from "node:net";
+import { promisify } from "node:util";
 import { Server, type ServerCredentials, type ServerOptions, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import type { Clock } from "../../base/clock.js";
 import { NanowireError } from "../../base/error.js";
 import { type Address, addressText } from "./address.js";
-import type { HeartbeatRequest } from "./clusterpb.js";
+import type { RegisterRequest } from "./clusterpb.js";
 import type { Master } from "./master.js";
+import { listenAlone, portOf } from "./own-port.js";
 import { unaryHandler } from "./refusal.js";
 import { masterService } from "./services.js";
 
 /** A node's gRPC server. */
 export class NodeServer {
   readonly #server: Server;
+  /** What listens in its place. */
+  #alone: NetServer | undefined;
 
   constructor(options: ServerOptions) {
     this.#server = new Server(options);
@@ -18,7 +24,7 @@ export class NodeServer {
   /** nano's service of the master. */
   serveMaster(master: Master): void {
     this.#server.addService(masterService, {
-      Register: unaryHandler(({ member }: { member: HeartbeatRequest["member"] }) => master.register(member)),
+      Register: unaryHandler(({ member }: RegisterRequest) => master.register(member)),
       Unregister: unaryHandler(master.unregister.bind(master)),
       Heartbeat: unaryHandler(master.heartbeat.bind(master)),
     });
@@ -35,23 +41,23 @@ export class NodeServer {
    * @returns the port
    * @throws NanowireError `listen_failed`
    */
-  listen(address: Address, credentials: ServerCredentials): Promise<number> {
+  async listen(address: Address, credentials: ServerCredentials): Promise<number> {
     const where = addressText(address);
-    return new Promise((resolve, reject) => {
-      this.#server.bindAsync(where, credentials, (error, port) => {
-        if (error === null) {
-          resolve(port);
-        } else {
-          reject(
-            new NanowireError("listen_failed", `grpc cannot listen on ${where}: ${error.message}`, { cause: error }),
-          );
-        }
-      });
-    });
+    try {
+      if (cluster.isWorker) {
+        this.#alone = await listenAlone(address, this.#server.createConnectionInjector(credentials));
+        return portOf(this.#alone);
+      }
+      return await promisify(this.#server.bindAsync.bind(this.#server))(where, credentials);
+    } catch (error) {
+      const { message } = error as Error;
+      throw new NanowireError("listen_failed", `grpc cannot listen on ${where}: ${message}`, { cause: error });
+    }
   }
 
   /** Listens no longer. Calls that are under way have a time to be answered. */
   async close(clock: Clock, graceMs: number): Promise<void> {
+    this.#alone?.close();
     await new Promise<void>((resolve) => {
       const cancel = clock.after(graceMs, resolve);
       this.#server.tryShutdown(() => {
@@ -71,7 +77,7 @@ export function channelOptions(maxFrameBytes: number, heartbeatIntervalMs: numbe
     "grpc.max_concurrent_streams": 1_024,
     // A node whose machine vanished does not close its connections.
     "grpc.keepalive_time_ms": 2 * heartbeatIntervalMs,
-    "grpc.keepalive_timeout_ms": 2 * heartbeatIntervalMs,
+    "grpc.keepalive_timeout_ms": 4 * heartbeatIntervalMs,
     "grpc.enable_retries": 0,
     "grpc.enable_http_proxy": 0,
     "grpc-node.flow_control_window": 1_048_576,

@@ -143,7 +143,7 @@ export class Peer {
     this.#client = new RpcClient(this.address, dialing, {
       "grpc.use_local_subchannel_pool": 1,
       "grpc.keepalive_time_ms": 2 * heartbeatIntervalMs,
-      "grpc.keepalive_timeout_ms": 2 * heartbeatIntervalMs,
+      "grpc.keepalive_timeout_ms": 4 * heartbeatIntervalMs,
     });
     const headers = new Metadata();
     headers.set(frameHeaders.from, self.id);

@@ -1,9 +1,9 @@
 import { type ServerDuplexStream, status } from "@grpc/grpc-js";
 import { NanowireError } from "../../base/error.js";
 import type { NodeInfo } from "../node-info.js";
+import { decodeNode } from "../node-json.js";
 import type { MemberInfo } from "./clusterpb.js";
 import { nanoNode } from "./nano-node.js";
-import { decodeNode } from "./node-json.js";
 import { Peer, type PeerSettings } from "./peer.js";
 import { detailsOf, RpcClient, statusOf } from "./rpc-client.js";
 import { frameHeaders, nodeService } from "./services.js";

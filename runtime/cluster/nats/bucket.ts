@@ -74,6 +74,16 @@ export class Bucket {
     return this.#kv.watch();
   }
 
+  /** Whether somebody took the bucket away. False while JetStream does not answer: a stream without a leader is there, though nobody takes what is written to it. */
+  async isGone(): Promise<boolean> {
+    try {
+      await this.#kv.status();
+      return false;
+    } catch (error) {
+      return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
+    }
+  }
+
   /** Who holds an id. */
   async holderOf(id: string): Promise<Holder> {
     const entry = await this.#kv.get(`alive.${toToken(id)}`);
@@ -163,24 +173,17 @@ export function readEntry(entry: KvWatchEntry): BucketEvent {
   return stranger;
 }
 
-/** Whether the bucket, or JetStream with it, is not there: a write found nobody who takes it. */
-export function isBucketGone(error: unknown): boolean {
-  return (
-    Object(error).name === "JetStreamNotEnabled" ||
-    (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)
-  );
-}
-
 /** How long NATS may take for one answer of JetStream. */
 export function requestTimeoutMs({ memberTtlMs }: NatsSettings): number {
   return Math.max(500, Math.floor(memberTtlMs / 2));
 }
 
-const longestNameLength = 128;
-
-function isName(text: string): boolean {
+/** Whether a text can be a node's incarnation. Anything can stand in the bucket. */
+export function isName(text: string): boolean {
   return text.length > 0 && text.length <= longestNameLength;
 }
+
+const longestNameLength = 128;
 
 function isConflict(error: unknown): boolean {
   return (

@@ -38,7 +38,7 @@ export async function connectNats(
       timeout: connectTimeoutMs,
       reconnect: false,
       ignoreClusterUpdates: true,
-      pingInterval: settings.heartbeatMs,
+      pingInterval: Math.max(leastPingMs, settings.heartbeatMs),
       maxPingOut: 2,
       noAsyncTraces: true,
     });
@@ -120,6 +120,9 @@ async function authenticatorOf(path: string): Promise<Authenticator> {
   }
   return credsAuthenticator(contents);
 }
+
+/** One that does not answer for three of these is given up: a machine that is busy for a moment is not. */
+const leastPingMs = 1_000;
 
 function encode(text: string): Uint8Array {
   return new TextEncoder().encode(text);

@@ -30,12 +30,14 @@ export interface FrameAddress {
 /** The last part of what is sent to see whether anybody takes it. */
 export const probeMark = "?";
 
+const longestId = 128;
+
 /** Reads a reply subject; undefined where it is none of ours. */
 export function parseFrameAddress(reply: string): FrameAddress | undefined {
   const parts = reply.split(".");
   const [kind, token = "", stay = "", , what = ""] = parts.slice(-5);
   const from = fromToken(token);
-  if (kind !== "from" || parts.length < 6 || from === undefined || stay === "") {
+  if (kind !== "from" || parts.length < 6 || from === undefined || from.length > longestId || stay === "") {
     return undefined;
   }
   if (what === probeMark) {

@@ -1,6 +1,6 @@
 import { NanowireError } from "../../base/error.js";
 import type { NodeInfo } from "../node-info.js";
-import { parseNodeInfo } from "./parse-node-info.js";
+import { parseNode } from "../node-json.js";
 
 /** Whoever is told of the members. */
 export interface MemberWatcher {
@@ -13,11 +13,11 @@ export interface MemberWatcher {
 
 /** What is known of a node. */
 interface Member {
-  /** Its last sign of life, as long as it counts. */
+  /** Its last sign of life, and how much time had counted then; as long as it is not dead. */
   alive: { readonly incarnation: string; heardAt: number; writtenAt: number } | undefined;
   /** What it says of itself, as it was written, and as it was read. */
   info: { readonly text: string; readonly node: NodeInfo } | undefined;
-  /** When it stopped to be alive. */
+  /** How much time had counted when it stopped to be alive. */
   goneAt: number;
 }
 
@@ -25,20 +25,29 @@ interface Member {
  * Who is in the cluster, by what comes from the bucket: a sign of life of each node every so often, and what it says of itself. A node is there when both are, and
  * speak of the same incarnation.
  *
- * Time is told by our own signs of life, which come the same way: who was not heard for longer than a while before our last one is dead. So nobody dies while we hear
- * nothing at all, whoever is at fault.
+ * Time is told by our own signs of life, which come the same way: who was not heard for longer than a while before our last one is dead. From one of ours to the next no
+ * more counts than it should take: so nobody dies of a time in which we heard nothing at all, whoever was at fault.
  */
 export class MemberList {
   readonly #ownId: string;
   readonly #ttlMs: number;
+  readonly #longestBeatMs: number;
   readonly #watcher: MemberWatcher;
   readonly #members = new Map<string, Member>();
   readonly #told = new Map<string, { readonly text: string; readonly node: NodeInfo }>();
   #gathering = true;
+  /** How much time has counted by our last sign of life, and when that came. */
+  #counted = 0;
+  #ownAt = Number.NEGATIVE_INFINITY;
 
-  constructor(ownId: string, ttlMs: number, watcher: MemberWatcher) {
+  /**
+   * @param ttlMs after how much silence a node is dead, in milliseconds
+   * @param beatMs how often it shows that it is alive
+   */
+  constructor(ownId: string, ttlMs: number, beatMs: number, watcher: MemberWatcher) {
     this.#ownId = ownId;
     this.#ttlMs = ttlMs;
+    this.#longestBeatMs = 1.5 * beatMs;
     this.#watcher = watcher;
   }
 
@@ -60,7 +69,7 @@ export class MemberList {
     this.#gathering = true;
     for (const { alive } of this.#members.values()) {
       if (alive !== undefined) {
-        alive.heardAt = now;
+        alive.heardAt = this.#countedBy(now);
       }
     }
   }
@@ -76,6 +85,7 @@ export class MemberList {
       const { alive } = member;
       if (alive !== undefined && !this.#told.has(id) && writtenAt - alive.writtenAt > this.#ttlMs) {
         member.alive = undefined;
+        member.goneAt = alive.heardAt;
       }
       this.#tell(id, member, () => leftReason(id));
     }
@@ -92,12 +102,13 @@ export class MemberList {
     if (member === undefined) {
       return;
     }
+    const heardAt = this.#countedBy(now);
     if (member.alive?.incarnation === incarnation) {
-      member.alive.heardAt = now;
+      member.alive.heardAt = heardAt;
       member.alive.writtenAt = writtenAt;
       return;
     }
-    member.alive = { incarnation, heardAt: now, writtenAt };
+    member.alive = { incarnation, heardAt, writtenAt };
     this.#tell(id, member, () => gone(id, "was followed by another of that id"));
   }
 
@@ -107,7 +118,7 @@ export class MemberList {
     if (member === undefined || member.info?.text === text) {
       return;
     }
-    const node = parseNodeInfo(id, text);
+    const node = readNode(id, text);
     if (node === undefined) {
       this.#watcher.ignored(`what is said of node ${id} cannot be read`);
       return;
@@ -121,7 +132,7 @@ export class MemberList {
     const member = this.#members.get(id);
     if (member?.alive !== undefined) {
       member.alive = undefined;
-      member.goneAt = now;
+      member.goneAt = this.#countedBy(now);
       this.#tell(id, member, () => leftReason(id));
     }
   }
@@ -133,18 +144,26 @@ export class MemberList {
    * @param forgetMs how long after its death what a node said is still kept
    */
   expire(now: number, forgetMs: number): void {
+    const counted = this.#countedBy(now);
+    this.#counted = counted;
+    this.#ownAt = now;
     for (const [id, member] of this.#members) {
       const { alive, goneAt } = member;
       if (alive === undefined) {
-        if (now - goneAt > forgetMs) {
+        if (counted - goneAt > forgetMs) {
           this.#members.delete(id);
         }
-      } else if (now - alive.heardAt > this.#ttlMs) {
+      } else if (counted - alive.heardAt > this.#ttlMs) {
         member.alive = undefined;
-        member.goneAt = now;
+        member.goneAt = counted;
         this.#tell(id, member, () => gone(id, `was silent for more than ${this.#ttlMs} ms`));
       }
     }
+  }
+
+  /** How much time has counted by a moment. */
+  #countedBy(now: number): number {
+    return this.#counted + Math.min(now - this.#ownAt, this.#longestBeatMs);
   }
 
   #memberOf(id: string): Member | undefined {
@@ -196,4 +215,14 @@ function leftReason(id: string): NanowireError {
 
 function gone(id: string, how: string): NanowireError {
   return new NanowireError("unavailable", `node ${id} ${how}`);
+}
+
+/** What a node says of itself; undefined where it is no such thing, or another's. */
+function readNode(id: string, text: string): NodeInfo | undefined {
+  try {
+    const node = parseNode(text);
+    return node.id === id ? node : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -46,7 +46,7 @@ export class Membership {
     this.#servers = shuffled(settings.servers);
     this.#peers = new Peers(settings.cluster);
     const ignored = (what: string): void => this.#ignore(what);
-    this.#list = new MemberList(node.id, settings.memberTtlMs, {
+    this.#list = new MemberList(node.id, settings.memberTtlMs, settings.heartbeatMs, {
       joined: (other) => this.#joined(other),
       changed: (other) => this.#tell(() => host.changed(other)),
       left: (id, reason) => this.#left(id, reason),
@@ -227,7 +227,7 @@ export class Membership {
       this.#state = "away";
       this.#stay = undefined;
       const server = stay.connection.getServer();
-      this.#host.logger.warn({ server, reason }, "cluster: NATS is gone; the node is connected anew");
+      this.#host.logger.warn({ server, reason }, "cluster: the connection to NATS is over; another is made");
       this.#servers = [...this.#servers.slice(1), ...this.#servers.slice(0, 1)];
       const next = await this.#reenter();
       if (next === undefined) {

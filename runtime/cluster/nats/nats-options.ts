@@ -29,7 +29,9 @@ export interface NatsOptions {
   readonly jwt?: string;
   /** What answers to NATS's challenge, where none of the others will do: an authenticator of @nats-io/transport-node. */
   readonly authenticator?: Authenticator;
-  /** TLS to NATS. Default: as NATS asks for it, with the authorities that Node knows */
+  /**
+   * TLS to NATS. Its certificate is held against the host name in `servers`: an address will not do. Default: as NATS asks for it, with the authorities that Node knows
+   */
   readonly tls?: NatsTlsOptions;
   /** How often a node says that it is alive, in milliseconds. 50 to 60,000. Default: 1,000 */
   readonly heartbeatMs?: number;

@@ -4,7 +4,8 @@ import type { CancelTimer, Clock } from "../../base/clock.js";
 import { NanowireError } from "../../base/error.js";
 import type { Logger } from "../../base/logger.js";
 import type { NodeInfo } from "../node-info.js";
-import { Bucket, isBucketGone, type NumberOwner, readEntry, requestTimeoutMs } from "./bucket.js";
+import { Bucket, isName, type NumberOwner, readEntry, requestTimeoutMs } from "./bucket.js";
+import { claimId, claimNumber } from "./claims.js";
 import { sayingWhy } from "./connect-nats.js";
 import { parsePeer, probeMark } from "./frame-address.js";
 import type { FrameJoiner } from "./frame-joiner.js";
@@ -153,9 +154,9 @@ export class Stay {
     this.#publish(peer.subject, nothing, `${this.#from}${peer.index}.${probeMark}`);
   }
 
-  /** Resolved when NATS has answered to all that was sent before. */
-  answered(): Promise<void> {
-    return this.connection.flush();
+  /** Resolved when NATS has answered to all that was sent before, or the stay has ended: nobody waits for an answer that does not come. */
+  async answered(): Promise<void> {
+    await Promise.race([this.connection.flush(), this.ended]);
   }
 
   /** Tells all nodes that nobody seems to be at a peer. */
@@ -173,7 +174,7 @@ export class Stay {
   async leave(): Promise<void> {
     this.#leaving = true;
     this.#stopTimers();
-    await this.connection.flush();
+    await this.answered();
     await this.#bucket?.remove(this.#node, this.#revision, this.#number);
   }
 
@@ -195,17 +196,31 @@ export class Stay {
     const { settings, list, clock } = this.#host;
     this.#heed();
     this.#listen();
-    await this.connection.flush();
+    await this.answered();
     this.#assertOn();
     this.#bucket = await Bucket.open(this.connection, settings);
     list.gather(clock.steady());
     void this.#watch(this.#bucket);
-    await this.#claimId(this.#bucket);
+    const node = this.#node;
+    this.#revision = await claimId({
+      bucket: this.#bucket,
+      node,
+      settings,
+      clock,
+      isListening: (incarnation) => this.#isListening(node.id, incarnation),
+      pause: async (ms) => {
+        await this.#pause(ms);
+        this.#assertOn();
+      },
+    });
+    this.#host.alive(clock.steady());
     this.#ownSeenAt = clock.steady();
     this.#timers.push(clock.every(settings.heartbeatMs, () => void this.#beat()));
     await this.#ownEntry();
-    await this.#claimNumber(this.#bucket, formerNumber);
-    await this.#told(this.#node);
+    this.#number = await claimNumber(this.#bucket, node, formerNumber, this.#numbers, ({ id, incarnation }) =>
+      list.isAlive(id, incarnation, this.#ownWrittenAt),
+    );
+    await this.#told(node);
     this.#assertOn();
     this.#timers.push(clock.every(Math.floor(this.#bucket.ageMs / 3), () => void this.#renew()));
   }
@@ -222,7 +237,7 @@ export class Stay {
         } else if (status.type === "ldm" && this.#host.lameDuck()) {
           this.end("NATS is about to stop there");
         } else if (status.type === "error") {
-          this.#host.logger.warn({ error: status.error }, "cluster: NATS complains");
+          this.#host.ignored(`an error that NATS tells: ${sayingWhy(status.error)}`);
         }
       }
     })();
@@ -324,45 +339,15 @@ export class Stay {
     }
   }
 
-  /** Takes the node's id, once it is sure that nobody alive has it. */
-  async #claimId(bucket: Bucket): Promise<void> {
-    const { settings, clock } = this.#host;
-    const { id, incarnation } = this.#node;
-    let holder = await bucket.holderOf(id);
-    let since = clock.steady();
-    let listening = false;
-    for (;;) {
-      const silentMs = clock.steady() - since;
-      const dead = silentMs > settings.memberTtlMs || (!listening && silentMs > 2 * settings.heartbeatMs);
-      if (holder.incarnation === undefined || holder.incarnation === incarnation || dead) {
-        const revision = await bucket.alive(this.#node, holder.revision);
-        if (revision !== undefined) {
-          this.#revision = revision;
-          this.#host.alive(clock.steady());
-          return;
-        }
-      } else {
-        listening = (await this.#isListening(id, holder.incarnation)) || listening;
-        await this.#pause(settings.heartbeatMs / 4);
-      }
-      this.#assertOn();
-      const next = await bucket.holderOf(id);
-      if (next.revision !== holder.revision) {
-        if (next.incarnation !== undefined && next.incarnation !== incarnation) {
-          throw new NanowireError("node_exists", `a node ${id} is in the cluster ${settings.cluster} already`);
-        }
-        holder = next;
-        since = clock.steady();
-      }
-    }
-  }
-
   /** Whether anybody takes what is sent to a node that is no peer. */
   async #isListening(id: string, incarnation: string): Promise<boolean> {
+    if (!isName(incarnation)) {
+      return false;
+    }
     this.#nobody = false;
     const subject = nodeSubject(this.#host.settings.cluster, id, incarnation);
     this.#publish(subject, nothing, `${this.#from}${strangerIndex.toString(36)}.${probeMark}`);
-    await this.connection.flush();
+    await this.answered();
     return !this.#nobody;
   }
 
@@ -382,32 +367,6 @@ export class Stay {
     if (this.#ownRevision < this.#revision) {
       throw new NanowireError("cluster_failed", `the list of members did not come within ${waitMs} ms`);
     }
-  }
-
-  async #claimNumber(bucket: Bucket, former: number | undefined): Promise<void> {
-    const { list } = this.#host;
-    const first = firstNumber(this.#node.id);
-    const numbers = Array.from({ length: numberCount }, (_, index) => (first + index) % numberCount);
-    const candidates = [
-      ...(former === undefined ? [] : [former]),
-      ...numbers.filter((number) => !this.#numbers.has(number)),
-    ];
-    for (const number of candidates) {
-      if (await bucket.takeNumber(number, this.#node, false)) {
-        this.#number = number;
-        return;
-      }
-    }
-    for (const [number, owner] of this.#numbers) {
-      if (
-        !list.isAlive(owner.id, owner.incarnation, this.#ownWrittenAt) &&
-        (await bucket.takeNumber(number, this.#node, true))
-      ) {
-        this.#number = number;
-        return;
-      }
-    }
-    throw new NanowireError("cluster_failed", `all ${numberCount} numbers of the cluster are taken`);
   }
 
   /** Shows that the node is alive. */
@@ -431,10 +390,9 @@ export class Stay {
         this.end("the list of members is silent");
       }
     } catch (error) {
-      if (isBucketGone(error)) {
+      logger.debug({ error }, "cluster: a sign of life was not taken");
+      if (await bucket.isGone()) {
         this.end("the list of members is gone");
-      } else if (this.#over === undefined) {
-        logger.debug({ error }, "cluster: a sign of life was not taken");
       }
     } finally {
       this.#beating = false;
@@ -519,7 +477,6 @@ const nothing = new Uint8Array();
 const noResponders = 503;
 /** The number of no peer. */
 const strangerIndex = 0;
-const numberCount = 1_024;
 /** About what a message weighs besides its frame: its subjects. */
 const messageOverhead = 128;
 /** What an entry weighs besides its value: its subject and a header. */
@@ -529,15 +486,6 @@ const longestSuspicion = 1_024;
 function nextSequence(peer: Peer): string {
   peer.sequence++;
   return peer.sequence.toString(36);
-}
-
-/** Where a node begins to look for a number: many that come at once seldom want the same. */
-function firstNumber(id: string): number {
-  let hash = 7;
-  for (let index = 0; index < id.length; index++) {
-    hash = (Math.imul(hash, 31) + id.charCodeAt(index)) >>> 0;
-  }
-  return hash % numberCount;
 }
 
 function encode(text: string): Uint8Array {

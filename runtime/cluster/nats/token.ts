@@ -15,8 +15,8 @@ export function toToken(text: string): string {
 
 /** The text that a part of a subject stands for; undefined where it stands for none. */
 export function fromToken(token: string): string | undefined {
-  if (plain.test(token)) {
-    return token;
+  if (token === "" || plain.test(token)) {
+    return token || undefined;
   }
   try {
     const text = decodeURIComponent(token.replaceAll("=", "%"));

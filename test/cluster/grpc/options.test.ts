@@ -20,6 +20,7 @@ describe("grpc's options", () => {
     [{ join: "a:1", heartbeatIntervalMs: 49 }, "grpc.heartbeatIntervalMs 49 is not an integer from 50 to 60000"],
     [{ join: "a:1", maxWaitingBytes: 1.5 }, "grpc.maxWaitingBytes 1.5 is not an integer from 65536 to 1073741824"],
     [{ join: "a:1", onUnregister: 1 }, "grpc.onUnregister 1 is not a function"],
+    [{ join: "a:1", nanoSerializer: "xml" }, "grpc.nanoSerializer xml is not protobuf or json"],
     [{ join: "a:1", tls: {} }, "grpc.tls needs cert and key, or certFile and keyFile"],
     [
       { join: "a:1", tls: { cert: "c", key: "k", keyFile: "f" } },

@@ -1,70 +1,7 @@
-import { afterEach, expect, test } from "vitest";
-import type { Logger } from "../../../runtime/base/logger.js";
-import { silentLogger } from "../../../runtime/base/logger.js";
-import { grpc } from "../../../runtime/cluster/grpc/grpc.js";
-import { bundledProgram } from "../../support/bundled-program.js";
+import { expect, test } from "vitest";
 import { until } from "../../support/wait.js";
 import { nodeInfo, WatchingHost } from "../support/watching-host.js";
-import { NodeProcess } from "./support/node-process.js";
 import { join, startMaster } from "./support/nodes.js";
-
-const program = bundledProgram("test/cluster/grpc/support/node-program.ts");
-const processes: NodeProcess[] = [];
-
-afterEach(async () => {
-  await Promise.all(processes.splice(0).map((node) => node.kill()));
-});
-
-class LoggingHost extends WatchingHost {
-  readonly warnings: string[] = [];
-  override readonly logger: Logger = { ...silentLogger, warn: (_, message) => void this.warnings.push(message) };
-}
-
-test("what waits for a node that takes nothing is bounded; it is told once, and goes on when the node does", async () => {
-  const master = await startMaster({ heartbeatIntervalMs: 60_000 });
-  const settings = { join: master, heartbeatIntervalMs: 60_000 };
-  const b = await NodeProcess.start(program, "b", settings);
-  processes.push(b);
-  const host = new LoggingHost();
-  const driver = grpc({ ...settings, maxWaitingBytes: 65_536 });
-  await driver.join(nodeInfo("a"), host);
-  const send = (text: string): void => driver.send("b", new TextEncoder().encode(text));
-  send("first");
-  await until(() => b.frames.length === 1);
-  b.signal("SIGSTOP");
-  const large = "x".repeat(100_000);
-  const before = process.memoryUsage().arrayBuffers;
-  for (let count = 0; count < 2_000; count++) {
-    send(large);
-    await new Promise((resolve) => void setImmediate(resolve));
-  }
-  const grown = process.memoryUsage().arrayBuffers - before;
-  expect(host.warnings).toEqual(["a node takes no frames: those beyond the bound are lost"]);
-  // 200 MB were sent; the stream holds 16 frames, the system some more.
-  expect(grown).toBeLessThan(60_000_000);
-  b.signal("SIGCONT");
-  await until(() => b.frames.length > 10);
-  await until(() => {
-    send("last");
-    return b.frames.at(-1)?.text === "last";
-  });
-  await driver.leave();
-});
-
-test("an update that the master does not hear of leaves the others with what they knew", async () => {
-  const master = await NodeProcess.start(program, undefined, {});
-  processes.push(master);
-  const a = await join("a", { join: master.address });
-  const b = await join("b", { join: master.address });
-  await a.driver.update({ ...a.info, draining: true });
-  await until(() => b.host.nodes.get("a")?.draining === true);
-  await master.kill();
-  await expect(a.driver.update({ ...a.info, labels: { zone: "south" } })).rejects.toMatchObject({
-    code: "cluster_failed",
-    message: expect.stringContaining("the master was not told of the change"),
-  });
-  expect(b.host.nodes.get("a")).toEqual({ ...a.info, draining: true });
-});
 
 test("a node waits for its master as long as it may, and takes the first of several that answers", async () => {
   const master = await startMaster();

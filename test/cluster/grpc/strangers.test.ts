@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { Client, credentials, Metadata, status } from "@grpc/grpc-js";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type MemberInfo, memberGone, registerRequest } from "../../../runtime/cluster/grpc/clusterpb.js";
-import { encodeNode } from "../../../runtime/cluster/grpc/node-json.js";
+import { encodeNode } from "../../../runtime/cluster/node-json.js";
 import { until } from "../../support/wait.js";
 import { nodeInfo } from "../support/watching-host.js";
 import { join, startMaster, type TestNode } from "./support/nodes.js";

@@ -98,6 +98,21 @@ describe("somebody who writes what he likes", () => {
     expect(a.host.logger.at("warn").length).toBeLessThanOrEqual(16);
   });
 
+  it("to the entry of an id that is free: the node that has it comes in", async () => {
+    const server = await startNats();
+    await joinNode("first", { ...quick, servers: server.url });
+    const { kv } = await openBucket(server.url);
+    for (const [id, value] of [
+      ["a", ""],
+      ["b", "x".repeat(100_000)],
+      ["c", "two words.and*more>"],
+    ] as const) {
+      await kv.put(`alive.${id}`, value);
+      const { host } = await joinNode(id, { ...quick, servers: server.url });
+      expect(host.ids).toContain("first");
+    }
+  });
+
   it("over what a node says of itself: the node puts it right", async () => {
     const server = await startNats();
     const a = await joinNode("a", { servers: server.url });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { eventually, until } from "../../support/wait.js";
-import { bytes, joinNode, quick, startNats } from "./support/joined-node.js";
+import { bytes, joinNode, patient, quick, startNats } from "./support/joined-node.js";
 import { openBucket } from "./support/open-bucket.js";
 import { startStallingProxy } from "./support/stalling-proxy.js";
 
@@ -29,8 +29,8 @@ describe("a node that is cut off from NATS", () => {
   it("is back without a word when that does not last", async () => {
     const server = await startNats();
     const proxy = await startStallingProxy(server.port);
-    const a = await joinNode("a", { servers: server.url });
-    const b = await joinNode("b", { servers: proxy.url });
+    const a = await joinNode("a", { ...patient, servers: server.url });
+    const b = await joinNode("b", { ...patient, servers: proxy.url });
     await until(() => a.host.nodes.has("b"));
     proxy.cut();
     await until(() => b.host.logger.at("warn").length > 0);
@@ -66,7 +66,7 @@ describe("a node that is cut off from NATS", () => {
   it("gets another number when its own is taken meanwhile, and says so", async () => {
     const server = await startNats();
     const proxy = await startStallingProxy(server.port);
-    const a = await joinNode("a", { servers: proxy.url });
+    const a = await joinNode("a", { ...patient, servers: proxy.url });
     const { kv } = await openBucket(server.url);
     proxy.cut();
     await until(() => a.host.logger.at("warn").length > 0);
@@ -122,12 +122,41 @@ describe("a connection that nothing passes any more", () => {
     expect(b.host.told).toEqual(["joined a", "lost", "rejoined"]);
   });
 
+  it("does not keep a node from looking after the others later", async () => {
+    const server = await startNats();
+    const proxy = await startStallingProxy(server.port);
+    const way = await startStallingProxy(server.port);
+    const b = await joinNode("b", { ...patient, servers: proxy.url });
+    await joinNode("c", { ...patient, servers: way.url });
+    await until(() => b.host.nodes.has("c"));
+    proxy.stall();
+    await until(() => b.host.logger.at("warn").length > 0);
+    proxy.resume();
+    await until(() => b.host.logger.at("info").length > 0);
+    way.cut();
+    await until(() => b.host.unreachables.length > 0);
+    expect(b.host.unreachables).toEqual(["c"]);
+    expect(b.host.told).toEqual(["joined c"]);
+  });
+
+  it("does not hold back a node that leaves", async () => {
+    const server = await startNats();
+    const proxy = await startStallingProxy(server.port);
+    const b = await joinNode("b", { servers: proxy.url });
+    proxy.stall();
+    await b.driver.leave();
+    expect(b.host.logger.at("warn").map(({ message }) => message)).toEqual([
+      "cluster: NATS does not take that the node leaves",
+    ]);
+    await until(() => proxy.connections === 0);
+  });
+
   it("takes no more frames than may be under way", async () => {
     const server = await startNats();
     const proxy = await startStallingProxy(server.port);
     const a = await joinNode("a", { servers: server.url });
-    const patient = { heartbeatMs: 60_000, memberTtlMs: 180_000 };
-    const b = await joinNode("b", { ...patient, servers: proxy.url, maxBufferedBytes: 1_048_576 });
+    const slow = { heartbeatMs: 60_000, memberTtlMs: 180_000 };
+    const b = await joinNode("b", { ...slow, servers: proxy.url, maxBufferedBytes: 1_048_576 });
     await until(() => b.host.nodes.has("a"));
     proxy.stall();
     const frame = bytes("x".repeat(500_000));

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type NatsOptions, nats } from "nanowire/nats";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { certificateFiles, makeCertificate } from "../../support/certificate.js";
 import { nodeInfo } from "../support/watching-host.js";
 import { joinNode, LoggingHost, startNats } from "./support/joined-node.js";
 
@@ -117,6 +118,30 @@ describe("other ways to say who one is", () => {
     writeFileSync(wrong, "nothing of the kind");
     expect(await refusal({ servers: server.url, credentialsFile: wrong, startTimeoutMs: 0 })).toMatchObject({
       code: "cluster_failed",
+    });
+  });
+});
+
+describe("TLS", () => {
+  it("is spoken where it is asked for, with the authorities that are given", async () => {
+    const certificate = makeCertificate("localhost");
+    const { certFile, keyFile } = certificateFiles(certificate);
+    const server = await startNats({ config: `tls { cert_file: "${certFile}", key_file: "${keyFile}" }` });
+    const url = `tls://localhost:${server.port}`;
+    const { host } = await joinNode("a", { servers: url, tls: { ca: certificate.cert } });
+    expect(host.logger.lines).toEqual([]);
+    expect(await refusal({ servers: url, startTimeoutMs: 0 })).toMatchObject({
+      code: "cluster_failed",
+      message: expect.stringMatching(new RegExp(`^NATS at localhost:${server.port}: .*certificate`)),
+    });
+  });
+
+  it("that NATS does not speak is told", async () => {
+    const server = await startNats();
+    const url = server.url.replace("nats:", "tls:");
+    expect(await refusal({ servers: url, startTimeoutMs: 0 })).toMatchObject({
+      code: "cluster_failed",
+      message: `NATS at 127.0.0.1:${server.port}: server does not support 'tls'`,
     });
   });
 });

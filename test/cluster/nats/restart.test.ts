@@ -1,24 +1,28 @@
 import { nats } from "nanowire/nats";
 import { describe, expect, it } from "vitest";
-import { until } from "../../support/wait.js";
+import { eventually, until } from "../../support/wait.js";
 import { nodeInfo } from "../support/watching-host.js";
 import {
   bytes,
   type JoinedNode,
   joinNode,
   LoggingHost,
+  patient,
   quick,
   startNats,
   startNatsCluster,
 } from "./support/joined-node.js";
 import { startStallingProxy } from "./support/stalling-proxy.js";
 
+/** Frames cross both ways; one that is sent while a node is between two connections is lost, and so they are sent again, as a link does. */
 async function expectTalk(one: JoinedNode, other: JoinedNode): Promise<void> {
-  const text = `between ${one.info.id} and ${other.info.id}`;
-  one.driver.send(other.info.id, bytes(text));
-  other.driver.send(one.info.id, bytes(text));
-  await until(() => other.host.textsFrom(one.info.id).includes(text));
-  await until(() => one.host.textsFrom(other.info.id).includes(text));
+  const text = `between ${one.info.id} and ${other.info.id}, ${one.host.frames.length}`;
+  await eventually(() => {
+    one.driver.send(other.info.id, bytes(text));
+    other.driver.send(one.info.id, bytes(text));
+    expect(other.host.textsFrom(one.info.id)).toContain(text);
+    expect(one.host.textsFrom(other.info.id)).toContain(text);
+  });
 }
 
 /** Waits until a node is connected anew. */
@@ -29,8 +33,8 @@ async function backIn({ host }: JoinedNode, times = 1): Promise<void> {
 describe("a restart of NATS", () => {
   it("is not noticed by the hosts, when it is short and the store is kept", async () => {
     const server = await startNats();
-    const a = await joinNode("a", { servers: server.url });
-    const b = await joinNode("b", { servers: server.url });
+    const a = await joinNode("a", { ...patient, servers: server.url });
+    const b = await joinNode("b", { ...patient, servers: server.url });
     await until(() => a.host.nodes.has("b"));
     await server.stop();
     await server.start();
@@ -43,14 +47,14 @@ describe("a restart of NATS", () => {
 
   it("is not noticed either when the store is lost: everybody puts himself back", async () => {
     const server = await startNats();
-    const a = await joinNode("a", { servers: server.url });
-    const b = await joinNode("b", { servers: server.url });
+    const a = await joinNode("a", { ...patient, servers: server.url });
+    const b = await joinNode("b", { ...patient, servers: server.url });
     await until(() => a.host.nodes.has("b"));
     await server.stop();
     server.loseStore();
     await server.start();
     await Promise.all([backIn(a), backIn(b)]);
-    const c = await joinNode("c", { servers: server.url });
+    const c = await joinNode("c", { ...patient, servers: server.url });
     await until(() => c.host.ids.length === 2 && a.host.nodes.has("c") && b.host.nodes.has("c"));
     await expectTalk(a, b);
     await expectTalk(a, c);
@@ -126,8 +130,8 @@ describe("NATS that is down", () => {
 
   it("refuses what a node has to say of itself, and keeps nothing that is sent", async () => {
     const server = await startNats();
-    const a = await joinNode("a", { servers: server.url });
-    const b = await joinNode("b", { servers: server.url });
+    const a = await joinNode("a", { ...patient, servers: server.url });
+    const b = await joinNode("b", { ...patient, servers: server.url });
     await until(() => a.host.nodes.has("b"));
     await server.stop();
     await until(() => a.host.logger.at("warn").length > 0);
@@ -149,8 +153,8 @@ describe("lame duck", () => {
     }
     const proxy = await startStallingProxy(first.port);
     proxy.cut();
-    const a = await joinNode("a", { servers: first.url });
-    const b = await joinNode("b", { servers: [proxy.url, second.url] });
+    const a = await joinNode("a", { ...patient, servers: first.url });
+    const b = await joinNode("b", { ...patient, servers: [proxy.url, second.url] });
     await until(() => a.host.nodes.has("b"));
     await expectTalk(a, b);
     proxy.resume();
@@ -165,8 +169,8 @@ describe("lame duck", () => {
 
   it("of the only server is a restart like any other", async () => {
     const server = await startNats({ config: 'lame_duck_duration: "30s"\nlame_duck_grace_period: "100ms"' });
-    const a = await joinNode("a", { servers: server.url });
-    const b = await joinNode("b", { servers: server.url });
+    const a = await joinNode("a", { ...patient, servers: server.url });
+    const b = await joinNode("b", { ...patient, servers: server.url });
     await until(() => a.host.nodes.has("b"));
     await server.stop("SIGUSR2");
     await server.start();
@@ -174,5 +178,25 @@ describe("lame duck", () => {
     await expectTalk(a, b);
     expect(a.host.ids).toEqual(["b"]);
     expect(b.host.ids).toEqual(["a"]);
+  });
+});
+
+describe("JetStream that has no quorum, in a NATS that goes on", () => {
+  it("leaves the frames their way; nodes are lost, and back in with it", { timeout: 120_000 }, async () => {
+    const [first, second, third] = await startNatsCluster(3);
+    if (first === undefined || second === undefined || third === undefined) {
+      throw new TypeError("three servers were to be started");
+    }
+    const a = await joinNode("a", { ...quick, servers: first.url, replicas: 3, startTimeoutMs: 60_000 });
+    const b = await joinNode("b", { ...quick, servers: first.url, replicas: 3, startTimeoutMs: 60_000 });
+    await until(() => a.host.nodes.has("b"));
+    await Promise.all([second.stop(), third.stop()]);
+    await until(() => a.host.told.includes("lost") && b.host.told.includes("lost"));
+    await expectTalk(a, b);
+    await Promise.all([second.start(), third.start()]);
+    await until(() => a.host.told.includes("rejoined") && b.host.told.includes("rejoined"));
+    await expectTalk(a, b);
+    expect(a.host.told).toEqual(["joined b", "lost", "rejoined"]);
+    expect(b.host.told).toEqual(["joined a", "lost", "rejoined"]);
   });
 });

@@ -1,4 +1,10 @@
 import { defineRemoteHandler, Remote, type RemoteContext } from "../../../runtime/component/remote.js";
+import type {
+  AddRequest as ShardedAddRequest,
+  AddResponse as ShardedAddResponse,
+  TotalResponse,
+} from "../../generator/scenarios/ledger/expected/generated/bank/v1/ledger.js";
+import { LedgerRemote as ShardedLedgerRemote } from "../../generator/scenarios/ledger/expected/generated/bank/v1/ledger.server.js";
 import { AddRequest, AddResponse, type Entry } from "../../generator/scenarios/remote/expected/generated/bank.js";
 import { LedgerRemote } from "../../generator/scenarios/remote/expected/generated/bank.server.js";
 import type { Timestamp } from "../../generator/scenarios/remote/expected/generated/google/protobuf/timestamp.js";
@@ -107,4 +113,21 @@ export class AgedLedger extends Remote {
       ],
     });
   }
+}
+
+/** A ledger that has each account on one node. */
+export class ShardedLedger extends ShardedLedgerRemote {
+  readonly accounts = new Map<string, bigint>();
+
+  override add(_context: RemoteContext, { account, cents }: ShardedAddRequest): ShardedAddResponse {
+    const sum = (this.accounts.get(account) ?? 0n) + cents;
+    this.accounts.set(account, sum);
+    return { cents: sum };
+  }
+
+  override total(): TotalResponse {
+    return { cents: BigInt(this.accounts.size) };
+  }
+
+  override note(): void {}
 }

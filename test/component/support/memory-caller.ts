@@ -1,10 +1,5 @@
 import { NanowireError, toNanowireError } from "../../../runtime/base/error.js";
-import {
-  type AnyRemoteHandler,
-  Remote,
-  type RemoteContext,
-  type RemoteMethod,
-} from "../../../runtime/component/remote.js";
+import { type AnyRemoteHandler, Remote, type RemoteContext } from "../../../runtime/component/remote.js";
 import type {
   RemoteAnswer,
   RemoteCallAllOptions,
@@ -13,6 +8,7 @@ import type {
   RemoteTellAllOptions,
   RemoteTellOptions,
 } from "../../../runtime/component/remote-caller.js";
+import type { RemoteMethod } from "../../../runtime/component/remote-method.js";
 
 /** What a node hosts: service → the remote and its handlers. */
 type Hosted = ReadonlyMap<

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build, type Plugin } from "esbuild";
+import { generatedFile } from "./generated-folder.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 // Inside the project, so that packages are found; git ignores it.
@@ -55,7 +56,9 @@ export class PageProgram {
       // The longer names first: the first that fits is taken.
       alias: {
         "nanowire/client": `${root}runtime/client/index.ts`,
+        "nanowire/grpc": `${root}runtime/cluster/grpc/index.ts`,
         "nanowire/json": `${root}runtime/protocol/json/index.ts`,
+        "nanowire/nats": `${root}runtime/cluster/nats/index.ts`,
         "nanowire/testing": `${root}runtime/testing/index.ts`,
         "nanowire/wire": `${root}runtime/protocol/wire/index.ts`,
         nanowire: `${root}runtime/index.ts`,
@@ -97,6 +100,9 @@ export class PageProgram {
     return {
       name: "files-of-the-page",
       setup: ({ onResolve, onLoad }) => {
+        onResolve({ filter: /^\.\.\/generated\// }, ({ path }) => ({
+          path: generatedFile(path).replace(/\.js$/, ".ts"),
+        }));
         onResolve({ filter: /^\.\/[\w-]+\.js$/ }, ({ path, importer }) =>
           importer === "<stdin>" ? { path: path.slice(2, -3), namespace: "page" } : undefined,
         );

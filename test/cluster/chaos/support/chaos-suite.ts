@@ -6,7 +6,7 @@ import { bundledProgram } from "../../../support/bundled-program.js";
 
 /** Every fault, one after the other, at a cluster of processes with clients that never rest. The long form, with faults at random, is `npm run bench -- chaos`. */
 export function chaosSuite(carrier: Carrier["kind"]): void {
-  const program = bundledProgram("bench/chaos/node.ts", carrier);
+  const program = bundledProgram("bench/chaos/node.ts");
   /** Undefined: a fault was too much for the last one, and the next gets its own. */
   let cluster: ChaosCluster | undefined;
 

@@ -3,8 +3,9 @@ import {
   credentials,
   Server,
   ServerCredentials,
+  type ServerUnaryCall,
   type ServiceDefinition,
-  type UntypedServiceImplementation,
+  type sendUnaryData,
 } from "@grpc/grpc-js";
 import { decodeAs, encodeAs } from "./clusterpb-schema.js";
 
@@ -56,17 +57,17 @@ export class NanoPeer {
       const handlers = Object.fromEntries(
         Object.keys(methods[role]).map((name) => [
           name,
-          (call: { request: Record<string, unknown> }, callback: (error: unknown, response?: object) => void) => {
+          (call: ServerUnaryCall<Record<string, unknown>, object>, callback: sendUnaryData<object>) => {
             this.calls.push({ method: name, request: call.request });
             try {
               callback(null, this.#answers[name]?.(call.request) ?? {});
             } catch (error) {
-              callback(error);
+              callback(error as Error);
             }
           },
         ]),
       );
-      this.#server.addService(definitionOf(role), handlers as UntypedServiceImplementation);
+      this.#server.addService(definitionOf(role), handlers);
     }
     const port = await new Promise<number>((resolve, reject) => {
       this.#server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>

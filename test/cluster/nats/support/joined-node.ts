@@ -25,6 +25,9 @@ export interface JoinedNode {
 /** Timings with which tests do not wait for long, and which a slow machine still keeps. */
 export const quick: NatsOptions = { heartbeatMs: 250, memberTtlMs: 2_000 };
 
+/** Timings with which nobody notices what does not last, on a slow machine either. */
+export const patient: NatsOptions = { memberTtlMs: 60_000, probeMs: 2_000 };
+
 /** Starts a server, which ends with the test. */
 export async function startNats(options: NatsServerOptions = {}): Promise<NatsServer> {
   const server = await NatsServer.start(options);

@@ -110,14 +110,14 @@ class Link {
       .on("data", (chunk) => this.#pass(onward, this.#client, chunk));
   }
 
-  /** While nothing passes a little is still read, as by the machines on the way, so that the end of a connection is seen. */
+  /** While nothing passes some of it is still read, as by the machines on the way, so that the end of a connection is seen. */
   #pass(from: Socket, to: Socket, chunk: Uint8Array): void {
     if (!this.#stalled) {
       to.write(chunk);
       return;
     }
     this.#held.push({ to, chunk });
-    if (this.#held.length > 16) {
+    if (this.#held.length > 1_000) {
       from.pause();
     }
   }

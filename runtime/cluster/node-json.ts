@@ -1,5 +1,5 @@
-import { NanowireError } from "../../base/error.js";
-import type { HostedService, NodeInfo } from "../node-info.js";
+import { NanowireError } from "../base/error.js";
+import type { HostedService, NodeInfo } from "./node-info.js";
 
 /** What a node says of itself, as it travels. */
 export function encodeNode(node: NodeInfo): Uint8Array {
@@ -7,7 +7,7 @@ export function encodeNode(node: NodeInfo): Uint8Array {
 }
 
 /**
- * Reads what a node says of itself.
+ * Reads what a node says of itself. What is more than this version knows of stays in it.
  *
  * @throws NanowireError `cluster_failed` when it is none
  */
@@ -15,9 +15,22 @@ export function decodeNode(bytes: Uint8Array): NodeInfo {
   if (bytes.length > mostNodeBytes) {
     throw notNode(`${bytes.length} bytes are more than ${mostNodeBytes}`);
   }
+  try {
+    return parseNode(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw error instanceof NanowireError ? error : notNode("no UTF-8", error);
+  }
+}
+
+/**
+ * Reads it where it is a text.
+ *
+ * @throws NanowireError `cluster_failed` when it is none
+ */
+export function parseNode(text: string): NodeInfo {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    value = JSON.parse(text);
   } catch (error) {
     throw notNode("no JSON", error);
   }
@@ -27,6 +40,7 @@ export function decodeNode(bytes: Uint8Array): NodeInfo {
     throw notNode(`id ${shown(id)}`);
   }
   return {
+    ...node,
     id,
     incarnation: textOf(node, "incarnation"),
     protocol: integerOf(node, "protocol"),

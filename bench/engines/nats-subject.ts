@@ -1,0 +1,2 @@
+/** Where the responder listens. */
+export const echoSubject = "bench.echo";
