@@ -145,14 +145,16 @@ export class ChaosCluster {
     await this.#nats?.start();
   }
 
-  /** Resolved when every client was answered a few times from now on. */
+  /** Resolved when every client was answered a few times from now on, and heard its member's heart beat. */
   async load(): Promise<void> {
-    const before = new Map(this.clients.map((client) => [client, client.answered]));
+    const before = this.clients.map((client) => ({ client, answered: client.answered, beats: client.beats }));
     const limit = this.#limit();
-    for (const [client, answered] of before) {
-      while (client.answered < answered + answersUnderLoad) {
+    for (const { client, answered, beats } of before) {
+      while (client.answered < answered + answersUnderLoad || client.beats === beats) {
         if (performance.now() > limit) {
-          throw new Error(`${client.uid} gets no answers any more: ${showLast(client.failures)}`);
+          throw new Error(
+            `${client.uid} gets no answers any more, or no beats: ${client.state}; ${showLast(client.failures)}`,
+          );
         }
         await wait(askEveryMs);
       }

@@ -20,18 +20,20 @@ describe("parseBenchArguments", () => {
       report: false,
       tree: { services: 200, methods: 10 },
       soak: { clients: 2_000, seconds: 60 },
+      chaos: { clients: 32, seconds: 60 },
     });
-    expect(usage).toContain("default: 1000; for soak: 2000");
+    expect(usage).toContain("default: 1000; for soak: 2000, chaos: 32");
     expect(usage).toContain("default: 5");
-    expect(usage).toContain("default: 2; for soak, all of it: 60");
+    expect(usage).toContain("default: 2; for soak and chaos, all of it: 60");
   });
 
-  it("gives the soak as many clients and as long as is said, and its own defaults where nothing is", () => {
-    expect(parseBenchArguments(["--connections", "500", "--seconds", "10"]).soak).toEqual({
-      clients: 500,
-      seconds: 10,
-    });
-    expect(parseBenchArguments(["--quick"]).soak).toEqual({ clients: 40, seconds: 8 });
+  it("gives soak and chaos as many clients and as long as is said, and their own defaults where nothing is", () => {
+    const said = parseBenchArguments(["--connections", "500", "--seconds", "10"]);
+    expect(said.soak).toEqual({ clients: 500, seconds: 10 });
+    expect(said.chaos).toEqual({ clients: 500, seconds: 10 });
+    const quick = parseBenchArguments(["--quick"]);
+    expect(quick.soak).toEqual({ clients: 40, seconds: 8 });
+    expect(quick.chaos).toEqual({ clients: 8, seconds: 4 });
   });
 
   it("takes names and flags; what is said wins over --quick", () => {

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { transform } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ChaosFigures } from "../../bench/chaos/run-chaos.js";
 import type { HopFigures, HopLatencyFigures } from "../../bench/cluster/hop.js";
 import type { CommandFigures } from "../../bench/commands/command-comparison.js";
 import type { WatchFigures } from "../../bench/commands/watch-comparison.js";
@@ -406,6 +407,20 @@ describe("npm run bench", () => {
       expect.arrayContaining(["invalid_packet_type", "connection_lost"]),
     );
   }, 60_000);
+
+  it("runs chaos: faults happen to a cluster, and what was kept is printed last", async () => {
+    const json = join(directory, "chaos.json");
+    const { code, output, errors } = await bench("chaos/grpc", "--quick", "--json", json);
+    expect(errors).toBe("");
+    expect(output).toMatch(
+      /kept {2}chaos\/grpc: \d+ faults, [\d,]+ requests answered, [\d,]+ failed as they may; all agreed within \d+ ms\n$/,
+    );
+    expect(code).toBe(0);
+    const { cases } = JSON.parse(readFileSync(json, "utf8")) as { cases: { comparisons: ChaosFigures[] }[] };
+    const [figures] = cases[0]?.comparisons ?? [];
+    expect(Object.values(figures?.faults ?? {}).length).toBeGreaterThan(0);
+    expect(figures?.asked).toBe((figures?.answered ?? 0) + (figures?.failed ?? 0));
+  }, 120_000);
 
   it("runs generator: both commands are measured, and the ratios are printed last", async () => {
     const json = join(directory, "generator.json");

@@ -39,6 +39,7 @@ describe("the code in docs/", () => {
     const guides = [
       "client",
       "cluster",
+      "cluster-failures",
       "cluster-nats",
       "cluster-grpc",
       "cluster-users",

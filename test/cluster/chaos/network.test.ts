@@ -4,7 +4,7 @@ import { DividedNetwork, whyUndivided } from "../../../bench/chaos/divided-netwo
 import { cutOf, farId, strike } from "../../../bench/chaos/faults.js";
 import { bundledProgram } from "../../support/bundled-program.js";
 
-const program = bundledProgram("bench/chaos/node.ts", "network");
+const program = bundledProgram("bench/chaos/node.ts");
 const why = whyUndivided();
 const closers: (() => unknown)[] = [];
 
