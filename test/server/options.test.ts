@@ -88,7 +88,7 @@ describe("options", () => {
   it("have no other names: a slip is told, with the names that there are", () => {
     const message = made({ heartbeatInterval: 1 });
     expect(message).toMatch(
-      /^invalid_option startup: there is no option heartbeatInterval; there are components, modules, listen, /,
+      /^invalid_option startup: there is no option heartbeatInterval; there are components, modules, remotes, listen, /,
     );
     expect(message).toContain(" heartbeatIntervalMs,");
   });
