@@ -148,8 +148,10 @@ describe("a shard key", () => {
     const { name, key, codec } = method;
     const mutation = fc.record({ at: fc.nat(), byte: fc.nat(255), cut: fc.nat(4) });
     const seen = { refused: 0, agreed: 0 };
-    fc.assert(
-      fc.property(request(name), fc.array(mutation, { minLength: 1, maxLength: 3 }), (message, mutations) => {
+    const property = fc.property(
+      request(name),
+      fc.array(mutation, { minLength: 1, maxLength: 3 }),
+      (message, mutations) => {
         const bytes = Buffer.from(toBinary(requestOf(name), message));
         const mutilated = mutations.reduce((left, { at, byte, cut }) => {
           const place = at % (left.length + 1);
@@ -163,9 +165,12 @@ describe("a shard key", () => {
         expect([undefined, handlers ?? outcome]).toContain(outcome);
         seen.refused += outcome === undefined ? 1 : 0;
         seen.agreed += outcome !== undefined && outcome === handlers ? 1 : 0;
-      }),
-      { numRuns: 50 },
+      },
     );
+    // Of some methods hardly any bytes are refused: as many as it takes to have seen both.
+    for (let batch = 0; batch === 0 || (batch < 40 && Math.min(seen.refused, seen.agreed) === 0); batch++) {
+      fc.assert(property, { numRuns: 50 });
+    }
     expect(Math.min(seen.refused, seen.agreed)).toBeGreaterThan(0);
   });
 

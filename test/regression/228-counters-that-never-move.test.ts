@@ -48,7 +48,9 @@ it("every counter of a server counts", async () => {
     .filter((file) => file.endsWith(".test.ts") && !file.includes("/228-"))
     .map((file) => readFileSync(`${tests}/${file}`, "utf8"))
     .join("\n");
-  const still = Object.keys(server.counters).filter((name) => !moved.has(name));
+  const { remote, ...single } = server.counters;
+  const ofRemotes = Object.keys(remote.made).filter((name) => name !== "failed");
+  const still = [...Object.keys(single).filter((name) => !moved.has(name)), ...ofRemotes];
   expect(still.filter((name) => !new RegExp(`\\b${name}(: | === )[1-9]`).test(others))).toEqual([]);
 });
 
