@@ -263,7 +263,8 @@ export class Server {
     for (const { url } of this.addresses) {
       this.#options.logger.info({ url }, "listening");
     }
-    reportReady();
+    // What the program does when this is resolved, such as to listen to signals, it does before `up` may ask it to end.
+    setImmediate(reportReady);
   }
 
   /**
