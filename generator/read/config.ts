@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
-import { formatPlace, GeneratorError, type Problem } from "../error.js";
+import { GeneratorError, type Problem } from "../error.js";
 import { ruleNames } from "../model/breaking-rules.js";
 import type { Choices } from "../model/choices.js";
-import { type JsonMember, type JsonNode, parseJson } from "../model/json.js";
+import { type JsonNode, parseJson } from "../model/json.js";
 import { optional } from "../model/optional.js";
 import { didYouMean } from "../near.js";
+import { onceEach } from "./once-each.js";
 import {
   choose,
   expectationOf,
@@ -163,21 +164,6 @@ function checkConfig(config: JsonNode): Config {
     ...optional("lintIgnore", lintIgnore),
     ...optional("breakingIgnore", breakingIgnore),
   };
-}
-
-/** The members of an object. A key that stands twice is told, for JSON lets the last one count, and the first is what was read. */
-function onceEach({ members }: JsonNode, problems: Problem[]): JsonMember[] {
-  const first = new Map<string, JsonMember>();
-  for (const member of members) {
-    const other = first.get(member.key);
-    if (other === undefined) {
-      first.set(member.key, member);
-    } else {
-      const message = `"${member.key}" stands here twice, first at ${formatPlace(other.place)}: leave one of them out`;
-      problems.push({ message, place: member.place });
-    }
-  }
-  return [...first.values()];
 }
 
 /** `{ "ignore": ["RULE", "RULE proto/folder"] }` */

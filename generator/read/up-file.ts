@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { formatPlace, GeneratorError, type Place, type Problem } from "../error.js";
+import { GeneratorError, type Place, type Problem } from "../error.js";
 import { fileFault } from "../file-fault.js";
-import { type JsonMember, type JsonNode, parseJson } from "../model/json.js";
+import { type JsonNode, parseJson } from "../model/json.js";
 import { tidyPath } from "./config.js";
+import { onceEach } from "./once-each.js";
 
 /** Something that is wrong in a value that was read: where, from the outside in, and what. */
 export interface Mistake {
@@ -49,20 +50,12 @@ function readText(absolute: string, file: string): string {
   }
 }
 
-/** JSON lets the last one count, and who reads the file sees the first. */
-function repeatedKeys({ members, items }: JsonNode): readonly Problem[] {
-  const first = new Map<string, JsonMember>();
-  const own: Problem[] = [];
-  for (const member of members) {
-    const other = first.get(member.key);
-    if (other === undefined) {
-      first.set(member.key, member);
-    } else {
-      const message = `"${member.key}" stands here twice, first at ${formatPlace(other.place)}: leave one of them out`;
-      own.push({ message, place: member.place });
-    }
-  }
-  return [...own, ...[...members.map(({ node }) => node), ...items].flatMap(repeatedKeys)];
+/** All keys that stand twice, however deep. */
+function repeatedKeys(node: JsonNode): readonly Problem[] {
+  const problems: Problem[] = [];
+  onceEach(node, problems);
+  const inner = [...node.members.map((member) => member.node), ...node.items];
+  return [...problems, ...inner.flatMap(repeatedKeys)];
 }
 
 /** Where a path leads, or as far as it does: what is missing is told where it belongs. */

@@ -1,7 +1,9 @@
 import { assertMethods, assertOptions } from "../base/assert-options.js";
 import { NanowireError } from "../base/error.js";
+import { whole } from "../base/limits.js";
 import type { ClusterDriver } from "./driver.js";
 import { defaultLinkSettings, type LinkSettings } from "./link.js";
+import { isNodeId } from "./node-json.js";
 import type { CallMetadata } from "./remote-calls.js";
 import type { Routing } from "./routing.js";
 
@@ -61,7 +63,7 @@ export function resolveClusterOptions(options: ClusterOptions, services: readonl
   });
   const { driver, id, labels = {}, routing = {}, callMetadata = {} } = options;
   assertMethods("cluster.driver", driver, ["join", "update", "send", "leave"]);
-  if (id !== undefined && !/^[\w-]{1,64}$/.test(id)) {
+  if (id !== undefined && !isNodeId(id)) {
     throw new NanowireError("invalid_option", `cluster.id ${id} is not 1 to 64 letters, digits, "-" or "_"`);
   }
   for (const [name, value] of Object.entries(labels)) {
@@ -82,7 +84,12 @@ export function resolveClusterOptions(options: ClusterOptions, services: readonl
       throw new NanowireError("invalid_option", message);
     }
   }
-  const heartbeatMs = number(options, "heartbeatMs", defaultLinkSettings.heartbeatMs, 10, 60_000);
+  const { heartbeatMs: given, silenceMs, maxUnackedBytes, maxFrameBytes } = options;
+  const defaults = defaultLinkSettings;
+  const heartbeatMs = whole("cluster.heartbeatMs", given ?? defaults.heartbeatMs, 10, 60_000);
+  const leastSilenceMs = 2 * heartbeatMs;
+  const silence = silenceMs ?? Math.max(defaults.silenceMs, leastSilenceMs);
+  const unacked = maxUnackedBytes ?? defaults.maxUnackedBytes;
   return {
     driver,
     id,
@@ -91,32 +98,9 @@ export function resolveClusterOptions(options: ClusterOptions, services: readonl
     callMetadata,
     link: {
       heartbeatMs,
-      silenceMs: number(
-        options,
-        "silenceMs",
-        Math.max(defaultLinkSettings.silenceMs, 2 * heartbeatMs),
-        2 * heartbeatMs,
-        600_000,
-      ),
-      maxUnackedBytes: number(options, "maxUnackedBytes", defaultLinkSettings.maxUnackedBytes, 65_536, 1_073_741_824),
-      maxFrameBytes: number(options, "maxFrameBytes", 1_048_576, 1_024, 16_777_216),
+      silenceMs: whole("cluster.silenceMs", silence, leastSilenceMs, 600_000),
+      maxUnackedBytes: whole("cluster.maxUnackedBytes", unacked, 65_536, 1_073_741_824),
+      maxFrameBytes: whole("cluster.maxFrameBytes", maxFrameBytes ?? 1_048_576, 1_024, 16_777_216),
     },
   };
-}
-
-function number(
-  options: ClusterOptions,
-  name: "heartbeatMs" | "silenceMs" | "maxUnackedBytes" | "maxFrameBytes",
-  fallback: number,
-  least: number,
-  most: number,
-): number {
-  const value = options[name] ?? fallback;
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new NanowireError(
-      "invalid_option",
-      `cluster.${name} ${String(value)} is not an integer from ${least} to ${most}`,
-    );
-  }
-  return value;
 }

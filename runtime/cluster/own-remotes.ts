@@ -1,11 +1,11 @@
-import { isPromise } from "../base/awaitable.js";
 import type { CancelTimer, Clock } from "../base/clock.js";
-import { NanowireError, toNanowireError } from "../base/error.js";
+import { NanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
 import { decodeErrorProtobuf, encodeErrorPayload } from "../protocol/error-payload.js";
 import { protobufSerializer } from "../protocol/serializer.js";
+import { answer } from "./answering.js";
 import type { HostedRemotes } from "./hosted-remotes.js";
-import { type AskOptions, canceledBy, failedToAnswer } from "./questions.js";
+import { type AskOptions, canceledBy } from "./questions.js";
 
 /**
  * What a node asks its own remotes: as if another node did. A message goes as bytes, later than its caller goes on, and no object is shared; of an error only that crosses which
@@ -102,25 +102,9 @@ export class OwnRemotes {
     succeeded: (payload: Uint8Array) => void,
     failed: (error: NanowireError) => void,
   ): void {
-    const refuse = (error: unknown): void => {
-      const told = toNanowireError(error, "internal", failedToAnswer);
-      const fields = { node: message.caller, route, code: told.code, error };
-      if (told === error) {
-        this.#logger.debug(fields, "what this node asked of itself was refused");
-      } else {
-        this.#logger.error(fields, "what this node asked of itself could not be answered");
-      }
-      failed(decodeErrorProtobuf(encodeErrorPayload(told, protobufSerializer)));
-    };
-    try {
-      const answer = this.#remotes.handle(route, message);
-      if (isPromise(answer)) {
-        answer.then(succeeded, refuse);
-      } else {
-        succeeded(answer);
-      }
-    } catch (error) {
-      refuse(error);
-    }
+    const asked = { node: message.caller, route, called: "what this node asked of itself" };
+    const toldOf = (error: NanowireError): void =>
+      failed(decodeErrorProtobuf(encodeErrorPayload(error, protobufSerializer)));
+    answer(() => this.#remotes.handle(route, message), asked, this.#logger, succeeded, toldOf);
   }
 }

@@ -1,7 +1,8 @@
-import { type Awaitable, isPromise } from "../base/awaitable.js";
+import type { Awaitable } from "../base/awaitable.js";
 import type { CancelTimer, Clock } from "../base/clock.js";
 import { NanowireError, toNanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
+import { answer } from "./answering.js";
 import type { Peer } from "./peer.js";
 import type { AskRecord } from "./records.js";
 
@@ -172,31 +173,18 @@ export class Questions {
   }
 
   #call(question: Question, succeeded: (payload: Uint8Array) => void, failed: (error: NanowireError) => void): void {
-    const refuse = (error: unknown): void => {
-      const told = toNanowireError(error, "internal", failedToAnswer);
-      const fields = { node: question.peer.id, route: question.route, code: told.code, error };
-      if (told === error) {
-        this.#logger.debug(fields, "what another node asked was refused");
-      } else {
-        this.#logger.error(fields, "what another node asked could not be answered");
-      }
-      failed(told);
-    };
-    const answerer = this.#answerers.get(question.route);
+    const { peer, route } = question;
+    const asked = { node: peer.id, route, called: "what another node asked" };
+    answer(() => this.#answererOf(route)(question), asked, this.#logger, succeeded, failed);
+  }
+
+  /** @throws NanowireError `unavailable` where there is none */
+  #answererOf(route: string): Answerer {
+    const answerer = this.#answerers.get(route);
     if (answerer === undefined) {
-      refuse(new NanowireError("unavailable", `nobody answers ${question.route} here`));
-      return;
+      throw new NanowireError("unavailable", `nobody answers ${route} here`);
     }
-    try {
-      const answer = answerer(question);
-      if (isPromise(answer)) {
-        answer.then(succeeded, refuse);
-      } else {
-        succeeded(answer);
-      }
-    } catch (error) {
-      refuse(error);
-    }
+    return answerer;
   }
 }
 
@@ -204,6 +192,3 @@ export class Questions {
 export function canceledBy(route: string, signal: AbortSignal): NanowireError {
   return new NanowireError("canceled", `the call of ${route} was given up`, { cause: signal.reason });
 }
-
-/** What another node is told of an error that was not raised for it. */
-export const failedToAnswer = "the node failed to answer";

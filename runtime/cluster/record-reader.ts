@@ -1,7 +1,7 @@
 // A hot file: every message between two nodes is read here.
 
 import { NanowireError } from "../base/error.js";
-import { recordLengthBytes } from "./record-writer.js";
+import { mostNumberBytes, recordLengthBytes } from "./record-writer.js";
 
 /** Reads records, one after the other, each where it lies. One is enough for a link: a record is read before the next. */
 export class RecordReader {
@@ -88,6 +88,3 @@ export class RecordReader {
 const nothing = new Uint8Array(0);
 /** A byte order mark is part of a text: nobody else's uid is to come of one that begins with it. */
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
-/** 53 bits, seven in a byte. */
-const mostNumberBytes = 8;

@@ -5,6 +5,9 @@ import type { ByteBuffer } from "../base/byte-buffer.js";
 /** How many bytes the length of a record takes. */
 export const recordLengthBytes = 4;
 
+/** How many bytes a number takes at the most: 53 bits, seven in a byte. */
+export const mostNumberBytes = 8;
+
 /** Begins a record; its fields are written behind it. Returns where it begins, for {@link endRecord}. */
 export function beginRecord(out: ByteBuffer, type: number): number {
   const start = out.reserve(recordLengthBytes + 1);
@@ -47,6 +50,3 @@ export function writeText(out: ByteBuffer, text: string): void {
 }
 
 const encoder = new TextEncoder();
-
-/** 53 bits, seven in a byte. */
-const mostNumberBytes = 8;

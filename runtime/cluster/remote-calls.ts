@@ -16,7 +16,7 @@ import type { OwnRemotes } from "./own-remotes.js";
 import { Peer } from "./peer.js";
 import type { AskOptions, Questions } from "./questions.js";
 import { RemoteTraffic } from "./remote-traffic.js";
-import { chooseByKey } from "./routing.js";
+import { chooseByKey, nobodyServes, stayingOf } from "./routing.js";
 
 /** What calls of remotes need of the node that makes them. */
 export interface RemoteCallsHost {
@@ -180,9 +180,7 @@ export class RemoteCalls implements RemoteCaller {
       this.#assertServes(host, method);
       return host;
     }
-    const able = hosts.filter((host) => this.#serves(host, method));
-    const staying = able.filter(({ info }) => info?.draining !== true);
-    const candidates = staying.length > 0 ? staying : able;
+    const candidates = stayingOf(hosts.filter((host) => this.#serves(host, method)));
     const { shardKey } = method;
     const chosen =
       shardKey === undefined
@@ -244,14 +242,7 @@ export class RemoteCalls implements RemoteCaller {
       return new NanowireError("unavailable", `${route} cannot be called: this node is in no cluster now`);
     }
     const reached = hosts.filter(isReached);
-    const listed = (some: readonly Host[]) => some.map(({ id }) => id).join(", ");
-    const why =
-      hosts.length === 0
-        ? `no node hosts ${service}`
-        : reached.length === 0
-          ? `no node that hosts ${service} can be reached: ${listed(hosts)}`
-          : `no node that hosts ${service} has ${route} as this node knows it: ${listed(reached)}`;
-    return new NanowireError("unavailable", why);
+    return nobodyServes(service, route, hosts, reached, "this node");
   }
 }
 

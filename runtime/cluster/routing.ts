@@ -1,3 +1,4 @@
+import { NanowireError } from "../base/error.js";
 import type { Session } from "../session/session.js";
 import type { NodeInfo } from "./node-info.js";
 import type { Peer } from "./peer.js";
@@ -58,6 +59,36 @@ export function chooseByKey<T extends { readonly id: string }>(key: string, cand
     }
   }
   return best;
+}
+
+/** Those of a service's nodes that are chosen among: where there are others, none that drains. */
+export function stayingOf<Host extends Pick<Peer, "info">>(able: readonly Host[]): readonly Host[] {
+  const staying = able.filter(({ info }) => info?.draining !== true);
+  return staying.length > 0 ? staying : able;
+}
+
+/**
+ * Why nobody can be called.
+ *
+ * @param hosts all that host the service
+ * @param reached those of them that can be reached
+ * @param knower who knows the method as they do not: `this gate`
+ */
+export function nobodyServes(
+  service: string,
+  route: string,
+  hosts: readonly Pick<Peer, "id">[],
+  reached: readonly Pick<Peer, "id">[],
+  knower: string,
+): NanowireError {
+  const listed = (some: readonly Pick<Peer, "id">[]) => some.map(({ id }) => id).join(", ");
+  const why =
+    hosts.length === 0
+      ? `no node hosts ${service}`
+      : reached.length === 0
+        ? `no node that hosts ${service} can be reached: ${listed(hosts)}`
+        : `no node that hosts ${service} has ${route} as ${knower} knows it: ${listed(reached)}`;
+  return new NanowireError("unavailable", why);
 }
 
 function leastLoaded(candidates: readonly Peer[], random: () => number): Peer | undefined {

@@ -1,5 +1,5 @@
 import { assertOptions } from "../base/assert-options.js";
-import { inRange, whole } from "./limits.js";
+import { inRange, whole } from "../base/limits.js";
 import type { OrderedMailbox } from "./mailbox.js";
 import { Queue, type QueueOptions } from "./queue.js";
 import type { SharedSchedule } from "./shared-schedule.js";

@@ -1,8 +1,9 @@
 import { assertFunction, assertOptions } from "../base/assert-options.js";
 import type { Clock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
+import { inRange, whole } from "../base/limits.js";
 import type { EndOfTurn } from "../base/turn.js";
-import { inRange, longestMs, period, whole } from "./limits.js";
+import { longestMs, period } from "./limits.js";
 import type { Mailbox, MailboxTask, OrderedMailbox } from "./mailbox.js";
 import type { SharedSchedule } from "./shared-schedule.js";
 import { ScheduledLoop, type TickLoop, type TickTask } from "./tick-loop.js";

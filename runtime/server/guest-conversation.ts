@@ -21,6 +21,7 @@ import type { Drainable } from "./drain-watch.js";
 import { Handling, type HandlingHost } from "./handling.js";
 import { refusalFor } from "./refusal.js";
 import type { ServerPipeline } from "./server-pipeline.js";
+import { steppedPayload } from "./stepped-push.js";
 
 /** What the sessions of gates share at a member. */
 export interface GuestHost extends HandlingHost {
@@ -55,7 +56,6 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
   #lookDue = false;
   /** What the gate knows of the data. */
   #dataVersion = 0;
-  #suspended = false;
   #ended = false;
 
   constructor(host: GuestHost, peer: Peer, visit: number, opening: Opening, serializer: Serializer) {
@@ -150,8 +150,8 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
     const { outbound, counters, payloadLog } = this.host;
     const steps = outbound.stepsOf(push.route);
     if (steps.length > 0) {
-      const payload = this.#stepped(push, steps);
-      if (payload === undefined) {
+      const payload = steppedPayload(push, steps, this.session, this.serializer, this.host.logger);
+      if (payload === null) {
         return false;
       }
       this.#peer.out.push(pushRecord(push, this.serializer, payload), [this.#visit]);
@@ -165,26 +165,6 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
       payloadLog.pushed(this.session, push);
     }
     return true;
-  }
-
-  /** What the outbound steps leave of a push; undefined when one of them failed. */
-  #stepped(push: OutgoingPush, steps: readonly OutboundStep[]): Uint8Array | undefined {
-    const { route } = push;
-    const message = {
-      kind: "push" as const,
-      route,
-      error: undefined,
-      payload: push.payload(this.serializer),
-      data: {},
-    };
-    try {
-      runOutbound(steps, this.session, message);
-      return message.payload;
-    } catch (error) {
-      const fields = { error, route, session: this.session.id };
-      this.host.logger.error(fields, "an outbound step failed: the push is dropped");
-      return undefined;
-    }
   }
 
   sendKick(reason: string): void {
@@ -286,13 +266,11 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
   // the life of a session
 
   suspended(reason: NanowireError): void {
-    this.#suspended = true;
     this.session.suspend(reason);
     this.host.sessions.tellSuspended(this.session, reason);
   }
 
   resumed(): void {
-    this.#suspended = false;
     this.session.resume();
     this.host.sessions.tellResumed(this.session);
   }
@@ -319,7 +297,7 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
   }
 
   get blocked(): boolean {
-    return this.#suspended;
+    return this.session.suspended;
   }
 
   get gate(): string {

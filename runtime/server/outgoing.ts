@@ -24,6 +24,7 @@ import type { PayloadLog } from "./payload-log.js";
 import type { PushForms } from "./push-forms.js";
 import { internalError, refusalFor } from "./refusal.js";
 import type { ServerPipeline } from "./server-pipeline.js";
+import { steppedPayload } from "./stepped-push.js";
 import { startsWithCodes, type Terms } from "./terms.js";
 
 /** What the sessions of a server share, on the way out. */
@@ -232,7 +233,10 @@ export class Outgoing {
     }
     const { outbound, counters, payloadLog } = this.#host;
     const steps = outbound.stepsOf(push.route);
-    const payload = steps.length === 0 ? undefined : this.#steppedPayload(push, steps);
+    const payload =
+      steps.length === 0
+        ? undefined
+        : steppedPayload(push, steps, this.#session, this.#pushForm.serializer, this.#host.logger);
     if (payload === null) {
       return false;
     }
@@ -245,21 +249,6 @@ export class Outgoing {
       payloadLog.pushed(this.#session, push);
     }
     return isQueued;
-  }
-
-  /** What the outbound steps leave of a push; null when one of them failed. */
-  #steppedPayload(push: OutgoingPush, steps: readonly OutboundStep[]): Uint8Array | null {
-    const { route } = push;
-    const payload = push.payload(this.#pushForm.serializer);
-    const message = { kind: "push" as const, route, error: undefined, payload, data: {} };
-    try {
-      runOutbound(steps, this.#session, message);
-      return message.payload;
-    } catch (error) {
-      const fields = { error, route, session: this.#session.id };
-      this.#host.logger.error(fields, "an outbound step failed: the push is dropped");
-      return null;
-    }
   }
 
   /** @param payload what the outbound steps left; undefined where there are none */

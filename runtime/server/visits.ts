@@ -5,7 +5,7 @@ import type { Logger } from "../base/logger.js";
 import type { ClusterNode } from "../cluster/cluster-node.js";
 import type { Peer, PeerVisit } from "../cluster/peer.js";
 import { callFlags, type Opening } from "../cluster/records.js";
-import { chooseByKey, choosePeer, type Routing } from "../cluster/routing.js";
+import { chooseByKey, choosePeer, nobodyServes, type Routing, stayingOf } from "../cluster/routing.js";
 import type { AnyMethod } from "../component/service.js";
 import type { ForwardCall } from "../dispatch/forward-call.js";
 import { readJsonShardKey } from "../protocol/json-shard-key.js";
@@ -58,7 +58,8 @@ export class Visits {
     const visit =
       method.shardKey === undefined ? this.#stayed(service, method) : this.#sharded(service, call, method.shardKey);
     if (visit === undefined) {
-      call.failed(noNode(this.#host.node, service, method.route));
+      const hosts = this.#host.node.hostsOf(service);
+      call.failed(nobodyServes(service, method.route, hosts, hosts.filter(isReached), "this gate"));
     } else {
       visit.send(call);
     }
@@ -76,9 +77,7 @@ export class Visits {
   #sharded(service: string, call: ForwardCall, shardKey: ShardKey): Visit | undefined {
     const key = this.#keyOf(call, shardKey);
     const peer = chooseByKey(key, this.#candidates(service, call.endpoint.method));
-    const visit = peer && this.#at(peer);
-    visit?.services.add(service);
-    return visit;
+    return peer && this.#at(peer, service);
   }
 
   #keyOf(call: ForwardCall, shardKey: ShardKey): string {
@@ -116,43 +115,37 @@ export class Visits {
       return;
     }
     const peer = this.#host.node.hostsOf(service).find(({ id }) => id === node);
-    if (peer === undefined || peer.unreachable !== undefined) {
+    if (peer === undefined || !isReached(peer)) {
       throw new NanowireError("unavailable", `node ${node} does not host ${service}, or cannot be reached`);
     }
-    const visit = this.#at(peer);
-    this.#routes.set(service, visit);
-    visit.services.add(service);
+    this.#routes.set(service, this.#at(peer, service));
   }
 
   #choose(service: string, method: AnyMethod<never>): Visit | undefined {
     const { session } = this.traveller;
     const candidates = this.#candidates(service, method);
     const peer = choosePeer(this.#host.routingOf(service), candidates, { service, route: method.route, session });
-    const visit = peer && this.#at(peer);
+    const visit = peer && this.#at(peer, service);
     if (visit !== undefined) {
       this.#routes.set(service, visit);
-      visit.services.add(service);
     }
     return visit;
   }
 
   /** The nodes that a message can go to: where there are others, none that drains. */
   #candidates(service: string, { route, fingerprint }: AnyMethod<never>): readonly Peer[] {
-    const able = this.#host.node
-      .hostsOf(service)
-      .filter((peer) => peer.unreachable === undefined && peer.serves(service, route, fingerprint));
-    const staying = able.filter(({ info }) => info?.draining !== true);
-    return staying.length > 0 ? staying : able;
+    const hosts = this.#host.node.hostsOf(service);
+    return stayingOf(hosts.filter((peer) => isReached(peer) && peer.serves(service, route, fingerprint)));
   }
 
-  #at(peer: Peer): Visit {
-    for (const visit of this.#visits) {
-      if (visit.peer === peer) {
-        return visit;
-      }
+  /** The visit at a node, where messages of a service go from here on. */
+  #at(peer: Peer, service: string): Visit {
+    let visit = this.#visits.find((known) => known.peer === peer);
+    if (visit === undefined) {
+      visit = new Visit(this, peer);
+      this.#visits.push(visit);
     }
-    const visit = new Visit(this, peer);
-    this.#visits.push(visit);
+    visit.services.add(service);
     return visit;
   }
 
@@ -347,6 +340,10 @@ class Visit implements PeerVisit {
 
 export type { Visit };
 
+function isReached({ unreachable }: Peer): boolean {
+  return unreachable === undefined;
+}
+
 function openingOf({ session, serializer }: Traveller): Opening {
   return {
     id: session.id,
@@ -357,19 +354,6 @@ function openingOf({ session, serializer }: Traveller): Opening {
     serializer: serializer.name,
     handshake: JSON.stringify(session.handshake),
   };
-}
-
-/** Why a call goes nowhere. */
-function noNode(node: ClusterNode, service: string, route: string): NanowireError {
-  const hosts = node.hostsOf(service);
-  const reached = hosts.filter(({ unreachable }) => unreachable === undefined);
-  const why =
-    hosts.length === 0
-      ? `no node hosts ${service}`
-      : reached.length === 0
-        ? `no node that hosts ${service} can be reached: ${hosts.map(({ id }) => id).join(", ")}`
-        : `no node that hosts ${service} has ${route} as this gate knows it: ${reached.map(({ id }) => id).join(", ")}`;
-  return new NanowireError("unavailable", why);
 }
 
 const nothing = new Uint8Array(0);

@@ -1,3 +1,4 @@
+import { bytes } from "../protocol/json/json-scalars.js";
 import type { SessionData } from "./session.js";
 
 /** What has changed in the data of a session. */
@@ -149,7 +150,7 @@ function plainObject(value: object, depth: number): unknown {
     return { $date: value.toISOString() };
   }
   if (value instanceof Uint8Array) {
-    return { $bytes: toBase64(value) };
+    return { $bytes: bytes.write(value) };
   }
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {
@@ -179,7 +180,7 @@ function revive(value: unknown): unknown {
     case "$date":
       return new Date(part as string);
     case "$bytes":
-      return fromBase64(part as string);
+      return bytes.read(part, 0);
     case "$object":
       return reviveEntries(Object.entries(part as object));
     default:
@@ -189,18 +190,6 @@ function revive(value: unknown): unknown {
 
 function reviveEntries(entries: readonly (readonly [string, unknown])[]): object {
   return Object.fromEntries(entries.map(([key, part]) => [key, revive(part)]));
-}
-
-function toBase64(bytes: Uint8Array): string {
-  let binary = "";
-  for (const byte of bytes) {
-    binary += String.fromCharCode(byte);
-  }
-  return btoa(binary);
-}
-
-function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
 /** No data is nested more deeply: what is, holds itself. */

@@ -3,6 +3,7 @@ import type { Server as HttpsServer } from "node:https";
 import { assertOptions, type OptionKind } from "../base/assert-options.js";
 import type { Awaitable } from "../base/awaitable.js";
 import { NanowireError } from "../base/error.js";
+import { whole } from "../base/limits.js";
 import type { TlsOptions } from "./certificates.js";
 import type { EarOptions } from "./ears.js";
 import type { ListenOptions } from "./listen.js";
@@ -110,7 +111,7 @@ export function resolveUpgradeOptions(options: UpgradeOptions): ResolvedUpgradeO
     throw new NanowireError("invalid_option", `path ${String(path)} does not begin with /`);
   }
   if (maxFrameBytes !== undefined) {
-    assertInteger("maxFrameBytes", maxFrameBytes, 64, 1_073_741_824);
+    whole("maxFrameBytes", maxFrameBytes, 64, 1_073_741_824);
   }
   const wrong = subprotocols?.find((name) => typeof name !== "string" || !/^[\w!#$%&'*+.^`|~-]+$/.test(name));
   if (wrong !== undefined) {
@@ -134,16 +135,10 @@ function resolveCompression(given: boolean | CompressionOptions): Required<Compr
   const options = given === true ? {} : given;
   assertOptions("compression", options, { thresholdBytes: "checked", level: "checked", windowBits: "checked" });
   const { thresholdBytes = 1_024, level = 3, windowBits = 12 } = options;
-  assertInteger("compression.thresholdBytes", thresholdBytes, 0, 1_073_741_824);
-  assertInteger("compression.level", level, 1, 9);
-  assertInteger("compression.windowBits", windowBits, 9, 15);
+  whole("compression.thresholdBytes", thresholdBytes, 0, 1_073_741_824);
+  whole("compression.level", level, 1, 9);
+  whole("compression.windowBits", windowBits, 9, 15);
   return { thresholdBytes, level, windowBits };
-}
-
-function assertInteger(name: string, value: number, least: number, most: number): void {
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new NanowireError("invalid_option", `${name} ${String(value)} is not an integer from ${least} to ${most}`);
-  }
 }
 
 /** The path as it stands in a listener's URL. */

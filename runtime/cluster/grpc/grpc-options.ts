@@ -1,5 +1,6 @@
 import { assertOptions } from "../../base/assert-options.js";
 import { NanowireError } from "../../base/error.js";
+import { whole } from "../../base/limits.js";
 import { type Address, parseAddress } from "./address.js";
 import type { UnregisteredMember } from "./master.js";
 import { assertTls, type GrpcTlsOptions } from "./tls.js";
@@ -108,8 +109,8 @@ export function resolveGrpcOptions(options: GrpcOptions): ResolvedGrpcOptions {
     advertise,
     label,
     nanoSerializer,
-    joinTimeoutMs: integer("grpc.joinTimeoutMs", joinTimeoutMs, 100, 3_600_000),
-    maxWaitingBytes: integer("grpc.maxWaitingBytes", maxWaitingBytes, 65_536, 1_073_741_824),
+    joinTimeoutMs: whole("grpc.joinTimeoutMs", joinTimeoutMs, 100, 3_600_000),
+    maxWaitingBytes: whole("grpc.maxWaitingBytes", maxWaitingBytes, 65_536, 1_073_741_824),
   };
 }
 
@@ -136,8 +137,8 @@ function resolveServer(options: GrpcServerOptions): ResolvedGrpcServerOptions {
   assertTls(options.tls);
   return {
     listen: assertAddress("grpc.listen", listen, 0),
-    heartbeatIntervalMs: integer("grpc.heartbeatIntervalMs", heartbeatIntervalMs, 50, 60_000),
-    nanoHeartbeatIntervalMs: integer("grpc.nanoHeartbeatIntervalMs", nanoHeartbeatIntervalMs, 50, 600_000),
+    heartbeatIntervalMs: whole("grpc.heartbeatIntervalMs", heartbeatIntervalMs, 50, 60_000),
+    nanoHeartbeatIntervalMs: whole("grpc.nanoHeartbeatIntervalMs", nanoHeartbeatIntervalMs, 50, 600_000),
     onUnregister: options.onUnregister,
     tls: options.tls,
   };
@@ -149,11 +150,4 @@ function assertAddress(name: string, text: unknown, leastPort: number): Address 
     throw new NanowireError("invalid_option", `${name} ${String(text)} is not an address, host:port`);
   }
   return address;
-}
-
-function integer(name: string, value: number, least: number, most: number): number {
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new NanowireError("invalid_option", `${name} ${String(value)} is not an integer from ${least} to ${most}`);
-  }
-  return value;
 }

@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import type { Authenticator } from "@nats-io/transport-node";
 import { assertOptions, type OptionKind } from "../../base/assert-options.js";
 import { NanowireError } from "../../base/error.js";
+import { whole } from "../../base/limits.js";
 
 /** How to reach NATS, and how the cluster keeps itself over it. All nodes of a cluster are given the same timings. */
 export interface NatsOptions {
@@ -121,12 +122,12 @@ export function resolveNatsOptions(options: NatsOptions): NatsSettings {
   if (!/^[\w-]{1,32}$/.test(cluster)) {
     throw invalid(`nats.cluster ${JSON.stringify(cluster)} is not 1 to 32 letters, digits, - or _`);
   }
-  assertLimit("heartbeatMs", heartbeatMs, 50, 60_000);
-  assertLimit("memberTtlMs", memberTtlMs, 150, 600_000);
-  assertLimit("probeMs", probeMs, 50, 60_000);
-  assertLimit("startTimeoutMs", startTimeoutMs, 0, 3_600_000);
-  assertLimit("connectTimeoutMs", connectTimeoutMs, 100, 60_000);
-  assertLimit("maxBufferedBytes", maxBufferedBytes, 65_536, 1_073_741_824);
+  whole("nats.heartbeatMs", heartbeatMs, 50, 60_000);
+  whole("nats.memberTtlMs", memberTtlMs, 150, 600_000);
+  whole("nats.probeMs", probeMs, 50, 60_000);
+  whole("nats.startTimeoutMs", startTimeoutMs, 0, 3_600_000);
+  whole("nats.connectTimeoutMs", connectTimeoutMs, 100, 60_000);
+  whole("nats.maxBufferedBytes", maxBufferedBytes, 65_536, 1_073_741_824);
   if (memberTtlMs < 3 * heartbeatMs) {
     throw invalid(`nats.memberTtlMs ${memberTtlMs} is less than three times heartbeatMs ${heartbeatMs}`);
   }
@@ -268,12 +269,6 @@ function resolveTls(tls: NatsTlsOptions | undefined, encrypted: boolean): NatsTl
     }
   }
   return tls;
-}
-
-function assertLimit(name: string, value: unknown, least: number, most: number): void {
-  if (typeof value !== "number" || !Number.isInteger(value) || value < least || value > most) {
-    throw invalid(`nats.${name} ${String(value)} is not an integer from ${least} to ${most}`);
-  }
 }
 
 function invalid(message: string): NanowireError {
