@@ -1,9 +1,17 @@
 // The messages of nano's package clusterpb (PROTOCOL.md, 5), and what our own nodes say beside: fields from 1000 on, which nano keeps and does not look at.
 
-import { BinaryReader } from "../../protocol/wire/binary-reader.js";
-import { BinaryWriter } from "../../protocol/wire/binary-writer.js";
-import { readInt64, readUint64 } from "../../protocol/wire/read-varints.js";
-import { writeInt64, writeUint64 } from "../../protocol/wire/write-varints.js";
+import {
+  bytes,
+  int64,
+  type MessageCodec,
+  message,
+  nested,
+  nestedList,
+  text,
+  texts,
+  uint32,
+  uint64,
+} from "./message-fields.js";
 
 /** A member of the cluster, as members and master tell each other of it. */
 export interface MemberInfo {
@@ -122,386 +130,79 @@ export interface SessionRequest {
   readonly sessionId: bigint;
 }
 
-/** Writes a message, and reads it. Reading throws what the wire's reader throws. */
-export interface MessageCodec<T> {
-  encode(message: T): Uint8Array;
-  decode(bytes: Uint8Array): T;
-}
+export const memberInfo: MessageCodec<MemberInfo> = message({
+  label: text(1),
+  serviceAddr: text(2),
+  services: texts(3),
+  node: bytes(1000),
+  numberAndOne: uint32(1001),
+  heartbeatIntervalMs: uint32(1002),
+});
 
-export const memberInfo: MessageCodec<MemberInfo> = codec(writeMember, readMember);
+export const registerRequest: MessageCodec<RegisterRequest> = message({ member: nested(1, memberInfo) });
 
-export const registerRequest: MessageCodec<RegisterRequest> = codec(
-  (writer, { member }) => memberField(writer, 1, member),
-  (reader) => {
-    let member: MemberInfo | undefined;
-    eachField(reader, (field, wireType) => {
-      if (field !== 1 || wireType !== bytesType) {
-        return false;
-      }
-      member = readNested(reader);
-      return true;
-    });
-    return { member };
-  },
-);
+const listState = {
+  incarnation: text(1000),
+  version: uint32(1001),
+  numberAndOne: uint32(1002),
+};
 
-export const registerResponse: MessageCodec<MemberList> = codec(
-  (writer, list) => {
-    for (const member of list.members) {
-      memberField(writer, 1, member);
-    }
-    listFields(writer, list);
-  },
-  (reader) => readList(reader, 1),
-);
+export const registerResponse: MessageCodec<MemberList> = message({
+  members: nestedList(1, memberInfo),
+  ...listState,
+});
 
-export const heartbeatRequest: MessageCodec<HeartbeatRequest> = codec((writer, { member, incarnation, version }) => {
-  memberField(writer, 1, member);
-  textField(writer, 1000, incarnation);
-  numberField(writer, 1001, version);
-}, readMemberAndVersion);
+const memberAndVersion = {
+  member: nested(1, memberInfo),
+  incarnation: text(1000),
+  version: uint32(1001),
+};
 
-export const heartbeatResponse: MessageCodec<HeartbeatResponse> = codec(
-  (writer, response) => {
-    listFields(writer, response);
-    for (const member of response.members) {
-      memberField(writer, 1003, member);
-    }
-    numberField(writer, 1004, response.outcome);
-  },
-  (reader) => {
-    let outcome = nothingSaid;
-    const list = readList(reader, 1003, (field, wireType) => {
-      if (field !== 1004 || wireType !== varintType) {
-        return false;
-      }
-      outcome = reader.uint32();
-      return true;
-    });
-    return { ...list, outcome };
-  },
-);
+export const heartbeatRequest: MessageCodec<HeartbeatRequest> = message(memberAndVersion);
 
-export const newMemberRequest: MessageCodec<NewMemberRequest> = codec((writer, { member, incarnation, version }) => {
-  memberField(writer, 1, member);
-  textField(writer, 1000, incarnation);
-  numberField(writer, 1001, version);
-}, readMemberAndVersion);
+export const heartbeatResponse: MessageCodec<HeartbeatResponse> = message({
+  ...listState,
+  members: nestedList(1003, memberInfo),
+  outcome: uint32(1004),
+});
 
-export const memberGone: MessageCodec<MemberGone> = codec(
-  (writer, { serviceAddr, incarnation, version, reason }) => {
-    textField(writer, 1, serviceAddr);
-    textField(writer, 1000, incarnation);
-    numberField(writer, 1001, version);
-    textField(writer, 1002, reason);
-  },
-  (reader) => {
-    const gone = { serviceAddr: "", incarnation: "", version: 0, reason: "" };
-    eachField(reader, (field, wireType) => {
-      if (field === 1 && wireType === bytesType) {
-        gone.serviceAddr = reader.string();
-      } else if (field === 1000 && wireType === bytesType) {
-        gone.incarnation = reader.string();
-      } else if (field === 1001 && wireType === varintType) {
-        gone.version = reader.uint32();
-      } else if (field === 1002 && wireType === bytesType) {
-        gone.reason = reader.string();
-      } else {
-        return false;
-      }
-      return true;
-    });
-    return gone;
-  },
-);
+export const newMemberRequest: MessageCodec<NewMemberRequest> = message(memberAndVersion);
 
-export const requestMessage: MessageCodec<RequestMessage> = codec(
-  (writer, { gateAddr, sessionId, id, route, data }) => {
-    textField(writer, 1, gateAddr);
-    int64Field(writer, 2, sessionId);
-    uint64Field(writer, 3, id);
-    textField(writer, 4, route);
-    bytesField(writer, 5, data);
-  },
-  (reader) => {
-    const message = { gateAddr: "", sessionId: 0n, id: 0n, route: "", data: noBytes };
-    eachField(reader, (field, wireType) => {
-      if (field === 1 && wireType === bytesType) {
-        message.gateAddr = reader.string();
-      } else if (field === 2 && wireType === varintType) {
-        message.sessionId = readInt64(reader);
-      } else if (field === 3 && wireType === varintType) {
-        message.id = readUint64(reader);
-      } else if (field === 4 && wireType === bytesType) {
-        message.route = reader.string();
-      } else if (field === 5 && wireType === bytesType) {
-        message.data = reader.bytes();
-      } else {
-        return false;
-      }
-      return true;
-    });
-    return message;
-  },
-);
+export const memberGone: MessageCodec<MemberGone> = message({
+  serviceAddr: text(1),
+  incarnation: text(1000),
+  version: uint32(1001),
+  reason: text(1002),
+});
 
-export const notifyMessage: MessageCodec<NotifyMessage> = codec(
-  (writer, { gateAddr, sessionId, route, data }) => {
-    textField(writer, 1, gateAddr);
-    int64Field(writer, 2, sessionId);
-    textField(writer, 3, route);
-    bytesField(writer, 4, data);
-  },
-  (reader) => {
-    const message = { gateAddr: "", sessionId: 0n, route: "", data: noBytes };
-    eachField(reader, (field, wireType) => {
-      if (field === 1 && wireType === bytesType) {
-        message.gateAddr = reader.string();
-      } else if (field === 2 && wireType === varintType) {
-        message.sessionId = readInt64(reader);
-      } else if (field === 3 && wireType === bytesType) {
-        message.route = reader.string();
-      } else if (field === 4 && wireType === bytesType) {
-        message.data = reader.bytes();
-      } else {
-        return false;
-      }
-      return true;
-    });
-    return message;
-  },
-);
+export const requestMessage: MessageCodec<RequestMessage> = message({
+  gateAddr: text(1),
+  sessionId: int64(2),
+  id: uint64(3),
+  route: text(4),
+  data: bytes(5),
+});
 
-export const responseMessage: MessageCodec<ResponseMessage> = codec(
-  (writer, { sessionId, id, data }) => {
-    int64Field(writer, 1, sessionId);
-    uint64Field(writer, 2, id);
-    bytesField(writer, 3, data);
-  },
-  (reader) => {
-    const message = { sessionId: 0n, id: 0n, data: noBytes };
-    eachField(reader, (field, wireType) => {
-      if (field === 1 && wireType === varintType) {
-        message.sessionId = readInt64(reader);
-      } else if (field === 2 && wireType === varintType) {
-        message.id = readUint64(reader);
-      } else if (field === 3 && wireType === bytesType) {
-        message.data = reader.bytes();
-      } else {
-        return false;
-      }
-      return true;
-    });
-    return message;
-  },
-);
+export const notifyMessage: MessageCodec<NotifyMessage> = message({
+  gateAddr: text(1),
+  sessionId: int64(2),
+  route: text(3),
+  data: bytes(4),
+});
 
-export const pushMessage: MessageCodec<PushMessage> = codec(
-  (writer, { sessionId, route, data }) => {
-    int64Field(writer, 1, sessionId);
-    textField(writer, 2, route);
-    bytesField(writer, 3, data);
-  },
-  (reader) => {
-    const message = { sessionId: 0n, route: "", data: noBytes };
-    eachField(reader, (field, wireType) => {
-      if (field === 1 && wireType === varintType) {
-        message.sessionId = readInt64(reader);
-      } else if (field === 2 && wireType === bytesType) {
-        message.route = reader.string();
-      } else if (field === 3 && wireType === bytesType) {
-        message.data = reader.bytes();
-      } else {
-        return false;
-      }
-      return true;
-    });
-    return message;
-  },
-);
+export const responseMessage: MessageCodec<ResponseMessage> = message({
+  sessionId: int64(1),
+  id: uint64(2),
+  data: bytes(3),
+});
 
-export const sessionRequest: MessageCodec<SessionRequest> = codec(
-  (writer, { sessionId }) => int64Field(writer, 1, sessionId),
-  (reader) => {
-    let sessionId = 0n;
-    eachField(reader, (field, wireType) => {
-      if (field !== 1 || wireType !== varintType) {
-        return false;
-      }
-      sessionId = readInt64(reader);
-      return true;
-    });
-    return { sessionId };
-  },
-);
+export const pushMessage: MessageCodec<PushMessage> = message({
+  sessionId: int64(1),
+  route: text(2),
+  data: bytes(3),
+});
+
+export const sessionRequest: MessageCodec<SessionRequest> = message({ sessionId: int64(1) });
 
 /** The answers that say nothing. */
-export const empty: MessageCodec<object> = codec(
-  () => {},
-  (reader) => {
-    eachField(reader, () => false);
-    return {};
-  },
-);
-
-const varintType = 0;
-const bytesType = 2;
-const noBytes: Uint8Array = new Uint8Array(0);
-
-function codec<T>(
-  write: (writer: BinaryWriter, message: T) => void,
-  read: (reader: BinaryReader) => T,
-): MessageCodec<T> {
-  return {
-    encode: (message) => {
-      const writer = new BinaryWriter();
-      write(writer, message);
-      return writer.finish();
-    },
-    decode: (bytes) => read(new BinaryReader(bytes)),
-  };
-}
-
-/** Reads a message's fields; those that `read` does not take are skipped. */
-function eachField(reader: BinaryReader, read: (field: number, wireType: number) => boolean): void {
-  while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag();
-    if (!read(field, wireType)) {
-      reader.skip(wireType, field);
-    }
-  }
-}
-
-function writeMember(writer: BinaryWriter, member: MemberInfo): void {
-  textField(writer, 1, member.label);
-  textField(writer, 2, member.serviceAddr);
-  for (const service of member.services) {
-    writer.uint32(tagOf(3, bytesType)).string(service);
-  }
-  bytesField(writer, 1000, member.node);
-  numberField(writer, 1001, member.numberAndOne);
-  numberField(writer, 1002, member.heartbeatIntervalMs);
-}
-
-function readMember(reader: BinaryReader): MemberInfo {
-  const services: string[] = [];
-  const member = { label: "", serviceAddr: "", services, node: noBytes, numberAndOne: 0, heartbeatIntervalMs: 0 };
-  eachField(reader, (field, wireType) => {
-    if (field === 1 && wireType === bytesType) {
-      member.label = reader.string();
-    } else if (field === 2 && wireType === bytesType) {
-      member.serviceAddr = reader.string();
-    } else if (field === 3 && wireType === bytesType) {
-      services.push(reader.string());
-    } else if (field === 1000 && wireType === bytesType) {
-      member.node = reader.bytes();
-    } else if (field === 1001 && wireType === varintType) {
-      member.numberAndOne = reader.uint32();
-    } else if (field === 1002 && wireType === varintType) {
-      member.heartbeatIntervalMs = reader.uint32();
-    } else {
-      return false;
-    }
-    return true;
-  });
-  return member;
-}
-
-function readNested(reader: BinaryReader): MemberInfo {
-  return readMember(new BinaryReader(reader.bytes()));
-}
-
-function readMemberAndVersion(reader: BinaryReader): HeartbeatRequest {
-  let member: MemberInfo | undefined;
-  let incarnation = "";
-  let version = 0;
-  eachField(reader, (field, wireType) => {
-    if (field === 1 && wireType === bytesType) {
-      member = readNested(reader);
-    } else if (field === 1000 && wireType === bytesType) {
-      incarnation = reader.string();
-    } else if (field === 1001 && wireType === varintType) {
-      version = reader.uint32();
-    } else {
-      return false;
-    }
-    return true;
-  });
-  return { member, incarnation, version };
-}
-
-function listFields(writer: BinaryWriter, { incarnation, version, numberAndOne }: MemberList): void {
-  textField(writer, 1000, incarnation);
-  numberField(writer, 1001, version);
-  numberField(writer, 1002, numberAndOne);
-}
-
-function readList(
-  reader: BinaryReader,
-  membersField: number,
-  readMore: (field: number, wireType: number) => boolean = () => false,
-): MemberList {
-  const members: MemberInfo[] = [];
-  const list = { members, incarnation: "", version: 0, numberAndOne: 0 };
-  eachField(reader, (field, wireType) => {
-    if (field === membersField && wireType === bytesType) {
-      members.push(readNested(reader));
-    } else if (field === 1000 && wireType === bytesType) {
-      list.incarnation = reader.string();
-    } else if (field === 1001 && wireType === varintType) {
-      list.version = reader.uint32();
-    } else if (field === 1002 && wireType === varintType) {
-      list.numberAndOne = reader.uint32();
-    } else {
-      return readMore(field, wireType);
-    }
-    return true;
-  });
-  return list;
-}
-
-// A field that has its type's empty value is left out, as proto3 asks.
-
-function memberField(writer: BinaryWriter, field: number, member: MemberInfo | undefined): void {
-  if (member !== undefined) {
-    writer.uint32(tagOf(field, bytesType)).fork();
-    writeMember(writer, member);
-    writer.join();
-  }
-}
-
-function textField(writer: BinaryWriter, field: number, text: string): void {
-  if (text !== "") {
-    writer.uint32(tagOf(field, bytesType)).string(text);
-  }
-}
-
-function bytesField(writer: BinaryWriter, field: number, bytes: Uint8Array): void {
-  if (bytes.length > 0) {
-    writer.uint32(tagOf(field, bytesType)).bytes(bytes);
-  }
-}
-
-function numberField(writer: BinaryWriter, field: number, value: number): void {
-  if (value !== 0) {
-    writer.uint32(tagOf(field, varintType)).uint32(value);
-  }
-}
-
-function int64Field(writer: BinaryWriter, field: number, value: bigint): void {
-  if (value !== 0n) {
-    writer.uint32(tagOf(field, varintType));
-    writeInt64(writer, value);
-  }
-}
-
-function uint64Field(writer: BinaryWriter, field: number, value: bigint): void {
-  if (value !== 0n) {
-    writer.uint32(tagOf(field, varintType));
-    writeUint64(writer, value);
-  }
-}
-
-function tagOf(field: number, wireType: number): number {
-  return ((field << 3) | wireType) >>> 0;
-}
+export const empty: MessageCodec<object> = message({});

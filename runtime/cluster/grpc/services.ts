@@ -1,5 +1,6 @@
 import type { MethodDefinition } from "@grpc/grpc-js";
 import * as pb from "./clusterpb.js";
+import type { MessageCodec } from "./message-fields.js";
 
 /** A method of a gRPC service. */
 export type Method<Request, Response> = MethodDefinition<Request, Response>;
@@ -24,7 +25,7 @@ export const memberService = {
 } as const;
 
 /** Messages are bytes as they are: what a frame holds is the cluster's, and what a node says of itself is JSON. */
-const bytes: pb.MessageCodec<Uint8Array> = { encode: (message) => message, decode: (message) => message };
+const bytes: MessageCodec<Uint8Array> = { encode: (message) => message, decode: (message) => message };
 
 /** Our own service, beside nano's. */
 export const nodeService = {
@@ -45,8 +46,8 @@ export const frameHeaders = {
 function unary<Request, Response>(
   service: string,
   name: string,
-  request: pb.MessageCodec<Request>,
-  response: pb.MessageCodec<Response>,
+  request: MessageCodec<Request>,
+  response: MessageCodec<Response>,
 ): Method<Request, Response> {
   return {
     path: `/${service}/${name}`,

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as pb from "../../../runtime/cluster/grpc/clusterpb.js";
+import type { MessageCodec } from "../../../runtime/cluster/grpc/message-fields.js";
 import { decodeAs, encodeAs } from "./support/clusterpb-schema.js";
 
 const noBytes = new Uint8Array(0);
@@ -15,7 +16,7 @@ const member: pb.MemberInfo = {
 const noMember: pb.MemberInfo = { ...member, label: "", serviceAddr: "", services: [] };
 
 /** What is written for each message, by hand. */
-const vectors: readonly (readonly [name: string, codec: pb.MessageCodec<unknown>, message: unknown, hex: string])[] = [
+const vectors: readonly (readonly [name: string, codec: MessageCodec<unknown>, message: unknown, hex: string])[] = [
   //                                              label "gate"     serviceAddr "a:1" services "Room"   ""
   ["MemberInfo", pb.memberInfo, member, "0a 04 67617465  12 03 613a31  1a 04 526f6f6d  1a 00"],
   // Field 1000, bytes: tag 8002, c2 3e; fields 1001 and 1002, varints: c8 3e, d0 3e.
@@ -149,7 +150,7 @@ describe("clusterpb", () => {
             Object.entries(message).map(([key, value]) => [key, typeof value === "bigint" ? String(value) : value]),
           );
           expect(codec.decode(encodeAs(name, plain))).toEqual(message);
-          const read = decodeAs(name, (codec as pb.MessageCodec<object>).encode(message));
+          const read = decodeAs(name, (codec as MessageCodec<object>).encode(message));
           expect({ ...read, ...("data" in read ? { data: new Uint8Array(read["data"] as Buffer) } : {}) }).toEqual(
             plain,
           );
