@@ -34,7 +34,16 @@ test("a user that may do what the page says can take part", async () => {
 });
 
 test("the numbers of the options are those of the code", () => {
-  const names = ["heartbeatMs", "memberTtlMs", "probeMs", "startTimeoutMs", "connectTimeoutMs", "maxBufferedBytes"];
+  const names = [
+    "heartbeatMs",
+    "memberTtlMs",
+    "probeMs",
+    "startTimeoutMs",
+    "connectTimeoutMs",
+    "maxBufferedBytes",
+    "jobKeepMs",
+    "jobSilenceMs",
+  ];
   expectNumbers(text, names, (given) =>
     resolveNatsOptions({ ...("memberTtlMs" in given ? { heartbeatMs: 50 } : {}), ...given }),
   );
