@@ -63,8 +63,9 @@ export class JobStream {
    * @returns false when one of that name was kept lately
    */
   async keep(service: string, name: string, record: Uint8Array): Promise<boolean> {
-    const { cluster } = this.#settings;
-    const { duplicate } = await this.#client.publish(`${cluster}.job.${toToken(service)}`, record, { msgID: name });
+    const subject = `${this.#settings.cluster}.job.${toToken(service)}`;
+    // A stream that is just being made takes nothing for a moment. That it is sent anew does no harm: it has a name.
+    const { duplicate } = await this.#client.publish(subject, record, { msgID: name, retries: 4 });
     return !duplicate;
   }
 

@@ -6,10 +6,17 @@ import { NanowireError } from "../../../runtime/base/error.js";
 import type { JobQueue } from "../../../runtime/cluster/job-queue.js";
 import { decodeJob, encodeJob } from "../../../runtime/cluster/job-record.js";
 import type { NatsOptions } from "../../../runtime/cluster/nats/nats-options.js";
+import type { RemoteCaller } from "../../../runtime/component/remote-caller.js";
+import { createServer } from "../../../runtime/server/server.js";
+import { PostRemoteJobs } from "../../generator/scenarios/jobs/expected/generated/post/v1/post.server.js";
+import { bundledProgram } from "../../support/bundled-program.js";
 import { until } from "../../support/wait.js";
 import { describeJobs, done, jobOf, TestWorker } from "../support/job-contract.js";
 import { nodeInfo, WatchingHost } from "../support/watching-host.js";
 import { NatsServer } from "./support/nats-server.js";
+import { type NodeProcess, startNode } from "./support/node-process.js";
+
+const worker = bundledProgram("test/cluster/nats/support/worker-program.ts");
 
 /** What a stream of JetStream holds. */
 async function stored(url: string, subject: string) {
@@ -112,6 +119,30 @@ describe("jobs over NATS", () => {
       again.resolve(done);
     }
     expect(other.taken.length).toBe(0);
+  });
+
+  it("are all done, though the process of a node that works on them is killed", async () => {
+    const caller = createServer({ components: [], listen: [], cluster: { driver: nats({ servers: server.url }) } });
+    await caller.start();
+    onTestFinished(() => caller.stop());
+    const jobs = new PostRemoteJobs(caller.cluster as RemoteCaller);
+    const workers = [await startNode(worker, "one", server.url, {}), await startNode(worker, "other", server.url, {})];
+    const [first] = workers as [NodeProcess, NodeProcess];
+    const ids = Array.from({ length: 300 }, (_, index) => `letter-${index}`);
+    const enqueued = (async () => {
+      for (const id of ids) {
+        await jobs.send({ to: "ada", text: "" }, { id });
+      }
+    })();
+    const doneBy = ({ lines }: NodeProcess) => lines.flatMap((line) => /^done (.*)$/.exec(line)?.[1] ?? []);
+    await until(() => doneBy(first).length > 20);
+    await first.kill();
+    await enqueued;
+    await until(() => new Set(workers.flatMap(doneBy)).size === ids.length);
+    expect([...new Set(workers.flatMap(doneBy))].sort()).toEqual(ids.sort());
+    // All but what was under way at the killed one is done once.
+    expect(workers.flatMap(doneBy).length).toBeLessThanOrEqual(ids.length + 16);
+    await expect.poll(() => stored(server.url, "nanowire.job."), { timeout: 25_000 }).toEqual([]);
   });
 
   it("are refused where NATS would not take them", async () => {
