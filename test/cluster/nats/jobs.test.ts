@@ -3,6 +3,7 @@ import { connect } from "@nats-io/transport-node";
 import { nats } from "nanowire/nats";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { NanowireError } from "../../../runtime/base/error.js";
+import { silentLogger } from "../../../runtime/base/logger.js";
 import type { JobQueue } from "../../../runtime/cluster/job-queue.js";
 import { decodeJob, encodeJob } from "../../../runtime/cluster/job-record.js";
 import type { NatsOptions } from "../../../runtime/cluster/nats/nats-options.js";
@@ -94,6 +95,23 @@ describe("jobs over NATS", () => {
       .toEqual(["back"]);
   });
 
+  it("are no more at once because there is another connection", async () => {
+    const a = await join("a");
+    const worker = new TestWorker(1);
+    a.take(["Ledger"], worker);
+    await a.add(jobOf("first"));
+    const first = await worker.taken.next();
+    await server.stop();
+    await expect.poll(() => a.add(jobOf("x")).catch(({ code }) => code), { timeout: 25_000 }).toBe("unavailable");
+    await server.start();
+    await expect.poll(() => a.add(jobOf("second")).catch(() => false), { timeout: 25_000 }).toBe(true);
+    await a.add(jobOf("third", { service: "Audit" }));
+    expect(worker.taken.length).toBe(0);
+    first.resolve(done);
+    expect((await worker.taken.next()).job.id).toBe("second");
+    expect(worker.most).toBe(1);
+  });
+
   it("go to another node when nothing is heard of them, and stay where they are while a node says that it is at it", async () => {
     const quick = { jobSilenceMs: 1_000, heartbeatMs: 100, memberTtlMs: 600 };
     const [silent, busy] = [nats({ servers: server.url, ...quick }), await join("busy", quick)];
@@ -122,7 +140,8 @@ describe("jobs over NATS", () => {
   });
 
   it("are all done, though the process of a node that works on them is killed", async () => {
-    const caller = createServer({ components: [], listen: [], cluster: { driver: nats({ servers: server.url }) } });
+    const driver = nats({ servers: server.url });
+    const caller = createServer({ components: [], listen: [], logger: silentLogger, cluster: { driver } });
     await caller.start();
     onTestFinished(() => caller.stop());
     const jobs = new PostRemoteJobs(caller.cluster as RemoteCaller);
