@@ -32,8 +32,8 @@ export class Jobs implements JobWorker {
   readonly traffic = new JobTraffic();
   readonly #host: JobsHost;
   readonly #random: () => number;
-  /** Ends what is under way when the node leaves. */
-  #leaving = new AbortController();
+  /** Ends each that is under way when the node leaves. */
+  readonly #underWay = new Set<AbortController>();
 
   /** @param random lengthens pauses: 0 to 1, without 1 */
   constructor(host: JobsHost, random: () => number = Math.random) {
@@ -77,7 +77,6 @@ export class Jobs implements JobWorker {
   begin(): void {
     const services = this.#host.remotes.reliableServices;
     if (services.length > 0) {
-      this.#leaving = new AbortController();
       this.#host.queue?.take(services, this);
     }
   }
@@ -90,7 +89,10 @@ export class Jobs implements JobWorker {
   /** The node is about to leave: what is under way is given back, and another node gets it. */
   async end(): Promise<void> {
     const stopped = this.#host.queue?.stop();
-    this.#leaving.abort(new NanowireError("unavailable", "this node left its cluster"));
+    const reason = new NanowireError("unavailable", "this node left its cluster");
+    for (const abort of this.#underWay) {
+      abort.abort(reason);
+    }
     await stopped;
   }
 
@@ -117,7 +119,9 @@ export class Jobs implements JobWorker {
       const message = `job ${id} of ${route} was tried ${job.maxAttempts} times, and the last time nobody heard how it ended`;
       return this.#failed(taken, new NanowireError("unavailable", message));
     }
-    const { signal } = this.#leaving;
+    const abort = new AbortController();
+    const { signal } = abort;
+    this.#underWay.add(abort);
     try {
       await this.#host.calls.attempt(job, { metadata: jobMetadata(taken), signal });
       return { outcome: "done" };
@@ -131,6 +135,8 @@ export class Jobs implements JobWorker {
       const afterMs = this.#pauseMs(attempt);
       logger.warn({ job: id, route, attempt, afterMs, error }, "a job failed, and is tried again");
       return { outcome: "again", afterMs };
+    } finally {
+      this.#underWay.delete(abort);
     }
   }
 
