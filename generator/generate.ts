@@ -9,6 +9,7 @@ import type { TemplateTexts } from "./model/template-texts.js";
 import { CodecPrinter } from "./print/codecs.js";
 import type { HandlebarsModule } from "./print/template-compiler.js";
 import { createPrinter, type Printer } from "./print/templates.js";
+import { sayingWhatMisfits } from "./read/compiled-files.js";
 import { decodeDescriptorSet } from "./read/descriptor-set.js";
 import { sha256Hex } from "./read/hash.js";
 import type { PeerRequire } from "./read/peers.js";
@@ -73,7 +74,11 @@ export interface Generated extends ReadModel {
  */
 export function generate(input: GenerateInput): Generated {
   const { codecs, ...read } = readAll(input);
-  const { model } = read;
+  const files = sayingWhatMisfits(read.descriptors, () => print(read.model, codecs, input));
+  return { ...read, files };
+}
+
+function print(model: Model, codecs: CodecSource, input: GenerateInput): Map<string, string> {
   const files = codecs.print(model.codecs);
   const printer = input.printer ?? loadPrinter(input.requireHandlebars, input.templates);
   for (const file of model.codecs) {
@@ -90,7 +95,7 @@ export function generate(input: GenerateInput): Generated {
     }
   }
   files.set(model.dictionary.output, printer.routes(model.dictionary));
-  return { ...read, files };
+  return files;
 }
 
 /**
@@ -112,6 +117,13 @@ export function loadPrinter(requireHandlebars: PeerRequire, templates: TemplateT
 function readAll(input: ReadInput): ReadModel & { readonly codecs: CodecSource } {
   const { compiled } = input;
   const descriptors = compiled instanceof Uint8Array ? decodeDescriptorSet(compiled) : compiled;
+  return sayingWhatMisfits(descriptors, () => modelOf(descriptors, input));
+}
+
+function modelOf(
+  descriptors: readonly FileDescriptorProto[],
+  input: ReadInput,
+): ReadModel & { readonly codecs: CodecSource } {
   const codecs: CodecSource = input.codecs ?? new CodecPrinter(input.requireTsProto, descriptors, input.choices);
   const { model, lock, components } = buildModel({
     files: descriptors,

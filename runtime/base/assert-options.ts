@@ -1,10 +1,10 @@
 import { NanowireError } from "./error.js";
 
 /**
- * What an option may be where it is given: of a type, an array, an object (which a function is, too), or what is looked at elsewhere
- * (`checked`).
+ * What an option may be where it is given: of a type, an array, an object (which a function is, too), what is looked at elsewhere
+ * (`checked`), or a text that no error shows (`secret`).
  */
-export type OptionKind = "boolean" | "string" | "function" | "array" | "object" | "checked";
+export type OptionKind = "boolean" | "string" | "secret" | "function" | "array" | "object" | "checked";
 
 /** The names of all options, of each type of a union. */
 type NamesOf<T> = T extends unknown ? keyof T & string : never;
@@ -36,7 +36,10 @@ export function assertOptions<T extends object>(
     }
     const kind = kinds[name as NamesOf<T>];
     if (value !== undefined && !isOf(kind, value)) {
-      throw new NanowireError("invalid_option", `${prefix}${name} ${nameOf(value)} is not ${called[kind]}`);
+      throw new NanowireError(
+        "invalid_option",
+        `${prefix}${name} ${kind === "secret" ? `of type ${typeof value}` : nameOf(value)} is not ${called[kind]}`,
+      );
     }
   }
 }
@@ -75,6 +78,8 @@ function isOf(kind: OptionKind, value: unknown): boolean {
       return Array.isArray(value);
     case "object":
       return Object(value) === value;
+    case "secret":
+      return typeof value === "string";
     default:
       return typeof value === kind;
   }
@@ -88,6 +93,7 @@ function nameOf(value: unknown): string {
 const called: Readonly<Record<OptionKind, string>> = {
   boolean: "true or false",
   string: "a string",
+  secret: "a string",
   function: "a function",
   array: "an array",
   object: "an object",

@@ -10,13 +10,17 @@ export function parseDialUrl(text: string, schemes: readonly string[]): URL {
   let url: URL;
   try {
     url = new URL(text);
-  } catch (error) {
-    throw new NanowireError("invalid_url", `${text} is no URL such as ws://127.0.0.1:3250`, { cause: error });
+  } catch {
+    // A user and a query may be secret, and the cause would show them.
+    throw new NanowireError(
+      "invalid_url",
+      `${/[@?]/.test(text) ? "this" : text} is no URL such as ws://127.0.0.1:3250`,
+    );
   }
   if (!schemes.includes(url.protocol)) {
     throw new NanowireError("invalid_url", `${showUrl(url)} does not begin with ${schemes.join(" or ")}`);
   }
-  if (url.hash !== "") {
+  if (url.hash) {
     throw new NanowireError("invalid_url", `${showUrl(url)} has a fragment`);
   }
   return url;

@@ -349,6 +349,9 @@ export class Peer implements LinkReceiver, PushRelay {
 
   #open(reader: RecordReader): void {
     const visit = reader.number();
+    if (this.guests.has(visit)) {
+      throw new NanowireError("invalid_message", `node ${this.id} opens the visit ${visit}, which is open`);
+    }
     const opening: Opening = {
       id: reader.text(),
       uid: reader.text(),

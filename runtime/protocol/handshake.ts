@@ -1,4 +1,4 @@
-import { NanowireError, toNanowireError } from "../base/error.js";
+import { NanowireError } from "../base/error.js";
 import { maxHandshakeDepth } from "./limits.js";
 import { encodeJson } from "./utf8.js";
 
@@ -75,7 +75,8 @@ export function decodeHandshakeRequest(body: Uint8Array): HandshakeRequest {
   if (body.length === 0) {
     return { sys: {}, user: null, isEmpty: true };
   }
-  const value = parseObject(body, assertShallow);
+  assertShallow(lenientUtf8.decode(body));
+  const value = parseObject(body);
   const sys = value["sys"] ?? {};
   if (!isObject(sys)) {
     throw invalid("sys is not an object");
@@ -130,15 +131,13 @@ export function encodeHandshake(handshake: HandshakeRequest | HandshakeResponse)
   return encodeJson(handshake);
 }
 
-/** @param judge looks at the text before it is parsed */
-function parseObject(body: Uint8Array, judge?: (json: string) => void): Record<string, unknown> {
+function parseObject(body: Uint8Array): Record<string, unknown> {
   let value: unknown;
   try {
-    const text = strictUtf8.decode(body);
-    judge?.(text);
-    value = JSON.parse(text);
-  } catch (error) {
-    throw toNanowireError(error, "invalid_handshake", "the handshake is not JSON in UTF-8");
+    value = JSON.parse(strictUtf8.decode(body));
+  } catch {
+    // What the parser says shows some of the text, a token perhaps, and a cause is logged.
+    throw invalid("the handshake is not JSON in UTF-8");
   }
   if (!isObject(value)) {
     throw invalid("the handshake is not an object");
@@ -208,4 +207,5 @@ const requestTexts = [
   "clientVersion",
 ] as const satisfies readonly (keyof HandshakeSys)[];
 
+const lenientUtf8 = /* @__PURE__ */ new TextDecoder();
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });

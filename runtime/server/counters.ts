@@ -39,7 +39,7 @@ export interface ServerCounters {
   readonly droppedPushes: number;
   /** Pushes that waited for a connection and gave way to a newer one. They are among `pushes`. */
   readonly replacedPushes: number;
-  /** Requests that were answered with an error and notifies that failed, by the error's code. */
+  /** Requests that were answered with an error and notifies that failed, by the error's code: the first 256 that there are, and `other`. */
   readonly failed: Readonly<Record<string, number>>;
   /** Tasks and timers that threw, were rejected, or took too long. */
   readonly failedTasks: number;
@@ -111,6 +111,12 @@ export function noRemoteCalls(): RemoteCallCounters {
   return { made: none, answered: none, jobs: new JobTraffic().snapshot() };
 }
 
+/** Codes are few; but a node of the cluster tells those of its handlers, and one that is not what it should be could tell ever new ones. */
 function increment(counts: Map<string, number>, code: string): void {
-  counts.set(code, (counts.get(code) ?? 0) + 1);
+  const isKnown = counts.has(code) || (counts.size < mostCodes && code.length <= longestCode);
+  const name = isKnown ? code : "other";
+  counts.set(name, (counts.get(name) ?? 0) + 1);
 }
+
+const mostCodes = 256;
+const longestCode = 64;

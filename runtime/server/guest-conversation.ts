@@ -66,7 +66,7 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
     this.remoteAddress = opening.remoteAddress;
     this.proxyAddress = opening.proxyAddress === "" ? undefined : opening.proxyAddress;
     this.serializer = serializer;
-    this.session = new Session(opening.id, JSON.parse(opening.handshake) as HandshakeRequest, this);
+    this.session = new Session(opening.id, readHandshake(opening.handshake), this);
   }
 
   // gate → the session's mailbox
@@ -313,3 +313,18 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
 }
 
 const nothing: Waiting = { bytes: 0, messages: 0 };
+
+/** What a gate tells of a client's handshake. The error does not show it: there may be a token in it, and errors are logged. */
+function readHandshake(text: string): HandshakeRequest {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // It is none, as below.
+  }
+  const { sys } = Object(value) as Partial<HandshakeRequest>;
+  if (typeof sys !== "object" || sys === null) {
+    throw new NanowireError("invalid_message", `${text.length} characters are no handshake of a client`);
+  }
+  return value as HandshakeRequest;
+}

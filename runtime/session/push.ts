@@ -1,4 +1,5 @@
 import { ByteBuffer } from "../base/byte-buffer.js";
+import { NanowireError } from "../base/error.js";
 import { SharedBytes } from "../base/shared-bytes.js";
 import type { MessageCodec } from "../protocol/codec.js";
 import { type InPlaceCodec, isInPlace } from "../protocol/in-place.js";
@@ -304,5 +305,5 @@ export class OutgoingPush<T = unknown> {
 const encodedElsewhere: MessageCodec<unknown> = { protobuf: { encode: unknownHere, decode: unknownHere } };
 
 function unknownHere(): never {
-  throw new TypeError("the message was encoded by another node, and is not known here");
+  throw new NanowireError("invalid_message", "the message was encoded by another node, and is not known here");
 }

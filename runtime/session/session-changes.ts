@@ -1,3 +1,4 @@
+import { NanowireError } from "../base/error.js";
 import { bytes } from "../protocol/json/json-scalars.js";
 import type { SessionData } from "./session.js";
 
@@ -77,20 +78,15 @@ export class SessionChanges {
   /**
    * Takes over what another node has changed.
    *
-   * @throws SyntaxError when it is no JSON
+   * @throws NanowireError `invalid_message` when it is none; nothing is taken over then
    */
   apply(changes: string, data: Partial<SessionData>, from: unknown): void {
     const target = data as Record<string, unknown>;
-    const { set = {}, gone = [] } = JSON.parse(changes) as DataChanges;
-    for (const [key, value] of Object.entries(set)) {
+    const { set, gone } = readChanges(changes);
+    for (const { key, value, text } of set) {
       // No setter of the prototype's is called, whatever the key.
-      Object.defineProperty(target, key, {
-        value: revive(value),
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      });
-      this.#note(key, JSON.stringify(value), from);
+      Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+      this.#note(key, text, from);
     }
     for (const key of gone) {
       delete target[key];
@@ -100,6 +96,22 @@ export class SessionChanges {
 
   #note(key: string, text: string | undefined, from: unknown): void {
     this.#kept.set(key, { text, version: ++this.#version, from });
+  }
+}
+
+/** What another node says has changed. The error tells nothing of it: a session's data may be secret, and errors are logged. */
+function readChanges(changes: string): {
+  readonly set: readonly { readonly key: string; readonly value: unknown; readonly text: string }[];
+  readonly gone: readonly string[];
+} {
+  try {
+    const { set = {}, gone = [] } = JSON.parse(changes) as DataChanges;
+    return {
+      set: Object.entries(set).map(([key, value]) => ({ key, value: revive(value), text: JSON.stringify(value) })),
+      gone: (gone as readonly unknown[]).map(String),
+    };
+  } catch {
+    throw new NanowireError("invalid_message", `${changes.length} characters are no change of a session's data`);
   }
 }
 

@@ -166,7 +166,7 @@ const tlsOptionKinds = {
   key: "checked",
   certFile: "checked",
   keyFile: "checked",
-  passphrase: "string",
+  passphrase: "secret",
   minVersion: "string",
   checkEveryMs: "checked",
 } as const;

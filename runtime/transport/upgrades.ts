@@ -77,7 +77,11 @@ export class Upgrades {
       }
       const asked = headers["sec-websocket-protocol"];
       if (asked !== undefined && subprotocols !== undefined && chosenOf(namesIn(asked), subprotocols) === undefined) {
-        throw new NanowireError("upgrade_refused", `none of the subprotocols ${asked} is spoken`);
+        // Some pages put a token among them: what was asked for is not shown.
+        throw new NanowireError(
+          "upgrade_refused",
+          `none of the subprotocols that were asked for is spoken; there are ${subprotocols.join(", ")}`,
+        );
       }
       const verdict = verify === undefined ? true : verify(upgrade);
       return isPromise(verdict) ? verdict.then(refusalOf, (error: unknown) => this.#failed(error)) : refusalOf(verdict);

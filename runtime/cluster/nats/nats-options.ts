@@ -192,11 +192,11 @@ const optionKinds: Readonly<Record<keyof NatsOptions, OptionKind>> = {
   servers: "checked",
   cluster: "string",
   user: "string",
-  password: "string",
-  token: "string",
+  password: "secret",
+  token: "secret",
   credentialsFile: "string",
-  nkeySeed: "string",
-  jwt: "string",
+  nkeySeed: "secret",
+  jwt: "secret",
   authenticator: "function",
   tls: "object",
   heartbeatMs: "checked",
@@ -215,7 +215,7 @@ const tlsOptionKinds: Readonly<Record<keyof NatsTlsOptions, OptionKind>> = {
   caFile: "string",
   cert: "string",
   certFile: "string",
-  key: "string",
+  key: "secret",
   keyFile: "string",
   handshakeFirst: "boolean",
   rejectUnauthorized: "boolean",
@@ -241,8 +241,9 @@ function resolveServers(servers: readonly unknown[]): { addresses: ServerAddress
   };
 }
 
+/** A server as an error may show it: with or without a scheme a user and a password may stand before it, and a token behind it. */
 function withoutPassword(server: string): string {
-  return JSON.stringify(server.replace(/\/\/.*@/s, "//…@"));
+  return JSON.stringify(server.replace(/^([a-z]+:\/\/)?.*@/is, "$1…@").replace(/[?#].*/s, "?…"));
 }
 
 function resolveCredentials(options: NatsOptions): Credentials {
