@@ -63,3 +63,13 @@ describe("npm run demo:custom-route", () => {
     expect(lines).toHaveLength(5);
   });
 });
+
+describe("npm run demo:tokens", () => {
+  it("takes the right token, and says of every other why not", async () => {
+    const { code, lines, stderr } = await run("tokens/demo.js");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    // The script compares each with what it should be.
+    expect(lines).toHaveLength(12);
+    expect(lines.at(-1)).toBe("lines of the log that show a token: [0,true]");
+  });
+});
