@@ -54,6 +54,7 @@ describe("the code in docs/", () => {
       "pipelines",
       "profiles",
       "remote",
+      "security",
       "server",
       "sessions",
       "testing",
