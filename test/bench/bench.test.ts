@@ -305,14 +305,22 @@ describe("npm run bench", () => {
 
   it("runs hop: through a gate to a member and back, each beside its bare engine, and the ratios are printed last", async () => {
     const json = join(directory, "hop.json");
-    const { code, output, errors } = await bench("hop/grpc-64", "hop/nats-64", "--quick", "--json", json);
+    const { code, output, errors } = await bench(
+      "hop/grpc-64",
+      "hop/nano-64",
+      "hop/nats-64",
+      "--quick",
+      "--json",
+      json,
+    );
     expect(errors).toBe("");
     expect(code).toBe(0);
     const { cases } = JSON.parse(readFileSync(json, "utf8")) as { cases: { comparisons: HopFigures[] }[] };
-    const [grpc, nats] = cases[0]?.comparisons ?? [];
+    const [grpc, nano, nats] = cases[0]?.comparisons ?? [];
     expect(grpc?.engines.map(({ name }) => name)).toEqual(["unary call", "stream"]);
+    expect(nano?.engines.map(({ name }) => name)).toEqual(["unary call", "there and back"]);
     expect(nats?.engines.map(({ name }) => name)).toEqual(["NATS request"]);
-    for (const figures of [grpc, nats]) {
+    for (const figures of [grpc, nano, nats]) {
       const engines = (figures?.engines ?? []).map(({ ratio, ratios, ...side }) => {
         expect(ratios).toHaveLength(2);
         expect(Number.isFinite(ratio)).toBe(true);
@@ -330,11 +338,14 @@ describe("npm run bench", () => {
     expect(partsOf(grpc?.forwarded)).toEqual(["gate", "member"]);
     expect(partsOf(nats?.forwarded)).toEqual(["gate", "member", "nats-server"]);
     expect(partsOf(nats?.engines[0])).toEqual(["server", "nats-server", "caller"]);
-    const last = output.trimEnd().split("\n").slice(-2);
+    const last = output.trimEnd().split("\n").slice(-3);
     expect(last[0]).toMatch(
       /^ratio hop\/grpc-64 +hop ÷ unary call -?\d+\.\d+, ÷ stream -?\d+\.\d+ \(less is better\)$/,
     );
-    expect(last[1]).toMatch(/^ratio hop\/nats-64 +hop ÷ NATS request -?\d+\.\d+ \(less is better\)$/);
+    expect(last[1]).toMatch(
+      /^ratio hop\/nano-64 +hop ÷ unary call -?\d+\.\d+, ÷ there and back -?\d+\.\d+ \(less is better\)$/,
+    );
+    expect(last[2]).toMatch(/^ratio hop\/nats-64 +hop ÷ NATS request -?\d+\.\d+ \(less is better\)$/);
   }, 60_000);
 
   it("runs hop at half of the load that it bears: requests go out at their rate", async () => {
