@@ -73,14 +73,10 @@ function comparisonOf(link: ClusterLink, atOnce: number): HopComparison {
 
 function latencyOf(link: ClusterLink): HopLatency {
   const { title } = links[link];
-  const [most] = atOnceOf.slice(-1);
-  const load = (atOnce: number): GateLoad => ({
-    ...echoServers(position, "tcp", atOnce / clients).subject.load,
-    connections: clients,
-  });
+  const load: GateLoad = { ...echoServers(position, "tcp", 1).subject.load, connections: clients, work: "quiet" };
   return {
     name: `${link}-latency`,
-    title: `${title}, half as many requests a second as with ${most} at once, evenly spread`,
-    paced: halfLoadedSide(title, link, load(most ?? 1), { ...load(clients), work: "quiet" }),
+    title: `${title}, half as many requests a second as are borne, evenly spread`,
+    paced: halfLoadedSide(title, link, load),
   };
 }

@@ -37,14 +37,18 @@ export interface Load {
   readonly heartbeats: number;
   /** Opens the connections, a few at a time. */
   connect(): Promise<void>;
-  /** Keeps the load up for `ms` milliseconds, then waits for the answers that are under way. */
-  run(ms: number): Promise<LoadFigures>;
+  /**
+   * Keeps the load up for `ms` milliseconds, then waits for the answers that are under way.
+   *
+   * @param perSecond how often `quiet` clients ask in this round. Default: as the options say
+   */
+  run(ms: number, perSecond?: number): Promise<LoadFigures>;
 }
 
 /** What the parent asks a load generator. */
 export type LoadQuestion =
   | { readonly ask: "connect"; readonly options: LoadOptions }
-  | { readonly ask: "run"; readonly ms: number }
+  | { readonly ask: "run"; readonly ms: number; readonly perSecond?: number }
   | { readonly ask: "heartbeats" };
 
 /** What came of a run. Every request was answered, and every answer was the right one. */
@@ -58,4 +62,6 @@ export interface LoadFigures {
   readonly receivedBytes: number;
   /** From the write of a request to the arrival of its answer. */
   readonly latencyMs: { readonly p50: number; readonly p99: number; readonly p999: number; readonly most: number };
+  /** How late 99 of 100 requests left that were due at a moment, at the most. Absent: they were due at none. */
+  readonly lateMs?: number;
 }

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
+import { Histogram } from "../histogram.js";
 import { type ClientHost, ClientSocket } from "./client-socket.js";
 import { Failures } from "./failures.js";
 import type { Load, LoadFigures, LoadOptions } from "./load.js";
@@ -20,6 +21,8 @@ export class QuietLoad implements Load {
   readonly #clients: QuietClient[] = [];
   readonly #tally = new Tally();
   readonly #failures = new Failures();
+  /** How late those left that were due, in microseconds. */
+  readonly #late = new Histogram();
   #onAnswered = (): void => {};
   #heartbeats = 0;
 
@@ -56,11 +59,12 @@ export class QuietLoad implements Load {
     });
   }
 
-  async run(ms: number): Promise<LoadFigures> {
+  async run(ms: number, perSecond = this.#options.perSecond): Promise<LoadFigures> {
     const tally = this.#tally;
     tally.begin();
+    this.#late.clear();
     await this.#failures.unlessFailed((resolve) => {
-      void this.#ask(ms).then(() => {
+      void this.#ask(ms, perSecond).then(() => {
         this.#onAnswered = () => {
           if (tally.unanswered === 0) {
             resolve();
@@ -70,13 +74,13 @@ export class QuietLoad implements Load {
       });
     });
     this.#onAnswered = () => {};
-    return tally.end();
+    const figures = tally.end();
+    return perSecond === undefined ? figures : { ...figures, lateMs: this.#late.percentile(0.99) / 1_000 };
   }
 
   /** Lets one after another ask, evenly spread over the time. */
-  async #ask(ms: number): Promise<void> {
+  async #ask(ms: number, perSecond: number | undefined): Promise<void> {
     const begin = performance.now();
-    const { perSecond } = this.#options;
     const perMs = (perSecond ?? questionsPerSecond * this.#clients.length) / 1_000;
     const [request = new Uint8Array(0)] = this.#options.requests;
     let asked = 0;
@@ -86,7 +90,9 @@ export class QuietLoad implements Load {
       passed = performance.now() - begin;
       const due = Math.floor(Math.min(passed, ms) * perMs);
       for (; asked < due; asked++) {
-        const at = perSecond === undefined ? performance.now() : begin + (asked + 1) / perMs;
+        const now = performance.now();
+        const at = perSecond === undefined ? now : begin + (asked + 1) / perMs;
+        this.#late.record((now - at) * 1_000);
         this.#clients[asked % this.#clients.length]?.ask(request, at);
       }
     }
