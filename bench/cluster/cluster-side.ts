@@ -1,4 +1,5 @@
 import type { LoadFigures } from "../load/load.js";
+import { unpinned } from "../pinning.js";
 import type { ClusterLink } from "../servers/link-driver.js";
 import type { RoundFigures, RunningSide, Setting, Side } from "../side.js";
 import { Clients, type GateLoad } from "./clients.js";
@@ -10,9 +11,13 @@ export function clusterSide(name: string, link: ClusterLink, load: GateLoad): Si
   return sideOf(name, link, load, async () => undefined);
 }
 
-/** The same at half of the load that it bears: first it is found out which that is, then the clients ask half as often. */
+/**
+ * The same at half of the load that it bears: first it is found out which that is, then the clients ask half as often. No process is kept on a core: two that have always
+ * something to do, on one, wait for each other's time slices, and it would be those that are measured.
+ */
 export function halfLoadedSide(name: string, link: ClusterLink, load: GateLoad): Side {
-  return sideOf(name, link, load, async (clients, { roundMs }) => (await mostPerSecond(clients, roundMs)) / 2);
+  const side = sideOf(name, link, load, async (clients, { roundMs }) => (await mostPerSecond(clients, roundMs)) / 2);
+  return { name, start: (setting) => side.start({ ...setting, pinning: unpinned }) };
 }
 
 function sideOf(

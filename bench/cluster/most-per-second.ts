@@ -6,8 +6,7 @@ const leastPerSecond = 250;
 /** How often the interval is halved in which the answer is: to a sixteenth of the greatest load that is borne. */
 const halvings = 4;
 
-/** What is left unanswered when a round is over may take so much of its time, or so many milliseconds: more, and it grows from round to round. */
-const tailShare = 0.05;
+/** What is unanswered when a round is over may take so long, in milliseconds. Where more comes than is answered, it takes longer, the longer the round is. */
 const tailMs = 50;
 
 /**
@@ -33,10 +32,9 @@ export async function mostPerSecond(clients: Clients, roundMs: number): Promise<
 
 /** It is tried twice: something else may have used the cores. */
 async function bears(clients: Clients, ms: number, perSecond: number): Promise<boolean> {
-  const tail = Math.max(tailMs, ms * tailShare);
   for (let attempt = 0; attempt < 2; attempt++) {
     const { elapsedMs } = await clients.run(ms, perSecond);
-    if (elapsedMs <= ms + tail) {
+    if (elapsedMs <= ms + tailMs) {
       return true;
     }
   }

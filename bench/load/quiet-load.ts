@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
+import { setTimeout as wait } from "node:timers/promises";
 import { Histogram } from "../histogram.js";
 import { type ClientHost, ClientSocket } from "./client-socket.js";
 import { Failures } from "./failures.js";
@@ -14,7 +14,8 @@ const lookMs = 1;
 
 /**
  * Clients that ask now and then, each in its turn, whether the one before was answered or not: two questions a second each, or as many as
- * `perSecond` says of all together. Those are asked when they are due, to a turn of the event loop, and their latency counts from then on: a question that goes out late has waited, too.
+ * `perSecond` says of all together. Those are asked when they are due, to a millisecond, and their latency counts from then on: a question that goes out late has waited, too. The process rests in
+ * between: one that looked all the time would use a core whole, and who does that is made to wait for others.
  */
 export class QuietLoad implements Load {
   readonly #options: LoadOptions;
@@ -86,7 +87,7 @@ export class QuietLoad implements Load {
     let asked = 0;
     let passed = 0;
     while (passed < ms) {
-      await (perSecond === undefined ? wait(lookMs) : nextTurn());
+      await wait(lookMs);
       passed = performance.now() - begin;
       const due = Math.floor(Math.min(passed, ms) * perMs);
       for (; asked < due; asked++) {
