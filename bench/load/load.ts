@@ -23,6 +23,8 @@ export interface LoadOptions {
   readonly format: "raw" | "packets" | PeerFormat;
   /** The requests of one connection, `inFlight` of them; after the last comes the first again. A broadcast has one, a burst fewer. */
   readonly requests: readonly Uint8Array[];
+  /** How many clients of a broadcast ask, the first ones: where there are several servers that tell their own clients each, as many as those. Default: 1 */
+  readonly askers?: number;
   /** What each client of a broadcast sends when it is connected. Default: nothing */
   readonly first?: Uint8Array;
   /** What each is to be answered with. */
