@@ -11,6 +11,7 @@ import { Link, type LinkHost, type LinkReceiver } from "./link.js";
 import type { NodeInfo } from "./node-info.js";
 import { PeerOut } from "./peer-out.js";
 import type { PeerVoice } from "./peer-voice.js";
+import { PushTargets } from "./push-targets.js";
 import { RecordReader } from "./record-reader.js";
 import { type AskRecord, type Opening, type PushRecord, pushFlags, recordType } from "./records.js";
 
@@ -56,7 +57,7 @@ export interface PeerHost {
   /** A session of the peer comes here. */
   opened(peer: Peer, visit: number, opening: Opening): PeerGuest;
   /** A member pushes to sessions of ours. */
-  pushed(peer: Peer, push: PushRecord, visits: readonly PeerVisit[]): void;
+  pushed(peer: Peer, push: PushRecord, sessions: readonly Session[]): void;
   /** A node pushes to sessions of ours that are bound, or were. */
   pushedBound(peer: Peer, push: PushRecord, bindings: readonly number[]): void;
   asked(peer: Peer, ask: number, record: AskRecord): void;
@@ -91,6 +92,8 @@ export class Peer implements LinkReceiver, PushRelay {
   readonly #host: PeerHost;
   readonly #reader = new RecordReader();
   readonly #asks = new Map<number, PeerAsk>();
+  /** Whom it pushes to. */
+  readonly #targets = new PushTargets();
   /** What the numbers stand for that it uses for routes. */
   #routes: string[] = [];
   #lastVisit = 0;
@@ -166,6 +169,12 @@ export class Peer implements LinkReceiver, PushRelay {
     return number;
   }
 
+  /** A session of ours is over. */
+  removeVisit(visit: number): void {
+    this.visits.delete(visit);
+    this.#targets.forget();
+  }
+
   /** How many questions to it wait for an answer. */
   get asksPending(): number {
     return this.#asks.size;
@@ -224,6 +233,7 @@ export class Peer implements LinkReceiver, PushRelay {
     const guests = [...this.guests.values()];
     const asks = [...this.#asks.values()];
     this.visits.clear();
+    this.#targets.forget();
     this.guests.clear();
     this.#asks.clear();
     this.#routes = [];
@@ -369,7 +379,7 @@ export class Peer implements LinkReceiver, PushRelay {
     const bindings: number[] = [];
     let number = 0;
     for (let index = 0; index < count; index++) {
-      number += readDistance(reader);
+      number += reader.distance();
       bindings.push(number);
     }
     this.#host.pushedBound(this, { route, flags, serializer, key, payload: reader.rest() }, bindings);
@@ -380,18 +390,9 @@ export class Peer implements LinkReceiver, PushRelay {
     const route = this.#route(reader.number());
     const serializer = reader.text();
     const key = reader.text();
-    const count = reader.number();
-    const visits: PeerVisit[] = [];
-    let number = 0;
-    for (let index = 0; index < count; index++) {
-      number += readDistance(reader);
-      const visit = this.visits.get(number);
-      if (visit !== undefined) {
-        visits.push(visit);
-      }
-    }
-    if (visits.length > 0) {
-      this.#host.pushed(this, { route, flags, serializer, key, payload: reader.rest() }, visits);
+    const sessions = this.#targets.read(reader, this.visits);
+    if (sessions.length > 0) {
+      this.#host.pushed(this, { route, flags, serializer, key, payload: reader.rest() }, sessions);
     }
   }
 
@@ -420,12 +421,6 @@ export function pushRecord(push: OutgoingPush, { name }: Serializer, payload: Ui
   const flags = overflow === "drop" ? pushFlags.drop : overflow === "conflate" ? pushFlags.conflate : 0;
   // The key begins with the route.
   return { route, flags, serializer: name, key: overflow === "conflate" ? key.slice(route.length + 1) : "", payload };
-}
-
-/** How far a number is from the one before. */
-function readDistance(reader: RecordReader): number {
-  const distance = reader.number();
-  return distance % 2 === 0 ? distance / 2 : -(distance + 1) / 2;
 }
 
 function readReason(reader: RecordReader): NanowireError {
