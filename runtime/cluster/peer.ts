@@ -7,6 +7,7 @@ import type { Serializer } from "../protocol/serializer.js";
 import type { OutgoingPush, PushRelay } from "../session/push.js";
 import type { Session } from "../session/session.js";
 import { HostedMethods } from "./hosted-methods.js";
+import { nodeSeed } from "./key-weight.js";
 import { Link, type LinkHost, type LinkReceiver } from "./link.js";
 import type { NodeInfo } from "./node-info.js";
 import { PeerOut } from "./peer-out.js";
@@ -70,6 +71,8 @@ export interface PeerHost {
 /** Another node, as this one talks with it: as a gate with a member, as a member with a gate, as a node with any other; all three perhaps. */
 export class Peer implements LinkReceiver, PushRelay {
   readonly id: string;
+  /** Its id's part of the hash that a key's node is chosen by. */
+  readonly seed: number;
   /** The way there and back. */
   readonly link: Link;
   /** Whether it is a node of another kind, which a driver speaks with: its link is not used. */
@@ -105,6 +108,7 @@ export class Peer implements LinkReceiver, PushRelay {
    */
   constructor(id: string, linkHost: LinkHost, epoch: number, host: PeerHost, speak?: (peer: Peer) => PeerVoice) {
     this.id = id;
+    this.seed = nodeSeed(id);
     this.#host = host;
     this.link = new Link(linkHost, id, epoch, this);
     this.isForeign = speak !== undefined;

@@ -209,10 +209,10 @@ export class RemoteCalls implements RemoteCaller {
 
   #hostsOf(service: string): Host[] {
     const { node, remotes, ownRemotes } = this.#host;
-    const { info } = node;
+    const { info, seed } = node;
     const others: Host[] = [...node.remoteHostsOf(service)];
     return info !== undefined && remotes.hosts(service)
-      ? [{ id: info.id, info, asksPending: ownRemotes.pending }, ...others]
+      ? [{ id: info.id, seed, info, asksPending: ownRemotes.pending }, ...others]
       : others;
   }
 
@@ -250,7 +250,7 @@ export class RemoteCalls implements RemoteCaller {
 type Host = Peer | Here;
 
 /** This node, as one that may be called. */
-type Here = Pick<Peer, "id" | "info" | "asksPending">;
+type Here = Pick<Peer, "id" | "seed" | "info" | "asksPending">;
 
 /** What of a method says who can answer it, and until when. */
 type Called = Pick<RemoteMethod<never, never>, "service" | "route" | "fingerprint" | "shardKey" | "timeoutMs">;
