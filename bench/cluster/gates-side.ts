@@ -76,7 +76,6 @@ export function aloneGatesSide({ name, gates, load, connectionsOf }: Omit<GatesS
         return sum;
       };
       try {
-        const ports: number[] = [];
         for (let number = 1; number <= gates; number++) {
           const server = new Child(new URL("../servers/nanowire-broadcast.js", import.meta.url), {
             args: ["tcp"],
@@ -84,8 +83,10 @@ export function aloneGatesSide({ name, gates, load, connectionsOf }: Omit<GatesS
             launcher: setting.pinning.server,
           });
           servers.push(server);
-          ports.push(await server.ask<ServerQuestion, number>({ ask: "port" }, patienceMs));
         }
+        const ports = await Promise.all(
+          servers.map((server) => server.ask<ServerQuestion, number>({ ask: "port" }, patienceMs)),
+        );
         const connections = connectionsOf(setting.connections);
         const options = { ...load, connections, askers: gates };
         const clients = await Clients.connect(options, ports, { profileDirectory, ...setting });
