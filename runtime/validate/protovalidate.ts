@@ -7,8 +7,9 @@ import {
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { NanowireError } from "../base/error.js";
 import type { BeforeHook, HandlerCall } from "../dispatch/hook-chain.js";
+import type { Descriptors } from "../protocol/descriptors-file.js";
 import { toldEncodeError } from "../protocol/told-error.js";
-import { type Descriptors, readDescriptors } from "./descriptors.js";
+import { readDescriptors } from "./descriptors.js";
 import { violationError } from "./violations.js";
 
 /**
