@@ -31,7 +31,7 @@ export async function runScript(
     number++;
     startedAt = command === "" ? number : startedAt;
     command = command === "" ? line : `${command}\n${line}`;
-    if (!line.trimStart().startsWith("#") && goesOn(command)) {
+    if (goesOn(command)) {
       continue;
     }
     const problem = signal.aborted ? "it was ended" : await repl.execute(command, signal);

@@ -9,11 +9,12 @@ export function wordsOf(text: string): readonly string[] {
   return text.split(/\s+/).filter((word) => word !== "");
 }
 
-/** Whether more lines belong to a command: a bracket of its JSON is still open, and no text in it. */
+/** Whether more lines belong to a command: a bracket of its JSON, which begins behind a space, is still open, and no text in it. */
 export function goesOn(command: string): boolean {
+  const start = command.trimStart().startsWith("#") ? -1 : command.search(/\s[{[]/);
   let depth = 0;
   let inText = false;
-  for (let offset = 0; offset < command.length; offset++) {
+  for (let offset = start < 0 ? command.length : start; offset < command.length; offset++) {
     const character = command.charAt(offset);
     if (inText) {
       offset += character === "\\" ? 1 : 0;

@@ -30,7 +30,7 @@ describe("jsonCursor", () => {
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.nat(), (value, at) => {
         const text = JSON.stringify(value);
         expect(jsonCursor(text)).toEqual({ expects: "nothing" });
-        expect(goesOn(text)).toBe(false);
+        expect(goesOn(`request A.B ${text}`)).toBe(false);
         const cut = text.slice(0, at % text.length);
         const cursor = jsonCursor(cut);
         const word = cursor.expects === "nothing" ? "" : cursor.word;
@@ -49,6 +49,9 @@ describe("goesOn", () => {
     ['request A.B {"a": "unfinished', false],
     ["request A.B }", false],
     ["routes", false],
+    ["request A[0{", false],
+    ["# not {", false],
+    ['request A.B {\n"a": [\n', true],
   ])("%j: %j", (command, expected) => {
     expect(goesOn(command)).toBe(expected);
   });

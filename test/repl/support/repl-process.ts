@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { PassThrough, Readable } from "node:stream";
 import { onTestFinished } from "vitest";
 import { type ReplOptions, runRepl } from "../../../runtime/repl/run-repl.js";
@@ -65,9 +64,8 @@ export class TypedRepl {
   }
 
   /** The terminal is closed. */
-  async hangUp(): Promise<void> {
+  hangUp(): void {
     this.#keyboard.end();
-    await once(this.#keyboard, "close");
   }
 }
 
