@@ -72,7 +72,9 @@ export class Conversation {
 
   /** Where it is, as may be shown; undefined when it is nowhere. */
   get place(): string | undefined {
-    return this.#connection === undefined || this.#url === undefined ? undefined : showUrl(new URL(this.#url));
+    return this.#connection === undefined || this.#url === undefined
+      ? undefined
+      : showUrl(new URL(this.#url)).replace(/\/$/, "");
   }
 
   /**

@@ -44,9 +44,9 @@ export interface ReplOptions {
 
 /** What is asked of `process`. */
 export interface ReplProcess {
-  /** Commands; a terminal where its `isTTY` is true. */
+  /** Commands; somebody types them where `isTTY` is true. */
   readonly stdin: Readable & { readonly isTTY?: boolean };
-  /** What was asked for; in colours where its `isTTY` is true. */
+  /** What was asked for; in colours where it is a terminal, too. */
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   /** What went wrong, in a script. */
   readonly stderr: Writable;
@@ -69,7 +69,7 @@ export async function runRepl(options: ReplOptions = {}): Promise<number> {
     stdout,
     stderr,
     isTerminal,
-    hasColours: stdout.isTTY === true && !env["NO_COLOR"] && env["TERM"] !== "dumb",
+    hasColours: isTerminal && stdout.isTTY === true && !env["NO_COLOR"] && env["TERM"] !== "dumb",
     width: () => stdout.columns || 80,
   });
   let resolved: ResolvedOptions;

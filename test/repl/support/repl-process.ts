@@ -1,7 +1,7 @@
 import { PassThrough, Readable } from "node:stream";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { type ReplOptions, runRepl } from "../../../runtime/repl/run-repl.js";
-import { until } from "../../support/wait.js";
+import { eventually } from "../../support/wait.js";
 
 /** What a run of the REPL printed, and how it ended. */
 export interface ReplResult {
@@ -25,9 +25,16 @@ export async function runLines(lines: readonly string[], options: ReplOptions = 
 export class TypedRepl {
   readonly exit: Promise<number>;
   readonly #keyboard = Object.assign(new PassThrough(), { isTTY: true });
+  readonly #level: (text: string) => string;
   readonly #paper: Paper & { isTTY: boolean; columns: number };
 
-  constructor(options: ReplOptions = {}, env: NodeJS.ProcessEnv = { NO_COLOR: "1" }) {
+  /** @param level makes alike what differs from run to run. Default: nothing does */
+  constructor(
+    options: ReplOptions = {},
+    env: NodeJS.ProcessEnv = { NO_COLOR: "1" },
+    level: (text: string) => string = (text) => text,
+  ) {
+    this.#level = level;
     this.#paper = Object.assign(new Paper(), { isTTY: true, columns: 100 });
     const stderr = new Paper();
     this.exit = runRepl({
@@ -53,14 +60,14 @@ export class TypedRepl {
 
   /** Waits until something is written behind what a test has seen already. */
   async sees(words: string): Promise<void> {
-    await until(() => this.#unseen().includes(words));
+    await eventually(() => expect(this.#unseen()).toContain(words));
     this.#seen += this.#unseen().indexOf(words) + words.length;
   }
 
   #seen = 0;
 
   #unseen(): string {
-    return this.text.slice(this.#seen);
+    return this.#level(this.text).slice(this.#seen);
   }
 
   /** The terminal is closed. */
