@@ -30,6 +30,9 @@ export interface DescriptorsFile {
   readonly descriptorSet: Uint8Array;
 }
 
+/** What the routes begin with of services that the package brings itself: no project's descriptors tell of them. */
+export const ownRoutes = "nanowire.";
+
 /** @throws NanowireError `invalid_option` for what is no such file */
 export function readDescriptorsFile(given: Descriptors): DescriptorsFile {
   const { version, dictVersion = "", routes, descriptorSet } = parsed(given) as Partial<Record<string, unknown>>;

@@ -16,6 +16,7 @@ import type { ServerOptions } from "../../runtime/server/options.js";
 import { createServer, type Server } from "../../runtime/server/server.js";
 import { memory } from "../../runtime/transport/memory.js";
 import { tcp } from "../../runtime/transport/tcp.js";
+import { protovalidate } from "../../runtime/validate/protovalidate.js";
 import { rejection } from "../client/support/fake-server.js";
 import { components, echo } from "../support/service.js";
 
@@ -83,6 +84,12 @@ describe("reflection", () => {
     expect(told.code).toBe("unknown_route");
     const present = await start({ inProduction: true });
     expect((await new ReflectionClient(present.connection).describe({})).routes).toHaveLength(6);
+  });
+
+  it("is called beside validation, which the project's descriptors are for", async () => {
+    const { server, connection } = await start();
+    server.hooks.before(protovalidate(descriptors));
+    expect((await new ReflectionClient(connection).describe({})).routes).toHaveLength(6);
   });
 
   it("is answered five times a second", async () => {
