@@ -48,10 +48,7 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
           const isNone = words.length === 1 && words[0] === "none";
           const routes = isAll || isNone ? [] : words;
           for (const route of routes) {
-            const known = book.routes.filter(({ kind }) => kind === "push").map((one) => one.route);
-            if (book.routes.length > 0 && !known.includes(route)) {
-              throw new NanowireError("invalid_command", noSuchName(`push ${route}`, route, known));
-            }
+            book.assertKind(route, "push");
           }
           pushes.show(isAll ? undefined : routes);
         }
@@ -70,6 +67,7 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
       async run(rest, { conversation, signal }) {
         const [route, more] = routeAnd(rest, "wait");
         assertNoMore("wait", more);
+        conversation.book.assertKind(route, "push");
         await conversation.pushes.wait(route, signal);
       },
     },

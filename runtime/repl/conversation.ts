@@ -1,5 +1,4 @@
 import { NanowireError } from "../base/error.js";
-import { noSuchName } from "../base/known-names.js";
 import type { ClientConnection } from "../client/client-connection.js";
 import { dialNode, nodeSchemes } from "../client/dial-node.js";
 import { parseDialUrl, showUrl } from "../client/dial-url.js";
@@ -10,7 +9,7 @@ import { maxBodyBytes } from "../protocol/limits.js";
 import { jsonSerializer, protobufSerializer } from "../protocol/serializer.js";
 import { bytesCodec } from "./bytes-codec.js";
 import { encodeJsonPayload, type PayloadForm, showPayload } from "./message-json.js";
-import { ProtocolBook, type RouteKind } from "./protocol-book.js";
+import { ProtocolBook } from "./protocol-book.js";
 import { PushPost } from "./push-post.js";
 import { readReflection } from "./read-reflection.js";
 import type { Screen } from "./screen.js";
@@ -111,7 +110,7 @@ export class Conversation {
     this.pushes.open(connection);
     connection.onClose((reason) => this.#closed(connection, reason));
     this.#screen.note(`connected to ${this.place}: ${this.#serializer} is spoken`);
-    await this.#ask(signal);
+    await this.#ask(connection, signal);
   }
 
   /** Closes the connection, if there is one. */
@@ -130,7 +129,7 @@ export class Conversation {
    */
   async request(route: string, text: string, signal: AbortSignal): Promise<readonly string[]> {
     const connection = this.#connected();
-    this.#assertKind(route, "request");
+    this.#book.assertKind(route, "request");
     const payload = encodeJsonPayload(route, text, this.#formOf(route, "request"));
     const answer = await connection.request(methodOf(route), payload, { signal });
     return showPayload(answer, this.#formOf(route, "response"), this.#screen.width);
@@ -143,7 +142,7 @@ export class Conversation {
    */
   notify(route: string, text: string): void {
     const connection = this.#connected();
-    this.#assertKind(route, "notify");
+    this.#book.assertKind(route, "notify");
     const payload = encodeJsonPayload(route, text, this.#formOf(route, "request"));
     connection.notify(methodOf(route) as ClientMethod<Uint8Array, never>, payload);
   }
@@ -171,40 +170,26 @@ export class Conversation {
   }
 
   /** Asks the server what it speaks. Others than ours have no such service, and some never answer what they do not know. */
-  async #ask(signal: AbortSignal): Promise<void> {
-    if (this.#options.book !== undefined || !Array.isArray(this.#sys["capabilities"])) {
+  async #ask(connection: ClientConnection, signal: AbortSignal): Promise<void> {
+    if (this.#options.book !== undefined) {
+      return;
+    }
+    const before = this.#book;
+    this.#book = new ProtocolBook().takeDeclared(before);
+    if (!Array.isArray(this.#sys["capabilities"])) {
       return;
     }
     try {
-      const connection = this.#connected();
       const descriptors = await readReflection(connection, this.#serializer, signal);
-      this.#book = descriptors === undefined ? new ProtocolBook() : ProtocolBook.of(descriptors);
       if (descriptors === undefined) {
         this.#screen.note(
           "the server does not tell what it speaks: types are known with --proto or --descriptors alone",
         );
+      } else {
+        this.#book = ProtocolBook.of(descriptors).takeDeclared(before);
       }
     } catch (error) {
-      this.#book = new ProtocolBook();
       this.#screen.complain(`what the server speaks is not known: ${error instanceof Error ? error.message : error}`);
-    }
-  }
-
-  /** Refuses a route that cannot be meant, where it is known which there are. */
-  #assertKind(route: string, kind: "request" | "notify"): void {
-    const known = this.#book.find(route);
-    if (known === undefined) {
-      const routes = this.#book.routes.filter((other) => other.kind === kind);
-      if (this.#book.routes.length > 0) {
-        const what = noSuchName(
-          `${kind} ${route}`,
-          route,
-          routes.map(({ route: name }) => name),
-        );
-        throw new NanowireError("invalid_command", `${what}; what the descriptors do not tell, declare tells`);
-      }
-    } else if (known.kind !== kind) {
-      throw new NanowireError("invalid_command", `${route} is ${kindWords[known.kind]}, no ${kind}`);
     }
   }
 
@@ -226,12 +211,6 @@ export class Conversation {
 function methodOf(route: string): ClientMethod<Uint8Array, Uint8Array> {
   return { route, code: 0, request: bytesCodec, response: bytesCodec };
 }
-
-const kindWords: Readonly<Record<RouteKind, string>> = {
-  request: "a request, which is answered (request ROUTE)",
-  notify: "a notify, which is never answered (notify ROUTE)",
-  push: "a push, which servers send (listen ROUTE)",
-};
 
 /** Messages are bytes here: what they are written in matters to errors alone. */
 const asProtobuf: ClientSerializer = {

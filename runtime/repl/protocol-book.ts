@@ -22,11 +22,14 @@ export type RouteKind = DescribedRoute["kind"];
 /** What is known of what a server speaks: its routes, and the types of their messages. Either may be unknown. */
 export class ProtocolBook {
   readonly registry: FileRegistry;
-  readonly #routes: Map<string, DescribedRoute>;
+  /** Those that descriptors tell. */
+  readonly #described: ReadonlyMap<string, DescribedRoute>;
+  /** Those that somebody declared: they count more. */
+  readonly #declared = new Map<string, DescribedRoute>();
 
   constructor(registry: FileRegistry = createFileRegistry(), routes: readonly DescribedRoute[] = []) {
     this.registry = registry;
-    this.#routes = new Map(routes.map((route) => [route.route, route]));
+    this.#described = new Map(routes.map((route) => [route.route, route]));
   }
 
   /**
@@ -53,7 +56,7 @@ export class ProtocolBook {
 
   /** The routes, sorted by name. */
   get routes(): readonly DescribedRoute[] {
-    return [...this.#routes.values()].sort((a, b) => (a.route < b.route ? -1 : 1));
+    return [...new Map([...this.#described, ...this.#declared]).values()].sort((a, b) => (a.route < b.route ? -1 : 1));
   }
 
   /** The messages and enums of the files that were given, without Google's own. */
@@ -63,10 +66,27 @@ export class ProtocolBook {
 
   /** The route of that name; undefined when it is not known. */
   find(route: string): DescribedRoute | undefined {
-    return this.#routes.get(route);
+    return this.#declared.get(route) ?? this.#described.get(route);
   }
 
-  /** @throws NanowireError `invalid_command` when there are types, and none of that name */
+  /**
+   * Refuses a route that is not one of a kind. Where no descriptors tell routes, one that is not declared may be of any.
+   *
+   * @throws NanowireError `invalid_command`
+   */
+  assertKind(route: string, kind: RouteKind): void {
+    const found = this.find(route);
+    if (found === undefined && this.#described.size > 0) {
+      const known = this.routes.filter((other) => other.kind === kind).map((other) => other.route);
+      const what = noSuchName(`${kind} ${route}`, route, known);
+      throw new NanowireError("invalid_command", `${what}; what the descriptors do not tell, declare tells`);
+    }
+    if (found !== undefined && found.kind !== kind) {
+      throw new NanowireError("invalid_command", `${route} is ${kindWords[found.kind]}, no ${kind}`);
+    }
+  }
+
+  /** @throws NanowireError `invalid_command` when there is none of that name */
   message(name: string): DescMessage {
     const message = this.registry.getMessage(name);
     if (message === undefined) {
@@ -76,6 +96,16 @@ export class ProtocolBook {
     return message;
   }
 
+  /** Takes over what was declared to another book, as far as its types are known here, too. */
+  takeDeclared(other: ProtocolBook): this {
+    for (const [name, route] of other.#declared) {
+      if ([route.request, route.response].every((type) => type === emptyType || this.registry.getMessage(type))) {
+        this.#declared.set(name, route);
+      }
+    }
+    return this;
+  }
+
   /**
    * Takes in a route that nothing was known of, or something else.
    *
@@ -83,7 +113,7 @@ export class ProtocolBook {
    */
   declare(route: string, kind: RouteKind, request: string, response: string): void {
     const names = [request, response].map((name) => (name === emptyType ? name : this.message(name).typeName));
-    this.#routes.set(route, {
+    this.#declared.set(route, {
       route,
       kind,
       code: 0,
@@ -95,6 +125,12 @@ export class ProtocolBook {
     });
   }
 }
+
+const kindWords: Readonly<Record<RouteKind, string>> = {
+  request: "a request, which is answered (request ROUTE)",
+  notify: "a notify, which is never answered (notify ROUTE)",
+  push: "a push, which servers send (listen ROUTE)",
+};
 
 /** What stands for no value. Where no file imports it, it is not in the registry. */
 export const emptyType = "google.protobuf.Empty";

@@ -1,4 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { NanowireError } from "../../runtime/base/error.js";
 import { hasSecret } from "../../runtime/repl/has-secret.js";
 import { encodeJsonPayload, type PayloadForm, showPayload } from "../../runtime/repl/message-json.js";
 import { ProtocolBook } from "../../runtime/repl/protocol-book.js";
@@ -10,6 +12,16 @@ const form = (type: string | undefined, serializer: string): PayloadForm => ({ b
 const play = form("arena.v1.PlayRequest", "protobuf");
 const wide = Number.POSITIVE_INFINITY;
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+/** `fine`, or the code of the error. */
+function outcome(call: () => unknown): string {
+  try {
+    call();
+    return "fine";
+  } catch (error) {
+    return error instanceof NanowireError ? error.code : String(error);
+  }
+}
 
 describe("what is written becomes a payload", () => {
   it.each([
@@ -87,6 +99,36 @@ describe("what came is shown", () => {
   it("is refused when it is no such message, and shown", () => {
     expect(() => showPayload(Uint8Array.of(0x12, 0x7f), answer, wide)).toThrow(
       /^2 bytes are no arena\.v1\.PlayResponse: .*: 0x127f$/,
+    );
+  });
+});
+
+describe("whatever comes, and whatever is written", () => {
+  it("is shown, or refused with an error that says why", () => {
+    const serializers = fc.constantFrom("protobuf", "json");
+    const types = fc.constantFrom("arena.v1.PlayRequest", "google.protobuf.Empty", undefined);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), serializers, types, (bytes, serializer, type) => {
+        expect(outcome(() => showPayload(bytes, form(type, serializer), 20))).toMatch(/^(fine|invalid_response)$/);
+      }),
+    );
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), serializers, types, (json, serializer, type) => {
+        expect(outcome(() => encodeJsonPayload("A.B", json, form(type, serializer)))).toMatch(
+          /^(fine|invalid_payload)$/,
+        );
+      }),
+    );
+  });
+
+  it("comes back as it was sent", () => {
+    const card = fc.record({ number: fc.integer({ min: 1 }), isOpen: fc.constant(true) });
+    const hands = fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), card, { noNullPrototype: true });
+    fc.assert(
+      fc.property(fc.record({ name: fc.string({ minLength: 1 }), cards: fc.array(card), hands }), (message) => {
+        const payload = encodeJsonPayload("A.B", JSON.stringify(message), play);
+        expect(JSON.parse(showPayload(payload, play, wide).join(""))).toMatchObject(message);
+      }),
     );
   });
 });

@@ -91,7 +91,7 @@ describe("a script", () => {
       ['request Shop.Buy {"nam": 1}'],
       /:1: invalid_payload: Shop\.Buy: there is no field nam in .*: there are name, /,
     ],
-    ["a push", ["listen ShopEvents.Solt"], /:1: there is no push ShopEvents\.Solt: there are ShopEvents\.Sold$/],
+    ["a push", ["listen ShopEvents.Solt"], /:1: there is no push ShopEvents\.Solt: there are ShopEvents\.Sold; what /],
     ["a type", ["describe shop.v1.Lin"], /:1: there is no route or type shop\.v1\.Lin: there are shop\.v1\.Line, /],
     ["what is missing", ["request"], /:1: write request ROUTE \[JSON\]$/],
     ["what is too much", ["reconnect now"], /:1: write reconnect$/],
@@ -242,6 +242,25 @@ describe("what the server does not tell", () => {
       { url: urls.tcp, descriptors: arenaSet },
     );
     expect([exitCode, ...printed]).toEqual([0, "{}"]);
+  });
+
+  it("stays declared on the next connection, and says nothing of other routes", async () => {
+    const { urls } = await openShop({}, false);
+    const { errors, printed } = await runLines(
+      ["declare Shop.Close request", "reconnect", "describe Shop.Close", "request Shop.Look", "request Shop.Look {}"],
+      { url: urls.tcp },
+    );
+    expect(printed).toEqual(["request Shop.Close", "  (nothing) → (nothing)", "no bytes"]);
+    expect(errors).toEqual([expect.stringMatching(/:5: invalid_payload: the types of Shop\.Look are not known, /)]);
+  });
+
+  it("is forgotten with the server that told it", async () => {
+    const telling = await openShop();
+    const silent = await openShop({}, false);
+    const { errors } = await runLines(["describe Shop.Close", `connect ${silent.urls.ws}`, "describe Shop.Close"], {
+      url: telling.urls.tcp,
+    });
+    expect(errors).toEqual(["standard input:3: there is no route or type Shop.Close: there is none at all"]);
   });
 
   it("is not told in full where a server sends less than the descriptors take", async () => {
