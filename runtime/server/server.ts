@@ -232,7 +232,7 @@ export class Server {
     });
     try {
       for (const part of this.#parts) {
-        LifeCycle.attach(part.life, this.#schedulerOf(part, scheduler), this.#host.cluster?.calls);
+        LifeCycle.attach(part.life, this.#schedulerOf(part, scheduler), this.cluster);
         undo.unshift(() => LifeCycle.detach(part.life));
       }
       for (const { life } of this.#parts) {
