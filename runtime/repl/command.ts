@@ -22,8 +22,8 @@ export interface Command {
   readonly usage: string;
   readonly summary: string;
   readonly argument: Argument;
-  /** Whether what follows it is not kept: it may hold a password. */
-  readonly isSecret?: boolean;
+  /** Whether what follows it is not to be kept: it may hold a password. Default: as far as the .proto of a message says so */
+  readonly isSecret?: (rest: string) => boolean;
   /**
    * Does it. What it returns is printed; nothing is.
    *

@@ -129,7 +129,7 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
       usage: "handshake [JSON]",
       summary: "print what the server answered; with JSON: what the next one tells the application there",
       argument: "none",
-      isSecret: true,
+      isSecret: (rest) => rest !== "",
       run(rest, { conversation, screen }) {
         if (rest !== "") {
           conversation.user = parseUser(rest);
@@ -149,6 +149,8 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
       usage: "connect [URL]",
       summary: "connect, to ws://, wss://, tcp://, tls://; without a URL to where it was before",
       argument: "none",
+      // A user, a password, a query.
+      isSecret: (rest) => /[@?]/.test(rest),
       async run(rest, { conversation, signal }) {
         await (rest === "" ? conversation.connect(signal) : conversation.connect(signal, rest));
       },

@@ -70,7 +70,7 @@ export class Conversation {
   }
 
   /** Where it is, as may be shown; undefined when it is nowhere. */
-  get place(): string | undefined {
+  get #place(): string | undefined {
     return this.#connection === undefined || this.#url === undefined
       ? undefined
       : showUrl(new URL(this.#url)).replace(/\/$/, "");
@@ -109,7 +109,7 @@ export class Conversation {
     this.#connection = connection;
     this.pushes.open(connection);
     connection.onClose((reason) => this.#closed(connection, reason));
-    this.#screen.note(`connected to ${this.place}: ${this.#serializer} is spoken`);
+    this.#screen.note(`connected to ${this.#place}: ${this.#serializer} is spoken`);
     await this.#ask(connection, signal);
   }
 

@@ -57,7 +57,7 @@ export class Repl {
   /** Keeps a command for later. */
   remember(line: string): void {
     const [name, rest] = firstWord(line);
-    const isSecret = (commands.get(name)?.isSecret === true && rest !== "") || hasSecret(rest, this.conversation.book);
+    const isSecret = commands.get(name)?.isSecret?.(rest) ?? hasSecret(rest, this.conversation.book);
     this.#history.add(line, isSecret);
   }
 

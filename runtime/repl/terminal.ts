@@ -22,6 +22,9 @@ export async function runTerminal(
   begin: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
+  if (signal.aborted) {
+    return;
+  }
   const terminal = new Terminal(repl, input, output);
   signal.addEventListener("abort", terminal.stop);
   await terminal.run(begin);
@@ -64,6 +67,7 @@ class Terminal {
     this.#readline.on("SIGINT", () => this.#interrupt());
     this.#readline.on("close", () => {
       this.#isClosed = true;
+      this.#lines.length = 0;
       this.#running?.abort();
       this.#wake();
     });
@@ -78,10 +82,10 @@ class Terminal {
 
   async run(begin: string | undefined): Promise<void> {
     await this.#execute(begin ?? "");
-    for (;;) {
+    while (!this.#repl.isOver) {
       this.#showPrompt();
       const line = await this.#nextLine();
-      if (line === undefined || this.#repl.isOver) {
+      if (line === undefined) {
         break;
       }
       this.#command = this.#command === "" ? line : `${this.#command}\n${line}`;
@@ -90,9 +94,6 @@ class Terminal {
         this.#command = "";
         this.#repl.remember(command);
         await this.#execute(command);
-      }
-      if (this.#repl.isOver) {
-        break;
       }
     }
     this.#repl.screen.prompt = undefined;

@@ -84,6 +84,8 @@ describe("at a terminal", () => {
     await repl.sees("{}");
     repl.type('handshake {"token": "opensesame1"}\r');
     await repl.sees("from the next connection on");
+    repl.type(`connect ${urls.ws}/?token=opensesame1\r`);
+    await repl.sees("connected");
     repl.type("history sesame\r");
     await repl.sees('handshake {"token": "opensesame1"}');
     repl.type("exit\r");
