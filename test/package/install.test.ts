@@ -92,6 +92,12 @@ describe("the package, installed as a production server installs it", () => {
     expect(lines.slice(-2)).toEqual(["up     | stopped", ""]);
   });
 
+  test("nanowire repl needs nothing that the generator needs", () => {
+    expect(run(project, "echo help exit | npx --no-install nanowire repl")).toBe(
+      "exit  close the connection, and end\n",
+    );
+  });
+
   test("the generator says exactly what to install", () => {
     mkdirSync(join(project, "proto"));
     writeFileSync(join(project, "proto/empty.proto"), 'syntax = "proto3";\n');
