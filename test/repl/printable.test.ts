@@ -17,7 +17,7 @@ describe("printable", () => {
 
   it("lets nothing through that a terminal obeys, and what was JSON is the same JSON", () => {
     fc.assert(
-      fc.property(fc.jsonValue({ stringUnit: "binary" }), (value) => {
+      fc.property(fc.jsonValue({ stringUnit: "binary", maxDepth: 1 }), (value) => {
         const shown = printable(JSON.stringify(value));
         expect(shown).not.toMatch(/(?!\u200d)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
         expect(JSON.parse(shown)).toEqual(JSON.parse(JSON.stringify(value)));
