@@ -11,6 +11,8 @@ export default defineConfig({
       { find: /^nanowire\/grpc$/, replacement: source("./runtime/cluster/grpc/index.ts") },
       { find: /^nanowire\/json$/, replacement: source("./runtime/protocol/json/index.ts") },
       { find: /^nanowire\/nats$/, replacement: source("./runtime/cluster/nats/index.ts") },
+      { find: /^nanowire\/reflection$/, replacement: source("./runtime/reflection/index.ts") },
+      { find: /^nanowire\/repl$/, replacement: source("./runtime/repl/index.ts") },
       { find: /^nanowire\/testing$/, replacement: source("./runtime/testing/index.ts") },
       { find: /^nanowire\/up$/, replacement: source("./runtime/up/index.ts") },
       { find: /^nanowire\/validate$/, replacement: source("./runtime/validate/index.ts") },
