@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -11,6 +12,8 @@ export default defineConfig({
       { find: /^nanowire\/grpc$/, replacement: source("./runtime/cluster/grpc/index.ts") },
       { find: /^nanowire\/json$/, replacement: source("./runtime/protocol/json/index.ts") },
       { find: /^nanowire\/nats$/, replacement: source("./runtime/cluster/nats/index.ts") },
+      { find: /^nanowire\/reflection$/, replacement: source("./runtime/reflection/index.ts") },
+      { find: /^nanowire\/repl$/, replacement: source("./runtime/repl/index.ts") },
       { find: /^nanowire\/testing$/, replacement: source("./runtime/testing/index.ts") },
       { find: /^nanowire\/up$/, replacement: source("./runtime/up/index.ts") },
       { find: /^nanowire\/validate$/, replacement: source("./runtime/validate/index.ts") },
@@ -20,8 +23,8 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    // The default leaves one core free: on two cores that is a single worker, and twice the time.
-    maxWorkers: "100%",
+    // One more than there are cores: many tests wait for processes, sockets and browsers, and a core has nothing to do meanwhile.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -67,6 +67,7 @@ import {
 import type { ClusterDriver, ReliableMethod, RemoteContext } from "nanowire";
 import { type ClientConnection, connect } from "nanowire/client";
 import { grpc } from "nanowire/grpc";
+import { reflection } from "nanowire/reflection";
 import { startTestServer } from "nanowire/testing";
 import { protovalidate } from "nanowire/validate";
 import type { JoinRequest, UserSaid } from "${root}/generated/chat/v1/room.js";
@@ -161,7 +162,7 @@ describe("the pages for those who come from nano and from pitaya", () => {
       compilerOptions: {
         rootDir: root,
         paths: Object.fromEntries(
-          ["index", "client/index", "testing/index", "validate/index"].map((file) => [
+          ["index", "client/index", "reflection/index", "testing/index", "validate/index"].map((file) => [
             `nanowire${file === "index" ? "" : `/${file.slice(0, -6)}`}`,
             [`${root}/runtime/${file}.ts`],
           ]),

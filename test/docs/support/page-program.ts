@@ -59,6 +59,7 @@ export class PageProgram {
         "nanowire/grpc": `${root}runtime/cluster/grpc/index.ts`,
         "nanowire/json": `${root}runtime/protocol/json/index.ts`,
         "nanowire/nats": `${root}runtime/cluster/nats/index.ts`,
+        "nanowire/reflection": `${root}runtime/reflection/index.ts`,
         "nanowire/testing": `${root}runtime/testing/index.ts`,
         "nanowire/wire": `${root}runtime/protocol/wire/index.ts`,
         nanowire: `${root}runtime/index.ts`,
