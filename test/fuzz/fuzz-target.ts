@@ -47,20 +47,14 @@ export async function fuzzTarget(target: OpenTarget, settings: FuzzSettings): Pr
     for (const sample of originals) {
       await attempt(sample);
     }
-    const warm: Uint8Array[] = [];
-    for (let count = 0; count < warmInputs; count++) {
-      warm.push(mutate(random.of(originals), originals, random));
-    }
     const end = performance.now() + forMs;
-    for (const made of warm.values()) {
-      if (performance.now() >= end) {
-        break;
-      }
-      await attempt(made);
+    const attemptAnother = (): Promise<void> => attempt(mutate(random.of(originals), originals, random));
+    for (let count = 0; count < warmInputs && performance.now() < end; count++) {
+      await attemptAnother();
     }
     const heldBefore = heldBytes();
     while (performance.now() < end) {
-      await attempt(mutate(random.of(originals), originals, random));
+      await attemptAnother();
     }
     const grown = heldBytes() - heldBefore;
     if (grown > mostGrownBytes) {

@@ -38,7 +38,6 @@ export async function runJob({ name, seed, forMs, corpus, input, current }: Job)
   const shared = new CurrentInput(current);
   const trying = (bytes: Uint8Array): void => shared.set(bytes);
   const opened = await target.open();
-  // What fails where nobody waits for it is the last input's.
   const { failure, ...counts } = await fuzzTarget(opened, { samples, random: new Random(seed), forMs, trying });
   await opened.close?.();
   const report: Report =
