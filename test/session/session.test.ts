@@ -327,6 +327,7 @@ describe.each(transportNames)("a session over %s", (transport) => {
       failedTasks: 0,
       failed: {},
       closed: {},
+      refusedHandshakes: {},
       guests: 0,
       remote: {
         made: { calls: 0, tells: 0, pending: 0, failed: {} },
