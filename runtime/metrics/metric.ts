@@ -5,6 +5,7 @@ export type MetricKind = "counter" | "gauge" | "histogram";
 export interface MetricDefinition {
   /** `gold_spent_total`: letters, digits and underscores, the unit in the name, and `_total` behind what only grows. */
   readonly name: string;
+  /** Which of the three it is. */
   readonly kind: MetricKind;
   /** What it tells, in a sentence. */
   readonly help: string;
@@ -43,6 +44,7 @@ export interface ValueReading extends MetricDefinition {
 
 /** A histogram, as it stands. */
 export interface HistogramReading extends MetricDefinition {
+  /** A histogram. */
   readonly kind: "histogram";
   /** The upper bounds of its ranges, each included in its own, in their order. */
   readonly bounds: readonly number[];
