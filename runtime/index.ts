@@ -15,6 +15,9 @@ export type { EndOfTurn, Turn } from "./base/turn.js";
 export type { NodeChange, NodeGone } from "./cluster/cluster-node.js";
 export type { ClusterOptions } from "./cluster/cluster-options.js";
 export type { ClusterDriver, ClusterHost, Joined } from "./cluster/driver.js";
+export type { Job, JobQueue, JobVerdict, JobWorker, TakenJob } from "./cluster/job-queue.js";
+export type { JobOptions } from "./cluster/job-settings.js";
+export type { JobCounters } from "./cluster/job-traffic.js";
 export type { HostedService, NodeInfo } from "./cluster/node-info.js";
 export type { CallMetadata } from "./cluster/remote-calls.js";
 export type { RemoteCounters } from "./cluster/remote-traffic.js";
@@ -30,12 +33,15 @@ export {
 export {
   type AnyRemoteHandler,
   defineRemoteHandler,
+  type JobAttempt,
   Remote,
   type RemoteContext,
   type RemoteDefinition,
   type RemoteHandler,
 } from "./component/remote.js";
 export type {
+  EnqueuedJob,
+  EnqueueOptions,
   RemoteAnswer,
   RemoteCallAllOptions,
   RemoteCaller,
@@ -43,7 +49,7 @@ export type {
   RemoteTellAllOptions,
   RemoteTellOptions,
 } from "./component/remote-caller.js";
-export type { RemoteMethod } from "./component/remote-method.js";
+export type { ReliableMethod, RemoteMethod } from "./component/remote-method.js";
 export {
   type AnyMethod,
   defineMethod,

@@ -1,5 +1,8 @@
 import type { NodeView, SessionView } from "./node-settings.js";
 
+/** So long a call waits at the most where all nodes are there, on a machine that is busy. */
+const longestCallMs = 1_000;
+
 /** What is to be seen at the end: who is connected, and where. */
 export interface Expected {
   /** Of each client that is connected: the id of its gate, by uid. */
@@ -12,7 +15,19 @@ export interface Expected {
  * @param views of all nodes that are there
  */
 export function disagreements(views: readonly NodeView[], { clients }: Expected): string[] {
-  return [...ofMembers(views), ...ofClients(views, clients), ...views.flatMap((view) => ofSessions(view, views))];
+  return [
+    ...ofMembers(views),
+    ...ofClients(views, clients),
+    ...views.flatMap((view) => ofSessions(view, views)),
+    ...views.flatMap(ofCalls),
+  ];
+}
+
+/** A call of a node that is gone has failed, and those of the others are answered. */
+function ofCalls({ id, calls: { answered, oldestMs, strange } }: NodeView): string[] {
+  const none = answered > 0 ? [] : [`no call of ${id} was answered yet`];
+  const waits = oldestMs < longestCallMs ? [] : [`a call of ${id} waits for ${oldestMs.toFixed(0)} ms`];
+  return [...none, ...waits, ...strange.map((what) => `a call of ${id}: ${what}`)];
 }
 
 /** Every node sees all nodes that are there, and none that is gone. */

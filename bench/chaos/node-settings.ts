@@ -56,6 +56,17 @@ export interface SessionView {
   readonly data: string;
 }
 
+/** The calls of a node, as it sees them. */
+export interface CallsView {
+  readonly answered: number;
+  /** Those that failed because a node was gone. */
+  readonly lost: number;
+  /** For how many milliseconds the oldest of those waits that are under way. */
+  readonly oldestMs: number;
+  /** What should not have been: another error, another call's answer. */
+  readonly strange: readonly string[];
+}
+
 /** What a node believes. */
 export interface NodeView {
   readonly id: string;
@@ -66,4 +77,6 @@ export interface NodeView {
   readonly group: readonly string[];
   /** What its counters say is open. */
   readonly counted: { readonly sessions: number; readonly guests: number };
+  /** What became of its calls of other nodes, and of itself. */
+  readonly calls: CallsView;
 }

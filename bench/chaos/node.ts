@@ -1,12 +1,23 @@
 // A node of a cluster that is not to be spared, in a process of its own: `node node.js <NodeSettings as JSON>`. It answers what its parent asks, and ends with it.
 
 import { setTimeout as wait } from "node:timers/promises";
-import { type ClusterDriver, createServer, Group, type Server, type Session, silentLogger, tcp } from "nanowire";
+import {
+  type ClusterDriver,
+  createServer,
+  Group,
+  type RemoteCaller,
+  type RemoteContext,
+  type Server,
+  type Session,
+  silentLogger,
+  tcp,
+} from "nanowire";
 import { grpc, grpcMaster } from "nanowire/grpc";
 import { nats } from "nanowire/nats";
-import type { CountAnswer, CountRequest, EnterAnswer, EnterRequest } from "../generated/bench/v1/chaos.js";
-import { ChaosComponent, ChaosEvents } from "../generated/bench/v1/chaos.server.js";
+import type { CountAnswer, CountRequest, EchoNumber, EnterAnswer, EnterRequest } from "../generated/bench/v1/chaos.js";
+import { ChaosComponent, ChaosEvents, ChaosNodesRemote } from "../generated/bench/v1/chaos.server.js";
 import { answerParent } from "../parent-process.js";
+import { NodeCalls } from "./node-calls.js";
 import type { NodeQuestion, NodeReady, NodeSettings, NodeView } from "./node-settings.js";
 
 declare module "nanowire" {
@@ -48,6 +59,12 @@ class Chaos extends ChaosComponent {
   }
 }
 
+class ChaosNodes extends ChaosNodesRemote {
+  override echo(_context: RemoteContext, request: EchoNumber): EchoNumber {
+    return request;
+  }
+}
+
 const settings = JSON.parse(process.argv[2] ?? "") as NodeSettings;
 if (settings.role === "master") {
   const { listen, patience } = settings;
@@ -63,6 +80,7 @@ async function runNode({ role, id, carrier, patience, host }: MemberSettings): P
   const cluster = { driver: driverOf({ carrier, patience, host }), id, ...patience };
   const common = {
     cluster,
+    remotes: [new ChaosNodes()],
     logger: silentLogger,
     heartbeatIntervalMs: 2_000,
   };
@@ -82,6 +100,8 @@ async function runNode({ role, id, carrier, patience, host }: MemberSettings): P
     }
   });
   await server.start();
+  const calls = new NodeCalls(server.cluster as RemoteCaller);
+  calls.begin();
   let beats = 0;
   server.scheduler.every(beatEveryMs, () => ChaosEvents.beat(chaos.group, { node: id, number: ++beats }));
   answerParent<NodeQuestion>(async (question): Promise<NodeReady | NodeView | undefined> => {
@@ -89,8 +109,9 @@ async function runNode({ role, id, carrier, patience, host }: MemberSettings): P
       case "ready":
         return { url: server.addresses[0]?.url ?? "", address: "" };
       case "view":
-        return viewOf(server, chaos.group);
+        return { ...viewOf(server, chaos.group), calls: calls.view() };
       case "stop": {
+        await calls.end();
         const { graceMs, url } = question;
         await server.stop({ graceMs, afterMs: 0, spreadMs: 0, ...(url === undefined ? {} : { url }) });
         return undefined;
@@ -114,7 +135,7 @@ function leaveNode(server: Server, node: string): void {
   }
 }
 
-function viewOf(server: Server, group: Group): NodeView {
+function viewOf(server: Server, group: Group): Omit<NodeView, "calls"> {
   const { self, others = [] } = server.cluster ?? {};
   const { sessions, guests } = server.counters;
   return {

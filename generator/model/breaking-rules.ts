@@ -36,6 +36,10 @@ export const ownRules = {
     severity: "warning",
     meaning: "a client that falls behind may miss pushes, or is closed for them",
   },
+  RELIABLE_REMOVED: {
+    severity: "warning",
+    meaning: "jobs that are kept for a method fail: it is not called by jobs any more",
+  },
   SHARD_KEY_CHANGED: { severity: "warning", meaning: "calls with one value go to another node than before" },
   TIMEOUT_SHORTENED: { severity: "breaking", meaning: "a handler may take less time" },
   BOUND_ONLY_ON: { severity: "breaking", meaning: "only a bound session may call, and any could" },

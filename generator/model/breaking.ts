@@ -267,6 +267,15 @@ function compareHandling(old: MethodDeclaration, { service, method }: Entry, fou
   }
   compareWaiting(old, method, name, callers, found);
   compareShardKeys(old, method, name, found);
+  if (old.reliable && !method.reliable) {
+    found.add(
+      "RELIABLE_REMOVED",
+      [],
+      `${name} was reliable, and is not: jobs that are kept for it are not taken any more, or fail`,
+      "leave `reliable` in until there are none",
+      method.place,
+    );
+  }
   if (isShorter(old.timeoutMs, method.timeoutMs)) {
     found.add(
       "TIMEOUT_SHORTENED",

@@ -96,6 +96,9 @@ export function remoteNote(method: MethodDeclaration): string {
     parts.push("One at a time for the whole remote.");
   }
   parts.push(...shardNotes(method));
+  if (method.reliable) {
+    parts.push("Jobs may call it, and then perhaps twice.");
+  }
   return parts.join(" ");
 }
 

@@ -47,6 +47,7 @@ export const optionField = {
     overload: 10,
     overflow: 11,
     shardKey: 12,
+    reliable: 13,
   },
   overload: { policy: 1, maxWaiting: 2, key: 3 },
   overflow: { policy: 1, key: 2 },
@@ -105,6 +106,7 @@ export interface MethodChoices extends HandlingOptions {
   readonly notify: boolean;
   /** Absent or 0: not said. */
   readonly code?: number;
+  readonly reliable: boolean;
 }
 
 const defaultPerMs = 1000;
@@ -142,7 +144,12 @@ export class OptionReader {
   /** The options of a method. */
   method(options: MethodOptions | undefined): MethodChoices {
     const said = this.#read(options, this.#method);
-    return { ...handling(said), notify: said["notify"] === true, ...optional("code", numberOf(said["code"])) };
+    return {
+      ...handling(said),
+      notify: said["notify"] === true,
+      ...optional("code", numberOf(said["code"])),
+      reliable: said["reliable"] === true,
+    };
   }
 
   /** The option's message as JSON: what is not said is not there. */

@@ -79,6 +79,8 @@ export interface ProtocolMethod {
   readonly overflow?: ProtocolOverflow;
   /** The field on whose value a gate chooses the node that handles it, as in the .proto: `match.id`; absent: it chooses one for the session. */
   readonly shardKey?: string;
+  /** True where the call can be made a job; else absent. */
+  readonly reliable?: true;
   /** `1a2b3c4d`: whoever has the same reads its calls alike. Absent for a push. */
   readonly fingerprint?: string;
   /** The lines of its comment. */
@@ -162,6 +164,7 @@ function buildMethod(
     ...optional("overload", method.overload && overloadOf(method.overload)),
     ...optional("overflow", method.overflow && overflowOf(method.overflow)),
     ...optional("shardKey", method.shardKey?.path),
+    ...optional("reliable", method.reliable || undefined),
     ...optional("fingerprint", fingerprints.get(method)),
     comment: method.comment,
     deprecated: method.deprecated,

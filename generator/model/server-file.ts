@@ -38,6 +38,7 @@ export interface ServerRuntimeNames {
   readonly remoteCaller: string;
   readonly remoteDefinition: string;
   readonly remoteMethod: string;
+  readonly reliableMethod: string;
   readonly defineRemoteHandler: string;
 }
 
@@ -66,7 +67,7 @@ export interface ServerServiceModel {
   readonly callers: readonly RemoteClientModel[];
 }
 
-/** A class that calls a REMOTE service: `LedgerRemoteClient` one node, `LedgerRemoteAll` every node that hosts it. */
+/** A class that calls a REMOTE service: `LedgerRemoteClient` one node, `LedgerRemoteAll` every node that hosts it, `LedgerRemoteJobs` has it called by jobs. */
 export interface RemoteClientModel {
   readonly exportedName: string;
   readonly doc: readonly string[];
@@ -80,7 +81,7 @@ export interface RemoteClientMethodModel {
   readonly definitionName: string;
   /** `request: AddRequest, options?: RemoteCallOptions`. */
   readonly parameters: string;
-  /** The method of the caller that is called: `call`, `tell`, `callAll`, `tellAll`. */
+  /** The method of the caller that is called: `call`, `tell`, `callAll`, `tellAll`, `enqueue`. */
   readonly verb: string;
   /** What is sent: `request`, or `undefined` for google.protobuf.Empty. */
   readonly passed: string;
@@ -101,6 +102,8 @@ export interface ServerMethodModel {
   /** Routes that it had and is still called by; absent when there are none. */
   readonly was?: readonly string[];
   readonly isNotify: boolean;
+  /** Of a remote: whether jobs may call it. */
+  readonly isReliable: boolean;
   /** What its argument is called and its type; absent when the message is google.protobuf.Empty. */
   readonly argument?: { readonly name: "request" | "message"; readonly type: string };
   /** `session: Session, request: JoinRequest`. */
@@ -192,7 +195,12 @@ export function serverExports(service: ServiceDeclaration): [string, ...string[]
     case "PUSH":
       return [name];
     case "REMOTE":
-      return [`${name}Remote`, `${name}RemoteClient`, `${name}RemoteAll`];
+      return [
+        `${name}Remote`,
+        `${name}RemoteClient`,
+        `${name}RemoteAll`,
+        ...(service.methods.some(({ reliable }) => reliable) ? [`${name}RemoteJobs`] : []),
+      ];
   }
 }
 
@@ -233,6 +241,7 @@ export function buildServerFile(
   const emptyCodec = fromRuntime("emptyCodec", remote.some(takesOrReturnsEmpty), false);
   const isCalling = remote.some(({ notify }) => !notify);
   const isTelling = remote.some(({ notify }) => notify);
+  const isReliable = remote.some(({ reliable }) => reliable);
   const remoteContext = fromRuntime("RemoteContext", isRemote, true);
   const remoteAnswer = fromRuntime("RemoteAnswer", isCalling, true);
   const callOptions = {
@@ -240,7 +249,9 @@ export function buildServerFile(
     callAll: fromRuntime("RemoteCallAllOptions", isCalling, true),
     tell: fromRuntime("RemoteTellOptions", isTelling, true),
     tellAll: fromRuntime("RemoteTellAllOptions", isTelling, true),
+    enqueue: fromRuntime("EnqueueOptions", isReliable, true),
   };
+  const enqueuedJob = fromRuntime("EnqueuedJob", isReliable, true);
   const runtime: ServerRuntimeNames = {
     component: fromRuntime("Component", hasHandlers, false),
     defineMethod: fromRuntime("defineMethod", isHandling, false),
@@ -257,7 +268,12 @@ export function buildServerFile(
     remote: fromRuntime("Remote", hasRemotes, false),
     remoteCaller: fromRuntime("RemoteCaller", hasRemotes, true),
     remoteDefinition: fromRuntime("RemoteDefinition", hasRemotes, true),
-    remoteMethod: fromRuntime("RemoteMethod", isRemote, true),
+    remoteMethod: fromRuntime(
+      "RemoteMethod",
+      remote.some(({ reliable }) => !reliable),
+      true,
+    ),
+    reliableMethod: fromRuntime("ReliableMethod", isReliable, true),
     defineRemoteHandler: fromRuntime("defineRemoteHandler", isRemote, false),
   };
 
@@ -343,6 +359,7 @@ export function buildServerFile(
       code,
       ...optional("was", was.length === 0 ? undefined : was),
       isNotify: method.notify,
+      isReliable: method.reliable,
       ...optional("argument", argument),
       parameters: parameters.map((parameter) => `${parameter.name}: ${parameter.type}`).join(", "),
       passed: parameters.map((parameter) => parameter.name).join(", "),
@@ -364,37 +381,51 @@ export function buildServerFile(
     };
   };
 
+  /** A class that calls methods of a service, each with one verb of the caller. */
+  const buildCaller = (
+    exportedName: string,
+    { comment, deprecated }: ServiceDeclaration,
+    note: string,
+    methods: readonly ServerMethodModel[],
+    verbOf: (method: ServerMethodModel) => keyof typeof callOptions,
+  ): RemoteClientModel => ({
+    exportedName,
+    doc: docLines(comment, [note], deprecated),
+    methods: methods.map((method) => {
+      const { doc, localName, definitionName, argument, responseType } = method;
+      const verb = verbOf(method);
+      const options = `options?: ${callOptions[verb]}`;
+      const result = {
+        call: `Promise<${responseType}>`,
+        tell: "void",
+        callAll: `Promise<readonly ${remoteAnswer}<${responseType}>[]>`,
+        tellAll: "void",
+        enqueue: `Promise<${enqueuedJob}>`,
+      }[verb];
+      return {
+        doc,
+        localName,
+        definitionName,
+        parameters: argument === undefined ? options : `${argument.name}: ${argument.type}, ${options}`,
+        verb,
+        passed: argument?.name ?? "undefined",
+        result,
+        isAnswered: result !== "void",
+      };
+    }),
+  });
+
   const buildCallers = (service: ServiceDeclaration, methods: readonly ServerMethodModel[]): RemoteClientModel[] => {
-    const [, one = "", all = ""] = serverExports(service);
-    const caller = (exportedName: string, note: string, isAll: boolean): RemoteClientModel => ({
-      exportedName,
-      doc: docLines(service.comment, [note], service.deprecated),
-      methods: methods.map((method) => {
-        const verb = method.isNotify ? (isAll ? "tellAll" : "tell") : isAll ? "callAll" : "call";
-        const answer = isAll ? `readonly ${remoteAnswer}<${method.responseType}>[]` : method.responseType;
-        const { argument } = method;
-        return {
-          doc: method.doc,
-          localName: method.localName,
-          definitionName: method.definitionName,
-          parameters: [
-            ...(argument === undefined ? [] : [`${argument.name}: ${argument.type}`]),
-            `options?: ${callOptions[verb]}`,
-          ].join(", "),
-          verb,
-          passed: argument?.name ?? "undefined",
-          result: method.isNotify ? "void" : `Promise<${answer}>`,
-          isAnswered: !method.isNotify,
-        };
-      }),
-    });
+    const { protoName } = service;
+    const [, one = "", all = "", jobs] = serverExports(service);
+    const toOne = `Calls service ${protoName} on one node: the named one, or one that the cluster chooses.`;
+    const toAll = `Calls service ${protoName} on every node that hosts it.`;
+    const byJobs = `Has service ${protoName} called by jobs, which are kept until they are done: at least once each.`;
+    const reliable = methods.filter(({ isReliable }) => isReliable);
     return [
-      caller(
-        one,
-        `Calls service ${service.protoName} on one node: the named one, or one that the cluster chooses.`,
-        false,
-      ),
-      caller(all, `Calls service ${service.protoName} on every node that hosts it.`, true),
+      buildCaller(one, service, toOne, methods, ({ isNotify }) => (isNotify ? "tell" : "call")),
+      buildCaller(all, service, toAll, methods, ({ isNotify }) => (isNotify ? "tellAll" : "callAll")),
+      ...(jobs === undefined ? [] : [buildCaller(jobs, service, byJobs, reliable, () => "enqueue")]),
     ];
   };
 

@@ -52,6 +52,8 @@ export interface MethodDeclaration {
   readonly was: readonly FormerRoute[];
   readonly explicitCode: number | undefined;
   readonly notify: boolean;
+  /** Whether the call can be made a job. */
+  readonly reliable: boolean;
   /** The full name of the message, with a dot before it, or undefined for google.protobuf.Empty. */
   readonly request: string | undefined;
   /** As `request`. */
@@ -300,6 +302,7 @@ function readMethod(
     was: readFormerRoutes(context, choices, method.name, problems),
     explicitCode,
     notify: choices.notify,
+    reliable: choices.reliable,
     request,
     response: method.outputType === empty ? undefined : method.outputType,
     order,
@@ -441,6 +444,11 @@ function checkShape(
       message: `${name} is a notify, and a notify is not answered: write \`returns (google.protobuf.Empty)\` instead of ${withoutDot(method.outputType)}, or leave \`notify\` out`,
       place: outputPlace,
     });
+  } else if (choices.reliable && method.outputType !== empty) {
+    problems.push({
+      message: `${name} is reliable, and nobody waits for the answer of a job: write \`returns (google.protobuf.Empty)\` instead of ${withoutDot(method.outputType)}, or leave \`reliable\` out`,
+      place: outputPlace,
+    });
   }
 }
 
@@ -454,13 +462,17 @@ const ofHandling = "says how the server handles a call";
 const ofClients = "is for the calls of clients";
 const ofPushes = "is for pushes";
 const ofForwarding = "says which node handles a call";
+const ofNodes = "is for the calls of nodes";
 
 /**
  * The options that a kind has no use for, and why: they would be silently without effect. The order SESSION is refused by
  * {@link refuseOptions} itself, for the others are of use.
  */
 const uselessOptions: Readonly<Record<ServiceKind, readonly (readonly [name: UselessOption, why: string])[]>> = {
-  HANDLER: [["overflow", ofPushes]],
+  HANDLER: [
+    ["overflow", ofPushes],
+    ["reliable", ofNodes],
+  ],
   PUSH: [
     ["order", ofHandling],
     ["timeout_ms", ofHandling],
@@ -469,6 +481,7 @@ const uselessOptions: Readonly<Record<ServiceKind, readonly (readonly [name: Use
     ["max_payload_bytes", ofHandling],
     ["overload", ofHandling],
     ["shard_key", ofForwarding],
+    ["reliable", ofNodes],
   ],
   REMOTE: [
     ["rate_limit", ofClients],
@@ -489,6 +502,7 @@ type UselessOption =
   | "overload"
   | "overflow"
   | "shard_key"
+  | "reliable"
   | "code";
 
 /** Where options stand, and where what is wrong with them goes. */
@@ -506,7 +520,7 @@ function refuseOptions(
   fields: typeof optionField.service | typeof optionField.method,
   { isSaid, placeOf, problems }: OptionSources,
 ): void {
-  const code = "code" in fields ? fields.code : undefined;
+  const [code, reliable] = "code" in fields ? [fields.code, fields.reliable] : [];
   const said: Readonly<Record<UselessOption, readonly [value: unknown, field: number | undefined]>> = {
     order: [choices.order, fields.order],
     timeout_ms: [choices.timeoutMs, fields.timeoutMs],
@@ -516,6 +530,7 @@ function refuseOptions(
     overload: [choices.overload, fields.overload],
     overflow: [choices.overflow, fields.overflow],
     shard_key: [choices.shardKey, fields.shardKey],
+    reliable: ["reliable" in choices && choices.reliable ? true : undefined, reliable],
     code: ["code" in choices ? choices.code : undefined, code],
   };
   for (const [name, why] of uselessOptions[kind]) {

@@ -2,7 +2,8 @@ import type { ProtocolMethod, ProtocolOverflow, ProtocolOverload } from "../mode
 
 /** What the runtime holds a method to, in words: what is as everywhere is not said. */
 export function policyTexts(method: ProtocolMethod): string[] {
-  const { boundOnly, rateLimit, timeoutMs, order, direction, maxPayloadBytes, overload, overflow, shardKey } = method;
+  const { boundOnly, rateLimit, timeoutMs, order, direction, maxPayloadBytes, overload, overflow, shardKey, reliable } =
+    method;
   const texts: string[] = [];
   if (boundOnly) {
     texts.push("bound sessions only");
@@ -30,6 +31,9 @@ export function policyTexts(method: ProtocolMethod): string[] {
   }
   if (shardKey !== undefined) {
     texts.push(`sharded by ${shardKey}`);
+  }
+  if (reliable === true) {
+    texts.push("may be called by jobs");
   }
   return texts;
 }

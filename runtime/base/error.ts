@@ -27,6 +27,7 @@ export const errorCodes = {
     "request",
     "the connection, the server or the node of the cluster that had the request was gone before the answer came, or there is none",
   ],
+  unsupported: ["request", "what carries the cluster has nothing that could do that"],
   internal: ["request", "the handler failed with an error that was not raised for the client"],
   message_too_large: ["request", "the message to be sent is longer than a packet, or its receiver, takes"],
   invalid_response: ["request", "the answer is no message of the type that the route returns"],

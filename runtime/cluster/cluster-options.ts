@@ -2,6 +2,7 @@ import { assertMethods, assertOptions } from "../base/assert-options.js";
 import { NanowireError } from "../base/error.js";
 import { whole } from "../base/limits.js";
 import type { ClusterDriver } from "./driver.js";
+import { type JobOptions, type JobSettings, resolveJobOptions } from "./job-settings.js";
 import { defaultLinkSettings, type LinkSettings } from "./link.js";
 import { isNodeId } from "./node-json.js";
 import type { CallMetadata } from "./remote-calls.js";
@@ -22,6 +23,8 @@ export interface ClusterOptions {
    * asked each time, for the id of the request that is being handled, say. Default: nothing
    */
   readonly callMetadata?: CallMetadata;
+  /** How the node has jobs done that it takes from the queue, where it hosts methods that are `reliable`. */
+  readonly jobs?: JobOptions;
   /** Milliseconds after which a node that says nothing is asked for a word. 10 to 60,000. Default: 1,000 */
   readonly heartbeatMs?: number;
   /** Milliseconds after which a node that says nothing is taken to be gone: what it had under way fails. Twice `heartbeatMs` to 600,000. Default: 5,000 */
@@ -40,6 +43,7 @@ export interface ResolvedClusterOptions {
   readonly labels: Readonly<Record<string, string>>;
   readonly routing: ReadonlyMap<string, Routing>;
   readonly callMetadata: CallMetadata;
+  readonly jobs: JobSettings;
   readonly link: LinkSettings;
 }
 
@@ -56,6 +60,7 @@ export function resolveClusterOptions(options: ClusterOptions, services: readonl
     labels: "object",
     routing: "object",
     callMetadata: "object",
+    jobs: "object",
     heartbeatMs: "checked",
     silenceMs: "checked",
     maxUnackedBytes: "checked",
@@ -96,6 +101,7 @@ export function resolveClusterOptions(options: ClusterOptions, services: readonl
     labels,
     routing: new Map(Object.entries(routing)),
     callMetadata,
+    jobs: resolveJobOptions(options.jobs),
     link: {
       heartbeatMs,
       silenceMs: whole("cluster.silenceMs", silence, leastSilenceMs, 600_000),

@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.js";
 import type { NanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
+import type { JobQueue } from "./job-queue.js";
 import type { NodeInfo } from "./node-info.js";
 import type { Peer } from "./peer.js";
 import type { PeerVoice } from "./peer-voice.js";
@@ -14,6 +15,9 @@ import type { PeerVoice } from "./peer-voice.js";
 export interface ClusterDriver {
   /** For logs and errors: `grpc`, `nats`, `memory`. */
   readonly name: string;
+
+  /** Where jobs are kept. Absent: what carries the cluster can keep none. */
+  readonly jobs?: JobQueue;
 
   /**
    * Takes part in the cluster. Resolved when the others can see the node, and the host was told of those that were there.

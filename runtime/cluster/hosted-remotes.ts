@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
 import type { Turn } from "../base/turn.js";
 import { type AnyRemoteHandler, Remote } from "../component/remote.js";
+import type { RemoteMethod } from "../component/remote-method.js";
 import { OrderedMailbox } from "../schedule/mailbox.js";
 import type { Timekeeper } from "../schedule/timekeeper.js";
 import { HostedMethods } from "./hosted-methods.js";
@@ -46,6 +47,17 @@ export class HostedRemotes implements RemoteRunHost {
   /** The routes that are answered here. */
   get routes(): Iterable<string> {
     return this.#endpoints.keys();
+  }
+
+  /** The services of which methods may be called by jobs. */
+  get reliableServices(): readonly string[] {
+    const methods = [...this.#endpoints.values()].map(({ handler }) => handler.method);
+    return [...new Set(methods.filter(({ reliable }) => reliable === true).map(({ service }) => service))];
+  }
+
+  /** A method that is answered here; undefined where there is none of that route. */
+  method(route: string): RemoteMethod<unknown, unknown> | undefined {
+    return this.#endpoints.get(route)?.handler.method;
   }
 
   /** Whether a service is hosted here. */

@@ -1,5 +1,8 @@
+import { systemClock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
 import type { ClusterDriver, ClusterHost, Joined } from "./driver.js";
+import type { Job } from "./job-queue.js";
+import { MemoryJobs } from "./memory-jobs.js";
 import type { NodeInfo } from "./node-info.js";
 
 /**
@@ -10,6 +13,7 @@ export class MemoryNetwork {
   readonly #nodes = new Map<string, MemoryDriver>();
   readonly #numbers = new Set<number>();
   readonly #cuts = new Set<string>();
+  readonly #jobs = new MemoryJobs();
   #listener: ((from: string, to: string, frame: Uint8Array) => void) | undefined;
 
   /** Told of each frame that is sent, whether it arrives or not. Default: nobody is. */
@@ -19,7 +23,12 @@ export class MemoryNetwork {
 
   /** A driver for one node. */
   driver(): ClusterDriver {
-    return new MemoryDriver(this);
+    return new MemoryDriver(this, this.#jobs);
+  }
+
+  /** The jobs that failed in all their attempts, the oldest first. */
+  get failedJobs(): readonly Job[] {
+    return this.#jobs.failed;
   }
 
   /** The ids of the nodes that are there, in the order in which they came. */
@@ -100,13 +109,15 @@ export class MemoryNetwork {
 
 class MemoryDriver implements ClusterDriver {
   readonly name = "memory";
+  readonly jobs: ReturnType<MemoryJobs["queue"]>;
   readonly #network: MemoryNetwork;
   host: ClusterHost | undefined;
   info: NodeInfo | undefined;
   number = 0;
 
-  constructor(network: MemoryNetwork) {
+  constructor(network: MemoryNetwork, jobs: MemoryJobs) {
     this.#network = network;
+    this.jobs = jobs.queue(() => this.host?.clock ?? systemClock);
   }
 
   async join(node: NodeInfo, host: ClusterHost): Promise<Joined> {
@@ -142,6 +153,7 @@ class MemoryDriver implements ClusterDriver {
   }
 
   killed(): void {
+    this.jobs.killed();
     this.host = undefined;
     this.info = undefined;
   }

@@ -3,7 +3,6 @@ import { NanowireError, toNanowireError } from "../base/error.js";
 import type {
   RemoteAnswer,
   RemoteCallAllOptions,
-  RemoteCaller,
   RemoteCallOptions,
   RemoteTellAllOptions,
   RemoteTellOptions,
@@ -12,6 +11,9 @@ import type { RemoteMethod } from "../component/remote-method.js";
 import { readShardKey } from "../protocol/shard-key.js";
 import type { ClusterNode } from "./cluster-node.js";
 import type { HostedRemotes } from "./hosted-remotes.js";
+import { jobKey } from "./job-attempt.js";
+import type { Job } from "./job-queue.js";
+import type { NodeInfo } from "./node-info.js";
 import type { OwnRemotes } from "./own-remotes.js";
 import { Peer } from "./peer.js";
 import type { AskOptions, Questions } from "./questions.js";
@@ -35,7 +37,7 @@ export interface RemoteCallsHost {
 export type CallMetadata = Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>);
 
 /** Calls remotes: those of other nodes, and this one's own. */
-export class RemoteCalls implements RemoteCaller {
+export class RemoteCalls {
   readonly traffic = new RemoteTraffic();
   readonly #host: RemoteCallsHost;
   readonly #random: () => number;
@@ -49,7 +51,7 @@ export class RemoteCalls implements RemoteCaller {
   async call<Req, Res>(method: RemoteMethod<Req, Res>, request: Req, options: RemoteCallOptions = {}): Promise<Res> {
     return this.#counted(async () => {
       const outgoing = this.#outgoing(method, request, options);
-      return this.#ask(this.#choose(method, options.node, outgoing.payload), method, outgoing);
+      return this.#answer(this.#choose(method, options.node, outgoing.payload), method, outgoing);
     });
   }
 
@@ -71,7 +73,7 @@ export class RemoteCalls implements RemoteCaller {
         try {
           const value = await this.#counted(async () => {
             this.#assertServes(host, method);
-            return this.#ask(host, method, outgoing);
+            return this.#answer(host, method, outgoing);
           });
           return { node, ok: true, value };
         } catch (error) {
@@ -90,6 +92,35 @@ export class RemoteCalls implements RemoteCaller {
         this.#tell(host, method.route, payload, metadata);
       }
     }
+  }
+
+  /**
+   * Makes one attempt of a job: on this node, or on the one that its shard key belongs to. Resolved when the handler has returned.
+   *
+   * @throws NanowireError as {@link call}
+   */
+  async attempt({ route, payload }: Job, options: Pick<AskOptions, "metadata" | "signal">): Promise<void> {
+    const { node, remotes, requestTimeoutMs } = this.#host;
+    const method = remotes.method(route);
+    const { info } = node;
+    if (method === undefined || method.reliable !== true || info === undefined) {
+      throw new NanowireError("unavailable", `no job can call ${route} here`);
+    }
+    const host = method.shardKey === undefined ? this.#here(info) : this.#choose(method, undefined, payload);
+    await this.#ask(host, route, { payload, timeoutMs: method.timeoutMs ?? requestTimeoutMs, ...options });
+  }
+
+  /**
+   * What goes out of a message, and with it.
+   *
+   * @throws NanowireError `invalid_payload`, `invalid_option`
+   */
+  written<Req>(
+    method: RemoteMethod<Req, unknown>,
+    message: Req,
+    metadata: Readonly<Record<string, string>> | undefined,
+  ): { readonly payload: Uint8Array; readonly metadata: Readonly<Record<string, string>> } {
+    return { payload: encode(method, message), metadata: this.#metadata(metadata) };
   }
 
   // what goes out
@@ -125,20 +156,24 @@ export class RemoteCalls implements RemoteCaller {
         throw new NanowireError("invalid_option", message);
       }
     }
+    if (Object.hasOwn(metadata, jobKey)) {
+      throw new NanowireError("invalid_option", `metadata ${jobKey} of a call is the cluster's own name`);
+    }
     return metadata;
   }
 
-  async #ask<Res>(host: Host, method: Called & Returns<Res>, outgoing: Outgoing): Promise<Res> {
-    const { route } = method;
+  async #answer<Res>(host: Host, method: Called & Returns<Res>, outgoing: Outgoing): Promise<Res> {
+    return decode(method, await this.#ask(host, method.route, outgoing));
+  }
+
+  async #ask(host: Host, route: string, outgoing: Outgoing): Promise<Uint8Array> {
     const { questions, ownRemotes } = this.#host;
     if (outgoing.timeoutMs === over) {
       throw new NanowireError("deadline_exceeded", `the deadline of a call of ${route} was over before it was made`);
     }
-    const answer =
-      host instanceof Peer
-        ? await questions.ask(host, route, outgoing.payload, outgoing)
-        : await ownRemotes.ask(host.id, route, outgoing.payload, outgoing);
-    return decode(method, answer);
+    return host instanceof Peer
+      ? questions.ask(host, route, outgoing.payload, outgoing)
+      : ownRemotes.ask(host.id, route, outgoing.payload, outgoing);
   }
 
   async #counted<T>(call: () => Promise<T>): Promise<T> {
@@ -208,12 +243,14 @@ export class RemoteCalls implements RemoteCaller {
   }
 
   #hostsOf(service: string): Host[] {
-    const { node, remotes, ownRemotes } = this.#host;
+    const { node, remotes } = this.#host;
     const { info } = node;
     const others: Host[] = [...node.remoteHostsOf(service)];
-    return info !== undefined && remotes.hosts(service)
-      ? [{ id: info.id, info, asksPending: ownRemotes.pending }, ...others]
-      : others;
+    return info !== undefined && remotes.hosts(service) ? [this.#here(info), ...others] : others;
+  }
+
+  #here(info: NodeInfo): Here {
+    return { id: info.id, info, asksPending: this.#host.ownRemotes.pending };
   }
 
   #serves(host: Host, method: Called): boolean {

@@ -4,6 +4,7 @@ import type { AnyRemoteHandler, Remote, RemoteContext } from "../component/remot
 import type { Mailbox, MailboxTask } from "../schedule/mailbox.js";
 import type { Timekeeper } from "../schedule/timekeeper.js";
 import { WheelEntry } from "../schedule/timing-wheel.js";
+import { readJobAttempt } from "./job-attempt.js";
 
 /** One method of one remote, ready to be called. */
 export interface RemoteEndpoint {
@@ -164,10 +165,10 @@ export class RemoteRun extends WheelEntry implements MailboxTask {
   #context(): RemoteContext {
     const { caller, metadata, signal, timeoutMs, told } = this.#message;
     return {
+      ...readJobAttempt(metadata),
       caller,
       deadlineMs: told || timeoutMs === 0 ? undefined : this.#cameAtMs + timeoutMs,
       signal: this.#abort?.signal ?? signal,
-      metadata,
     };
   }
 

@@ -1,5 +1,5 @@
 import type { NanowireError } from "../base/error.js";
-import type { RemoteMethod } from "./remote-method.js";
+import type { ReliableMethod, RemoteMethod } from "./remote-method.js";
 
 /**
  * Calls methods of REMOTE services, on whichever nodes of the cluster host them; the node that calls may be one of them. `server.cluster` implements it; generated clients
@@ -46,6 +46,37 @@ export interface RemoteCaller {
    * @throws NanowireError `invalid_payload`, `message_too_large`, `invalid_option`. Nothing is sent then.
    */
   tellAll<Req>(method: RemoteMethod<Req, void>, message: Req, options?: RemoteTellAllOptions): void;
+
+  /**
+   * Has a method called at least once, even if no node hosts its service now, and whoever dies: the call is kept, outside of all nodes, until a handler has returned. One that throws, takes
+   * too long, or whose node dies is called again after a pause, on the same node or another. Resolved once the job is kept. It is rejected with a NanowireError:
+   * - `unsupported`: what carries the cluster keeps no jobs (`grpc()`)
+   * - `unavailable`: nobody says that the job is kept; it may be nevertheless: with the same `id` it can be enqueued once more without being done twice
+   * - `invalid_payload`: the message cannot be encoded
+   * - `message_too_large`: it is longer than what is kept
+   * - `invalid_option`: an option has a value outside its limits
+   */
+  enqueue<Req>(method: ReliableMethod<Req>, message: Req, options?: EnqueueOptions): Promise<EnqueuedJob>;
+}
+
+/** What a job may say. */
+export interface EnqueueOptions {
+  /**
+   * The job's id: 1 to 128 printable characters of ASCII without blanks. A second one of the same method and id within two minutes is not kept. Default: one that is made up
+   */
+  readonly id?: string;
+  /** What the handler finds in its context. Default: nothing. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** How often it is tried at the most; then it is set aside. 1 to 1,000,000. Default: `maxAttempts` of the cluster's `jobs`, 20 */
+  readonly maxAttempts?: number;
+}
+
+/** A job that is kept. */
+export interface EnqueuedJob {
+  /** Its id, as its handler finds it. */
+  readonly id: string;
+  /** Whether there was one of that id already, and nothing was added. */
+  readonly duplicate: boolean;
 }
 
 /** What a tell to every node may say. */

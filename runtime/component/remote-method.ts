@@ -32,4 +32,12 @@ export interface RemoteMethod<Req, Res> {
    * known to other nodes.
    */
   readonly fingerprint?: string;
+  /** Whether jobs may call it: {@link ReliableMethod}. Default: false */
+  readonly reliable?: boolean;
+}
+
+/** A method that may be called by a job: the .proto says `reliable = true` of it, and so that its handler bears to be called twice. */
+export interface ReliableMethod<Req> extends RemoteMethod<Req, void> {
+  /** There for the compiler, and for what hands jobs out. */
+  readonly reliable: true;
 }

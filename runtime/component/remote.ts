@@ -27,6 +27,20 @@ export interface RemoteContext {
   readonly signal: AbortSignal;
   /** What the caller sent along. Empty when it sent nothing. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Which job this is an attempt of; undefined for a call or a tell. Of a job `caller` is the node that took it from the queue. */
+  readonly job?: JobAttempt | undefined;
+}
+
+/** One attempt of a job. It may have been made before, as far as to its end: a handler that must not do a thing twice remembers `id`. */
+export interface JobAttempt {
+  /** The job's id: with each attempt the same. */
+  readonly id: string;
+  /** The how manieth attempt it is: 1 for the first. */
+  readonly attempt: number;
+  /** The id of the node that wants it done. */
+  readonly enqueuedBy: string;
+  /** When it did: Unix time in milliseconds, by that node's clock. */
+  readonly enqueuedAtMs: number;
 }
 
 /**

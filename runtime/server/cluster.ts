@@ -2,6 +2,8 @@ import { NanowireError } from "../base/error.js";
 import type { NodeChange, NodeGone } from "../cluster/cluster-node.js";
 import type { NodeInfo } from "../cluster/node-info.js";
 import type {
+  EnqueuedJob,
+  EnqueueOptions,
   RemoteAnswer,
   RemoteCallAllOptions,
   RemoteCaller,
@@ -9,7 +11,7 @@ import type {
   RemoteTellAllOptions,
   RemoteTellOptions,
 } from "../component/remote-caller.js";
-import type { RemoteMethod } from "../component/remote-method.js";
+import type { ReliableMethod, RemoteMethod } from "../component/remote-method.js";
 import type { Session } from "../session/session.js";
 import { LocatedUsers } from "./located-users.js";
 import type { ServerCluster, VisitLost } from "./server-cluster.js";
@@ -88,6 +90,11 @@ export class Cluster implements RemoteCaller {
   /** Tells every node that hosts the remote something, this one included: {@link RemoteCaller.tellAll}. */
   tellAll<Req>(method: RemoteMethod<Req, void>, message: Req, options?: RemoteTellAllOptions): void {
     this.#cluster.calls.tellAll(method, message, options);
+  }
+
+  /** Has a method called at least once, whoever dies: {@link RemoteCaller.enqueue}. */
+  enqueue<Req>(method: ReliableMethod<Req>, message: Req, options?: EnqueueOptions): Promise<EnqueuedJob> {
+    return this.#cluster.jobs.enqueue(method, message, options);
   }
 
   /** The id of the node that handles a session's messages of a service; undefined when none was chosen yet, or another node holds the client. */

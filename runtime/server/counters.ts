@@ -1,3 +1,4 @@
+import { type JobCounters, JobTraffic } from "../cluster/job-traffic.js";
 import { type RemoteCounters, RemoteTraffic } from "../cluster/remote-traffic.js";
 
 /** The calls of REMOTE services that a node has to do with. */
@@ -6,6 +7,8 @@ export interface RemoteCallCounters {
   readonly made: RemoteCounters;
   /** Those that have come, its own to itself included. */
   readonly answered: RemoteCounters;
+  /** Jobs, which are calls that are kept until they are done. */
+  readonly jobs: JobCounters;
 }
 
 /** What a server has counted since it was made. */
@@ -112,7 +115,8 @@ export class Counters {
 
 /** Of a server that is in no cluster. */
 export function noRemoteCalls(): RemoteCallCounters {
-  return { made: new RemoteTraffic().snapshot(), answered: new RemoteTraffic().snapshot() };
+  const none = new RemoteTraffic().snapshot();
+  return { made: none, answered: none, jobs: new JobTraffic().snapshot() };
 }
 
 function increment(counts: Map<string, number>, code: string): void {

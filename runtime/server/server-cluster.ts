@@ -6,6 +6,7 @@ import type { Logger } from "../base/logger.js";
 import { ClusterNode, clusterProtocol } from "../cluster/cluster-node.js";
 import type { ResolvedClusterOptions } from "../cluster/cluster-options.js";
 import { HostedRemotes } from "../cluster/hosted-remotes.js";
+import { Jobs } from "../cluster/jobs.js";
 import type { HostedService, NodeInfo } from "../cluster/node-info.js";
 import { OwnRemotes } from "../cluster/own-remotes.js";
 import type { Peer, PeerGuest, PeerHost, PeerVisit } from "../cluster/peer.js";
@@ -49,6 +50,8 @@ export class ServerCluster implements VisitsHost, PeerHost {
   readonly remotes: HostedRemotes;
   /** What calls the remotes of all nodes. */
   readonly calls: RemoteCalls;
+  /** The jobs that it wants done, and those that it works on. */
+  readonly jobs: Jobs;
   readonly lostVisits = new Listeners<VisitLost>();
   readonly #host: GuestHost;
   readonly #options: ResolvedClusterOptions;
@@ -75,6 +78,16 @@ export class ServerCluster implements VisitsHost, PeerHost {
       clock,
       requestTimeoutMs,
       callMetadata: options.callMetadata,
+    });
+    this.jobs = new Jobs({
+      node: this.node,
+      calls: this.calls,
+      remotes: this.remotes,
+      logger,
+      queue: options.driver.jobs,
+      carrier: options.driver.name,
+      settings: options.jobs,
+      now: () => clock.now(),
     });
     for (const route of this.remotes.routes) {
       this.questions.answer(route, ({ peer, ...question }) =>
@@ -119,14 +132,17 @@ export class ServerCluster implements VisitsHost, PeerHost {
     } finally {
       this.users.nodesChanged();
     }
+    this.jobs.begin();
   }
 
-  /** No session comes here any more that is not here already. */
+  /** No session comes here any more that is not here already, and no job. */
   async drain(): Promise<void> {
+    this.jobs.pause();
     await this.node.update({ draining: true });
   }
 
   async leave(): Promise<void> {
+    await this.jobs.end();
     await this.node.leave();
     this.users.nodesChanged();
     const reason = new NanowireError("unavailable", "this node left its cluster");
@@ -135,7 +151,11 @@ export class ServerCluster implements VisitsHost, PeerHost {
   }
 
   get remoteCounters(): RemoteCallCounters {
-    return { made: this.calls.traffic.snapshot(), answered: this.remotes.traffic.snapshot() };
+    return {
+      made: this.calls.traffic.snapshot(),
+      answered: this.remotes.traffic.snapshot(),
+      jobs: this.jobs.traffic.snapshot(),
+    };
   }
 
   #services(): HostedService[] {

@@ -276,6 +276,7 @@ export class ServerHost implements ConnectionHost, GuestHost, TransportHost, Pla
     yield* this.#guests;
     if (this.cluster !== undefined) {
       yield this.cluster.remotes;
+      yield this.cluster.jobs;
     }
   }
 

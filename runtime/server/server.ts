@@ -245,7 +245,7 @@ export class Server {
       this.#host.metrics?.loop.start();
       undo.unshift(() => this.#host.metrics?.loop.stop());
       for (const part of this.#parts) {
-        LifeCycle.attach(part.life, this.#schedulerOf(part, scheduler), this.#host.cluster?.calls);
+        LifeCycle.attach(part.life, this.#schedulerOf(part, scheduler), this.cluster);
         undo.unshift(() => LifeCycle.detach(part.life));
       }
       for (const { life } of this.#parts) {

@@ -2,6 +2,8 @@
 
 import {
   createServer,
+  type EnqueuedJob,
+  type JobAttempt,
   type MethodDefinition,
   memory,
   type Remote,
@@ -9,9 +11,11 @@ import {
   type RemoteCaller,
   type RemoteContext,
   type RemoteDefinition,
+  type RemoteMethod,
   type ServiceDefinition,
   type ShardKey,
 } from "nanowire";
+import { PostRemoteJobs } from "../generator/scenarios/jobs/expected/generated/post/v1/post.server.js";
 import type { AddResponse } from "../generator/scenarios/remote/expected/generated/bank.js";
 import {
   AccountComponent,
@@ -27,6 +31,25 @@ type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 
 function same<A, B>(_: Same<A, B>): void {}
 
 class Idle extends IdleRemote {}
+
+/** What a program may and may not have done by jobs. */
+export async function typesOfJobs(caller: RemoteCaller, context: RemoteContext): Promise<void> {
+  const jobs = new PostRemoteJobs(caller);
+  const job = await jobs.send({ to: "ada", text: "dear" }, { id: "j-1", maxAttempts: 3, metadata: { a: "b" } });
+  same<typeof job, EnqueuedJob>(true);
+  same<typeof context.job, JobAttempt | undefined>(true);
+  await jobs.empty();
+  // @ts-expect-error: a letter has texts
+  await jobs.send({ to: 1, text: "dear" });
+  // @ts-expect-error: nobody waits for it
+  await jobs.empty({ timeoutMs: 5 });
+  // @ts-expect-error: it is not reliable
+  await jobs.count();
+  // @ts-expect-error: nor is this
+  await caller.enqueue(plain, undefined);
+}
+
+declare const plain: RemoteMethod<void, void>;
 
 /** What a program may and may not write. */
 export async function typesOfRemotes(

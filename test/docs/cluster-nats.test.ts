@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test, vi } from "vitest";
 import { resolveNatsOptions } from "../../runtime/cluster/nats/nats-options.js";
 import { joinNode, startNats } from "../cluster/nats/support/joined-node.js";
+import { done, jobOf, TestWorker } from "../cluster/support/job-contract.js";
 import { until } from "../support/wait.js";
 import { expectNumbers } from "./support/option-table.js";
 import { PageProgram } from "./support/page-program.js";
@@ -30,11 +31,28 @@ test("a user that may do what the page says can take part", async () => {
   await until(() => a.host.nodes.has("b"));
   a.driver.send("b", new Uint8Array([0x61]));
   await until(() => b.host.frames.length === 1);
+  const worker = new TestWorker();
+  b.driver.jobs?.take(["Ledger"], worker);
+  await a.driver.jobs?.add(jobOf("j"));
+  (await worker.taken.next()).resolve({ outcome: "again", afterMs: 1 });
+  const again = await worker.taken.next();
+  expect(again).toMatchObject({ job: { id: "j" }, attempt: 2 });
+  again.resolve(done);
+  await b.driver.jobs?.stop();
   expect([...a.host.logger.lines, ...b.host.logger.lines]).toEqual([]);
 });
 
 test("the numbers of the options are those of the code", () => {
-  const names = ["heartbeatMs", "memberTtlMs", "probeMs", "startTimeoutMs", "connectTimeoutMs", "maxBufferedBytes"];
+  const names = [
+    "heartbeatMs",
+    "memberTtlMs",
+    "probeMs",
+    "startTimeoutMs",
+    "connectTimeoutMs",
+    "maxBufferedBytes",
+    "jobKeepMs",
+    "jobSilenceMs",
+  ];
   expectNumbers(text, names, (given) =>
     resolveNatsOptions({ ...("memberTtlMs" in given ? { heartbeatMs: 50 } : {}), ...given }),
   );

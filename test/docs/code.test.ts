@@ -47,6 +47,7 @@ describe("the code in docs/", () => {
       "coming-from-pitaya",
       "groups",
       "life-cycle",
+      "jobs",
       "limits",
       "listening",
       "logging",

@@ -64,7 +64,7 @@ import {
   type OutboundStep, type Queue, type Scheduler, type ServerOptions, type Session, type SessionBound, type SessionClosed, type StopOnSignalsOptions,
   tcp, type TickTask, type Timer, type TlsOptions, ws,
 } from "nanowire";
-import type { ClusterDriver, RemoteContext } from "nanowire";
+import type { ClusterDriver, ReliableMethod, RemoteContext } from "nanowire";
 import { type ClientConnection, connect } from "nanowire/client";
 import { grpc } from "nanowire/grpc";
 import { opentelemetry } from "nanowire/opentelemetry";
@@ -87,6 +87,7 @@ declare const context: RemoteContext;
 declare const { name, uid, id, reason, code, url, path }: Readonly<Record<"name" | "uid" | "id" | "reason" | "code" | "url" | "path", string>>;
 declare const { port, ms, count, graceMs }: Readonly<Record<"port" | "ms" | "count" | "graceMs", number>>;
 declare const { message, request }: { message: UserSaid; request: JoinRequest };
+declare const sendLetter: ReliableMethod<UserSaid>;
 declare const tls: TlsOptions;
 declare const http: HttpServer;
 declare const details: Readonly<Record<string, string>>;

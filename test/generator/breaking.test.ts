@@ -69,6 +69,9 @@ const event = (name: string, message = "Text"): string => `  rpc ${name}(${messa
 
 const pushed = (name: string, option: string): string =>
   `  rpc ${name}(Text) returns (google.protobuf.Empty) { option (nanowire.method).${option}; }`;
+const job = (name: string, reliable: boolean): string => (reliable ? pushed(name, "reliable = true") : event(name));
+const jobs = (...methods: readonly string[]): string[] =>
+  handler("  option (nanowire.service).kind = REMOTE;", ...methods);
 const refuse = (count: number): string => `overload = { policy: REFUSE max_waiting: ${count} }`;
 const conflate = (option: string): string => `${option} = { policy: CONFLATE key: "text" }`;
 
@@ -371,6 +374,17 @@ const cases: Readonly<Record<keyof typeof ownRules | keyof typeof wireRules, rea
     {
       before: { lines: push(event("A"), pushed("B", conflate("overflow"))) },
       after: { lines: push(pushed("A", "overflow = { policy: CLOSE }"), pushed("B", conflate("overflow"))) },
+    },
+  ],
+  RELIABLE_REMOVED: [
+    {
+      before: { lines: jobs(job("A", true), job("B", false), job("C", true)) },
+      after: { lines: jobs(job("A", false), job("B", false), job("C", true)) },
+      fires: ["RELIABLE_REMOVED () new 9:7"],
+    },
+    {
+      before: { lines: jobs(job("A", false)) },
+      after: { lines: jobs(job("A", true)) },
     },
   ],
   SHARD_KEY_CHANGED: [

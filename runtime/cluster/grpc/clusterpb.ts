@@ -11,7 +11,7 @@ import {
   texts,
   uint32,
   uint64,
-} from "./message-fields.js";
+} from "../message-fields.js";
 
 /** A member of the cluster, as members and master tell each other of it. */
 export interface MemberInfo {

@@ -1,6 +1,6 @@
 import type { MethodDefinition } from "@grpc/grpc-js";
+import type { MessageCodec } from "../message-fields.js";
 import * as pb from "./clusterpb.js";
-import type { MessageCodec } from "./message-fields.js";
 
 /** A method of a gRPC service. */
 export type Method<Request, Response> = MethodDefinition<Request, Response>;

@@ -5,6 +5,7 @@ import { connectNats, isRefusal, sayingWhy } from "./connect-nats.js";
 import { FrameJoiner } from "./frame-joiner.js";
 import { Lookout } from "./lookout.js";
 import { MemberList } from "./member-list.js";
+import type { NatsJobs } from "./nats-jobs.js";
 import { type NatsSettings, parseServer, type ServerAddress, showServer } from "./nats-options.js";
 import { Peers } from "./peers.js";
 import { Stay, type StayHost } from "./stay.js";
@@ -19,6 +20,8 @@ type State = "joining" | "in" | "away" | "left";
 export class Membership {
   readonly #settings: NatsSettings;
   readonly #host: ClusterHost;
+  /** Told of each connection, and of its end. */
+  readonly #jobs: NatsJobs;
   readonly #peers: Peers;
   readonly #list: MemberList;
   readonly #joiner: FrameJoiner;
@@ -39,11 +42,12 @@ export class Membership {
   readonly #cancels: (() => void)[] = [];
   readonly #ignored = new Set<string>();
 
-  constructor(node: NodeInfo, host: ClusterHost, settings: NatsSettings) {
+  constructor(node: NodeInfo, host: ClusterHost, settings: NatsSettings, jobs: NatsJobs) {
     this.#node = node;
     this.#host = host;
     this.#settings = settings;
     this.#servers = shuffled(settings.servers);
+    this.#jobs = jobs;
     this.#peers = new Peers(settings.cluster);
     const ignored = (what: string): void => this.#ignore(what);
     this.#list = new MemberList(node.id, settings.memberTtlMs, settings.heartbeatMs, {
@@ -153,6 +157,7 @@ export class Membership {
       cancel();
     }
     this.#wake();
+    this.#jobs.disconnected();
     if (stay === undefined) {
       const { memberTtlMs } = this.#settings;
       logger.warn({ node: this.#node.id, memberTtlMs }, "cluster: the node left while cut off from NATS");
@@ -208,6 +213,7 @@ export class Membership {
     this.#stay = stay;
     this.#number = stay.number;
     this.#list.settle(stay.writtenAt);
+    this.#jobs.connected(stay.connection);
     const { memberTtlMs, probeMs } = this.#settings;
     this.#cancels.push(
       clock.every(Math.max(10, Math.floor(memberTtlMs / 16)), () => this.#checkLost()),
@@ -226,6 +232,7 @@ export class Membership {
       }
       this.#state = "away";
       this.#stay = undefined;
+      this.#jobs.disconnected();
       const server = stay.connection.getServer();
       this.#host.logger.warn({ server, reason }, "cluster: the connection to NATS is over; another is made");
       this.#servers = [...this.#servers.slice(1), ...this.#servers.slice(0, 1)];
@@ -275,6 +282,7 @@ export class Membership {
     this.#number = number;
     this.#lookout.grace(graceMs);
     this.#list.settle(stay.writtenAt);
+    this.#jobs.connected(stay.connection);
     logger.info({ server: stay.connection.getServer(), number }, "cluster: NATS is back");
     if (this.#lost) {
       this.#lost = false;

@@ -2,23 +2,27 @@ import { NanowireError } from "../../base/error.js";
 import type { ClusterDriver, ClusterHost, Joined } from "../driver.js";
 import type { NodeInfo } from "../node-info.js";
 import { Membership } from "./membership.js";
+import { NatsJobs } from "./nats-jobs.js";
 import type { NatsSettings } from "./nats-options.js";
 
 /** A node's way into a cluster over NATS. */
 export class NatsDriver implements ClusterDriver {
   readonly name = "nats";
+  readonly jobs: NatsJobs;
   readonly #settings: NatsSettings;
   #membership: Membership | undefined;
 
   constructor(settings: NatsSettings) {
     this.#settings = settings;
+    this.jobs = new NatsJobs(settings);
   }
 
   async join(node: NodeInfo, host: ClusterHost): Promise<Joined> {
     if (this.#membership !== undefined) {
       throw new NanowireError("invalid_state", "the driver is part of a cluster already");
     }
-    const membership = new Membership(node, host, this.#settings);
+    this.jobs.joins(host);
+    const membership = new Membership(node, host, this.#settings, this.jobs);
     this.#membership = membership;
     try {
       return await membership.join();

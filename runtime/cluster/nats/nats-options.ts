@@ -56,6 +56,13 @@ export interface NatsOptions {
   readonly maxBufferedBytes?: number;
   /** On how many servers NATS keeps the list of members: 1, 3 or 5. It counts when the bucket is made. Default: 1 */
   readonly replicas?: number;
+  /** How long jobs are kept that nobody does, and those that failed, in milliseconds. It counts when the first job of all is kept. 60,000 to 31,536,000,000. Default: 604,800,000, a week */
+  readonly jobKeepMs?: number;
+  /**
+   * How long nothing may be heard of a job that a node works on before another gets it, in milliseconds: a node says each third of that time that it is still at it. It counts when the
+   * first job of a service is taken. 1,000 to 3,600,000. Default: 15,000
+   */
+  readonly jobSilenceMs?: number;
 }
 
 /** TLS to NATS. */
@@ -107,6 +114,8 @@ export interface NatsSettings {
   readonly connectTimeoutMs: number;
   readonly maxBufferedBytes: number;
   readonly replicas: number;
+  readonly jobKeepMs: number;
+  readonly jobSilenceMs: number;
 }
 
 /**
@@ -119,6 +128,7 @@ export function resolveNatsOptions(options: NatsOptions): NatsSettings {
   const { cluster = "nanowire", servers = "nats://127.0.0.1:4222" } = options;
   const { heartbeatMs = 1_000, memberTtlMs = Math.max(4_000, 3 * heartbeatMs), probeMs = 200 } = options;
   const { startTimeoutMs = 10_000, connectTimeoutMs = 2_000, maxBufferedBytes = 33_554_432, replicas = 1 } = options;
+  const { jobKeepMs = 604_800_000, jobSilenceMs = 15_000 } = options;
   if (!/^[\w-]{1,32}$/.test(cluster)) {
     throw invalid(`nats.cluster ${JSON.stringify(cluster)} is not 1 to 32 letters, digits, - or _`);
   }
@@ -128,6 +138,8 @@ export function resolveNatsOptions(options: NatsOptions): NatsSettings {
   whole("nats.startTimeoutMs", startTimeoutMs, 0, 3_600_000);
   whole("nats.connectTimeoutMs", connectTimeoutMs, 100, 60_000);
   whole("nats.maxBufferedBytes", maxBufferedBytes, 65_536, 1_073_741_824);
+  whole("nats.jobKeepMs", jobKeepMs, 60_000, 31_536_000_000);
+  whole("nats.jobSilenceMs", jobSilenceMs, 1_000, 3_600_000);
   if (memberTtlMs < 3 * heartbeatMs) {
     throw invalid(`nats.memberTtlMs ${memberTtlMs} is less than three times heartbeatMs ${heartbeatMs}`);
   }
@@ -147,6 +159,8 @@ export function resolveNatsOptions(options: NatsOptions): NatsSettings {
     connectTimeoutMs,
     maxBufferedBytes,
     replicas,
+    jobKeepMs,
+    jobSilenceMs,
   };
 }
 
@@ -192,6 +206,8 @@ const optionKinds: Readonly<Record<keyof NatsOptions, OptionKind>> = {
   connectTimeoutMs: "checked",
   maxBufferedBytes: "checked",
   replicas: "checked",
+  jobKeepMs: "checked",
+  jobSilenceMs: "checked",
 };
 
 const tlsOptionKinds: Readonly<Record<keyof NatsTlsOptions, OptionKind>> = {

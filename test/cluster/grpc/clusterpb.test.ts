@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as pb from "../../../runtime/cluster/grpc/clusterpb.js";
-import type { MessageCodec } from "../../../runtime/cluster/grpc/message-fields.js";
+import type { MessageCodec } from "../../../runtime/cluster/message-fields.js";
 import { decodeAs, encodeAs } from "./support/clusterpb-schema.js";
 
 const noBytes = new Uint8Array(0);

@@ -16,6 +16,8 @@ describe("options of nats", () => {
       connectTimeoutMs: 2_000,
       maxBufferedBytes: 33_554_432,
       replicas: 1,
+      jobKeepMs: 604_800_000,
+      jobSilenceMs: 15_000,
     });
     expect(resolveNatsOptions({ heartbeatMs: 5_000 }).memberTtlMs).toBe(15_000);
   });

@@ -79,6 +79,9 @@ export class MemoryCluster {
         const node = this.#choose(method.service, options.node);
         send(node, method.route, method.service, bytes, contextOf(options, 0)).catch((error) => this.lost.push(error));
       },
+      enqueue: async () => {
+        throw new NanowireError("unsupported", "no jobs are kept here");
+      },
       tellAll: (method, message, options: RemoteTellAllOptions = {}) => {
         const bytes = method.request.encode(message).finish();
         for (const node of hostsOf(method.service)) {

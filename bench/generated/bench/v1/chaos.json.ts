@@ -23,6 +23,10 @@ export const CountAnswer: json.JsonMessage<messages.CountAnswer> = json.message(
   entered: json.field("entered", json.bool),
 }));
 
+export const EchoNumber: json.JsonMessage<messages.EchoNumber> = json.message("bench.v1.EchoNumber", () => ({
+  number: json.field("number", json.uint32),
+}));
+
 export const BeatEvent: json.JsonMessage<messages.BeatEvent> = json.message("bench.v1.BeatEvent", () => ({
   node: json.field("node", json.string),
   number: json.field("number", json.uint32),

@@ -5,15 +5,24 @@ import {
   type Awaitable,
   Component,
   defineMethod,
+  defineRemoteHandler,
   type MessageCodec,
   type PushDefinition,
   type PushTarget,
+  Remote,
+  type RemoteAnswer,
+  type RemoteCallAllOptions,
+  type RemoteCaller,
+  type RemoteCallOptions,
+  type RemoteContext,
+  type RemoteDefinition,
+  type RemoteMethod,
   sendPush,
   type ServiceDefinition,
   type Session,
 } from "nanowire";
 import { dictionary } from "../../routes.js";
-import { BeatEvent, CountAnswer, CountRequest, EnterAnswer, EnterRequest } from "./chaos.js";
+import { BeatEvent, CountAnswer, CountRequest, EchoNumber, EnterAnswer, EnterRequest } from "./chaos.js";
 import {
   BeatEvent as BeatEventJson,
   CountAnswer as CountAnswerJson,
@@ -51,6 +60,74 @@ export abstract class ChaosComponent extends Component {
    * Request `Chaos.Count`, code 62369.
    */
   abstract count(session: Session, request: CountRequest): Awaitable<CountAnswer>;
+}
+
+/**
+ * What nodes ask of each other meanwhile.
+ *
+ * Extend it, and other nodes of the cluster can call it; no client can.
+ * Generated from service bench.v1.ChaosNodes.
+ */
+export abstract class ChaosNodesRemote extends Remote {
+  /** The service that it stands for, without an instance. */
+  static get definition(): RemoteDefinition<ChaosNodesRemote> {
+    return chaosNodesDefinition;
+  }
+
+  constructor() {
+    super(chaosNodesDefinition);
+  }
+
+  /**
+   * Answers with the number.
+   *
+   * Call `ChaosNodes.Echo` of another node. May take for ever.
+   */
+  abstract echo(context: RemoteContext, request: EchoNumber): Awaitable<EchoNumber>;
+}
+
+/**
+ * What nodes ask of each other meanwhile.
+ *
+ * Calls service bench.v1.ChaosNodes on one node: the named one, or one that the cluster chooses.
+ */
+export class ChaosNodesRemoteClient {
+  readonly #caller: RemoteCaller;
+
+  constructor(caller: RemoteCaller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Answers with the number.
+   *
+   * Call `ChaosNodes.Echo` of another node. May take for ever.
+   */
+  echo(request: EchoNumber, options?: RemoteCallOptions): Promise<EchoNumber> {
+    return this.#caller.call(chaosNodesEcho, request, options);
+  }
+}
+
+/**
+ * What nodes ask of each other meanwhile.
+ *
+ * Calls service bench.v1.ChaosNodes on every node that hosts it.
+ */
+export class ChaosNodesRemoteAll {
+  readonly #caller: RemoteCaller;
+
+  constructor(caller: RemoteCaller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Answers with the number.
+   *
+   * Call `ChaosNodes.Echo` of another node. May take for ever.
+   */
+  echo(request: EchoNumber, options?: RemoteCallAllOptions): Promise<readonly RemoteAnswer<EchoNumber>[]> {
+    return this.#caller.callAll(chaosNodesEcho, request, options);
+  }
 }
 
 /**
@@ -100,6 +177,27 @@ const chaosService: ServiceDefinition<ChaosComponent> = {
       response: countAnswer,
       invoke: (component: ChaosComponent, session, request) => component.count(session, request),
       fingerprint: "1450df83",
+    }),
+  ],
+};
+
+const chaosNodesEcho: RemoteMethod<EchoNumber, EchoNumber> = {
+  service: "ChaosNodes",
+  route: "ChaosNodes.Echo",
+  kind: "call",
+  request: EchoNumber,
+  response: EchoNumber,
+  timeoutMs: 0,
+  fingerprint: "fd193d5f",
+};
+
+const chaosNodesDefinition: RemoteDefinition<ChaosNodesRemote> = {
+  name: "ChaosNodes",
+  protoName: "bench.v1.ChaosNodes",
+  handlers: [
+    defineRemoteHandler({
+      method: chaosNodesEcho,
+      invoke: (remote: ChaosNodesRemote, context, request) => remote.echo(context, request),
     }),
   ],
 };

@@ -36,6 +36,11 @@ export interface CountAnswer {
   entered: boolean,
 }
 
+/** What nodes send each other. */
+export interface EchoNumber {
+  number: number,
+}
+
 /** A node is alive. */
 export interface BeatEvent {
   /** Its id. */
@@ -234,6 +239,49 @@ export const CountAnswer: MessageFns<CountAnswer> = {
           }
 
           message.entered = readBool(reader);
+          continue; }
+      }
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skip(tag & 7);
+    }
+    reader.leave();
+    return message;
+  }
+};
+
+function createBaseEchoNumber(): EchoNumber {
+  return { number: 0 };
+}
+
+export const EchoNumber: MessageFns<EchoNumber> = {
+  encode(
+    message: EchoNumber,
+    writer: BinaryWriter = new BinaryWriter(),
+  ): BinaryWriter {
+    if ( message.number !== 0) {
+      writer.uint32(8).uint32(message.number);
+    }
+    return writer;
+  },
+
+  decode(
+    input: BinaryReader | Uint8Array,
+    length?: number,
+  ): EchoNumber {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const end = reader.enter(length);
+    const message = createBaseEchoNumber();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 8) {
+            break;
+          }
+
+          message.number = reader.uint32();
           continue; }
       }
       if ((tag & 7) === 4 || tag === 0) {

@@ -1,9 +1,9 @@
-// Messages of proto3 as tables of their fields: nano's way between nodes has small ones, and sends each in a call of its own.
+// Messages of proto3 as tables of their fields: for what is said seldom, or kept.
 
-import { BinaryReader } from "../../protocol/wire/binary-reader.js";
-import { BinaryWriter } from "../../protocol/wire/binary-writer.js";
-import { readInt64, readUint64 } from "../../protocol/wire/read-varints.js";
-import { writeInt64, writeUint64 } from "../../protocol/wire/write-varints.js";
+import { BinaryReader } from "../protocol/wire/binary-reader.js";
+import { BinaryWriter } from "../protocol/wire/binary-writer.js";
+import { readInt64, readUint64 } from "../protocol/wire/read-varints.js";
+import { writeInt64, writeUint64 } from "../protocol/wire/write-varints.js";
 
 /** Writes a message, and reads it. Reading throws what the wire's reader throws. */
 export interface MessageCodec<T> {
