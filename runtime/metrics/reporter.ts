@@ -35,6 +35,6 @@ export interface Reporter {
   readonly name: string;
   /** The server starts: called before anything else of it is begun. What it throws stops the start. */
   start(host: ReporterHost): Awaitable<void>;
-  /** The server has stopped: nothing else of it is left. */
+  /** The server has stopped: nothing else of it is left. Called, too, where its own start has failed. */
   stop(): Awaitable<void>;
 }

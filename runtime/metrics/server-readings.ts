@@ -177,6 +177,24 @@ export const serverMetrics = {
     help: "Calls of REMOTE services that are not answered yet.",
     labels: ["end"],
   },
+  jobsEnqueued: {
+    name: "nanowire_jobs_enqueued_total",
+    kind: "counter",
+    help: "Jobs that this node had kept.",
+    labels: [],
+  },
+  jobsPending: {
+    name: "nanowire_jobs_pending",
+    kind: "gauge",
+    help: "Jobs that this node works on now.",
+    labels: [],
+  },
+  jobAttempts: {
+    name: "nanowire_job_attempts_total",
+    kind: "counter",
+    help: "Attempts at jobs that have ended here: done, to be tried again, or failed, after which the job is set aside.",
+    labels: ["outcome"],
+  },
   loopDelay: {
     name: "nanowire_event_loop_delay_seconds",
     kind: "histogram",

@@ -1,6 +1,6 @@
 // A hot file: every message that a gate forwards goes through here. No promise and no closure a message.
 
-import { NanowireError } from "../base/error.js";
+import { NanowireError, toNanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
 import { type Peer, type PeerGuest, pushRecord } from "../cluster/peer.js";
 import { callFlags, type Opening } from "../cluster/records.js";
@@ -136,7 +136,11 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
   }
 
   failed(call: Call, error: unknown): void {
-    if (!this.#ended) {
+    if (this.#ended) {
+      // Nobody is told; that it did not end well is counted.
+      const { code } = toNanowireError(error, "internal", "a handler failed");
+      this.host.traffic?.failed(call.route, call.kind, code, false);
+    } else {
       this.#tellData();
       this.#refuse(call.id as number, call.route, call.kind, error);
     }

@@ -111,7 +111,8 @@ export class ServerMetrics {
   }
 
   #ofTheCluster(): MetricReading[] {
-    const { made, answered } = this.#host.counted.remote;
+    const { made, answered, jobs } = this.#host.counted.remote;
+    const outcomes = ["done", "again", "failed"] as const;
     const ends: readonly (readonly [string, RemoteCounters])[] = [
       ["made", made],
       ["answered", answered],
@@ -133,6 +134,12 @@ export class ServerMetrics {
       valueReading(
         serverMetrics.remotePending,
         each(({ pending }) => pending),
+      ),
+      valueReading(serverMetrics.jobsEnqueued, jobs.enqueued),
+      valueReading(serverMetrics.jobsPending, jobs.pending),
+      valueReading(
+        serverMetrics.jobAttempts,
+        outcomes.map((outcome) => ({ labels: { outcome }, value: jobs[outcome] })),
       ),
     ];
   }

@@ -1,12 +1,20 @@
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { NanowireError } from "../../runtime/base/error.js";
+import { Turn } from "../../runtime/base/turn.js";
+import { Call, type Caller } from "../../runtime/dispatch/call.js";
+import { Dispatcher, type Endpoint } from "../../runtime/dispatch/dispatcher.js";
+import { newCall } from "../../runtime/dispatch/measured-call.js";
+import { CodeLabels } from "../../runtime/metrics/code-labels.js";
 import type { HistogramReading } from "../../runtime/metrics/metric.js";
+import { Metrics } from "../../runtime/metrics/metrics.js";
 import { serverMetrics } from "../../runtime/metrics/server-readings.js";
-import { createServer } from "../../runtime/server/server.js";
+import { Traffic } from "../../runtime/metrics/traffic.js";
+import { ServerMetrics } from "../../runtime/server/server-metrics.js";
 import { sendPush } from "../../runtime/session/send-push.js";
-import { memory } from "../../runtime/transport/memory.js";
 import { Nodes } from "../cluster/support/nodes.js";
 import { notify, packet, request } from "../support/client.js";
+import { SteppedClock } from "../support/clock.js";
+import { KeptLog } from "../support/log.js";
 import { startServer, type TestServerOptions } from "../support/server.js";
 import { components, echo, pushOf, type Services } from "../support/service.js";
 import { type Deferred, defer, turn, until } from "../support/wait.js";
@@ -272,6 +280,25 @@ describe("the cluster", () => {
   });
 });
 
+describe("a session of another gate", () => {
+  it("that ends before its message is done leaves it counted as what it came to", async () => {
+    const nodes = new Nodes();
+    const work = defer<string>();
+    const services: Services = { Room: { Wait: () => work.promise } };
+    const atMember = new KeptReporter();
+    const gate = await nodes.gate("gate", { forwards: services });
+    const member = await nodes.member("member", services, { metrics: { reporters: [atMember] } });
+    const client = await gate.enter();
+    client.send(request(1, "Room.Wait"));
+    await until(() => member.server.counters.requests === 1);
+    client.link.end();
+    await until(() => member.server.counters.guests === 0);
+    work.reject(new NanowireError("room_closed", "the room is closed"));
+    await until(() => Object.keys(atMember.values(requests)).length > 0);
+    expect(atMember.values(requests)).toEqual({ "route=Room.Wait kind=request code=room_closed": 1 });
+  });
+});
+
 describe("the process", () => {
   it("tells how late its timers come, and what memory it has", async () => {
     const { reporter, clock, server } = await measured();
@@ -305,14 +332,132 @@ describe("what is told", () => {
     }
   });
 
-  it("is nothing where there is no reporter: no endpoint counts", async () => {
-    const server = createServer({
-      components: components(echo),
-      listen: [memory()],
-      logger: { debug() {}, info() {}, warn() {}, error() {} },
+  it("is what was counted, each number in its place", () => {
+    const remote = (base: number) => ({
+      calls: base + 1,
+      tells: base + 2,
+      pending: base + 3,
+      failed: { internal: base + 4 },
     });
-    await server.start();
-    onTestFinished(() => server.stop());
+    const counted = {
+      arriving: 1,
+      accepted: 2,
+      refused: { server_full: 3, tls_failed: 4 },
+      open: 5,
+      sessions: 6,
+      suspended: 7,
+      resumed: 8,
+      guests: 9,
+      requests: 10,
+      notifies: 11,
+      pushes: 12,
+      droppedPushes: 13,
+      replacedPushes: 14,
+      failed: { rate_limited: 15, internal: 16 },
+      failedTasks: 17,
+      closed: { invalid_frame: 18, kicked: 19 },
+      refusedHandshakes: { handshake_refused: 20 },
+      remote: {
+        made: remote(20),
+        answered: remote(30),
+        jobs: { enqueued: 41, pending: 42, done: 43, again: 44, failed: 45 },
+      },
+    };
+    const turn = new Turn(() => {});
+    const dispatcher = new Dispatcher(components(echo), turn, 0);
+    const host = { dispatcher, counted, clusterMembers: 51, forwardsPending: 52, outboxBytes: () => [100, 300, 200] };
+    const clock = new SteppedClock();
+    const metrics = new ServerMetrics(host, clock, turn, new Metrics(new KeptLog()));
+    const readings = metrics.read({ live: true, ready: true });
+    const told = readings.flatMap((reading) =>
+      reading.kind === "histogram" || /heap|resident|requests/.test(reading.name)
+        ? []
+        : reading.series.map(({ labels, value }) => [[reading.name, ...Object.values(labels)].join(" "), value]),
+    );
+    expect(Object.fromEntries(told)).toEqual({
+      nanowire_rate_limited_total: 15,
+      nanowire_forwards_pending: 52,
+      nanowire_pushes_total: 12,
+      nanowire_pushes_dropped_total: 13,
+      nanowire_pushes_replaced_total: 14,
+      nanowire_outbox_bytes: 600,
+      nanowire_outbox_largest_bytes: 300,
+      nanowire_sessions: 6,
+      nanowire_sessions_suspended: 7,
+      nanowire_sessions_resumed_total: 8,
+      nanowire_guest_sessions: 9,
+      nanowire_connections: 5,
+      nanowire_connections_arriving: 1,
+      nanowire_connections_accepted_total: 2,
+      "nanowire_connections_refused_total server_full": 3,
+      "nanowire_connections_refused_total tls_failed": 4,
+      "nanowire_connections_closed_total invalid_frame": 18,
+      "nanowire_connections_closed_total kicked": 19,
+      "nanowire_handshakes_refused_total handshake_refused": 20,
+      "nanowire_protocol_errors_total invalid_frame": 18,
+      nanowire_cluster_members: 51,
+      "nanowire_remote_calls_total made": 21,
+      "nanowire_remote_calls_total answered": 31,
+      "nanowire_remote_tells_total made": 22,
+      "nanowire_remote_tells_total answered": 32,
+      "nanowire_remote_pending made": 23,
+      "nanowire_remote_pending answered": 33,
+      "nanowire_remote_failed_total made internal": 24,
+      "nanowire_remote_failed_total answered internal": 34,
+      nanowire_jobs_enqueued_total: 41,
+      nanowire_jobs_pending: 42,
+      "nanowire_job_attempts_total done": 43,
+      "nanowire_job_attempts_total again": 44,
+      "nanowire_job_attempts_total failed": 45,
+      nanowire_tasks_failed_total: 17,
+      nanowire_ready: 1,
+    });
+  });
+});
+
+describe("without reporters", () => {
+  it("a call is the plain one, and with them another", () => {
+    const turn = new Turn(() => {});
+    const dispatcher = new Dispatcher(components(echo), turn, 0);
+    const [endpoint] = dispatcher.endpoints as [Endpoint];
+    const makeCall = () => newCall({} as Caller, endpoint, 1, new Uint8Array(0), 0, 0, false, false);
+    expect(makeCall().constructor).toBe(Call);
+    endpoint.traffic = new Traffic(new SteppedClock(), turn, new CodeLabels()).add("Echo.Say", "request", false);
+    const measured = makeCall();
+    expect(measured).toBeInstanceOf(Call);
+    expect(measured.constructor).not.toBe(Call);
+  });
+
+  it("nothing looks at the clock for a message, and the event loop is not watched", async () => {
+    const looks = async (options: TestServerOptions) => {
+      const clock = new SteppedClock();
+      let count = 0;
+      const watched = {
+        now: () => clock.now(),
+        steady: () => {
+          count++;
+          return clock.steady();
+        },
+        after: clock.after.bind(clock),
+        every: clock.every.bind(clock),
+      };
+      const { enter, server } = await startServer({ ...options, clock: watched, requestTimeoutMs: 0 });
+      const client = await enter();
+      await client.call(1, "Echo.Say");
+      const [before, timers] = [count, clock.waiting];
+      await client.call(2, "Echo.Say");
+      await server.stop();
+      return { looks: count - before, timers };
+    };
+    const off = await looks({});
+    const on = await looks({ metrics: { reporters: [new KeptReporter()] } });
+    expect(off.looks).toBe(0);
+    expect(on.looks).toBe(3);
+    expect(on.timers).toBe(off.timers + 1);
+  });
+
+  it("a program's own metrics are counted for nobody", async () => {
+    const { server } = await startServer();
     server.metrics.counter({ name: "gold_total", help: "Gold." }).add(1);
     expect(server.metrics.read()).toHaveLength(1);
   });
