@@ -1,4 +1,4 @@
-// What is measured: a server that echoes, and tells its metrics to Prometheus. They are read every second, much more often than anybody does.
+// What is measured: a server that echoes, and tells its metrics to Prometheus. They are read every five seconds, three times as often as Prometheus does by itself.
 // The first argument is the transport: tcp or ws.
 
 import { prometheus } from "nanowire/prometheus";
@@ -6,7 +6,7 @@ import { benchServer } from "./bench-server.js";
 import { Echo } from "./echo.js";
 import { serve } from "./serve.js";
 
-const readEveryMs = 1_000;
+const readEveryMs = 5_000;
 
 const reporter = prometheus({ port: 0 });
 const server = benchServer(process.argv[2], [new Echo()], { metrics: { reporters: [reporter] } });
