@@ -13,6 +13,8 @@ export default defineConfig({
       { find: /^nanowire\/nats$/, replacement: source("./runtime/cluster/nats/index.ts") },
       { find: /^nanowire\/opentelemetry$/, replacement: source("./runtime/metrics/opentelemetry/index.ts") },
       { find: /^nanowire\/prometheus$/, replacement: source("./runtime/metrics/prometheus/index.ts") },
+      { find: /^nanowire\/reflection$/, replacement: source("./runtime/reflection/index.ts") },
+      { find: /^nanowire\/repl$/, replacement: source("./runtime/repl/index.ts") },
       { find: /^nanowire\/statsd$/, replacement: source("./runtime/metrics/statsd/index.ts") },
       { find: /^nanowire\/testing$/, replacement: source("./runtime/testing/index.ts") },
       { find: /^nanowire\/up$/, replacement: source("./runtime/up/index.ts") },

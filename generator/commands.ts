@@ -36,6 +36,10 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: "tell what clients or servers of another version would notice",
     load: async () => (await import("./breaking-command.js")).runBreaking,
   },
+  repl: {
+    summary: "try a server out: call its routes, and see what it pushes, by hand or by a script",
+    load: async () => (await import("./repl-command.js")).runReplCommand,
+  },
   up: {
     summary: "start the processes of one machine, and see to it that they are there",
     load: async () => (await import("./up-command.js")).runUpCommand,

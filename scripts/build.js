@@ -18,7 +18,9 @@ try {
   const made = join(workshop, "made");
   compile(made);
   makeBinsExecutable(made);
-  await bundlePage(join(made, "examples/chat/page"));
+  for (const example of ["chat", "tadpole"]) {
+    await bundlePage(example, join(made, "examples", example, "page"));
+  }
   putInPlace(made);
 } catch (error) {
   // What is there is not what the sources say: better nothing than that.

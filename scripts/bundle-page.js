@@ -1,4 +1,4 @@
-// Bundles the chat page: `node scripts/bundle-page.js <directory>` puts page.js, index.html, style.css and icon.svg there.
+// Bundles the page of an example: `node scripts/bundle-page.js chat <directory>` puts page.js, index.html, style.css and icon.svg there.
 
 import { cp, mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
@@ -6,12 +6,13 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const source = join(root, "examples/chat/page");
 
 /**
+ * @param {string} example the folder below examples/ that has the page
  * @param {string} directory where the page goes; made when it is not there
  */
-export async function bundlePage(directory) {
+export async function bundlePage(example, directory) {
+  const source = join(root, "examples", example, "page");
   await mkdir(directory, { recursive: true });
   await build({
     absWorkingDir: root,
@@ -32,12 +33,12 @@ export async function bundlePage(directory) {
   }
 }
 
-const [, script, directory] = process.argv;
+const [, script, example, directory] = process.argv;
 if (script !== undefined && resolve(script) === fileURLToPath(import.meta.url)) {
   if (directory === undefined) {
-    console.error("Usage: node scripts/bundle-page.js <directory>");
+    console.error("Usage: node scripts/bundle-page.js <example> <directory>");
     process.exitCode = 2;
   } else {
-    await bundlePage(resolve(directory));
+    await bundlePage(example, resolve(directory));
   }
 }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { createServer, type Logger, type Server, tcp, ws } from "nanowire";
-import { createPageServer } from "./page-server.js";
+import { createPageServer } from "../page-server.js";
 import { Room } from "./room.js";
 
 /** What {@link startChat} takes. */

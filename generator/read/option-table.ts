@@ -12,6 +12,8 @@ export interface OptionRow {
   readonly places: readonly OptionPlace[];
   /** What a choice chooses from. */
   readonly values?: readonly string[];
+  /** What stands for its value in help: `MS`. Default: what its kind says, `FILE`, `TEXT`. */
+  readonly placeholder?: string;
   /** What holds when it is not given; absent for an act, and where nothing does. */
   readonly default?: string;
   readonly doc: string;
@@ -175,6 +177,56 @@ export const syncTable = {
 /** The flags of `nanowire lint`. */
 export const lintTable = { proto: optionTable.proto, help: optionTable.help } as const satisfies OptionTable;
 
+/** The flags of `nanowire repl`. */
+export const replTable = {
+  proto: {
+    kind: "folders",
+    places: ["flag"],
+    default: "the server is asked",
+    doc: "a folder of .proto files that tell routes and types; may be given more than once",
+  },
+  descriptors: {
+    kind: "file",
+    places: ["flag"],
+    doc: "the same of a file: what nanowire generate --descriptors writes, or a FileDescriptorSet of buf or protoc",
+  },
+  serializer: {
+    kind: "choice",
+    places: ["flag"],
+    values: ["protobuf", "json"],
+    default: "protobuf",
+    doc: "what is asked for on the wire; the server may choose the other one",
+  },
+  timeout: {
+    kind: "text",
+    places: ["flag"],
+    placeholder: "MS",
+    default: "10000",
+    doc: "milliseconds to wait for a connection, an answer, a push; 0: for ever",
+  },
+  user: {
+    kind: "text",
+    places: ["flag"],
+    placeholder: "JSON",
+    doc: "what the handshake tells the application on the server",
+  },
+  ca: {
+    kind: "file",
+    places: ["flag"],
+    default: "Node's own",
+    doc: "the issuers of certificates that are trusted with wss:// and tls://, as PEM",
+  },
+  script: { kind: "file", places: ["flag"], default: "standard input", doc: "a file of commands, a line each" },
+  history: {
+    kind: "file",
+    places: ["flag"],
+    default: "nanowire/repl-history in your folder for state",
+    doc: "where what is typed at a terminal is kept",
+  },
+  no_history: { kind: "act", places: ["flag"], doc: "keep nothing of what is typed" },
+  help: optionTable.help,
+} as const satisfies OptionTable;
+
 /** The flags of `nanowire up`. */
 export const upTable = { help: optionTable.help } as const satisfies OptionTable;
 
@@ -255,6 +307,9 @@ export function negatedFlagOf(name: string): string {
 
 /** What stands for an option's value: `DIR`, `FILE`, `TEXT`, `js|ts|none`. */
 export function placeholder(row: OptionRow): string {
+  if (row.placeholder !== undefined) {
+    return row.placeholder;
+  }
   switch (row.kind) {
     case "file":
       return "FILE";

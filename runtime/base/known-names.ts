@@ -10,12 +10,17 @@ const mostNames = 5;
  */
 export function noSuchName(what: string, name: string, known: Iterable<string>): string {
   const names = [...known]
-    .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
+    .map((candidate) => ({ candidate, distance: distanceOf(name.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)
     .map(({ candidate }) => candidate);
   const rest = names.length - mostNames;
   const told = names.slice(0, mostNames).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
   return `there is no ${what}: ${names.length === 0 ? "there is none at all" : `there are ${told}`}`;
+}
+
+/** Of a name that only begins as another one nothing is wrong. */
+function distanceOf(name: string, candidate: string): number {
+  return name !== "" && candidate.startsWith(name) ? 0 : editDistance(name, candidate);
 }
 
 /** How many letters must be added, taken out or changed to make one text of another. */

@@ -1,11 +1,10 @@
 import { systemClock } from "../base/clock.js";
 import type { Dial } from "../transport/client-socket.js";
 import type { ClientConnection, ConnectionStatus } from "./client-connection.js";
-import type { ConnectOptions, ConnectSettings } from "./connect-options.js";
+import type { ConnectOptions } from "./connect-options.js";
 import { type MakeDial, openConnection } from "./connection.js";
-import { dialTcp } from "./dial-tcp.js";
+import { dialNode, nodeSchemes, toldSchemes } from "./dial-node.js";
 import { parseDialUrl, schemesAfter } from "./dial-url.js";
-import { dialWs } from "./dial-ws.js";
 
 /**
  * Connects to a server, and shakes hands with it. Resolved when messages can be sent.
@@ -26,18 +25,10 @@ export async function connect(target: string | Dial, options: ConnectOptions = {
   const makeDial: MakeDial = (settings, url) => {
     const to = url ?? target;
     return typeof to === "string"
-      ? dialOf(parseDialUrl(to, url === undefined ? schemes : schemesAfter(target, toldSchemes)), settings)
+      ? dialNode(parseDialUrl(to, url === undefined ? nodeSchemes : schemesAfter(target, toldSchemes)), settings)
       : to;
   };
   return await openConnection(makeDial, { ...options, onState: holding(options.onState) }, systemClock);
-}
-
-/** Where a server may send its clients: sockets in the file system are not its business. */
-const toldSchemes = ["ws:", "wss:", "tcp:", "tls:"];
-const schemes = [...toldSchemes, "ws+unix:", "tcp+unix:"];
-
-function dialOf(url: URL, { maxPacketBytes, ca }: ConnectSettings): Dial {
-  return url.protocol.startsWith("ws") ? dialWs(url, maxPacketBytes, ca) : dialTcp(url, ca);
 }
 
 /** While a pause between two attempts lasts nothing else may keep the process alive, and it is to go on. */

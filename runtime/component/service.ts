@@ -49,7 +49,7 @@ export interface MethodDefinition<C, Req, Res> {
   readonly localName?: string;
   /** `Room.Join`. */
   readonly route: string;
-  /** The route's code in the dictionary. */
+  /** The route's code in the dictionary; 0: the service has none. */
   readonly code: number;
   /** Routes that it had before it was renamed: a client that sends one of them in full reaches it too. Default: none. */
   readonly was?: readonly string[];
@@ -101,8 +101,8 @@ export interface ServiceDefinition<C> {
   readonly name: string;
   /** The full name in the .proto: `chat.v1.Room`. */
   readonly protoName: string;
-  /** The dictionary that was generated with it. */
-  readonly dictionary: RouteDictionary;
+  /** The dictionary that was generated with it. Absent: its routes have no codes, `code` is 0 in each method, and clients send them in full. */
+  readonly dictionary?: RouteDictionary;
   /** Its methods, made by {@link defineMethod}. */
   readonly methods: readonly AnyMethod<C>[];
 }

@@ -59,7 +59,7 @@ export class Dispatcher {
     requestTimeoutMs: number,
     forwarded: readonly AnyService[] = [],
   ) {
-    const dictionaries = new Set<RouteDictionary>();
+    const dictionaries = new Set<RouteDictionary | undefined>();
     for (const component of components) {
       const service = Component.serviceOf(component);
       dictionaries.add(service.dictionary);
@@ -89,7 +89,7 @@ export class Dispatcher {
         assertCode(method, service.dictionary);
       }
     }
-    this.dictionary = mergeDictionaries([...dictionaries]);
+    this.dictionary = mergeDictionaries([...dictionaries].filter((dictionary) => dictionary !== undefined));
     this.#places = placesByCode(this.#endpoints);
   }
 
@@ -153,7 +153,10 @@ function placesByCode(endpoints: readonly (Endpoint | ForwardedEndpoint)[]): Uin
   const greatest = endpoints.reduce((most, { method }) => Math.max(most, method.code), 0);
   const places = new Uint16Array(greatest + 1);
   for (const [index, { method }] of endpoints.entries()) {
-    places[method.code] = index + 1;
+    // Without a code it is found by its route alone.
+    if (method.code !== 0) {
+      places[method.code] = index + 1;
+    }
   }
   return places;
 }
@@ -165,8 +168,15 @@ function nameOf(endpoint: Endpoint | ForwardedEndpoint): string {
 /** A stub and a `routes.ts` of different age would answer one route's calls with another's method. */
 function assertCode(
   { route, code }: { readonly route: string; readonly code: number },
-  { routes }: RouteDictionary,
+  dictionary: RouteDictionary | undefined,
 ): void {
+  if (dictionary === undefined) {
+    if (code !== 0) {
+      throw new NanowireError("invalid_route", `${route} has code ${code}, but its service has no dictionary`);
+    }
+    return;
+  }
+  const { routes } = dictionary;
   if (routes[route] !== code) {
     const known = Object.hasOwn(routes, route) ? `code ${routes[route]}` : "no code";
     throw new NanowireError(

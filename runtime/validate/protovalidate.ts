@@ -7,8 +7,9 @@ import {
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { NanowireError } from "../base/error.js";
 import type { BeforeHook, HandlerCall } from "../dispatch/hook-chain.js";
+import { type Descriptors, ownRoutes } from "../protocol/descriptors-file.js";
 import { toldEncodeError } from "../protocol/told-error.js";
-import { type Descriptors, readDescriptors } from "./descriptors.js";
+import { readDescriptors } from "./descriptors.js";
 import { violationError } from "./violations.js";
 
 /**
@@ -38,7 +39,7 @@ export function protovalidate(descriptors: Descriptors): BeforeHook {
     const type = checked.get(call.route);
     if (type !== undefined) {
       check(call, type, validator);
-    } else if (!checked.has(call.route)) {
+    } else if (!checked.has(call.route) && !call.route.startsWith(ownRoutes)) {
       throw new Error(`the descriptors know no route ${call.route}: generate them with the code`);
     }
   };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NanowireError } from "../../runtime/base/error.js";
 import { Turn } from "../../runtime/base/turn.js";
+import { Component } from "../../runtime/component/component.js";
 import { Dispatcher } from "../../runtime/dispatch/dispatcher.js";
 import { MessageHeader } from "../../runtime/protocol/message-decoder.js";
 import { components, method, type Services, TestComponent } from "../support/service.js";
@@ -19,6 +20,13 @@ function dispatcherOf(services: Services, extraRoutes: readonly string[] = []): 
 function alone(route: string, code: number, version: string, routes: Record<string, number>): TestComponent {
   const name = route.slice(0, route.lastIndexOf("."));
   return new TestComponent(name, [method(route, code, { handle: () => "" })], { version, routes });
+}
+
+/** A component of a service that has no dictionary. */
+class Uncoded extends Component {
+  constructor(code: number) {
+    super({ name: "B", protoName: "test.v1.B", methods: [method("B.Two", code, { handle: () => "" })] });
+  }
 }
 
 function errorOf(call: () => unknown): Pick<NanowireError, "code" | "scope" | "message"> {
@@ -197,6 +205,19 @@ describe("Dispatcher", () => {
         scope: "startup",
         message: "code 1 is given to two routes: A.One and B.One",
       });
+    });
+  });
+
+  it("finds a method of a service without a dictionary by its route alone, and leaves the dictionary as it is", () => {
+    const dispatcher = new Dispatcher([...components({ A: { One: handle } }), new Uncoded(0)], turn, 500);
+    expect(dispatcher.find(header("B.Two"))?.method.route).toBe("B.Two");
+    expect(dispatcher.find(header("", 1))?.method.route).toBe("A.One");
+    expect(dispatcher.dictionary.toObject()).toEqual({ "A.One": 1 });
+    expect(dispatcher.dictionary.version).toBe(dispatcherOf({ A: { One: handle } }).dictionary.version);
+    expect(errorOf(() => new Dispatcher([new Uncoded(2)], turn, 500))).toEqual({
+      code: "invalid_route",
+      scope: "startup",
+      message: "B.Two has code 2, but its service has no dictionary",
     });
   });
 

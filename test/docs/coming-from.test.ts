@@ -69,6 +69,7 @@ import { type ClientConnection, connect } from "nanowire/client";
 import { grpc } from "nanowire/grpc";
 import { opentelemetry } from "nanowire/opentelemetry";
 import { prometheus } from "nanowire/prometheus";
+import { reflection } from "nanowire/reflection";
 import { statsd } from "nanowire/statsd";
 import { startTestServer } from "nanowire/testing";
 import { protovalidate } from "nanowire/validate";
@@ -164,7 +165,7 @@ describe("the pages for those who come from nano and from pitaya", () => {
       compilerOptions: {
         rootDir: root,
         paths: Object.fromEntries(
-          ["index", "client/index", "testing/index", "validate/index"].map((file) => [
+          ["index", "client/index", "reflection/index", "testing/index", "validate/index"].map((file) => [
             `nanowire${file === "index" ? "" : `/${file.slice(0, -6)}`}`,
             [`${root}/runtime/${file}.ts`],
           ]),

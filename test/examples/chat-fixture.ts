@@ -19,10 +19,10 @@ export interface TemporaryDirectory {
   remove(): Promise<void>;
 }
 
-/** The page, bundled as the build does it. */
-export async function bundlePage(): Promise<TemporaryDirectory> {
+/** The page of an example, bundled as the build does it. */
+export async function bundlePage(example = "chat"): Promise<TemporaryDirectory> {
   const path = await mkdtemp(join(tmpdir(), "nanowire-page-"));
-  await promisify(execFile)(process.execPath, [join(root, "scripts/bundle-page.js"), path]);
+  await promisify(execFile)(process.execPath, [join(root, "scripts/bundle-page.js"), example, path]);
   return { path, remove: () => rm(path, { recursive: true }) };
 }
 

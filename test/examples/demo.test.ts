@@ -99,11 +99,13 @@ test("is a program that ends with 1 and one line when it fails, and with 0 when 
   const failing = run(programs.path, "demo");
   expect(await failing.ended).toBe(1);
   expect(await failing.stdout).toBe("");
-  expect(await failing.stderr).toMatch(
-    /^\n {2}✗ The demo failed: the chat page is not built: .* run npm run build\n\n$/,
-  );
+  expect(await failing.stderr).toMatch(/^\n {2}✗ The demo failed: the page is not built: .* run npm run build\n\n$/);
 
-  await promisify(execFile)(process.execPath, [join(root, "scripts/bundle-page.js"), join(programs.path, "page")]);
+  await promisify(execFile)(process.execPath, [
+    join(root, "scripts/bundle-page.js"),
+    "chat",
+    join(programs.path, "page"),
+  ]);
   const good = run(programs.path, "demo");
   expect(await good.stderr).toBe("");
   expect(await good.ended).toBe(0);

@@ -10,7 +10,11 @@ let programs: TemporaryDirectory;
 
 beforeAll(async () => {
   programs = await compilePrograms();
-  await promisify(execFile)(process.execPath, [join(root, "scripts/bundle-page.js"), join(programs.path, "page")]);
+  await promisify(execFile)(process.execPath, [
+    join(root, "scripts/bundle-page.js"),
+    "chat",
+    join(programs.path, "page"),
+  ]);
 });
 
 afterAll(async () => {

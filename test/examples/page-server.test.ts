@@ -101,7 +101,7 @@ test("stops with requests under way, and as often as it is asked", async () => {
 
 test("says how to build the page when it is not there", async () => {
   await expect(startChat({ port: 0, tcpPort: 0, pageDirectory: "/nowhere" })).rejects.toThrow(
-    "the chat page is not built: /nowhere/index.html cannot be read; run npm run build",
+    "the page is not built: /nowhere/index.html cannot be read; run npm run build",
   );
 });
 

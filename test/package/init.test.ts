@@ -39,7 +39,7 @@ describe("a project of nanowire init", () => {
     expect(run(demo, "npm run --silent check")).toContain("nothing found in 1 file");
   });
 
-  test("starts, answers its client, and ends when it is told to", { timeout: 120_000 }, async () => {
+  test("starts, answers its client and who types, and ends when it is told to", { timeout: 120_000 }, async () => {
     const environment = { ...plainEnvironment(), PORT: "0", TCP_PORT: "0" };
     // What `npm start` does, step by step: a signal to npm would not reach the server on every system.
     run(demo, "npm run --silent build");
@@ -52,6 +52,8 @@ describe("a project of nanowire init", () => {
     const url = await listeningAt(started);
     const shown = run(demo, `URL=${url} node dist/src/client.js`);
     expect(shown).toBe("the counter is 2 now\nadded: 2\nrefused: nothing_to_add\n");
+    const typed = `echo 'request Counter.Add {"amount": 2}' | npx --no-install nanowire repl ${url} --proto proto`;
+    expect(run(demo, typed).split("\n")).toContain('{"value":"4"}');
     started.kill("SIGTERM");
     expect(await once(started, "exit")).toEqual([0, null]);
   });

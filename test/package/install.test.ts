@@ -25,7 +25,7 @@ describe("the package, installed as a production server installs it", () => {
     expect(readdirSync(join(modules, "@bufbuild"))).toEqual(["protobuf"]);
   });
 
-  test("holds the runtime, the generator, its templates, those of a new project and options.proto, and no test, example or source", () => {
+  test("holds the runtime, the generator, its templates, those of a new project and its own .proto files, and no test, example or source", () => {
     const files = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
     const places = new Set(
       files.map((file) =>
@@ -46,6 +46,7 @@ describe("the package, installed as a production server installs it", () => {
       "generator/templates",
       "package.json",
       "proto/nanowire",
+      "runtime/reflection",
     ]);
     expect(files.filter((file) => /\.tsx?$/.test(file) && !file.endsWith(".d.ts"))).toEqual([]);
   });
@@ -89,6 +90,12 @@ describe("the package, installed as a production server installs it", () => {
     const lines = run(project, "npx --no-install nanowire up").split("\n");
     expect(lines).toContain("room-2 | room-2 serves");
     expect(lines.slice(-2)).toEqual(["up     | stopped", ""]);
+  });
+
+  test("nanowire repl needs nothing that the generator needs", () => {
+    expect(run(project, "echo help exit | npx --no-install nanowire repl")).toBe(
+      "exit  close the connection, and end\n",
+    );
   });
 
   test("the generator says exactly what to install", () => {

@@ -33,6 +33,8 @@ const mayImport: Record<string, readonly string[]> = {
   client: ["base", "protocol", "transport"],
   testing: ["base", "transport", "cluster", "server", "client"],
   validate: ["base", "protocol", "dispatch"],
+  reflection: ["base", "protocol", "component"],
+  repl: ["base", "protocol", "transport", "client", "reflection"],
 };
 
 /** The generator's rooms, which know nothing of the runtime. */
@@ -47,7 +49,7 @@ const generatorMayImport: Record<string, readonly string[]> = {
 
 /** Where Node's own modules may be imported: nowhere else does the code know on what it runs. */
 const nodeIn = [
-  /^runtime\/(transport|cluster|server|up)\//,
+  /^runtime\/(transport|cluster|server|up|repl)\//,
   /^runtime\/metrics\/prometheus\//,
   /^runtime\/client\/(dial-tcp|dial-ws)\.ts$/,
   /^generator\/(read|scaffold|write)\//,
@@ -102,6 +104,11 @@ function driverOf(path: string): string | undefined {
   return /^runtime\/(?:cluster|metrics)\/([^/]+)\//.exec(path)?.[1];
 }
 
+/** What the generator made: of the chat's files, and of the service of reflection. */
+function isGenerated(path: string): boolean {
+  return /^(runtime\/reflection\/)?generated\//.test(path);
+}
+
 const inside = (house: string) => imports.filter(({ from }) => from.startsWith(`${house}/`));
 const show = ({ from, to }: Import) => `${from} → ${to}`;
 
@@ -139,19 +146,31 @@ describe("who may import whom", () => {
     ).toEqual([]);
   });
 
-  test("runtime: its packages are ws and, for JSON, the base64 of @bufbuild/protobuf; validation, the drivers of the cluster and the reporters of metrics have their own", () => {
-    const packages = inside("runtime").filter(({ to }) => !to.startsWith("runtime/") && !to.startsWith("node:"));
+  test("runtime: its packages are ws and, for JSON, the base64 of @bufbuild/protobuf; validation, the REPL, the drivers of the cluster and the reporters of metrics have their own", () => {
+    const packages = inside("runtime").filter(
+      ({ from, to }) => !to.startsWith("runtime/") && !to.startsWith("node:") && !isGenerated(from),
+    );
     const ofValidation = packages.filter(({ from }) => roomOf(from, "runtime") === "validate");
-    const others = packages.filter((one) => !ofValidation.includes(one) && driverOf(one.from) === undefined);
+    const ofRepl = packages.filter(({ from }) => roomOf(from, "runtime") === "repl");
+    const others = packages.filter(
+      (one) => !ofValidation.includes(one) && !ofRepl.includes(one) && driverOf(one.from) === undefined,
+    );
     expect(new Set(others.map(({ to }) => to))).toEqual(new Set(["ws", "@bufbuild/protobuf/wire"]));
     expect(
       ofValidation.map(({ to }) => to).filter((to) => !/^@bufbuild\/proto(?:buf|validate)(?:\/|$)/.test(to)),
     ).toEqual([]);
-    expect(
-      inside("runtime").filter(
-        ({ from, to }) => to.startsWith("runtime/validate/") && !from.startsWith("runtime/validate/"),
-      ),
-    ).toEqual([]);
+    expect(new Set(ofRepl.map(({ to }) => to))).toEqual(new Set(["@bufbuild/protobuf", "@bufbuild/protobuf/wkt"]));
+    const loaded = inside("runtime").filter(
+      ({ from, to }) => /^runtime\/(validate|repl)\//.test(to) && roomOf(from, "runtime") !== roomOf(to, "runtime"),
+    );
+    expect(loaded.map(show)).toEqual([]);
+  });
+
+  test("runtime: reflection is loaded by the REPL alone", () => {
+    const loaded = inside("runtime").filter(
+      ({ from, to }) => to.startsWith("runtime/reflection/") && !from.startsWith("runtime/reflection/"),
+    );
+    expect(new Set(loaded.map(({ from }) => roomOf(from, "runtime")))).toEqual(new Set(["repl"]));
   });
 
   test("runtime: a driver of the cluster, or a reporter, has packages of its own, and nobody imports it", () => {
@@ -185,10 +204,10 @@ describe("who may import whom", () => {
 
   test("generated: the package's public entries", () => {
     const allowed = new Set(["nanowire", "nanowire/client", "nanowire/json", "nanowire/wire"]);
+    const ofReflection = inside("runtime").filter(({ from }) => isGenerated(from));
+    expect(ofReflection.length).toBeGreaterThan(5);
     expect(
-      inside("generated")
-        .filter(({ to }) => !to.startsWith("generated/") && !allowed.has(to))
-        .map(show),
+      [...inside("generated"), ...ofReflection].filter(({ to }) => !isGenerated(to) && !allowed.has(to)).map(show),
     ).toEqual([]);
   });
 

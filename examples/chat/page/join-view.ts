@@ -1,4 +1,4 @@
-import { byId } from "./elements.js";
+import { byId } from "../../browser/elements.js";
 
 /** Where one says who one is. */
 export class JoinView {

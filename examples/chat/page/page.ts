@@ -1,6 +1,6 @@
 import { NanowireError } from "nanowire/client";
+import { byId } from "../../browser/elements.js";
 import { type ChatObserver, ChatSession } from "../chat-session.js";
-import { byId } from "./elements.js";
 import { JoinView } from "./join-view.js";
 import { RoomView } from "./room-view.js";
 

@@ -1,4 +1,4 @@
-import { make } from "./elements.js";
+import { make } from "../../browser/elements.js";
 
 /** A round picture for a name: its first character, in the name's colour. */
 export function makeAvatar(name: string): HTMLElement {

@@ -1,5 +1,5 @@
+import { byId, make } from "../../browser/elements.js";
 import { maxTextLength } from "../limits.js";
-import { byId, make } from "./elements.js";
 import { makeAvatar, paintAs } from "./person.js";
 
 /** What the room's buttons do. */

@@ -61,6 +61,7 @@ export class PageProgram {
         "nanowire/nats": `${root}runtime/cluster/nats/index.ts`,
         "nanowire/opentelemetry": `${root}runtime/metrics/opentelemetry/index.ts`,
         "nanowire/prometheus": `${root}runtime/metrics/prometheus/index.ts`,
+        "nanowire/reflection": `${root}runtime/reflection/index.ts`,
         "nanowire/statsd": `${root}runtime/metrics/statsd/index.ts`,
         "nanowire/testing": `${root}runtime/testing/index.ts`,
         "nanowire/wire": `${root}runtime/protocol/wire/index.ts`,

@@ -34,7 +34,7 @@ interface Asset {
 }
 
 /**
- * Makes an HTTP server, not listening yet, that serves the chat page.
+ * Makes an HTTP server, not listening yet, that serves the page of an example.
  *
  * @param directory where the build has put the page; it is read once, here
  * @throws Error that says how to build the page, when it is not there
@@ -52,7 +52,7 @@ async function readAsset(path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
-    throw new Error(`the chat page is not built: ${path} cannot be read; run npm run build`, { cause: error });
+    throw new Error(`the page is not built: ${path} cannot be read; run npm run build`, { cause: error });
   }
 }
 
@@ -60,7 +60,7 @@ function serve(assets: ReadonlyMap<string, Asset>, request: IncomingMessage, res
   const [path = ""] = (request.url ?? "").split("?", 1);
   const asset = assets.get(path);
   if (asset === undefined) {
-    refuse(response, 404, "There is nothing here; the chat is at /.\n");
+    refuse(response, 404, "There is nothing here; the page is at /.\n");
   } else if (request.method !== "GET" && request.method !== "HEAD") {
     response.setHeader("Allow", "GET, HEAD");
     refuse(response, 405, "Only GET and HEAD are served here.\n");

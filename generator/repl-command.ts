@@ -1,0 +1,115 @@
+import type { CommandContext } from "./command-context.js";
+import { formatProblem, GeneratorError } from "./error.js";
+import { readModel } from "./generate.js";
+import { optional } from "./model/optional.js";
+import { printDescriptors } from "./print/descriptors.js";
+import { compileProject } from "./project.js";
+import { helpOnFlags, parseFlags } from "./read/arguments.js";
+import { readSettings } from "./read/config.js";
+import { readDescriptorsInput } from "./read/descriptors-input.js";
+import { replTable, type ValuesOf } from "./read/option-table.js";
+import { readOwnPackage } from "./read/package-root.js";
+import { findPeers } from "./read/peers.js";
+
+const help = (): string => `nanowire repl [URL]
+
+Connects to a server, and does what you type: calls its routes with JSON, shows what it answers and pushes. URL is ws://, wss://, tcp:// or
+tls://. What the server speaks it tells itself, where it has reflection on; else name --proto or --descriptors. It need not be a server of
+nanowire: those of nano and pitaya answer, too. docs/repl.md tells the commands, and so does help.
+
+From a script (--script FILE, or whatever standard input is that is no terminal) it ends at the first command that fails.
+Exit codes: 0 all is well, 1 a command failed, 2 nothing was tried: a flag, a file or the URL is wrong.
+
+Flags:
+${helpOnFlags(replTable)}`;
+
+/** What is asked of \`nanowire/repl\`: an entry of the package, which the generator knows by its public name alone. */
+interface ReplEntry {
+  readonly runRepl: (options: {
+    readonly url?: string;
+    readonly descriptors?: string | Uint8Array;
+    readonly serializer?: "protobuf" | "json";
+    readonly timeoutMs?: number;
+    readonly user?: unknown;
+    readonly caFile?: string;
+    readonly script?: string;
+    readonly history?: string | false;
+    readonly signal?: AbortSignal;
+  }) => Promise<number>;
+}
+
+const entryName = "nanowire/repl";
+
+/** `nanowire repl`. @returns 0 when all went well, 1 when a command of a script failed, 2 when nothing was tried */
+export async function runReplCommand(args: readonly string[], context: CommandContext): Promise<number> {
+  const { directory, print, printError, untilStopped } = context;
+  try {
+    let url: string | undefined;
+    const flags = parseFlags(args, "repl", replTable, (argument) => {
+      const isFirst = url === undefined;
+      url ??= argument;
+      return isFirst;
+    });
+    if (flags.help === true) {
+      print(help());
+      return 0;
+    }
+    const { serializer, ca, script, history, no_history: isForgetful } = flags;
+    if (isForgetful === true && history !== undefined) {
+      throw GeneratorError.of("--history and --no-history contradict each other");
+    }
+    const options = {
+      ...optional("url", url),
+      ...optional("timeoutMs", readMilliseconds(flags.timeout)),
+      ...optional("user", readUser(flags.user)),
+      ...optional("descriptors", await readDescriptors(directory, flags)),
+      ...optional("serializer", serializer),
+      ...optional("caFile", ca),
+      ...optional("script", script),
+      ...optional("history", isForgetful === true ? (false as const) : history),
+    };
+    const { runRepl } = (await import(entryName)) as ReplEntry;
+    return await runRepl({ ...options, ...optional("signal", untilStopped?.()) });
+  } catch (error) {
+    if (!(error instanceof GeneratorError)) {
+      throw error;
+    }
+    for (const problem of error.problems) {
+      printError(formatProblem(problem));
+    }
+    return 2;
+  }
+}
+
+/** The text of what `nanowire generate --descriptors` writes, or the bytes of a file; undefined when none is named. */
+async function readDescriptors(
+  directory: string,
+  { proto, descriptors }: ValuesOf<typeof replTable>,
+): Promise<string | Uint8Array | undefined> {
+  if (proto === undefined) {
+    return descriptors === undefined ? undefined : readDescriptorsInput(directory, descriptors);
+  }
+  if (descriptors !== undefined) {
+    throw GeneratorError.of("--proto and --descriptors both tell the types: give one of them");
+  }
+  const own = readOwnPackage();
+  const settings = readSettings(directory, { proto });
+  const [requireBuf, requireTsProto] = findPeers(own, directory, ["@bufbuild/buf", "ts-proto"]);
+  const read = readModel(await compileProject(directory, settings, own, { requireBuf, requireTsProto }));
+  return printDescriptors(read.model.protocol, read.descriptors, read.own);
+}
+
+function readMilliseconds(text: string | undefined): number | undefined {
+  if (text !== undefined && !/^\d{1,10}$/.test(text)) {
+    throw GeneratorError.of(`--timeout cannot be ${text}: write milliseconds, as 5000`);
+  }
+  return text === undefined ? undefined : Number(text);
+}
+
+function readUser(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch (error) {
+    throw GeneratorError.of(`--user is no JSON: ${error instanceof Error ? error.message : error}`);
+  }
+}
