@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -25,8 +26,8 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    // The default leaves one core free: on two cores that is a single worker, and twice the time.
-    maxWorkers: "100%",
+    // One more than there are cores: many tests wait for processes, sockets and browsers, and a core has nothing to do meanwhile.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -33,6 +33,13 @@ const links: Readonly<Record<ClusterLink, { readonly title: string; readonly eng
       { name: "stream", server: "grpc-server.js", caller: "grpc-client.js", args: ["stream"] },
     ],
   },
+  nano: {
+    title: "nano's unary way",
+    engines: [
+      { name: "unary call", server: "grpc-server.js", caller: "grpc-client.js", args: ["unary"] },
+      { name: "there and back", server: "grpc-server.js", caller: "grpc-client.js", args: ["back"] },
+    ],
+  },
   nats: {
     title: "nats()",
     engines: [{ name: "NATS request", server: "nats-responder.js", caller: "nats-requester.js", isNats: true }],
@@ -45,7 +52,7 @@ export const hop: HopCase = {
   kind: "hop",
   summary: "a request through a gate to a member and back, 64 bytes; against what carries it, by itself",
   missing: missingNats,
-  comparisons: (["grpc", "nats"] as const).flatMap((link) => [
+  comparisons: (["grpc", "nano", "nats"] as const).flatMap((link) => [
     ...atOnceOf.map((atOnce) => comparisonOf(link, atOnce)),
     latencyOf(link),
   ]),
@@ -66,14 +73,10 @@ function comparisonOf(link: ClusterLink, atOnce: number): HopComparison {
 
 function latencyOf(link: ClusterLink): HopLatency {
   const { title } = links[link];
-  const [most] = atOnceOf.slice(-1);
-  const load = (atOnce: number): GateLoad => ({
-    ...echoServers(position, "tcp", atOnce / clients).subject.load,
-    connections: clients,
-  });
+  const load: GateLoad = { ...echoServers(position, "tcp", 1).subject.load, connections: clients, work: "quiet" };
   return {
     name: `${link}-latency`,
-    title: `${title}, half as many requests a second as with ${most} at once, evenly spread`,
-    paced: halfLoadedSide(title, link, load(most ?? 1), { ...load(clients), work: "quiet" }),
+    title: `${title}, half as many requests a second as are borne, evenly spread`,
+    paced: halfLoadedSide(title, link, load),
   };
 }

@@ -32,8 +32,10 @@ export class Clients {
     }
   }
 
-  run(ms: number): Promise<LoadFigures> {
-    return this.#process.ask<LoadQuestion, LoadFigures>({ ask: "run", ms }, ms + patienceMs);
+  /** @param perSecond how often `quiet` clients ask, all together. Default: as the load says */
+  run(ms: number, perSecond?: number): Promise<LoadFigures> {
+    const question: LoadQuestion = { ask: "run", ms, ...(perSecond !== undefined && { perSecond }) };
+    return this.#process.ask<LoadQuestion, LoadFigures>(question, ms + patienceMs);
   }
 
   stop(): Promise<void> {

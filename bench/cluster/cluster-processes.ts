@@ -48,14 +48,10 @@ export class ClusterProcesses {
       }
       const memberProcess = node(member, "member", nats === undefined ? [] : [String(nats.port)]);
       const memberPort = await portOf(memberProcess);
-      const gateProcesses: Child[] = [];
-      const ports: number[] = [];
-      for (let number = 1; number <= gates; number++) {
-        const role = gates === 1 ? "gate" : `gate-${number}`;
-        const process = node(gate, role, [String(nats?.port ?? memberPort)]);
-        ports.push(await portOf(process));
-        gateProcesses.push(process);
-      }
+      const gateProcesses = Array.from({ length: gates }, (_, index) =>
+        node(gate, gates === 1 ? "gate" : `gate-${index + 1}`, [String(nats?.port ?? memberPort)]),
+      );
+      const ports = await Promise.all(gateProcesses.map(portOf));
       return new ClusterProcesses(nats, memberProcess, gateProcesses, ports);
     } catch (error) {
       for (const one of started) {

@@ -1,35 +1,42 @@
 import type { LoadFigures } from "../load/load.js";
+import { unpinned } from "../pinning.js";
 import type { ClusterLink } from "../servers/link-driver.js";
 import type { RoundFigures, RunningSide, Setting, Side } from "../side.js";
 import { Clients, type GateLoad } from "./clients.js";
 import { ClusterProcesses, type ClusterShape } from "./cluster-processes.js";
+import { mostPerSecond } from "./most-per-second.js";
 
 /** Clients ask a gate, which asks a member: three processes of ours, and a nats-server where it carries the cluster. */
 export function clusterSide(name: string, link: ClusterLink, load: GateLoad): Side {
-  return sideOf(name, link, (cluster, setting) => Clients.connect(load, cluster.ports, setting));
+  return sideOf(name, link, load, async () => undefined);
 }
 
-/** The same at half of the load: first it is found out how many requests a second `most` gets answered, then `paced` asks half as often. */
-export function halfLoadedSide(name: string, link: ClusterLink, most: GateLoad, paced: GateLoad): Side {
-  return sideOf(name, link, async (cluster, setting) => {
-    const perSecond = (await mostPerSecond(most, cluster.ports, setting)) / 2;
-    return await Clients.connect({ ...paced, perSecond }, cluster.ports, setting);
-  });
+/**
+ * The same at half of the load that it bears: first it is found out which that is, then the clients ask half as often. No process is kept on a core: two that have always
+ * something to do, on one, wait for each other's time slices, and it would be those that are measured.
+ */
+export function halfLoadedSide(name: string, link: ClusterLink, load: GateLoad): Side {
+  const side = sideOf(name, link, load, async (clients, { roundMs }) => (await mostPerSecond(clients, roundMs)) / 2);
+  return { name, start: (setting) => side.start({ ...setting, pinning: unpinned }) };
 }
 
 function sideOf(
   name: string,
   link: ClusterLink,
-  connect: (cluster: ClusterProcesses, setting: Setting) => Promise<Clients>,
+  load: GateLoad,
+  paceOf: (clients: Clients, setting: Setting) => Promise<number | undefined>,
 ): Side {
   const shape: ClusterShape = { link, member: "nanowire-member.js", gate: "nanowire-gate.js", gates: 1 };
   return {
     name,
     async start(setting) {
       const cluster = await ClusterProcesses.start(shape, setting);
+      let clients: Clients | undefined;
       try {
-        return runningSide(cluster, await connect(cluster, setting));
+        clients = await Clients.connect(load, cluster.ports, setting);
+        return runningSide(cluster, clients, await paceOf(clients, setting));
       } catch (error) {
+        await clients?.stop();
         await cluster.stop();
         throw error;
       }
@@ -37,11 +44,11 @@ function sideOf(
   };
 }
 
-function runningSide(cluster: ClusterProcesses, clients: Clients): RunningSide {
+function runningSide(cluster: ClusterProcesses, clients: Clients, perSecond: number | undefined): RunningSide {
   return {
     async round(ms) {
       const before = await cluster.cpuMicros();
-      const figures = await clients.run(ms);
+      const figures = await clients.run(ms, perSecond);
       return withParts(figures, before, await cluster.cpuMicros());
     },
     async stop() {
@@ -49,17 +56,6 @@ function runningSide(cluster: ClusterProcesses, clients: Clients): RunningSide {
       await cluster.stop();
     },
   };
-}
-
-async function mostPerSecond(load: GateLoad, ports: readonly number[], setting: Setting): Promise<number> {
-  const clients = await Clients.connect(load, ports, setting);
-  try {
-    await clients.run(setting.warmUpMs);
-    const { messages, elapsedMs } = await clients.run(setting.roundMs);
-    return (messages / elapsedMs) * 1_000;
-  } finally {
-    await clients.stop();
-  }
 }
 
 /** The figures of a round, with what each process used. */

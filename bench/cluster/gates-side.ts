@@ -1,5 +1,7 @@
+import { Child } from "../child-process.js";
 import type { ClusterLink } from "../servers/link-driver.js";
-import type { Side } from "../side.js";
+import type { ServerQuestion } from "../servers/serve.js";
+import { patienceMs, profileFlags, type Side } from "../side.js";
 import { Clients, type GateLoad } from "./clients.js";
 import { ClusterProcesses } from "./cluster-processes.js";
 
@@ -51,6 +53,58 @@ export function gatesSide({ name, link, gates, load, connectionsOf }: GatesSide)
           await cluster.stop();
         },
       };
+    },
+  };
+}
+
+/** Servers that tell their own clients, all at the same time: what a broadcast costs each gate without a cluster, with as many gates beside. */
+export function aloneGatesSide({ name, gates, load, connectionsOf }: Omit<GatesSide, "link">): Side {
+  return {
+    name,
+    async start({ profileDirectory, ...setting }) {
+      const servers: Child[] = [];
+      const stop = async (): Promise<void> => {
+        for (const server of servers) {
+          await server.stop();
+        }
+      };
+      const cpuMicros = async (): Promise<number> => {
+        let sum = 0;
+        for (const server of servers) {
+          sum += await server.ask<ServerQuestion, number>({ ask: "cpu" }, patienceMs);
+        }
+        return sum;
+      };
+      try {
+        for (let number = 1; number <= gates; number++) {
+          const server = new Child(new URL("../servers/nanowire-broadcast.js", import.meta.url), {
+            args: ["tcp"],
+            nodeFlags: profileFlags(profileDirectory, `alone-${number}`),
+            launcher: setting.pinning.server,
+          });
+          servers.push(server);
+        }
+        const ports = await Promise.all(
+          servers.map((server) => server.ask<ServerQuestion, number>({ ask: "port" }, patienceMs)),
+        );
+        const connections = connectionsOf(setting.connections);
+        const options = { ...load, connections, askers: gates };
+        const clients = await Clients.connect(options, ports, { profileDirectory, ...setting });
+        return {
+          async round(ms) {
+            const before = await cpuMicros();
+            const figures = await clients.run(ms);
+            return { ...figures, serverCpuMicros: (await cpuMicros()) - before };
+          },
+          async stop() {
+            await clients.stop();
+            await stop();
+          },
+        };
+      } catch (error) {
+        await stop();
+        throw error;
+      }
     },
   };
 }

@@ -102,7 +102,13 @@ export function formatHop(caseName: string, { name, title, alone, forwarded, hop
 
 /** The table of one that is paced. */
 export function formatHopLatency(caseName: string, { name, title, paced }: HopLatencyFigures): string {
-  return [`${caseName}/${name}: ${title}`, row(headings.slice(0, 6)), row(cells(paced)), ...partsOf(paced)].join("\n");
+  return [
+    `${caseName}/${name}: ${title}`,
+    row(headings.slice(0, 6)),
+    row(cells(paced)),
+    ...partsOf(paced),
+    ...coresOf(paced),
+  ].join("\n");
 }
 
 /** The last line of a hop. */
@@ -125,6 +131,17 @@ function partsOf({ rounds }: SideFigures): string[] {
     return `${part} ${micros.toFixed(2)}`;
   });
   return texts.length === 0 ? [] : [`    of which ${texts.join(", ")}`];
+}
+
+/** How much of a core each process used, and how late the requests left, which counts as latency: it is not the cluster's. */
+function coresOf({ rounds }: SideFigures): string[] {
+  const names = Object.keys(rounds[0]?.parts ?? {});
+  const texts = names.map((part) => {
+    const share = median(rounds.map(({ parts, elapsedMs }) => (parts?.[part] ?? Number.NaN) / elapsedMs / 1_000));
+    return `${part} ${Math.round(share * 100)}%`;
+  });
+  const lateMs = median(rounds.map((round) => round.lateMs ?? Number.NaN));
+  return [`    of a core ${texts.join(", ")}; requests left ${lateMs.toFixed(2)} ms late (p99)`];
 }
 
 function cells({ name, cpuMicrosPerMessage: micros, messagesPerSecond, latencyMs }: SideFigures): string[] {

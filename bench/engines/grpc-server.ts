@@ -1,21 +1,40 @@
-// A bare engine: @grpc/grpc-js, which answers with the bytes that it was called with.
+// A bare engine: @grpc/grpc-js, which answers with the bytes that it was called with; to There it answers nothing, and calls back.
 
-import { Server, ServerCredentials, type ServerDuplexStream, type sendUnaryData } from "@grpc/grpc-js";
+import { Client, credentials, Server, type ServerDuplexStream, type sendUnaryData } from "@grpc/grpc-js";
 import { serve } from "../servers/serve.js";
 import { echoService } from "./grpc-service.js";
+import { listen } from "./listen.js";
+
+interface UnaryCall {
+  readonly request: Buffer;
+}
+
+const { Unary, Stream, Meet, There, Back } = echoService;
+const nothing = Buffer.alloc(0);
+let caller: Client | undefined;
 
 const server = new Server();
-server.addService(echoService, {
-  Unary: ({ request }: { readonly request: Buffer }, answer: sendUnaryData<Buffer>) => answer(null, request),
-  Stream: (stream: ServerDuplexStream<Buffer, Buffer>) => {
-    stream.on("data", (message: Buffer) => stream.write(message));
-    stream.on("end", () => stream.end());
-    stream.on("error", () => stream.end());
+server.addService(
+  { Unary, Stream, Meet, There },
+  {
+    Unary: ({ request }: UnaryCall, answer: sendUnaryData<Buffer>) => answer(null, request),
+    Meet: ({ request }: UnaryCall, answer: sendUnaryData<Buffer>) => {
+      caller = new Client(`127.0.0.1:${request.toString()}`, credentials.createInsecure());
+      answer(null, nothing);
+    },
+    There: ({ request }: UnaryCall, answer: sendUnaryData<Buffer>) => {
+      answer(null, nothing);
+      caller?.makeUnaryRequest(Back.path, Back.requestSerialize, Back.responseDeserialize, request, (error) => {
+        if (error !== null) {
+          throw error;
+        }
+      });
+    },
+    Stream: (stream: ServerDuplexStream<Buffer, Buffer>) => {
+      stream.on("data", (message: Buffer) => stream.write(message));
+      stream.on("end", () => stream.end());
+      stream.on("error", () => stream.end());
+    },
   },
-});
-const port = await new Promise<number>((resolve, reject) => {
-  server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
-    error === null ? resolve(bound) : reject(error),
-  );
-});
-serve(port);
+);
+serve(await listen(server));

@@ -7,7 +7,7 @@ import type { Load, LoadFigures, LoadOptions } from "./load.js";
 import { openAll } from "./open-all.js";
 
 /**
- * Many members of one room. The first has all of them told the same, `inFlight` times, and does so again when all
+ * Many members of one room, or of one at each server. The first has all of them told the same, `inFlight` times, and does so again when all
  * of it has arrived. A message is one that one member was told; its latency begins with the request.
  */
 export class BroadcastLoad implements Load {
@@ -60,13 +60,17 @@ export class BroadcastLoad implements Load {
   }
 
   run(ms: number): Promise<LoadFigures> {
-    const { inFlight, requests } = this.#options;
+    const { askers = 1, inFlight, requests } = this.#options;
     const [request = new Uint8Array(0)] = requests;
     this.#onTold = (count, bytes) => this.#bursts.answered(count, bytes);
     return this.#bursts.run(ms, {
       answers: inFlight * this.#members.length,
-      bytes: request.length,
-      send: () => this.#members[0]?.send(request),
+      bytes: askers * request.length,
+      send: () => {
+        for (const asking of this.#members.slice(0, askers)) {
+          asking.send(request);
+        }
+      },
     });
   }
 }

@@ -23,6 +23,8 @@ export interface LoadOptions {
   readonly format: "raw" | "packets" | PeerFormat;
   /** The requests of one connection, `inFlight` of them; after the last comes the first again. A broadcast has one, a burst fewer. */
   readonly requests: readonly Uint8Array[];
+  /** How many clients of a broadcast ask, the first ones: where there are several servers that tell their own clients each, as many as those. Default: 1 */
+  readonly askers?: number;
   /** What each client of a broadcast sends when it is connected. Default: nothing */
   readonly first?: Uint8Array;
   /** What each is to be answered with. */
@@ -37,14 +39,18 @@ export interface Load {
   readonly heartbeats: number;
   /** Opens the connections, a few at a time. */
   connect(): Promise<void>;
-  /** Keeps the load up for `ms` milliseconds, then waits for the answers that are under way. */
-  run(ms: number): Promise<LoadFigures>;
+  /**
+   * Keeps the load up for `ms` milliseconds, then waits for the answers that are under way.
+   *
+   * @param perSecond how often `quiet` clients ask in this round. Default: as the options say
+   */
+  run(ms: number, perSecond?: number): Promise<LoadFigures>;
 }
 
 /** What the parent asks a load generator. */
 export type LoadQuestion =
   | { readonly ask: "connect"; readonly options: LoadOptions }
-  | { readonly ask: "run"; readonly ms: number }
+  | { readonly ask: "run"; readonly ms: number; readonly perSecond?: number }
   | { readonly ask: "heartbeats" };
 
 /** What came of a run. Every request was answered, and every answer was the right one. */
@@ -58,4 +64,6 @@ export interface LoadFigures {
   readonly receivedBytes: number;
   /** From the write of a request to the arrival of its answer. */
   readonly latencyMs: { readonly p50: number; readonly p99: number; readonly p999: number; readonly most: number };
+  /** How late 99 of 100 requests left that were due at a moment, at the most. Absent: they were due at none. */
+  readonly lateMs?: number;
 }

@@ -23,5 +23,5 @@ answerParent<LoadQuestion>(async (question) => {
     load = new loads[question.options.work](question.options);
     return await load.connect();
   }
-  return question.ask === "heartbeats" ? load?.heartbeats : await load?.run(question.ms);
+  return question.ask === "heartbeats" ? load?.heartbeats : await load?.run(question.ms, question.perSecond);
 });

@@ -1,4 +1,5 @@
-import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
+import { setTimeout as wait } from "node:timers/promises";
+import { Histogram } from "../histogram.js";
 import { type ClientHost, ClientSocket } from "./client-socket.js";
 import { Failures } from "./failures.js";
 import type { Load, LoadFigures, LoadOptions } from "./load.js";
@@ -13,13 +14,16 @@ const lookMs = 1;
 
 /**
  * Clients that ask now and then, each in its turn, whether the one before was answered or not: two questions a second each, or as many as
- * `perSecond` says of all together. Those are asked when they are due, to a turn of the event loop, and their latency counts from then on: a question that goes out late has waited, too.
+ * `perSecond` says of all together. Those are asked when they are due, to a millisecond, and their latency counts from then on: a question that goes out late has waited, too. The process rests in
+ * between: one that looked all the time would use a core whole, and who does that is made to wait for others.
  */
 export class QuietLoad implements Load {
   readonly #options: LoadOptions;
   readonly #clients: QuietClient[] = [];
   readonly #tally = new Tally();
   readonly #failures = new Failures();
+  /** How late those left that were due, in microseconds. */
+  readonly #late = new Histogram();
   #onAnswered = (): void => {};
   #heartbeats = 0;
 
@@ -56,11 +60,12 @@ export class QuietLoad implements Load {
     });
   }
 
-  async run(ms: number): Promise<LoadFigures> {
+  async run(ms: number, perSecond = this.#options.perSecond): Promise<LoadFigures> {
     const tally = this.#tally;
     tally.begin();
+    this.#late.clear();
     await this.#failures.unlessFailed((resolve) => {
-      void this.#ask(ms).then(() => {
+      void this.#ask(ms, perSecond).then(() => {
         this.#onAnswered = () => {
           if (tally.unanswered === 0) {
             resolve();
@@ -70,23 +75,25 @@ export class QuietLoad implements Load {
       });
     });
     this.#onAnswered = () => {};
-    return tally.end();
+    const figures = tally.end();
+    return perSecond === undefined ? figures : { ...figures, lateMs: this.#late.percentile(0.99) / 1_000 };
   }
 
   /** Lets one after another ask, evenly spread over the time. */
-  async #ask(ms: number): Promise<void> {
+  async #ask(ms: number, perSecond: number | undefined): Promise<void> {
     const begin = performance.now();
-    const { perSecond } = this.#options;
     const perMs = (perSecond ?? questionsPerSecond * this.#clients.length) / 1_000;
     const [request = new Uint8Array(0)] = this.#options.requests;
     let asked = 0;
     let passed = 0;
     while (passed < ms) {
-      await (perSecond === undefined ? wait(lookMs) : nextTurn());
+      await wait(lookMs);
       passed = performance.now() - begin;
       const due = Math.floor(Math.min(passed, ms) * perMs);
       for (; asked < due; asked++) {
-        const at = perSecond === undefined ? performance.now() : begin + (asked + 1) / perMs;
+        const now = performance.now();
+        const at = perSecond === undefined ? now : begin + (asked + 1) / perMs;
+        this.#late.record((now - at) * 1_000);
         this.#clients[asked % this.#clients.length]?.ask(request, at);
       }
     }

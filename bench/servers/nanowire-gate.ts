@@ -1,5 +1,5 @@
 // A gate: it holds clients, and forwards what they ask to a member, which is there already.
-// The first argument is what carries the cluster: grpc or nats; the second one the port of the member, which is the master, or of NATS.
+// The first argument is what carries the cluster: grpc, nano or nats; the second one the port of the member, which is the master, or of NATS.
 
 import { EchoComponent } from "../generated/bench/v1/echo.server.js";
 import { benchServer } from "./bench-server.js";

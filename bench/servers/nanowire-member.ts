@@ -1,5 +1,5 @@
 // A member: it hosts what gates forward, and holds no clients.
-// The first argument is what carries the cluster: grpc, whose master it is, or nats; the second one the port of NATS.
+// The first argument is what carries the cluster: grpc or nano, whose master it is, or nats; the second one the port of NATS.
 
 import { createServer } from "nanowire";
 import { manyBusyClients } from "./bench-server.js";

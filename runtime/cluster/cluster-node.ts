@@ -4,6 +4,7 @@ import { Listeners } from "../base/listeners.js";
 import type { Logger } from "../base/logger.js";
 import type { Turn } from "../base/turn.js";
 import type { ClusterDriver, ClusterHost, Joined } from "./driver.js";
+import { nodeSeed } from "./key-weight.js";
 import { epochAfter, type LinkHost, type LinkSettings, sweepsPerHeartbeat } from "./link.js";
 import type { NodeInfo } from "./node-info.js";
 import { Peer, type PeerHost } from "./peer.js";
@@ -49,6 +50,7 @@ export class ClusterNode implements ClusterHost, LinkHost {
   /** Of those of kind REMOTE. */
   readonly #remoteHosts = new ServiceHosts();
   #info: NodeInfo | undefined;
+  #seed = 0;
   #epoch = 0;
   #strangers = 0;
   #sweeps = 0;
@@ -68,6 +70,11 @@ export class ClusterNode implements ClusterHost, LinkHost {
   /** What this node says of itself; undefined while it is in no cluster. */
   get info(): NodeInfo | undefined {
     return this.#info;
+  }
+
+  /** This node's id's part of the hash that a key's node is chosen by. */
+  get seed(): number {
+    return this.#seed;
   }
 
   /** The other nodes that are there, in the order of their ids. */
@@ -102,6 +109,7 @@ export class ClusterNode implements ClusterHost, LinkHost {
    */
   async join(info: NodeInfo): Promise<void> {
     this.#info = info;
+    this.#seed = nodeSeed(info.id);
     try {
       const { number } = await this.#driver.join(info, this);
       this.#handlers.numbered(number);

@@ -1,7 +1,7 @@
 import { type ClusterNode, clusterProtocol } from "./cluster-node.js";
+import { keyWeight, nodeSeed } from "./key-weight.js";
 import type { NodeInfo } from "./node-info.js";
 import type { Peer } from "./peer.js";
-import { keyWeight, nodeSeed } from "./routing.js";
 
 /** A node that holds clients. */
 export interface Gate {

@@ -1,5 +1,5 @@
-// The way between two nodes. A hot file: all that nodes say to each other goes through here. One frame a turn and direction; no closure, no promise, no timer and no copy a
-// frame.
+// The way between two nodes. A hot file: all that nodes say to each other goes through here. One frame a turn and direction; no closure, no promise and no timer a frame, and
+// no copy of a long one.
 //
 // Two ends bind themselves to each other before a record crosses. Each life of an end has an epoch, and is bound to one life of the other end at the most, for good:
 //
@@ -79,12 +79,11 @@ export interface LinkReceiver {
  * record is, the link does not know: its writer sees to it that the other side can tell one from the next.
  */
 export class Link implements EndOfTurn {
-  /** Where records are written, one after the other; {@link wrote} is called after each. What {@link wrote} was not told of by the end of the turn is forgotten. */
-  readonly buffer = new ByteBuffer(linkHeaderBytes);
   /** The id of the node at the other end. */
   readonly peerId: string;
   /** The longest record, in bytes: half of what may be unacknowledged, and 64 MiB at the most. */
   readonly maxRecordBytes: number;
+  readonly #buffer = new ByteBuffer(linkHeaderBytes);
   readonly #host: LinkHost;
   readonly #receiver: LinkReceiver;
   #isClosed = false;
@@ -157,6 +156,15 @@ export class Link implements EndOfTurn {
     this.maxRecordBytes = Math.min(greatestRecordBytes, Math.floor(host.settings.maxUnackedBytes / 2));
   }
 
+  /** Where records are written, one after the other; {@link wrote} is called after each. What {@link wrote} was not told of by the end of the turn is forgotten. */
+  get buffer(): ByteBuffer {
+    const buffer = this.#buffer;
+    if (buffer.bytes.length === 0) {
+      buffer.bytes = this.#host.turn.spares.take() ?? buffer.bytes;
+    }
+    return buffer;
+  }
+
   /** The number of this life. It grows with each. */
   get epoch(): number {
     return this.#epoch;
@@ -169,7 +177,7 @@ export class Link implements EndOfTurn {
 
   /** Bytes that were written and not acknowledged: what waits to be sent is counted, too. */
   get unacknowledgedBytes(): number {
-    return this.#keptBytes + this.buffer.length;
+    return this.#keptBytes + this.#buffer.length;
   }
 
   /**
@@ -178,7 +186,7 @@ export class Link implements EndOfTurn {
    * @throws NanowireError `message_too_large` when it is longer than {@link maxRecordBytes}; it is taken back, and the link is as it was before
    */
   wrote(): void {
-    const { buffer } = this;
+    const buffer = this.#buffer;
     if (this.#isClosed) {
       buffer.release();
       return;
@@ -262,7 +270,7 @@ export class Link implements EndOfTurn {
     if (this.#isClosed) {
       return;
     }
-    const waits = this.#kept.length > 0 || this.buffer.length > 0;
+    const waits = this.#kept.length > 0 || this.#buffer.length > 0;
     const { silenceMs, heartbeatMs } = this.#host.settings;
     const patience = Math.ceil((silenceMs * sweepsPerHeartbeat) / heartbeatMs);
     this.#silentSweeps = this.#heard || !(waits || this.#isInUse) ? 0 : this.#silentSweeps + 1;
@@ -288,7 +296,7 @@ export class Link implements EndOfTurn {
     if (this.#isClosed) {
       return;
     }
-    if (this.buffer.end > this.#mark) {
+    if (this.#buffer.end > this.#mark) {
       this.#takeBack();
     }
     const { maxUnackedBytes } = this.#host.settings;
@@ -301,7 +309,7 @@ export class Link implements EndOfTurn {
       this.#mustResend = false;
       this.#resend();
     }
-    if (this.buffer.length > 0 && this.#peer !== 0) {
+    if (this.#buffer.length > 0 && this.#peer !== 0) {
       this.#seal();
     } else {
       this.#sendKept();
@@ -315,12 +323,12 @@ export class Link implements EndOfTurn {
 
   /** The buffer holds more than a frame does: what came before the last record is a frame, and the last record one of the next, or several. */
   #cut(): void {
-    const { buffer } = this;
+    const buffer = this.#buffer;
     const { bytes, end } = buffer;
     const start = this.#mark;
     if (start > linkHeaderBytes) {
       buffer.end = start;
-      this.#seal();
+      this.#handOver();
     } else {
       buffer.release();
     }
@@ -341,18 +349,35 @@ export class Link implements EndOfTurn {
 
   /** Forgets what was written since the last record. */
   #takeBack(): void {
-    this.buffer.end = this.#mark;
+    this.#buffer.end = this.#mark;
     if (this.#mark === linkHeaderBytes) {
-      this.buffer.release();
+      this.#buffer.release();
     }
   }
 
   /** Makes a frame of what the buffer holds. */
   #seal(): void {
-    const { buffer } = this;
-    this.#keep(buffer.bytes.subarray(0, buffer.end));
-    buffer.release();
+    const { bytes, end } = this.#buffer;
+    if (end > mostCopiedBytes) {
+      this.#handOver();
+      return;
+    }
+    // What is kept has the length that it is counted with, and the array, which has grown already, is written to again.
+    this.#send(bytes.slice(0, end));
+    this.#host.turn.spares.give(bytes);
+  }
+
+  /** Makes a frame of the array itself. */
+  #handOver(): void {
+    const { bytes, end } = this.#buffer;
+    this.#send(bytes.subarray(0, end));
+  }
+
+  /** A frame is whole: what is written next goes to another. */
+  #send(frame: Uint8Array): void {
+    this.#buffer.release();
     this.#mark = linkHeaderBytes;
+    this.#keep(frame);
     this.#sendKept();
   }
 
@@ -561,7 +586,7 @@ export class Link implements EndOfTurn {
     this.#peer = 0;
     this.#isUsed = false;
     this.#isInUse = false;
-    this.buffer.release();
+    this.#buffer.release();
     this.#mark = linkHeaderBytes;
     this.#kept.length = 0;
     this.#keptBytes = 0;
@@ -603,6 +628,8 @@ export const sweepsPerHeartbeat = 4;
 
 /** The longest record that is put together of pieces. */
 const greatestRecordBytes = 64 * 1_048_576;
+/** A longer frame is handed over with the array that it was written to. */
+const mostCopiedBytes = 65_536;
 /** What a frame counts for at least: a small one takes more memory than its bytes. */
 const leastKeptBytes = 256;
 /** After how many frames, or bytes, the other end is told at once that they came; else the next sweep tells. */

@@ -7,10 +7,12 @@ import type { Serializer } from "../protocol/serializer.js";
 import type { OutgoingPush, PushRelay } from "../session/push.js";
 import type { Session } from "../session/session.js";
 import { HostedMethods } from "./hosted-methods.js";
+import { nodeSeed } from "./key-weight.js";
 import { Link, type LinkHost, type LinkReceiver } from "./link.js";
 import type { NodeInfo } from "./node-info.js";
 import { PeerOut } from "./peer-out.js";
 import type { PeerVoice } from "./peer-voice.js";
+import { PushTargets } from "./push-targets.js";
 import { RecordReader } from "./record-reader.js";
 import { type AskRecord, type Opening, type PushRecord, pushFlags, recordType } from "./records.js";
 
@@ -56,7 +58,7 @@ export interface PeerHost {
   /** A session of the peer comes here. */
   opened(peer: Peer, visit: number, opening: Opening): PeerGuest;
   /** A member pushes to sessions of ours. */
-  pushed(peer: Peer, push: PushRecord, visits: readonly PeerVisit[]): void;
+  pushed(peer: Peer, push: PushRecord, sessions: readonly Session[]): void;
   /** A node pushes to sessions of ours that are bound, or were. */
   pushedBound(peer: Peer, push: PushRecord, bindings: readonly number[]): void;
   asked(peer: Peer, ask: number, record: AskRecord): void;
@@ -69,6 +71,8 @@ export interface PeerHost {
 /** Another node, as this one talks with it: as a gate with a member, as a member with a gate, as a node with any other; all three perhaps. */
 export class Peer implements LinkReceiver, PushRelay {
   readonly id: string;
+  /** Its id's part of the hash that a key's node is chosen by. */
+  readonly seed: number;
   /** The way there and back. */
   readonly link: Link;
   /** Whether it is a node of another kind, which a driver speaks with: its link is not used. */
@@ -91,6 +95,8 @@ export class Peer implements LinkReceiver, PushRelay {
   readonly #host: PeerHost;
   readonly #reader = new RecordReader();
   readonly #asks = new Map<number, PeerAsk>();
+  /** Whom it pushes to. */
+  readonly #targets = new PushTargets();
   /** What the numbers stand for that it uses for routes. */
   #routes: string[] = [];
   #lastVisit = 0;
@@ -102,6 +108,7 @@ export class Peer implements LinkReceiver, PushRelay {
    */
   constructor(id: string, linkHost: LinkHost, epoch: number, host: PeerHost, speak?: (peer: Peer) => PeerVoice) {
     this.id = id;
+    this.seed = nodeSeed(id);
     this.#host = host;
     this.link = new Link(linkHost, id, epoch, this);
     this.isForeign = speak !== undefined;
@@ -166,6 +173,12 @@ export class Peer implements LinkReceiver, PushRelay {
     return number;
   }
 
+  /** A session of ours is over. */
+  removeVisit(visit: number): void {
+    this.visits.delete(visit);
+    this.#targets.forget();
+  }
+
   /** How many questions to it wait for an answer. */
   get asksPending(): number {
     return this.#asks.size;
@@ -224,6 +237,7 @@ export class Peer implements LinkReceiver, PushRelay {
     const guests = [...this.guests.values()];
     const asks = [...this.#asks.values()];
     this.visits.clear();
+    this.#targets.forget();
     this.guests.clear();
     this.#asks.clear();
     this.#routes = [];
@@ -369,7 +383,7 @@ export class Peer implements LinkReceiver, PushRelay {
     const bindings: number[] = [];
     let number = 0;
     for (let index = 0; index < count; index++) {
-      number += readDistance(reader);
+      number += reader.distance();
       bindings.push(number);
     }
     this.#host.pushedBound(this, { route, flags, serializer, key, payload: reader.rest() }, bindings);
@@ -380,18 +394,9 @@ export class Peer implements LinkReceiver, PushRelay {
     const route = this.#route(reader.number());
     const serializer = reader.text();
     const key = reader.text();
-    const count = reader.number();
-    const visits: PeerVisit[] = [];
-    let number = 0;
-    for (let index = 0; index < count; index++) {
-      number += readDistance(reader);
-      const visit = this.visits.get(number);
-      if (visit !== undefined) {
-        visits.push(visit);
-      }
-    }
-    if (visits.length > 0) {
-      this.#host.pushed(this, { route, flags, serializer, key, payload: reader.rest() }, visits);
+    const sessions = this.#targets.read(reader, this.visits);
+    if (sessions.length > 0) {
+      this.#host.pushed(this, { route, flags, serializer, key, payload: reader.rest() }, sessions);
     }
   }
 
@@ -420,12 +425,6 @@ export function pushRecord(push: OutgoingPush, { name }: Serializer, payload: Ui
   const flags = overflow === "drop" ? pushFlags.drop : overflow === "conflate" ? pushFlags.conflate : 0;
   // The key begins with the route.
   return { route, flags, serializer: name, key: overflow === "conflate" ? key.slice(route.length + 1) : "", payload };
-}
-
-/** How far a number is from the one before. */
-function readDistance(reader: RecordReader): number {
-  const distance = reader.number();
-  return distance % 2 === 0 ? distance / 2 : -(distance + 1) / 2;
 }
 
 function readReason(reader: RecordReader): NanowireError {

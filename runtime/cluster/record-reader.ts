@@ -68,6 +68,12 @@ export class RecordReader {
     throw new NanowireError("invalid_message", "a number in a record does not end");
   }
 
+  /** How far a number is from the one before: less than 0 for a smaller one. */
+  distance(): number {
+    const distance = this.number();
+    return distance % 2 === 0 ? distance / 2 : -(distance + 1) / 2;
+  }
+
   /** A text. */
   text(): string {
     const length = this.number();

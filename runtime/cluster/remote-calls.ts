@@ -250,7 +250,8 @@ export class RemoteCalls {
   }
 
   #here(info: NodeInfo): Here {
-    return { id: info.id, info, asksPending: this.#host.ownRemotes.pending };
+    const { node, ownRemotes } = this.#host;
+    return { id: info.id, seed: node.seed, info, asksPending: ownRemotes.pending };
   }
 
   #serves(host: Host, method: Called): boolean {
@@ -287,7 +288,7 @@ export class RemoteCalls {
 type Host = Peer | Here;
 
 /** This node, as one that may be called. */
-type Here = Pick<Peer, "id" | "info" | "asksPending">;
+type Here = Pick<Peer, "id" | "seed" | "info" | "asksPending">;
 
 /** What of a method says who can answer it, and until when. */
 type Called = Pick<RemoteMethod<never, never>, "service" | "route" | "fingerprint" | "shardKey" | "timeoutMs">;

@@ -1,5 +1,6 @@
 import { NanowireError } from "../base/error.js";
 import type { Session } from "../session/session.js";
+import { keyWeight } from "./key-weight.js";
 import type { NodeInfo } from "./node-info.js";
 import type { Peer } from "./peer.js";
 
@@ -22,6 +23,13 @@ export interface RouteChoice {
  * - a function: the id of one of `choice.nodes`; undefined: any.
  */
 export type Routing = "random" | "leastLoaded" | ((choice: RouteChoice) => string | undefined);
+
+/** A node among which a key chooses. */
+export interface Weighed {
+  readonly id: string;
+  /** Its id's part of the hash. */
+  readonly seed: number;
+}
 
 /** Chooses among nodes. One candidate is returned, whatever the routing says. */
 export function choosePeer(
@@ -48,11 +56,11 @@ export function choosePeer(
  * Chooses by a key: as long as the same nodes are there, the same one, at every gate; when one comes or goes, only those keys move that have to. (Rendezvous hashing:
  * the node whose hash with the key is the greatest.)
  */
-export function chooseByKey<T extends { readonly id: string }>(key: string, candidates: readonly T[]): T | undefined {
+export function chooseByKey<T extends Weighed>(key: string, candidates: readonly T[]): T | undefined {
   let best: T | undefined;
   let bestHash = -1;
   for (const peer of candidates) {
-    const hash = keyWeight(key, nodeSeed(peer.id));
+    const hash = keyWeight(key, peer.seed);
     if (hash > bestHash || (hash === bestHash && best !== undefined && peer.id < best.id)) {
       best = peer;
       bestHash = hash;
@@ -105,34 +113,3 @@ function leastLoaded(candidates: readonly Peer[], random: () => number): Peer | 
   }
   return best;
 }
-
-/** What the hash of a node's id is, for {@link keyWeight}. */
-export function nodeSeed(id: string): number {
-  return hashOf(id, fnvBasis);
-}
-
-/** How much a node is for a key, 32 bits: the one that is it most has it. */
-export function keyWeight(key: string, seed: number): number {
-  return mixed(hashOf(key, seed));
-}
-
-/** FNV-1a, 32 bits, over a text's UTF-16 units. */
-function hashOf(text: string, basis: number): number {
-  let hash = basis;
-  for (let index = 0; index < text.length; index++) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), fnvPrime);
-  }
-  return hash;
-}
-
-/** Spreads a hash evenly: the last step of MurmurHash3. */
-function mixed(hash: number): number {
-  let value = hash ^ (hash >>> 16);
-  value = Math.imul(value, 0x85eb_ca6b);
-  value ^= value >>> 13;
-  value = Math.imul(value, 0xc2b2_ae35);
-  return (value ^ (value >>> 16)) >>> 0;
-}
-
-const fnvBasis = 0x811c_9dc5;
-const fnvPrime = 0x0100_0193;

@@ -9,7 +9,7 @@ import { HostedRemotes } from "../cluster/hosted-remotes.js";
 import { Jobs } from "../cluster/jobs.js";
 import type { HostedService, NodeInfo } from "../cluster/node-info.js";
 import { OwnRemotes } from "../cluster/own-remotes.js";
-import type { Peer, PeerGuest, PeerHost, PeerVisit } from "../cluster/peer.js";
+import type { Peer, PeerGuest, PeerHost } from "../cluster/peer.js";
 import { Questions } from "../cluster/questions.js";
 import { type AskRecord, type Opening, type PushRecord, pushFlags } from "../cluster/records.js";
 import { RemoteCalls } from "../cluster/remote-calls.js";
@@ -183,14 +183,14 @@ export class ServerCluster implements VisitsHost, PeerHost {
     this.lostVisits.call({ session, node, services, reason }, this.logger);
   }
 
-  pushed(peer: Peer, record: PushRecord, visits: readonly PeerVisit[]): void {
-    this.#pushTo(peer, record, visits);
+  pushed(peer: Peer, record: PushRecord, sessions: readonly Session[]): void {
+    this.#pushTo(peer, record, sessions);
   }
 
   pushedBound(peer: Peer, record: PushRecord, bindings: readonly number[]): void {
     const bound = bindings.flatMap((number) => {
       const session = this.users.own.boundSession(number);
-      return session === undefined ? [] : { session };
+      return session ?? [];
     });
     this.#pushTo(peer, record, bound);
   }
@@ -198,7 +198,7 @@ export class ServerCluster implements VisitsHost, PeerHost {
   #pushTo(
     peer: Peer,
     { route, flags, serializer: name, key, payload }: PushRecord,
-    targets: readonly { readonly session: Session }[],
+    sessions: readonly Session[],
   ): void {
     const serializer = serializerNamed(name, this.#host.options);
     if (serializer === undefined) {
@@ -211,7 +211,7 @@ export class ServerCluster implements VisitsHost, PeerHost {
     const overflow =
       (flags & pushFlags.drop) !== 0 ? "drop" : (flags & pushFlags.conflate) !== 0 ? "conflate" : undefined;
     const push = OutgoingPush.encoded(route, overflow, key, serializer, payload, this.#batchOf(peer));
-    for (const { session } of targets) {
+    for (const session of sessions) {
       try {
         session.pushShared(push);
       } catch (error) {

@@ -331,7 +331,7 @@ class Visit implements PeerVisit {
   /** The session is over. */
   ended(reason: NanowireError): void {
     const { peer, number } = this;
-    peer.visits.delete(number);
+    peer.removeVisit(number);
     peer.underWay -= this.#calls.length;
     this.#calls = [];
     peer.out.closed(number, reason);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { nodeSeed } from "../../runtime/cluster/key-weight.js";
 import type { Peer } from "../../runtime/cluster/peer.js";
 import { chooseByKey, choosePeer } from "../../runtime/cluster/routing.js";
 import type { Session } from "../../runtime/session/session.js";
@@ -9,7 +10,7 @@ import { nodeInfo } from "./support/watching-host.js";
 
 /** As much of a peer as a choice looks at. */
 function peer(id: string, underWay = 0, visits = 0): Peer {
-  return { id, info: nodeInfo(id), underWay, visits: { size: visits } } as unknown as Peer;
+  return { id, seed: nodeSeed(id), info: nodeInfo(id), underWay, visits: { size: visits } } as unknown as Peer;
 }
 
 const choice = { service: "Room", route: "Room.Join", session: { id: "1", uid: "ada" } as Session };

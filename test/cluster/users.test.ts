@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { keyWeight, nodeSeed } from "../../runtime/cluster/routing.js";
+import { keyWeight, nodeSeed } from "../../runtime/cluster/key-weight.js";
 import { sendPush } from "../../runtime/session/send-push.js";
 import { type Client, type Packet, textOf } from "../support/client.js";
 import { countingCodec, pushOf, type Services } from "../support/service.js";

@@ -4,6 +4,8 @@
  */
 export class SendWindow {
   readonly #maxBytes: number;
+  /** So much may be under way without a ping behind it: the answer is a message more to be read, and half of the bound is soon enough. */
+  readonly #pingBytes: number;
   readonly #ping: () => Promise<void>;
   #sent = 0;
   #taken = 0;
@@ -13,12 +15,14 @@ export class SendWindow {
   /** @param ping resolved when NATS has read what was sent before */
   constructor(maxBytes: number, ping: () => Promise<void>) {
     this.#maxBytes = maxBytes;
+    this.#pingBytes = Math.min(maxBytes / 2, mostPingBytes);
     this.#ping = ping;
   }
 
   /** Whether that much may be sent now; it is counted then. */
   take(bytes: number): boolean {
     if (this.#sent - this.#taken + bytes > this.#maxBytes && this.#sent > this.#taken) {
+      this.#ask();
       return false;
     }
     this.#sent += bytes;
@@ -27,7 +31,13 @@ export class SendWindow {
 
   /** What was counted is sent. */
   commit(): void {
-    if (!this.#waiting && this.#sent - this.#taken > pingBytes) {
+    if (this.#sent - this.#taken > this.#pingBytes) {
+      this.#ask();
+    }
+  }
+
+  #ask(): void {
+    if (!this.#waiting) {
       this.#waiting = true;
       this.#pinged = this.#sent;
       this.#ping().then(this.#answered, () => {});
@@ -41,5 +51,4 @@ export class SendWindow {
   };
 }
 
-/** So much may be under way without a ping behind it. */
-const pingBytes = 32_768;
+const mostPingBytes = 262_144;

@@ -45,6 +45,15 @@ it("asks seldom where little is sent", () => {
   expect(pings).toHaveLength(0);
 });
 
+it("asks when something does not fit, however little was sent before", async () => {
+  const { pings, send } = window();
+  expect([send(200_000), send(900_000), send(900_000)]).toEqual([true, false, false]);
+  expect(pings).toHaveLength(1);
+  pings[0]?.resolve();
+  await turn();
+  expect(send(900_000)).toBe(true);
+});
+
 it("takes no more when NATS is gone", async () => {
   const { pings, send } = window();
   send(900_000);
