@@ -16,6 +16,7 @@ import { growth } from "./cases/growth.js";
 import { handshakes } from "./cases/handshakes.js";
 import { hop } from "./cases/hop.js";
 import { idle } from "./cases/idle.js";
+import { metrics } from "./cases/metrics.js";
 import { nano } from "./cases/nano.js";
 import { peers } from "./cases/peers.js";
 import { pingPong, pingPong1k, pingPongBytes } from "./cases/ping-pong.js";
@@ -33,6 +34,7 @@ const cases: readonly AnyCase[] = [
   pingPong,
   pingPong1k,
   pingPongBytes,
+  metrics,
   nano,
   peers,
   broadcast,

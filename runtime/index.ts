@@ -61,6 +61,20 @@ export {
 } from "./component/service.js";
 export type { AfterHook, BeforeHook, HandlerCall, HandlerOutcome } from "./dispatch/hook-chain.js";
 export type { HandlerName, Hooks, RequestOf, ResponseOf, ServerHooks } from "./dispatch/hooks.js";
+export type { Counter, Gauge, Histogram, LabelArguments } from "./metrics/instruments.js";
+export type {
+  HistogramReading,
+  HistogramSeries,
+  LabelValues,
+  MetricDefinition,
+  MetricKind,
+  MetricReading,
+  ValueReading,
+  ValueSeries,
+} from "./metrics/metric.js";
+export { type GaugeOptions, type HistogramOptions, type MetricOptions, Metrics } from "./metrics/metrics.js";
+export { PeriodicReporter } from "./metrics/periodic-reporter.js";
+export type { Health, Reporter, ReporterHost } from "./metrics/reporter.js";
 export type { InboundMessage, InboundStep, OutboundMessage, OutboundStep, Pipeline } from "./pipeline/pipeline.js";
 export {
   emptyCodec,
@@ -90,6 +104,7 @@ export type { Cluster } from "./server/cluster.js";
 export type { RemoteCallCounters, ServerCounters } from "./server/counters.js";
 export type { DrainOptions } from "./server/drain.js";
 export type { LocatedSession, LocatedUsers } from "./server/located-users.js";
+export type { MetricsOptions } from "./server/metrics-options.js";
 export type { ForwardedService, HandshakeContext, ServerOptions } from "./server/options.js";
 export { type Profile, wireProfiles } from "./server/profile.js";
 export type { ResumeOptions } from "./server/resume-options.js";

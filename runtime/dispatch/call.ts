@@ -188,11 +188,11 @@ export class Call implements MailboxTask {
         return this.#settled || waitedIn === Place.queue || this.#keepPlace(waitedIn, mailbox);
       }
       if (queue === undefined && waitedIn === Place.queue) {
-        this.#run();
+        this.run();
         return true;
       }
     }
-    this.#run();
+    this.run();
     return this.#settled || this.#keepPlace(waitedIn, mailbox);
   }
 
@@ -208,7 +208,8 @@ export class Call implements MailboxTask {
     return false;
   }
 
-  #run(): void {
+  /** Its turn has come. */
+  protected run(): void {
     if (this.session.closed) {
       this.#fail(new NanowireError("session_closed", "the session closed before its message was handled"));
       return;
@@ -262,7 +263,7 @@ export class Call implements MailboxTask {
     if (!this.#settled) {
       this.#settled = true;
       this.#caller.succeeded(this, value);
-      this.#finish();
+      this.finish();
     }
   }
 
@@ -270,12 +271,12 @@ export class Call implements MailboxTask {
     if (!this.#settled) {
       this.#settled = true;
       this.#caller.failed(this, error);
-      this.#finish();
+      this.finish();
     }
   }
 
-  /** Lets the next one begin, where this one was not done at once. */
-  #finish(): void {
+  /** It is settled: lets the next one begin, where this one was not done at once. */
+  protected finish(): void {
     if (this.#deadline !== undefined) {
       this.#caller.deadlines.remove(this.#deadline);
     }

@@ -136,26 +136,30 @@ export class ForwardCall implements MailboxTask {
     }
   }
 
+  /** Settles it. Returns whether it was not settled before. */
+  protected settle(): boolean {
+    const isFirst = !this.#settled;
+    this.#settled = true;
+    return isFirst;
+  }
+
   /** The node has answered. */
   answered(payload: Uint8Array): void {
-    if (!this.#settled) {
-      this.#settled = true;
+    if (this.settle()) {
       this.#forwarder.forwarded(this, payload);
     }
   }
 
   /** The notify was handled. */
   handled(): void {
-    if (!this.#settled) {
-      this.#settled = true;
+    if (this.settle()) {
       this.#forwarder.handled(this);
     }
   }
 
   /** It failed, here or there. */
   failed(error: unknown): void {
-    if (!this.#settled) {
-      this.#settled = true;
+    if (this.settle()) {
       this.#forwarder.forwardFailed(this, error);
     }
   }

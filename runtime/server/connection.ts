@@ -180,6 +180,7 @@ export class Connection implements WireReceiver, PacketSink, Carrier, OutboxOwne
       const retry = draining !== undefined && refusal.code === "server_draining" ? comeBackOf(draining) : undefined;
       const answer = { ...refusalOf(refusal), retry };
       this.wire.outbox.send(encodePacket(packetType.handshake, encodeHandshake(answer)));
+      this.#host.counters.refusedHandshake(refusal.code);
       this.violated(refusal);
     }
   }

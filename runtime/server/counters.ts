@@ -45,6 +45,8 @@ export interface ServerCounters {
   readonly failedTasks: number;
   /** Connections that were closed, by the code of the reason. */
   readonly closed: Readonly<Record<string, number>>;
+  /** Handshakes that were refused, by the code of the reason: by the server, or by the application. */
+  readonly refusedHandshakes: Readonly<Record<string, number>>;
   /** Calls between nodes. */
   readonly remote: RemoteCallCounters;
 }
@@ -67,6 +69,7 @@ export class Counters {
   readonly #refused = new Map<string, number>();
   readonly #failed = new Map<string, number>();
   readonly #closed = new Map<string, number>();
+  readonly #refusedHandshakes = new Map<string, number>();
 
   refused(code: string): void {
     increment(this.#refused, code);
@@ -78,6 +81,10 @@ export class Counters {
 
   closed(code: string): void {
     increment(this.#closed, code);
+  }
+
+  refusedHandshake(code: string): void {
+    increment(this.#refusedHandshakes, code);
   }
 
   snapshot(remote: RemoteCallCounters): ServerCounters {
@@ -100,6 +107,7 @@ export class Counters {
       failedTasks,
       failed: Object.fromEntries(this.#failed),
       closed: Object.fromEntries(this.#closed),
+      refusedHandshakes: Object.fromEntries(this.#refusedHandshakes),
       remote,
     };
   }

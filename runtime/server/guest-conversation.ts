@@ -1,11 +1,13 @@
 // A hot file: every message that a gate forwards goes through here. No promise and no closure a message.
 
-import { NanowireError } from "../base/error.js";
+import { NanowireError, toNanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
 import { type Peer, type PeerGuest, pushRecord } from "../cluster/peer.js";
 import { callFlags, type Opening } from "../cluster/records.js";
-import { Call } from "../dispatch/call.js";
+import type { Call } from "../dispatch/call.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
+import { newCall } from "../dispatch/measured-call.js";
+import type { Traffic } from "../metrics/traffic.js";
 import { type OutboundStep, runOutbound } from "../pipeline/pipeline.js";
 import type { MessageCodec } from "../protocol/codec.js";
 import type { HandshakeRequest } from "../protocol/handshake.js";
@@ -29,6 +31,8 @@ export interface GuestHost extends HandlingHost {
   readonly outbound: ServerPipeline<OutboundStep>;
   readonly logger: Logger;
   readonly counters: Counters;
+  /** Counts messages by their routes; undefined where metrics are off. */
+  readonly traffic: Traffic | undefined;
   readonly sessions: SessionRegistry;
   /** This node has a number that no other has: session ids are made with it. */
   numbered(number: number): void;
@@ -75,7 +79,14 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
     const { dispatcher, counters } = this.host;
     const endpoint = dispatcher.hosted(route);
     if (endpoint === undefined) {
-      this.#refuse(number, route, new NanowireError("unknown_route", `no component has the route ${route}`));
+      const kind = (flags & callFlags.notify) !== 0 ? "notify" : "request";
+      this.#refuse(
+        number,
+        route,
+        kind,
+        new NanowireError("unknown_route", `no component has the route ${route}`),
+        true,
+      );
       return;
     }
     if (endpoint.method.kind === "request") {
@@ -83,7 +94,7 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
     } else {
       counters.notifies++;
     }
-    this.post(new Call(this, endpoint, number, bytes, start, end, false, (flags & callFlags.compressed) !== 0));
+    this.post(newCall(this, endpoint, number, bytes, start, end, false, (flags & callFlags.compressed) !== 0));
   }
 
   // the way out: → gate
@@ -120,19 +131,26 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
         payloadLog.answered(this.session, call.route, call.id, response, value);
       }
     } catch (error) {
-      this.#refuse(number, call.route, error);
+      this.#refuse(number, call.route, call.kind, error);
     }
   }
 
   failed(call: Call, error: unknown): void {
-    if (!this.#ended) {
+    if (this.#ended) {
+      // Nobody is told; that it did not end well is counted.
+      const { code } = toNanowireError(error, "internal", "a handler failed");
+      this.host.traffic?.failed(call.route, call.kind, code, false);
+    } else {
       this.#tellData();
-      this.#refuse(call.id as number, call.route, error);
+      this.#refuse(call.id as number, call.route, call.kind, error);
     }
   }
 
-  #refuse(number: number, route: string, error: unknown): void {
-    this.#peer.out.failure(this.#visit, number, refusalFor(this.host, this.session.id, route, error));
+  /** @param turnedAway whether it came to no handler */
+  #refuse(number: number, route: string, kind: "request" | "notify", error: unknown, turnedAway = false): void {
+    const refusal = refusalFor(this.host, this.session.id, route, error);
+    this.host.traffic?.failed(route, kind, refusal.code, turnedAway);
+    this.#peer.out.failure(this.#visit, number, refusal);
   }
 
   #encode(codec: MessageCodec<unknown>, message: unknown): Uint8Array {

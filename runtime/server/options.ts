@@ -7,12 +7,15 @@ import { type ClusterOptions, type ResolvedClusterOptions, resolveClusterOptions
 import { type AnyService, Component } from "../component/component.js";
 import type { NamedModule } from "../component/module.js";
 import { Remote } from "../component/remote.js";
+import { Metrics } from "../metrics/metrics.js";
+import type { Reporter } from "../metrics/reporter.js";
 import type { HandshakeRequest } from "../protocol/handshake.js";
 import { maxBodyBytes } from "../protocol/packet.js";
 import { type Serializer, serializerNames } from "../protocol/serializer.js";
 import type { BindingOptions, BindJudge } from "../session/session-registry.js";
 import { Proxies, type ProxyOptions } from "../transport/proxies.js";
 import type { Transport } from "../transport/transport.js";
+import { assertMetricsOptions, type MetricsOptions } from "./metrics-options.js";
 import { type GivenModule, Modules } from "./modules.js";
 import { assertProfile, type Profile } from "./profile.js";
 import { type ResumeOptions, type ResumeSettings, resolveResumeOptions } from "./resume-options.js";
@@ -57,6 +60,8 @@ export interface ServerOptions {
   readonly forward?: readonly ForwardedService[];
   /** Where the server says what happens. Default: the console, from `info` on */
   readonly logger?: Logger;
+  /** What the server tells of itself, and whom: `{ reporters: [prometheus({ port: 9464 })] }`. Default: nothing is measured */
+  readonly metrics?: MetricsOptions;
   /**
    * Milliseconds between heartbeats; a client that is silent for twice as long is closed. 0: no heartbeats. Default:
    * 30,000. Use whole seconds where clients other than ours connect: some read an integer.
@@ -151,10 +156,14 @@ export interface ServerOptions {
 
 /** The options with everything filled in. */
 export type ResolvedOptions = Required<
-  Omit<ServerOptions, "binding" | "cluster" | "forward" | "modules" | "onBind" | "proxy" | "remotes" | "resume">
+  Omit<
+    ServerOptions,
+    "binding" | "cluster" | "forward" | "metrics" | "modules" | "onBind" | "proxy" | "remotes" | "resume"
+  >
 > & {
   readonly cluster: ResolvedClusterOptions | undefined;
   readonly forward: readonly AnyService[];
+  readonly metrics: { readonly reporters: readonly Reporter[]; readonly own: Metrics };
   readonly modules: Modules;
   readonly remotes: readonly Remote[];
   readonly binding: Required<BindingOptions>;
@@ -184,6 +193,8 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
   const { logger = consoleLogger(), clock = systemClock } = options;
   assertMethods("logger", logger, ["debug", "info", "warn", "error"]);
   assertMethods("clock", clock, ["now", "steady", "after", "every"]);
+  const { metrics = { reporters: [] } } = options;
+  assertMetricsOptions(metrics);
   const maxOutboxBytes = number(options, "maxOutboxBytes", 1_048_576, 1_024, gibibyte);
   return {
     components: options.components,
@@ -198,6 +209,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
         forward.map(({ name }) => name),
       ),
     logger,
+    metrics: { reporters: metrics.reporters, own: metrics.own ?? new Metrics(logger) },
     heartbeatIntervalMs: number(options, "heartbeatIntervalMs", 30_000, 0, maxDelayMs, false),
     handshakeTimeoutMs: number(options, "handshakeTimeoutMs", 10_000, 100, 600_000, false),
     maxConnections: number(options, "maxConnections", 10_000, 1, 1_000_000),
@@ -365,6 +377,7 @@ export const optionKinds = {
   cluster: "checked",
   forward: "checked",
   logger: "checked",
+  metrics: "checked",
   heartbeatIntervalMs: "checked",
   handshakeTimeoutMs: "checked",
   maxConnections: "checked",

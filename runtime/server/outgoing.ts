@@ -6,6 +6,7 @@ import type { Logger } from "../base/logger.js";
 import type { Turn } from "../base/turn.js";
 import type { Call } from "../dispatch/call.js";
 import type { ForwardCall } from "../dispatch/forward-call.js";
+import type { Traffic } from "../metrics/traffic.js";
 import { type OutboundStep, runOutbound } from "../pipeline/pipeline.js";
 import type { MessageCodec } from "../protocol/codec.js";
 import { encodeErrorPayload } from "../protocol/error-payload.js";
@@ -36,6 +37,8 @@ export interface OutgoingHost {
   readonly turn: Turn;
   readonly outbound: ServerPipeline<OutboundStep>;
   readonly counters: Counters;
+  /** Counts messages by their routes; undefined where metrics are off. */
+  readonly traffic: Traffic | undefined;
   readonly pushForms: PushForms;
 }
 
@@ -160,8 +163,9 @@ export class Outgoing {
 
   /** Answers a request with an error. A notify's is logged and counted, as a request's is. */
   refuse(id: MessageId, route: string, error: unknown, call?: AnsweredCall): void {
-    const { logger } = this.#host;
+    const { logger, traffic } = this.#host;
     const refusal = refusalFor(this.#host, this.#session.id, route, error);
+    traffic?.failed(route, id === 0 ? "notify" : "request", refusal.code, call === undefined);
     if (id === 0 || this.#state === "ended" || this.#terms.profile.errors === "none") {
       return;
     }

@@ -3,6 +3,7 @@ import { NanowireError, toNanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
 import { Turn } from "../base/turn.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
+import type { Traffic } from "../metrics/traffic.js";
 import type { InboundStep, OutboundStep } from "../pipeline/pipeline.js";
 import type { Dictionary } from "../protocol/dictionary.js";
 import { encodeHandshake, type HandshakeSys } from "../protocol/handshake.js";
@@ -19,7 +20,7 @@ import type { Proxies } from "../transport/proxies.js";
 import type { Guest, Place, TransportHost, Wire, WireReceiver } from "../transport/transport.js";
 import { refusalOf } from "./admission.js";
 import { Connection, type ConnectionHost } from "./connection.js";
-import { Counters } from "./counters.js";
+import { Counters, noRemoteCalls, type ServerCounters } from "./counters.js";
 import { payloadCompressor } from "./deflate.js";
 import { type Drainable, DrainWatch } from "./drain-watch.js";
 import type { GuestConversation, GuestHost } from "./guest-conversation.js";
@@ -30,6 +31,7 @@ import { Places, type PlacesHost, TakenPlace } from "./places.js";
 import { PushForms } from "./push-forms.js";
 import { Resumptions } from "./resumptions.js";
 import { ServerCluster } from "./server-cluster.js";
+import { type MeteredHost, ServerMetrics } from "./server-metrics.js";
 import { ServerPipeline } from "./server-pipeline.js";
 import { routesOfComponents, routesOfServices } from "./service-routes.js";
 import { SessionIds } from "./session-ids.js";
@@ -37,7 +39,7 @@ import { SharedValues } from "./shared-values.js";
 import { serializerNamed, type Terms } from "./terms.js";
 
 /** What the transports and the connections of one server share. */
-export class ServerHost implements ConnectionHost, GuestHost, TransportHost, PlacesHost, ScheduleHost {
+export class ServerHost implements ConnectionHost, GuestHost, TransportHost, PlacesHost, ScheduleHost, MeteredHost {
   readonly options: ResolvedOptions;
   readonly logger: Logger;
   readonly payloadLog: PayloadLog | undefined;
@@ -59,6 +61,9 @@ export class ServerHost implements ConnectionHost, GuestHost, TransportHost, Pla
   readonly sweep: HeartbeatSweep;
   readonly resumptions: Resumptions | undefined;
   readonly cluster: ServerCluster | undefined;
+  /** What is measured; undefined where nothing is. */
+  readonly metrics: ServerMetrics | undefined;
+  readonly traffic: Traffic | undefined;
   readonly #places: Places;
   #ids: SessionIds;
   readonly #connections = new Set<Connection>();
@@ -104,6 +109,28 @@ export class ServerHost implements ConnectionHost, GuestHost, TransportHost, Pla
     this.#ids = new SessionIds(options.clock, options.nodeId);
     this.cluster = options.cluster && new ServerCluster(this, options.cluster, options.listen.length > 0);
     this.sessions.arbiter = this.cluster?.users;
+    const { reporters, own } = options.metrics;
+    this.metrics = reporters.length > 0 ? new ServerMetrics(this, options.clock, this.turn, own) : undefined;
+    this.traffic = this.metrics?.traffic;
+  }
+
+  get counted(): ServerCounters {
+    return this.counters.snapshot(this.cluster?.remoteCounters ?? noRemoteCalls());
+  }
+
+  get clusterMembers(): number {
+    const node = this.cluster?.node;
+    return node?.info === undefined ? 0 : 1 + node.others.length;
+  }
+
+  get forwardsPending(): number {
+    return this.cluster?.node.peers.reduce((sum, { underWay }) => sum + underWay, 0) ?? 0;
+  }
+
+  *outboxBytes(): Generator<number> {
+    for (const { wire } of this.#connections) {
+      yield wire.outbox.waitingBytes;
+    }
   }
 
   /**

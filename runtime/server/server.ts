@@ -5,6 +5,8 @@ import { LifeCycle } from "../component/life-cycle.js";
 import type { ModuleName, ServerModules } from "../component/module.js";
 import { Remote } from "../component/remote.js";
 import { ServerHooks } from "../dispatch/hooks.js";
+import type { Metrics } from "../metrics/metrics.js";
+import type { ReporterHost } from "../metrics/reporter.js";
 import type { InboundStep, OutboundStep } from "../pipeline/pipeline.js";
 import type { Dictionary } from "../protocol/dictionary.js";
 import type { OrderedMailbox } from "../schedule/mailbox.js";
@@ -16,7 +18,7 @@ import type { ListenAddress } from "../transport/transport.js";
 import { reportReady, upWorker } from "../up/up-worker.js";
 import { Cluster } from "./cluster.js";
 import { Conversation } from "./conversation.js";
-import { noRemoteCalls, type ServerCounters } from "./counters.js";
+import type { ServerCounters } from "./counters.js";
 import { type DrainOptions, drainOptionKinds, resolveDrainOptions } from "./drain.js";
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from "./options.js";
 import { ServerHost } from "./server-host.js";
@@ -118,7 +120,12 @@ export class Server {
 
   /** What was counted since the server was made: a copy. */
   get counters(): ServerCounters {
-    return this.#host.counters.snapshot(this.#host.cluster?.remoteCounters ?? noRemoteCalls());
+    return this.#host.counted;
+  }
+
+  /** The program's own metrics, which go to the same reporters as the server's: `server.metrics.counter({ … })`. Without reporters they are counted for nobody. */
+  get metrics(): Metrics {
+    return this.#options.metrics.own;
   }
 
   /** The routes of the server's components and their pushes. */
@@ -215,10 +222,10 @@ export class Server {
   }
 
   /**
-   * Starts the modules, the remotes and the components, joins the cluster, then opens the listeners. Resolved when clients can connect. After an error everything
+   * Starts the reporters of metrics, the modules, the remotes and the components, joins the cluster, then opens the listeners. Resolved when clients can connect. After an error everything
    * that was begun is undone, and the server is stopped.
    *
-   * @throws NanowireError `invalid_state` when it is not stopped, `listen_failed`; `cluster_failed`, `node_exists`; and what a module's, a remote's or a component's
+   * @throws NanowireError `invalid_state` when it is not stopped, `listen_failed`; `cluster_failed`, `node_exists`; and what a reporter's `start`, or a module's, a remote's or a component's
    * `init` or `afterInit` throws
    */
   async start(): Promise<void> {
@@ -231,6 +238,12 @@ export class Server {
       this.#scheduler = undefined;
     });
     try {
+      for (const reporter of this.#options.metrics.reporters) {
+        undo.unshift(() => reporter.stop());
+        await reporter.start(this.#reporterHost());
+      }
+      this.#host.metrics?.loop.start();
+      undo.unshift(() => this.#host.metrics?.loop.stop());
       for (const part of this.#parts) {
         LifeCycle.attach(part.life, this.#schedulerOf(part, scheduler), this.cluster);
         undo.unshift(() => LifeCycle.detach(part.life));
@@ -323,6 +336,10 @@ export class Server {
       await this.#attempt(() => life.shutdown(), `a ${kind} failed in its shutdown`, { name });
       LifeCycle.detach(life);
     }
+    this.#host.metrics?.loop.stop();
+    for (const reporter of [...this.#options.metrics.reporters].reverse()) {
+      await this.#attempt(() => reporter.stop(), "a reporter of metrics failed as it stopped", { name: reporter.name });
+    }
     this.#scheduler = undefined;
     this.#releaseSignals?.();
     this.#releaseSignals = undefined;
@@ -402,6 +419,12 @@ export class Server {
     for (const tell of this.#waiting.splice(0)) {
       tell();
     }
+  }
+
+  #reporterHost(): ReporterHost {
+    const { logger, clock } = this.#options;
+    const health = (): ServerHealth => this.health;
+    return { logger, clock, health, read: () => this.#host.metrics?.read(this.health) ?? [] };
   }
 
   #schedulerOf({ life, name }: Part, scheduler: Scheduler): Scheduler {

@@ -67,7 +67,10 @@ import {
 import type { ClusterDriver, ReliableMethod, RemoteContext } from "nanowire";
 import { type ClientConnection, connect } from "nanowire/client";
 import { grpc } from "nanowire/grpc";
+import { opentelemetry } from "nanowire/opentelemetry";
+import { prometheus } from "nanowire/prometheus";
 import { reflection } from "nanowire/reflection";
+import { statsd } from "nanowire/statsd";
 import { startTestServer } from "nanowire/testing";
 import { protovalidate } from "nanowire/validate";
 import type { JoinRequest, UserSaid } from "${root}/generated/chat/v1/room.js";

@@ -327,10 +327,12 @@ describe.each(transportNames)("a session over %s", (transport) => {
       failedTasks: 0,
       failed: {},
       closed: {},
+      refusedHandshakes: {},
       guests: 0,
       remote: {
         made: { calls: 0, tells: 0, pending: 0, failed: {} },
         answered: { calls: 0, tells: 0, pending: 0, failed: {} },
+        jobs: { enqueued: 0, pending: 0, done: 0, again: 0, failed: 0 },
       },
     });
   });

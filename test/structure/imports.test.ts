@@ -8,16 +8,18 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const mayImport: Record<string, readonly string[]> = {
   base: [],
   up: ["base"],
+  metrics: ["base"],
   protocol: ["base"],
   transport: ["base"],
   schedule: ["base"],
   session: ["base", "protocol", "transport", "schedule"],
   pipeline: ["base", "protocol", "session"],
   component: ["base", "protocol", "schedule", "session"],
-  dispatch: ["base", "protocol", "schedule", "session", "component"],
+  dispatch: ["base", "metrics", "protocol", "schedule", "session", "component"],
   cluster: ["base", "protocol", "transport", "schedule", "session", "pipeline", "component", "dispatch"],
   server: [
     "base",
+    "metrics",
     "protocol",
     "transport",
     "schedule",
@@ -48,15 +50,19 @@ const generatorMayImport: Record<string, readonly string[]> = {
 /** Where Node's own modules may be imported: nowhere else does the code know on what it runs. */
 const nodeIn = [
   /^runtime\/(transport|cluster|server|up|repl)\//,
+  /^runtime\/metrics\/prometheus\//,
   /^runtime\/client\/(dial-tcp|dial-ws)\.ts$/,
   /^generator\/(read|scaffold|write)\//,
   /^generator\/(cli|plugin)\.ts$/,
 ];
 
-/** The cluster's drivers that stand on packages of their own, which nobody loads who does not use them. */
+/** The cluster's drivers, and the reporters of metrics, that stand on packages of their own, which nobody loads who does not use them. */
 const driverPackages: Readonly<Record<string, RegExp>> = {
   grpc: /^@grpc\/grpc-js$/,
   nats: /^@nats-io\/(jetstream|kv|transport-node)$/,
+  opentelemetry: /^@opentelemetry\/(api|sdk-metrics)$/,
+  prometheus: /^prom-client$/,
+  statsd: /^hot-shots$/,
 };
 
 interface Import {
@@ -93,9 +99,9 @@ function roomOf(path: string, house: string): string | undefined {
   return new RegExp(`^${house}/([^/]+)/`).exec(path)?.[1];
 }
 
-/** The driver that a file belongs to. */
+/** The driver, or the reporter, that a file belongs to. */
 function driverOf(path: string): string | undefined {
-  return /^runtime\/cluster\/([^/]+)\//.exec(path)?.[1];
+  return /^runtime\/(?:cluster|metrics)\/([^/]+)\//.exec(path)?.[1];
 }
 
 /** What the generator made: of the chat's files, and of the service of reflection. */
@@ -140,7 +146,7 @@ describe("who may import whom", () => {
     ).toEqual([]);
   });
 
-  test("runtime: its packages are ws and, for JSON, the base64 of @bufbuild/protobuf; validation, the REPL and the drivers of the cluster have their own", () => {
+  test("runtime: its packages are ws and, for JSON, the base64 of @bufbuild/protobuf; validation, the REPL, the drivers of the cluster and the reporters of metrics have their own", () => {
     const packages = inside("runtime").filter(
       ({ from, to }) => !to.startsWith("runtime/") && !to.startsWith("node:") && !isGenerated(from),
     );
@@ -167,7 +173,7 @@ describe("who may import whom", () => {
     expect(new Set(loaded.map(({ from }) => roomOf(from, "runtime")))).toEqual(new Set(["repl"]));
   });
 
-  test("runtime: a driver of the cluster has packages of its own, and nobody imports it", () => {
+  test("runtime: a driver of the cluster, or a reporter, has packages of its own, and nobody imports it", () => {
     const ofDrivers = inside("runtime").filter(({ from }) => driverOf(from) !== undefined);
     expect(ofDrivers.length).toBeGreaterThan(20);
     const strange = ofDrivers.filter(
