@@ -53,13 +53,14 @@ export interface HistogramOptions<Label extends string = never> extends MetricOp
  *
  * A metric that is declared again in the same way is the same metric. To declare is what throws; to record never does.
  */
-export class Metrics implements MetricHost {
-  readonly #logger: Logger;
+export class Metrics {
+  /** Where instruments say that something was recorded wrongly. */
+  readonly #host: MetricHost;
   readonly #declared = new Map<string, Declared>();
 
   /** @param logger told what is recorded wrongly. Default: the console */
   constructor(logger: Logger = consoleLogger()) {
-    this.#logger = logger;
+    this.#host = { complain: (error) => logger.error({ error }, "a metric could not be recorded") };
   }
 
   /**
@@ -69,7 +70,12 @@ export class Metrics implements MetricHost {
    */
   counter<const Label extends string = never>(options: MetricOptions<Label>): Counter<Label> {
     assertOptions("counter", options, metricKinds);
-    return this.#declare("counter", options, [], (definition, most) => new Counter<Label>(definition, most, this));
+    return this.#declare(
+      "counter",
+      options,
+      [],
+      (definition, most) => new Counter<Label>(definition, most, this.#host),
+    );
   }
 
   /**
@@ -86,7 +92,12 @@ export class Metrics implements MetricHost {
         throw new NanowireError("invalid_option", `${options.name} has labels, and read tells one value`);
       }
     }
-    return this.#declare("gauge", options, [], (definition, most) => new Gauge<Label>(definition, most, this, read));
+    return this.#declare(
+      "gauge",
+      options,
+      [],
+      (definition, most) => new Gauge<Label>(definition, most, this.#host, read),
+    );
   }
 
   /**
@@ -102,18 +113,13 @@ export class Metrics implements MetricHost {
       "histogram",
       options,
       bounds,
-      (definition, most) => new Histogram<Label>(definition, most, this, bounds),
+      (definition, most) => new Histogram<Label>(definition, most, this.#host, bounds),
     );
   }
 
   /** Every metric that was declared, as it stands, in the order of their declarations. */
   read(): MetricReading[] {
     return [...this.#declared.values()].map(({ metric }) => metric.read());
-  }
-
-  /** @internal */
-  complain(error: NanowireError): void {
-    this.#logger.error({ error }, "a metric could not be recorded");
   }
 
   #declare<M extends { read(): MetricReading }>(

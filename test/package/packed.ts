@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,14 +22,22 @@ export function emptyFolder(): string {
   return mkdtempSync(join(tmpdir(), "nanowire-"));
 }
 
-/** Runs a command in a folder, as somebody who has only a shell. Returns what it printed. */
+/**
+ * Runs a command in a folder, as somebody who has only a shell. Returns what it printed.
+ *
+ * @throws Error with all that it printed, when it fails
+ */
 export function run(folder: string, command: string): string {
-  return execFileSync("bash", ["-ec", command], {
+  const { status, signal, stdout, stderr } = spawnSync("bash", ["-ec", command], {
     cwd: folder,
     encoding: "utf8",
     env: plainEnvironment(),
     stdio: "pipe",
   });
+  if (status !== 0) {
+    throw new Error(`${command} ended with ${signal ?? status}:\n${stdout}${stderr}`);
+  }
+  return stdout;
 }
 
 /** The environment without what npm and vitest put there for their own children. */

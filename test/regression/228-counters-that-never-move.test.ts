@@ -36,8 +36,10 @@ it("every counter of a server counts", async () => {
   });
   await until(() => server.counters.failedTasks === 1);
   look();
+  const stranger = await test.open();
+  stranger.send(packet(1, "no handshake"));
   await test.open();
-  await test.open();
+  await until(() => Object.keys(server.counters.refusedHandshakes).length > 0);
   look();
   client.send(packet(7));
   await client.ended;
