@@ -8,7 +8,7 @@ import { cpuMicros } from "../servers/serve.js";
 import type { TimersFigures, TimersQuestion } from "./timers.js";
 
 /** One timer in so many tells how late it is: to look at the clock in each would be much of what is measured. */
-const sampled = 64;
+const sampled = 16;
 
 /** Microseconds. */
 const lateness = new Histogram();

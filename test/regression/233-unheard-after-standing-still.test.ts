@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { bytes, joinNode, quick, startNats } from "../cluster/nats/support/joined-node.js";
 import { startNode } from "../cluster/nats/support/node-process.js";
 import { bundledProgram } from "../support/bundled-program.js";
-import { until } from "../support/wait.js";
+import { eventually, until } from "../support/wait.js";
 
 const program = bundledProgram("test/cluster/nats/support/node-program.ts");
 
@@ -24,11 +24,16 @@ test("a node that stood still hears at once those who took it for dead", async (
   await until(() => a.host.nodes.has("b") && b.lines.includes("rejoined"));
   // To b, a was there all the time.
   expect(b.lines).not.toContain("left a");
-  a.driver.send("b", bytes("afterwards"));
-  a.driver.send("b", bytes("and once more"));
-  await until(() => b.lines.includes("received a and once more"));
-  expect(b.lines.filter((line) => line.startsWith("received")).slice(50)).toEqual([
-    "received a afterwards",
-    "received a and once more",
-  ]);
+  // A frame may be lost while b comes back. Fewer are sent than the fifty that were not heard.
+  let sent = 0;
+  const heard = () => b.lines.filter((line) => line.startsWith("received")).slice(50);
+  await eventually(
+    () => {
+      a.driver.send("b", bytes(`afterwards ${++sent}`));
+      expect(heard().length).toBeGreaterThan(1);
+    },
+    { interval: 500, timeout: 20_000 },
+  );
+  expect(sent).toBeLessThan(45);
+  expect(heard()).toEqual([...new Set(heard())]);
 });

@@ -34,8 +34,8 @@ export async function until(condition: () => boolean): Promise<void> {
  * Looks again and again until what is expected holds. It is no time limit of the test's: a machine that is busy gets most
  * of what a test may take, and the error of the last look then says what was missing.
  */
-export function eventually<T>(look: () => T): Promise<T> {
-  return vi.waitFor(look, { timeout: 25_000, interval: 5 });
+export function eventually<T>(look: () => T, { timeout = 25_000, interval = 5 } = {}): Promise<T> {
+  return vi.waitFor(look, { timeout, interval });
 }
 
 /** Things that arrive one by one, and those who wait for them. */
