@@ -1,7 +1,7 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Server } from "nanowire";
 import { type ClientConnection, connect } from "nanowire/client";
 import { grpc } from "nanowire/grpc";
+import { expect } from "../expect.js";
 import { createGate } from "./gate.js";
 import { MatchClient } from "./generated/match/v1/match.client.js";
 import { dictVersion } from "./generated/routes.js";
@@ -53,11 +53,4 @@ async function enter(url: string, zone: string): Promise<MatchClient> {
 
 async function expectPlay(what: string, player: MatchClient, expected: object): Promise<void> {
   expect(what, await player.play({ move: 1 }), expected);
-}
-
-function expect(what: string, answer: object, expected: object): void {
-  if (!isDeepStrictEqual(answer, expected)) {
-    throw new Error(`${what}: ${JSON.stringify(answer)}; the script says ${JSON.stringify(expected)}`);
-  }
-  process.stdout.write(`${what}: ${JSON.stringify(answer)}\n`);
 }

@@ -1,8 +1,8 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "nanowire";
 import { type ClientConnection, connect, NanowireError } from "nanowire/client";
 import { RoomClient } from "../../generated/chat/v1/room.client.js";
 import { dictVersion } from "../../generated/routes.js";
+import { expect } from "../expect.js";
 import { connectBare } from "./bare-client.js";
 import { audience, issuer, makeKeys } from "./keys.js";
 import { createGameServer } from "./server.js";
@@ -107,11 +107,4 @@ function unsigned(subject: string): string {
 
 function encoded(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
-}
-
-function expect(what: string, found: unknown, expected: unknown): void {
-  if (!isDeepStrictEqual(found, expected)) {
-    throw new Error(`${what}: ${JSON.stringify(found)}; the script says ${JSON.stringify(expected)}`);
-  }
-  process.stdout.write(`${what}: ${typeof found === "string" ? found : JSON.stringify(found)}\n`);
 }

@@ -1,3 +1,5 @@
+import { CodeCounts } from "../base/code-counts.js";
+
 /** What was counted of the calls of REMOTE services, at one of their ends. */
 export interface RemoteCounters {
   /** Calls, those to this node itself included; one of every node counts for each. */
@@ -6,7 +8,7 @@ export interface RemoteCounters {
   readonly tells: number;
   /** Calls that wait for an answer now; where they are answered, tells that are being handled, too. */
   readonly pending: number;
-  /** Calls that failed, by the error's code; where they are answered, tells, too. */
+  /** Calls that failed, by the error's code, the first 256 that there are, and `other`; where they are answered, tells, too. */
   readonly failed: Readonly<Record<string, number>>;
 }
 
@@ -15,14 +17,14 @@ export class RemoteTraffic {
   calls = 0;
   tells = 0;
   pending = 0;
-  readonly #failed = new Map<string, number>();
+  readonly #failed = new CodeCounts();
 
   failed(code: string): void {
-    this.#failed.set(code, (this.#failed.get(code) ?? 0) + 1);
+    this.#failed.add(code);
   }
 
   snapshot(): RemoteCounters {
     const { calls, tells, pending } = this;
-    return { calls, tells, pending, failed: Object.fromEntries(this.#failed) };
+    return { calls, tells, pending, failed: this.#failed.snapshot() };
   }
 }

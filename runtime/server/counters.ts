@@ -1,3 +1,4 @@
+import { CodeCounts } from "../base/code-counts.js";
 import { type JobCounters, JobTraffic } from "../cluster/job-traffic.js";
 import { type RemoteCounters, RemoteTraffic } from "../cluster/remote-traffic.js";
 
@@ -66,25 +67,25 @@ export class Counters {
   droppedPushes = 0;
   replacedPushes = 0;
   failedTasks = 0;
-  readonly #refused = new Map<string, number>();
-  readonly #failed = new Map<string, number>();
-  readonly #closed = new Map<string, number>();
-  readonly #refusedHandshakes = new Map<string, number>();
+  readonly #refused = new CodeCounts();
+  readonly #failed = new CodeCounts();
+  readonly #closed = new CodeCounts();
+  readonly #refusedHandshakes = new CodeCounts();
 
   refused(code: string): void {
-    increment(this.#refused, code);
+    this.#refused.add(code);
   }
 
   failed(code: string): void {
-    increment(this.#failed, code);
+    this.#failed.add(code);
   }
 
   closed(code: string): void {
-    increment(this.#closed, code);
+    this.#closed.add(code);
   }
 
   refusedHandshake(code: string): void {
-    increment(this.#refusedHandshakes, code);
+    this.#refusedHandshakes.add(code);
   }
 
   snapshot(remote: RemoteCallCounters): ServerCounters {
@@ -93,7 +94,7 @@ export class Counters {
     return {
       arriving,
       accepted,
-      refused: Object.fromEntries(this.#refused),
+      refused: this.#refused.snapshot(),
       open,
       sessions,
       suspended,
@@ -105,9 +106,9 @@ export class Counters {
       droppedPushes,
       replacedPushes,
       failedTasks,
-      failed: Object.fromEntries(this.#failed),
-      closed: Object.fromEntries(this.#closed),
-      refusedHandshakes: Object.fromEntries(this.#refusedHandshakes),
+      failed: this.#failed.snapshot(),
+      closed: this.#closed.snapshot(),
+      refusedHandshakes: this.#refusedHandshakes.snapshot(),
       remote,
     };
   }
@@ -118,13 +119,3 @@ export function noRemoteCalls(): RemoteCallCounters {
   const none = new RemoteTraffic().snapshot();
   return { made: none, answered: none, jobs: new JobTraffic().snapshot() };
 }
-
-/** Codes are few; but a node of the cluster tells those of its handlers, and one that is not what it should be could tell ever new ones. */
-function increment(counts: Map<string, number>, code: string): void {
-  const isKnown = counts.has(code) || (counts.size < mostCodes && code.length <= longestCode);
-  const name = isKnown ? code : "other";
-  counts.set(name, (counts.get(name) ?? 0) + 1);
-}
-
-const mostCodes = 256;
-const longestCode = 64;
