@@ -103,8 +103,6 @@ export type { Timer } from "./schedule/timer.js";
 export type { Cluster } from "./server/cluster.js";
 export type { RemoteCallCounters, ServerCounters } from "./server/counters.js";
 export type { DrainOptions } from "./server/drain.js";
-export type { LocatedSession, LocatedUsers } from "./server/located-users.js";
-export type { MetricsOptions } from "./server/metrics-options.js";
 export type { ServerHealth, ServerState } from "./server/health.js";
 export type {
   InspectedRoute,
@@ -114,6 +112,8 @@ export type {
   SeenKind,
   SeenMessage,
 } from "./server/inspector.js";
+export type { LocatedSession, LocatedUsers } from "./server/located-users.js";
+export type { MetricsOptions } from "./server/metrics-options.js";
 export type { ForwardedService, HandshakeContext, ServerOptions } from "./server/options.js";
 export { type Profile, wireProfiles } from "./server/profile.js";
 export type { ResumeOptions } from "./server/resume-options.js";

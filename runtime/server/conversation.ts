@@ -190,18 +190,7 @@ export class Conversation extends Handling implements Forwarder, SessionLink, Ou
     const { type, id, route, payloadStart, compressed } = header;
     const kind = type === messageType.request ? "request" : "notify";
     const name = method?.route ?? route;
-    watch.arrived(
-      this.session,
-      kind,
-      name,
-      id,
-      method?.request,
-      bytes,
-      payloadStart,
-      end,
-      compressed,
-      this.serializer,
-    );
+    watch.arrived(this.session, kind, name, id, method?.request, bytes, payloadStart, end, compressed, this.serializer);
   }
 
   /** Refuses a message that comes to no mailbox: a client that sends thousands of them does not hold up the others either. */

@@ -27,7 +27,10 @@ export class MessageWatch {
 
   /** Returns what ends it. */
   add(watcher: MessageWatcher): () => void {
-    const entry: MessageWatcher = { wants: (...message) => watcher.wants(...message), saw: (seen) => watcher.saw(seen) };
+    const entry: MessageWatcher = {
+      wants: (...message) => watcher.wants(...message),
+      saw: (seen) => watcher.saw(seen),
+    };
     this.#watchers = [...this.#watchers, entry];
     this.on = true;
     return () => {
