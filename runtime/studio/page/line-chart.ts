@@ -1,5 +1,5 @@
 import { make } from "./element.js";
-import { timeOf } from "./format.js";
+import { spanOf, timeOf } from "./format.js";
 import type { Reading } from "./series.js";
 
 /** A line of a chart. */
@@ -58,6 +58,7 @@ export class LineChart {
       return;
     }
     const until = last.atMs;
+    const spanMs = Math.min(mostSpanMs, Math.max(leastSpanMs, until - (readings[0]?.atMs ?? until)));
     const x = (atMs: number): number => width - ((until - atMs) / spanMs) * width;
     const all = readings.flatMap(({ atMs, values }) =>
       atMs < until - spanMs ? [] : this.#lines.map(({ key }) => values[key] ?? 0),
@@ -92,7 +93,7 @@ export class LineChart {
       value.textContent = shown === undefined ? "–" : this.#show(shown);
     }
     this.#top.textContent = this.#show(top);
-    this.#time.textContent = this.#hover === undefined ? "last 5 min" : timeOf(at.atMs).slice(0, 8);
+    this.#time.textContent = this.#hover === undefined ? `last ${spanOf(spanMs)}` : timeOf(at.atMs).slice(0, 8);
   }
 }
 
@@ -119,4 +120,5 @@ function svg(tag: string, attributes: Readonly<Record<string, string | number>>)
 
 const width = 600;
 const height = 120;
-const spanMs = 300_000;
+const leastSpanMs = 30_000;
+const mostSpanMs = 300_000;

@@ -12,6 +12,9 @@ interface Entry {
   readonly key: string;
   readonly line: FeedMessage | FeedSession;
   shown?: Shown;
+  /** Of a push that went to many at once: to how many, and the first of them. */
+  count: number;
+  readonly receivers: string[];
 }
 
 /** The messages as they come and go. */
@@ -61,7 +64,7 @@ export class MessagesView implements View {
         {
           title: "Who",
           width: "minmax(90px, 0.7fr)",
-          cell: ({ line }) => make("span", "mono dim", line.uid || line.session),
+          cell: whoCell,
         },
         { title: "Message", width: "minmax(160px, 2.4fr)", cell: (entry) => this.#summary(entry) },
         { title: "Took", width: "72px", numeric: true, cell: ({ line }) => tookOf(line) },
@@ -191,7 +194,10 @@ export class MessagesView implements View {
       if (line.type === "lost") {
         this.#lost += line.count;
       } else if (line.type === "message" || line.type === "session") {
-        const entry: Entry = { key: String(++this.#number), line };
+        if (this.#joins(line)) {
+          continue;
+        }
+        const entry: Entry = { key: String(++this.#number), line, count: 1, receivers: [whoOf(line)] };
         this.#entries.push(entry);
         this.#since++;
         if (!this.#paused && this.#fits(entry)) {
@@ -210,6 +216,28 @@ export class MessagesView implements View {
     }
     this.#table.moved(added);
     this.#tell();
+  }
+
+  /** The same push to one more session: a line for each of a thousand would tell no more. */
+  #joins(line: FeedMessage | FeedSession): boolean {
+    const last = this.#entries.at(-1);
+    if (last?.line.type !== "message" || line.type !== "message" || line.kind !== "push" || last.line.kind !== "push") {
+      return false;
+    }
+    const isSame =
+      line.route === last.line.route &&
+      line.code === last.line.code &&
+      line.bytes === last.line.bytes &&
+      line.payload === last.line.payload &&
+      line.serializer === last.line.serializer &&
+      line.atMs - last.line.atMs <= togetherMs;
+    if (isSame) {
+      last.count++;
+      if (last.receivers.length < mostReceivers) {
+        last.receivers.push(whoOf(line));
+      }
+    }
+    return isSame;
   }
 
   #fits(entry: Entry): boolean {
@@ -279,15 +307,21 @@ export class MessagesView implements View {
     const known = facts([
       ["Time", timeOf(line.atMs)],
       ["Kind", kindBadge(line)],
-      ["Session", make("span", "mono", line.session)],
-      ["User", line.uid],
+      ...(entry.count > 1
+        ? [
+            [
+              "To",
+              `${entry.count} sessions: ${entry.receivers.join(", ")}${entry.count > entry.receivers.length ? ", …" : ""}`,
+            ] as const,
+          ]
+        : [["Session", make("span", "mono", line.session)] as const, ["User", line.uid] as const]),
       ...(line.type === "message" ? factsOf(line, this.#studio) : []),
       ["Code", line.code === "" ? "" : badge(line.code, line.type === "message" ? "bad" : "")],
     ]);
     const actions = make(
       "div",
       "actions",
-      button("This session alone", "", () => this.ofSession(line.session)),
+      ...(entry.count > 1 ? [] : [button("This session alone", "", () => this.ofSession(line.session))]),
       ...(line.type === "message" ? this.#messageActions(line, entry) : []),
     );
     this.#detail.replaceChildren(head, known, actions);
@@ -352,8 +386,16 @@ function routeCell(line: FeedMessage | FeedSession): Child {
   return line.type === "session" ? make("span", "dim", "session") : make("span", "route", line.route || "(no route)");
 }
 
+function whoCell({ line, count }: Entry): Child {
+  return count > 1 ? badge(`${count.toLocaleString("en")} sessions`) : make("span", "mono dim", whoOf(line));
+}
+
 function tookOf(line: FeedMessage | FeedSession): string {
   return line.type === "message" && line.durationMs !== undefined ? durationOf(line.durationMs) : "";
+}
+
+function whoOf({ uid, session }: FeedMessage | FeedSession): string {
+  return uid || session;
 }
 
 function words(text: string): readonly string[] {
@@ -370,6 +412,11 @@ const kinds = [
 ] as const;
 
 const mostEntries = 10_000;
+
+/** Pushes that come as near to each other as this, in milliseconds, may be one. */
+const togetherMs = 50;
+
+const mostReceivers = 200;
 
 /** What is cut off is cut off in one go. */
 const spareEntries = 500;

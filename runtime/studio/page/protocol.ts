@@ -1,6 +1,7 @@
 import { type DescMessage, fromBinary, fromJson, type JsonValue, toBinary, toJson } from "@bufbuild/protobuf";
 import { EmptySchema } from "@bufbuild/protobuf/wkt";
 import type { DescribedRoute } from "../../protocol/descriptors-file.js";
+import { decodeErrorProtobuf } from "../../protocol/error-payload.js";
 import { emptyType, ProtocolBook } from "../../repl/protocol-book.js";
 import type { FeedMessage } from "../answers.js";
 
@@ -47,8 +48,11 @@ export class Protocol {
     if (compressed) {
       return { kind: "nothing", why: "compressed: open it to see more" };
     }
-    const type = kind === "response" && code !== "" ? "" : this.#typeName(route, kind);
-    return this.showBytes(bytesOfBase64(payload), type, serializer);
+    const bytesOf = bytesOfBase64(payload);
+    const isError = kind === "response" && code !== "";
+    return isError && serializer === "protobuf"
+      ? showError(bytesOf)
+      : this.showBytes(bytesOf, isError ? "" : this.#typeName(route, kind), serializer);
   }
 
   /** As {@link show}, of one that is compressed, too. */
@@ -102,6 +106,11 @@ export class Protocol {
     const known = this.#book.find(route);
     return (kind === "response" ? known?.response : known?.request) ?? "";
   }
+}
+
+function showError(payload: Uint8Array): Shown {
+  const { code, message, details } = decodeErrorProtobuf(payload);
+  return { kind: "json", value: { code, message, ...(Object.keys(details).length === 0 ? {} : { details }) } };
 }
 
 /** The bytes of hexadecimal digits, in twos; spaces do not matter. @throws Error */

@@ -84,7 +84,7 @@ export class RequestsView implements View {
     const pushes = make(
       "aside",
       "pane",
-      make("header", "pane-head", make("h2", "", "Pushes"), clear),
+      make("header", "pane-head", make("h2", "", "Pushes"), make("span", "spring"), clear),
       make("div", "scrolls", this.#pushesEmpty, this.#pushes),
     );
     const list = make("aside", "pane routes-pane", make("header", "pane-head", this.#searchField), this.#routes);
@@ -272,7 +272,8 @@ export class RequestsView implements View {
     try {
       this.#client.notify(route.route, payload);
       this.#tried = { route, request, response: undefined };
-      this.#reply.replaceChildren(this.#replyHead(badge("sent", "good"), "a notify is never answered"));
+      const head = this.#replyHead(badge("sent", "good"), "a notify is never answered");
+      this.#reply.replaceChildren(head, this.#copies());
     } catch (error) {
       this.#failed(error instanceof NanowireError ? error : new NanowireError("internal", messageOf(error)));
     }
@@ -282,7 +283,11 @@ export class RequestsView implements View {
     if (error !== undefined) {
       this.#failed(error, tookMs);
     } else if (shown !== undefined) {
-      this.#reply.replaceChildren(this.#replyHead(badge("answered", "good"), durationOf(tookMs)), shownView(shown));
+      this.#reply.replaceChildren(
+        this.#replyHead(badge("answered", "good"), durationOf(tookMs)),
+        shownView(shown),
+        this.#copies(),
+      );
     }
   }
 
@@ -296,25 +301,20 @@ export class RequestsView implements View {
   }
 
   #replyHead(outcome: HTMLElement, note: string): HTMLElement {
-    const copies = this.#tried === undefined ? [] : this.#copyButtons(this.#tried);
-    return make(
-      "header",
-      "pane-head",
-      make("h2", "", "Reply"),
-      outcome,
-      make("span", "dim", note),
-      make("span", "spring"),
-      ...copies,
-    );
+    return make("header", "pane-head", make("h2", "", "Reply"), outcome, make("span", "dim", note));
   }
 
-  #copyButtons(tried: Tried): HTMLButtonElement[] {
+  /** What was tried, to be done again by a program. */
+  #copies(): HTMLElement {
     const { protocol } = this.#studio;
-    return [
-      button("Copy as test", "quiet", () => this.#copy(testSnippet(tried, protocol), "the test")),
-      button("as bot step", "quiet", () => this.#copy(botSnippet(tried, protocol), "the step")),
-      button("for the REPL", "quiet", () => this.#copy(replSnippet(tried), "the line")),
-    ];
+    const tried = this.#tried as Tried;
+    return make(
+      "div",
+      "actions",
+      button("Copy as test", "small", () => this.#copy(testSnippet(tried, protocol), "the test")),
+      button("Copy as bot step", "small", () => this.#copy(botSnippet(tried, protocol), "the step")),
+      button("Copy for the REPL", "small", () => this.#copy(replSnippet(tried), "the line")),
+    );
   }
 
   #copy(text: string, what: string): void {
@@ -327,15 +327,13 @@ export class RequestsView implements View {
   #pushed(route: string, payload: Uint8Array): void {
     const type = this.#studio.protocol.find(route)?.request ?? "";
     const shown = this.#studio.protocol.showBytes(payload, type, "protobuf");
-    const summary = make(
-      "summary",
-      "",
-      make("span", "dim", timeOf(Date.now())),
-      " ",
+    const head = make(
+      "span",
+      "push-head",
       make("span", "route", route),
-      " ",
-      make("span", "mono dim", lineOf(shown)),
+      make("span", "dim", timeOf(Date.now()).slice(0, 8)),
     );
+    const summary = make("summary", "", head, make("span", "push-line mono dim", lineOf(shown)));
     const item = make("details", "push", summary);
     item.addEventListener("toggle", () => item.childElementCount === 1 && item.append(shownView(shown)));
     this.#pushes.prepend(make("li", "", item));

@@ -133,7 +133,8 @@ export class RoutesView implements View {
       return [];
     }
     const lines = describe(route, protocol.book);
-    return [make("pre", "json", lines.slice(lines.findIndex((line) => line.startsWith("message"))).join("\n"))];
+    const first = lines.findIndex((line) => line.startsWith("message"));
+    return first === -1 ? [] : [make("pre", "json", lines.slice(first).join("\n"))];
   }
 }
 
