@@ -40,6 +40,10 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: "try a server out: call its routes, and see what it pushes, by hand or by a script",
     load: async () => (await import("./repl-command.js")).runReplCommand,
   },
+  studio: {
+    summary: "show the sessions, messages, metrics of a running server on a page, and try its routes there",
+    load: async () => (await import("./studio-command.js")).runStudioCommand,
+  },
   up: {
     summary: "start the processes of one machine, and see to it that they are there",
     load: async () => (await import("./up-command.js")).runUpCommand,
