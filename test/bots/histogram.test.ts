@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Histogram } from "../../bench/histogram.js";
+import { Histogram } from "../../runtime/bots/histogram.js";
 
 function histogramOf(values: Iterable<number>): Histogram {
   const histogram = new Histogram();
