@@ -21,10 +21,12 @@ export class Results {
   #recentCalls = 0;
   readonly #recent = new Histogram();
 
+  /** By kinds and names. */
   get rows(): readonly TallyRow[] {
     return this.#tally.rows;
   }
 
+  /** Each counted once. */
   get errors(): number {
     return this.#tally.errors;
   }

@@ -2,7 +2,8 @@ import { type BotsOptions, type BotsSettings, resolveBotsOptions } from "./bots-
 import { Crew, type CrewDelta } from "./crew.js";
 import { CrewProcesses } from "./crew-processes.js";
 import { hrefOf, loadScenario } from "./load-scenario.js";
-import { type BotsReport, makeReport } from "./report.js";
+import { makeReport } from "./make-report.js";
+import type { BotsReport } from "./report.js";
 import { Results } from "./results.js";
 import { judge } from "./threshold.js";
 

@@ -1,18 +1,9 @@
 import { NanowireError } from "../base/error.js";
 import type { Histogram } from "./histogram.js";
 import { toMs } from "./latency.js";
+import type { Verdict } from "./report.js";
 import type { Results } from "./results.js";
 import type { TallyRow } from "./tally.js";
-
-/** What became of a threshold. */
-export interface Verdict {
-  /** The threshold, as it was written. */
-  readonly threshold: string;
-  /** Whether it holds. */
-  readonly holds: boolean;
-  /** What was measured, to be shown: `12.3 ms`. Where several rows have the name, that of the first which breaks it, or else of the first. */
-  readonly measured: string;
-}
 
 /** A threshold that was read. */
 export interface Threshold {

@@ -74,3 +74,24 @@ describe("Histogram", () => {
     );
   });
 });
+
+describe("several histograms", () => {
+  it("added up tell what one would that has counted everything, whatever was counted where", () => {
+    const parts = fc.array(fc.array(fc.oneof(fc.nat(200), fc.nat(2 ** 31 - 1)), { maxLength: 60 }), { maxLength: 5 });
+    fc.assert(
+      fc.property(parts, (recorded) => {
+        const whole = histogramOf(recorded.flat());
+        const sum = new Histogram();
+        for (const part of recorded) {
+          // As it comes from another process.
+          sum.add(structuredClone(histogramOf(part).snapshot()));
+        }
+        expect(sum.snapshot()).toEqual(whole.snapshot());
+        expect(sum.mean).toBe(whole.mean);
+        expect([0, 0.5, 0.99, 1].map((share) => sum.percentile(share))).toEqual(
+          [0, 0.5, 0.99, 1].map((share) => whole.percentile(share)),
+        );
+      }),
+    );
+  });
+});
