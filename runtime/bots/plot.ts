@@ -17,10 +17,10 @@ export interface Plot {
   readonly ticks: readonly (readonly [x: number, text: string])[];
 }
 
-const width = 720;
-const height = 240;
-const left = 64;
-const right = 12;
+const width = 480;
+const height = 200;
+const left = 56;
+const right = 22;
 const top = 12;
 const bottom = 28;
 
@@ -37,10 +37,12 @@ export function plotSvg({ title, lines, showY, ticks }: Plot): string {
     const text = escapeHtml(showY(share * greatest));
     return `<path class="grid" d="M${left} ${y}H${width - right}"/><text x="${left - 8}" y="${y}" dy="4" text-anchor="end">${text}</text>`;
   });
-  const below = ticks.map(
-    ([x, text]) =>
-      `<text x="${placeX(x).toFixed(1)}" y="${height - 8}" text-anchor="middle">${escapeHtml(text)}</text>`,
-  );
+  const below = ticks
+    .filter(([x]) => x <= most)
+    .map(
+      ([x, text]) =>
+        `<text x="${placeX(x).toFixed(1)}" y="${height - 8}" text-anchor="middle">${escapeHtml(text)}</text>`,
+    );
   const drawn = lines.map(
     ({ points }, index) =>
       `<path class="line" stroke="var(--line-${index % 8})" d="${pathOf(points, placeX, placeY)}"/>`,

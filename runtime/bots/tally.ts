@@ -24,8 +24,11 @@ export interface RowSnapshot {
 export interface Failure {
   /** The kind and the name of the row that it was counted in: `request Room.Join`. */
   readonly where: string;
+  /** What it is told apart by. */
   readonly code: string;
+  /** Its text, 300 characters at the most. */
   readonly message: string;
+  /** How often it came. */
   readonly count: number;
 }
 

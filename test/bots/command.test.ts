@@ -109,6 +109,17 @@ test("bots in two processes play the example over TCP; its report is text, JSON 
   expect(complaints).toEqual([]);
 });
 
+test("npm run demo:bots plays to its end", async () => {
+  const demo = spawn(process.execPath, [`${root}dist/examples/bots/demo.js`], {
+    env: { ...process.env, TMPDIR: folder },
+  });
+  onTestFinished(() => void demo.kill("SIGKILL"));
+  const [stdout, [exitCode]] = await Promise.all([textOf(demo.stdout), once(demo, "exit")]);
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain(`The same as a page: ${folder}/nanowire-bots.html`);
+  expect(readFileSync(join(folder, "nanowire-bots.html"), "utf8")).toContain("✓ passed");
+});
+
 test("a threshold that does not hold ends with 1, a server that is not there is counted", async () => {
   const { ended } = bots("--url", "ws://127.0.0.1:1", "--bots", "5", "--for", "1h");
   const { stdout, exitCode } = await ended;
