@@ -22,7 +22,7 @@ export function remarksOf({ ownLateMs, total, endedBy }: BotsReport): string[] {
   }
   if (total.missed > 0) {
     remarks.push(
-      `${numberText(total.missed)} turns were due and had not begun when the time was over: nothing tells how long they would have taken, and the percentiles are too low.`,
+      `${numberText(total.missed)} turns were due and had not begun when the time was over: nothing tells how long they would have taken, and the highest percentiles may be too low.`,
     );
   }
   if (total.unfinished > 0) {

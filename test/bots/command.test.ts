@@ -32,15 +32,15 @@ afterEach(() => server.stop());
 
 /** The command, as somebody in a shell runs it. */
 function bots(...args: readonly string[]) {
-  const child = spawn(
-    process.execPath,
-    [`${root}dist/generator/cli.js`, "bots", `${root}examples/bots/chat.ts`, ...args],
-    {
-      cwd: folder,
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
+  return botsOf(`${root}examples/bots/chat.ts`, ...args);
+}
+
+function botsOf(scenario: string, ...args: readonly string[]) {
+  const child = spawn(process.execPath, [`${root}dist/generator/cli.js`, "bots", scenario, ...args], {
+    cwd: folder,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   onTestFinished(() => void child.kill("SIGKILL"));
   const ended = Promise.all([textOf(child.stdout), textOf(child.stderr), once(child, "exit")]).then(
     ([stdout, stderr, [exitCode]]) => ({ stdout, stderr, exitCode: exitCode as number | null }),
@@ -154,7 +154,18 @@ test("Ctrl-C ends it early, with a report", async () => {
 });
 
 test("the processes with bots end with the one that started them", async () => {
-  const { child } = bots("--url", urlOf(0), "--bots", "6", "--processes", "2", "--for", "1h");
+  // Compiled: nobody would be left to remove what was made of TypeScript.
+  const { child } = botsOf(
+    `${root}dist/examples/bots/chat.js`,
+    "--url",
+    urlOf(0),
+    "--bots",
+    "6",
+    "--processes",
+    "2",
+    "--for",
+    "1h",
+  );
   await eventually(() => expect(server.counters.sessions).toBe(6));
   child.kill("SIGKILL");
   await eventually(() => expect(server.counters.sessions).toBe(0));
