@@ -53,6 +53,7 @@ describe("the code in docs/", () => {
       "listening",
       "logging",
       "metrics",
+      "modules",
       "pipelines",
       "profiles",
       "remote",
