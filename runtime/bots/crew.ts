@@ -47,6 +47,7 @@ export class Crew {
   readonly #tally = new Tally();
   readonly #active = new Set<RunningBot>();
   readonly #timers = new Set<CancelTimer>();
+  #cancelRamp: CancelTimer = () => {};
   #beganAt = 0;
   /** The next that is to begin. */
   #next: number;
@@ -94,6 +95,7 @@ export class Crew {
       return;
     }
     this.#state = "ending";
+    this.#cancelRamp();
     const { clock, graceMs } = this.#options;
     this.#timers.add(
       clock.after(graceMs, () => {
@@ -117,7 +119,7 @@ export class Crew {
     for (; this.#next < bots; this.#next += crews) {
       const waitMs = this.#beganAt + (rampMs * this.#next) / bots - clock.steady();
       if (waitMs > 0) {
-        this.#timers.add(clock.after(waitMs, () => this.#beginDue()));
+        this.#cancelRamp = clock.after(waitMs, () => this.#beginDue());
         return;
       }
       this.#begin(this.#next);

@@ -15,7 +15,7 @@ export class Measuring {
   readonly clock: Clock;
   /** How late the turn began that the bot is in; what it does in it is timed from so much earlier. */
   lateMs = 0;
-  /** Whether the bot's connections were closed because the run has ended: what fails then has not ended. */
+  /** Whether the bot's connections were closed because it, or the run, has ended: what fails then was under way. */
   isCut = false;
 
   constructor(tally: Tally, clock: Clock) {

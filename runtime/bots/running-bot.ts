@@ -60,18 +60,20 @@ export class RunningBot implements Bot, Waiting {
   }
 
   /** Plays the scenario. Resolved when it is done, or has failed; it never rejects. */
-  async play({ run }: Scenario): Promise<void> {
+  async play(scenario: Scenario): Promise<void> {
     const { tally } = this.#surroundings;
     const row = tally.row("bot", "bot");
     let error: unknown = endOfRun;
     try {
-      await run(this);
+      await scenario.run(this);
     } catch (thrown) {
       error = thrown;
     }
+    const wasCut = this.#measuring.isCut;
     this.#isDone = true;
+    this.#measuring.isCut = true;
     this.#close();
-    if (this.#measuring.isCut) {
+    if (wasCut) {
       // It was counted as unfinished.
       return;
     }
@@ -110,7 +112,7 @@ export class RunningBot implements Bot, Waiting {
       throw error;
     }
     this.#measuring.succeed(row, begun);
-    if (this.#isDone || this.#measuring.isCut) {
+    if (this.#measuring.isCut) {
       inner.close();
       throw endOfRun;
     }
@@ -276,7 +278,7 @@ export class RunningBot implements Bot, Waiting {
 
   #closed(row: TallyRow, connection: ClientConnection, reason: NanowireError): void {
     this.#connections.delete(connection);
-    if (reason.code !== "closed" && !this.#isDone && !this.#measuring.isCut) {
+    if (reason.code !== "closed" && !this.#measuring.isCut) {
       this.#surroundings.tally.fail(row, reason);
       this.#lostBy ??= reason;
       this.#stopWaits(reason);

@@ -255,6 +255,19 @@ describe("the end of a run", () => {
     expect(rowOf(report, "bot")).toMatchObject({ count: 0, unfinished: 1 });
   });
 
+  test("of a bot leaves unfinished what it has not waited for", async () => {
+    const stage = await Stage.start();
+    stage.room.onJoin = () => stage.pause(1_000);
+    const report = await stage.run({
+      scenario: scenario(async (bot) => {
+        const { room } = await enter(bot);
+        void room.join({ name: "ada" });
+      }),
+    });
+    expect(rowOf(report, "Room.Join")).toMatchObject({ count: 0, unfinished: 1, errorCount: 0 });
+    expect(rowOf(report, "bot")).toMatchObject({ count: 1, unfinished: 0 });
+  });
+
   test("comes early when the signal says so, also for bots that have not begun", async () => {
     const stage = await Stage.start();
     const stop = new AbortController();
