@@ -4,9 +4,8 @@ import { NanowireError, toNanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
 import { type Peer, type PeerGuest, pushRecord } from "../cluster/peer.js";
 import { callFlags, type Opening } from "../cluster/records.js";
-import type { Call } from "../dispatch/call.js";
+import { Call } from "../dispatch/call.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
-import { newCall } from "../dispatch/measured-call.js";
 import type { Traffic } from "../metrics/traffic.js";
 import { type OutboundStep, runOutbound } from "../pipeline/pipeline.js";
 import type { MessageCodec } from "../protocol/codec.js";
@@ -80,13 +79,12 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
     const endpoint = dispatcher.hosted(route);
     if (endpoint === undefined) {
       const kind = (flags & callFlags.notify) !== 0 ? "notify" : "request";
-      this.#refuse(
+      const refusal = this.#refuse(
         number,
         route,
-        kind,
         new NanowireError("unknown_route", `no component has the route ${route}`),
-        true,
       );
+      this.host.traffic?.turnedAway(route, kind, refusal.code);
       return;
     }
     if (endpoint.method.kind === "request") {
@@ -94,7 +92,7 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
     } else {
       counters.notifies++;
     }
-    this.post(newCall(this, endpoint, number, bytes, start, end, false, (flags & callFlags.compressed) !== 0));
+    this.post(new Call(this, endpoint, number, bytes, start, end, false, (flags & callFlags.compressed) !== 0));
   }
 
   // the way out: → gate
@@ -131,7 +129,7 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
         payloadLog.answered(this.session, call.route, call.id, response, value);
       }
     } catch (error) {
-      this.#refuse(number, call.route, call.kind, error);
+      this.#refuseCall(call, error);
     }
   }
 
@@ -139,18 +137,23 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
     if (this.#ended) {
       // Nobody is told; that it did not end well is counted.
       const { code } = toNanowireError(error, "internal", "a handler failed");
-      this.host.traffic?.failed(call.route, call.kind, code, false);
+      call.observer?.failed(code, error);
     } else {
       this.#tellData();
-      this.#refuse(call.id as number, call.route, call.kind, error);
+      this.#refuseCall(call, error);
     }
   }
 
-  /** @param turnedAway whether it came to no handler */
-  #refuse(number: number, route: string, kind: "request" | "notify", error: unknown, turnedAway = false): void {
+  #refuseCall(call: Call, error: unknown): void {
+    const { code } = this.#refuse(call.id as number, call.route, error);
+    call.observer?.failed(code, error);
+  }
+
+  /** Returns what the gate is told. */
+  #refuse(number: number, route: string, error: unknown): NanowireError {
     const refusal = refusalFor(this.host, this.session.id, route, error);
-    this.host.traffic?.failed(route, kind, refusal.code, turnedAway);
     this.#peer.out.failure(this.#visit, number, refusal);
+    return refusal;
   }
 
   #encode(codec: MessageCodec<unknown>, message: unknown): Uint8Array {

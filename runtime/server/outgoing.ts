@@ -42,8 +42,8 @@ export interface OutgoingHost {
   readonly pushForms: PushForms;
 }
 
-/** What outbound steps are told of the call that is answered. */
-type AnsweredCall = Pick<Call, "data">;
+/** What is told of the call that is answered: outbound steps get its data. */
+type AnsweredCall = Pick<Call, "data" | "observer">;
 
 /** Told when more waits for a client that is away than is kept. */
 export interface OutgoingOwner {
@@ -165,7 +165,11 @@ export class Outgoing {
   refuse(id: MessageId, route: string, error: unknown, call?: AnsweredCall): void {
     const { logger, traffic } = this.#host;
     const refusal = refusalFor(this.#host, this.#session.id, route, error);
-    traffic?.failed(route, id === 0 ? "notify" : "request", refusal.code, call === undefined);
+    if (call === undefined) {
+      traffic?.turnedAway(route, id === 0 ? "notify" : "request", refusal.code);
+    } else {
+      call.observer?.failed(refusal.code, error);
+    }
     if (id === 0 || this.#state === "ended" || this.#terms.profile.errors === "none") {
       return;
     }

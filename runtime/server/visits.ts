@@ -333,8 +333,12 @@ class Visit implements PeerVisit {
     const { peer, number } = this;
     peer.removeVisit(number);
     peer.underWay -= this.#calls.length;
+    const calls = this.#calls;
     this.#calls = [];
     peer.out.closed(number, reason);
+    for (const call of calls) {
+      call.forgotten();
+    }
   }
 }
 
