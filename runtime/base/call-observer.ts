@@ -16,10 +16,11 @@ export interface RouteObserver {
   /**
    * A call came.
    *
+   * @param origin undefined: another node's program calls
    * @param context what came with it, of the node that forwarded it
    * @returns undefined: nobody cares what becomes of it
    */
-  came(origin: CallOrigin, context: TraceContext | undefined): CallObserver | undefined;
+  came(origin: CallOrigin | undefined, context: TraceContext | undefined): CallObserver | undefined;
 }
 
 /** Told what becomes of one call. Nothing of it throws. */
@@ -34,14 +35,14 @@ export interface CallObserver {
   ended(): void;
 }
 
-/** What the parts of a call run in, so that whatever they begin is known to be of it. */
+/** What the parts of a call run in, so that whatever they begin is known to be of it. Nothing of it throws but what it runs. */
 export interface CallTrace {
   /** Runs what the program does about the call: steps, hooks, the handler. */
   run<T>(work: () => T): T;
   /** Runs the handler. */
   handle<T>(handler: () => T): T;
-  /** The call goes on to another node; returns what goes with it. */
-  forward(node: string): TraceContext;
+  /** The call goes on to another node, of that id; returns what goes with it, undefined for nothing. */
+  forward(node: string): TraceContext | undefined;
 }
 
 /** Tells two of each call; undefined where there is nobody to tell. */
@@ -58,7 +59,7 @@ class BothOfRoute implements RouteObserver {
     this.#other = other;
   }
 
-  came(origin: CallOrigin, context: TraceContext | undefined): CallObserver | undefined {
+  came(origin: CallOrigin | undefined, context: TraceContext | undefined): CallObserver | undefined {
     const one = this.#one.came(origin, context);
     const other = this.#other.came(origin, context);
     return one === undefined ? other : other === undefined ? one : new BothOfCall(one, other);

@@ -1,6 +1,7 @@
 // A hot file: every message that a gate forwards goes through here. No promise and no closure a message.
 
-import { NanowireError, toNanowireError } from "../base/error.js";
+import type { TraceContext } from "../base/call-observer.js";
+import { codeOf, NanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
 import { type Peer, type PeerGuest, pushRecord } from "../cluster/peer.js";
 import { callFlags, type Opening } from "../cluster/records.js";
@@ -17,6 +18,7 @@ import type { OutgoingPush } from "../session/push.js";
 import { Session, type SessionBinder, type SessionLink, type Waiting } from "../session/session.js";
 import { SessionChanges } from "../session/session-changes.js";
 import type { SessionRegistry } from "../session/session-registry.js";
+import type { Tracing } from "../tracing/tracing.js";
 import type { Counters } from "./counters.js";
 import type { Drainable } from "./drain-watch.js";
 import { Handling, type HandlingHost } from "./handling.js";
@@ -32,6 +34,7 @@ export interface GuestHost extends HandlingHost {
   readonly counters: Counters;
   /** Counts messages by their routes; undefined where metrics are off. */
   readonly traffic: Traffic | undefined;
+  readonly tracing: Tracing | undefined;
   readonly sessions: SessionRegistry;
   /** This node has a number that no other has: session ids are made with it. */
   numbered(number: number): void;
@@ -74,7 +77,15 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
 
   // gate → the session's mailbox
 
-  called(number: number, flags: number, route: string, bytes: Uint8Array, start: number, end: number): void {
+  called(
+    number: number,
+    flags: number,
+    route: string,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    context?: TraceContext,
+  ): void {
     const { dispatcher, counters } = this.host;
     const endpoint = dispatcher.hosted(route);
     if (endpoint === undefined) {
@@ -92,7 +103,8 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
     } else {
       counters.notifies++;
     }
-    this.post(new Call(this, endpoint, number, bytes, start, end, false, (flags & callFlags.compressed) !== 0));
+    const compressed = (flags & callFlags.compressed) !== 0;
+    this.post(new Call(this, endpoint, number, bytes, start, end, false, compressed, context));
   }
 
   // the way out: → gate
@@ -136,8 +148,7 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
   failed(call: Call, error: unknown): void {
     if (this.#ended) {
       // Nobody is told; that it did not end well is counted.
-      const { code } = toNanowireError(error, "internal", "a handler failed");
-      call.observer?.failed(code, error);
+      call.observer?.failed(codeOf(error), error);
     } else {
       this.#tellData();
       this.#refuseCall(call, error);
@@ -168,7 +179,10 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
     if (this.#ended) {
       return false;
     }
-    const { outbound, counters, payloadLog } = this.host;
+    const { outbound, counters, payloadLog, tracing } = this.host;
+    if (tracing !== undefined && push.leaves()) {
+      tracing.push(push.route);
+    }
     const steps = outbound.stepsOf(push.route);
     if (steps.length > 0) {
       const payload = steppedPayload(push, steps, this.session, this.serializer, this.host.logger);

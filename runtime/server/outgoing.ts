@@ -18,6 +18,7 @@ import { toldEncodeError } from "../protocol/told-error.js";
 import type { OutgoingPush } from "../session/push.js";
 import type { PushForm } from "../session/push-form.js";
 import type { Session, Waiting } from "../session/session.js";
+import type { Tracing } from "../tracing/tracing.js";
 import type { Outbox } from "../transport/outbox.js";
 import type { Counters } from "./counters.js";
 import type { KeptMessages } from "./kept-messages.js";
@@ -39,6 +40,7 @@ export interface OutgoingHost {
   readonly counters: Counters;
   /** Counts messages by their routes; undefined where metrics are off. */
   readonly traffic: Traffic | undefined;
+  readonly tracing: Tracing | undefined;
   readonly pushForms: PushForms;
 }
 
@@ -239,7 +241,10 @@ export class Outgoing {
     if (this.#state === "ended" || (this.#outbox.closed && this.#kept === undefined)) {
       return false;
     }
-    const { outbound, counters, payloadLog } = this.#host;
+    const { outbound, counters, payloadLog, tracing } = this.#host;
+    if (tracing !== undefined && push.leaves()) {
+      tracing.push(push.route);
+    }
     const steps = outbound.stepsOf(push.route);
     const payload =
       steps.length === 0

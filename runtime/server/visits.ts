@@ -253,8 +253,10 @@ class Visit implements PeerVisit {
     }
     call.number = ++this.#lastCall;
     const flags = (call.compressed ? callFlags.compressed : 0) | (call.kind === "notify" ? callFlags.notify : 0);
+    const { payloadBytes, payloadStart, payloadEnd } = call;
+    const context = call.goesTo(peer.id);
     try {
-      peer.out.call(number, call.number, flags, route, call.payloadBytes, call.payloadStart, call.payloadEnd);
+      peer.out.call(number, call.number, flags, route, payloadBytes, payloadStart, payloadEnd, context);
     } catch (error) {
       call.failed(error);
       return;

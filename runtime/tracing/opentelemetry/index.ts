@@ -1,0 +1,3 @@
+// `nanowire/tracing`: spans for OpenTelemetry, whatever they are exported to. It needs the package @opentelemetry/api.
+
+export { type OpenTelemetryTracingOptions, openTelemetryTracing } from "./opentelemetry-tracing.js";
