@@ -16,7 +16,8 @@ import { notify, request } from "../support/client.js";
 import { startServer } from "../support/server.js";
 import { pushOf } from "../support/service.js";
 import { defer, eventually, turn } from "../support/wait.js";
-import { line, SpanRecorder, treesOf } from "./support/span-recorder.js";
+import { recordSpans } from "./support/record-spans.js";
+import { line, treesOf } from "./support/span-recorder.js";
 
 /** A tracer of the provider that the test has registered. */
 const tracer = () => trace.getTracer("test");
@@ -40,7 +41,7 @@ const callerOf = ({ server }: Node): RemoteCaller => server.cluster as RemoteCal
 
 describe("a client's message", () => {
   it("is a span, its handler a child; hooks, and what the program traces, are below", async () => {
-    const recorder = SpanRecorder.ofTest();
+    const recorder = recordSpans();
     const { server, enter } = await startServer({
       tracing: openTelemetryTracing(),
       services: {
@@ -82,7 +83,7 @@ describe("a client's message", () => {
   });
 
   it("that fails is a span that has failed, with the code; what nobody raised on purpose is recorded", async () => {
-    const recorder = SpanRecorder.ofTest();
+    const recorder = recordSpans();
     const { enter } = await startServer({
       tracing: openTelemetryTracing(),
       services: {
@@ -121,7 +122,7 @@ describe("a client's message", () => {
   });
 
   it("that is no message, or comes to no handler in time, has failed, too", async () => {
-    const recorder = SpanRecorder.ofTest();
+    const recorder = recordSpans();
     const { enter, clock } = await startServer({
       tracing: openTelemetryTracing(),
       services: {
@@ -141,7 +142,7 @@ describe("a client's message", () => {
   });
 
   it("that still waits when its session closes ends with it", async () => {
-    const recorder = SpanRecorder.ofTest();
+    const recorder = recordSpans();
     const gate = defer();
     const { enter, server } = await startServer({
       tracing: openTelemetryTracing(),
@@ -158,7 +159,7 @@ describe("a client's message", () => {
   });
 
   it("is counted as well where there are metrics", async () => {
-    const recorder = SpanRecorder.ofTest();
+    const recorder = recordSpans();
     const reporter = new KeptReporter();
     const { enter } = await startServer({ tracing: openTelemetryTracing(), metrics: { reporters: [reporter] } });
     const client = await enter();
@@ -170,7 +171,7 @@ describe("a client's message", () => {
 
 describe("what a client sends of its own trace", () => {
   async function spanOf(user: unknown, options?: Parameters<typeof openTelemetryTracing>[0]) {
-    const recorder = SpanRecorder.ofTest();
+    const recorder = recordSpans();
     const { enter } = await startServer({ tracing: openTelemetryTracing(options) });
     const client = await enter(entering(user));
     await client.call(1, "Echo.Say");
@@ -199,7 +200,7 @@ describe("what a client sends of its own trace", () => {
   });
 
   it("does no harm, whatever it is", async () => {
-    const recorder = SpanRecorder.ofTest(new AlwaysOnSampler());
+    const recorder = recordSpans(new AlwaysOnSampler());
     const observer = openTelemetryTracing().route("Echo.Say", "request");
     const hostile = fc.oneof(
       fc.json({ maxDepth: 2 }).map((text): unknown => JSON.parse(text)),
@@ -229,12 +230,22 @@ describe("what a client sends of its own trace", () => {
       }),
       { numRuns: 500 },
     );
+    // Nor does what a node says.
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.constantFrom("traceparent", "tracestate", "baggage", "__proto__"), fc.string()),
+        (said) => {
+          observer.came(undefined, said)?.ended();
+          count++;
+        },
+      ),
+    );
     expect(recorder.spans).toHaveLength(count);
     expect(recorder.spans.every(({ kind }) => kind === "SERVER")).toBe(true);
   });
 
   it("carries no baggage to other nodes", async () => {
-    SpanRecorder.ofTest();
+    recordSpans();
     const seen: unknown[] = [];
     const tracing = openTelemetryTracing();
     const { enter } = await startServer({
@@ -266,7 +277,7 @@ describe("what a client sends of its own trace", () => {
 
 describe("in a cluster", () => {
   it("a forwarded message is one trace: the gate, the way, the member, and what that calls", async () => {
-    const recorder = SpanRecorder.ofTest();
+    const recorder = recordSpans();
     const nodes = new Nodes();
     const tracing = openTelemetryTracing();
     let room: Node | undefined;
@@ -309,7 +320,7 @@ describe("in a cluster", () => {
   });
 
   it("what cannot be sent on has failed at the gate", async () => {
-    const recorder = SpanRecorder.ofTest();
+    const recorder = recordSpans();
     const nodes = new Nodes();
     const handlers = { Say: (_: Session, text: string) => text };
     const gate = await nodes.gate("gate", { forwards: { Echo: handlers }, tracing: openTelemetryTracing() });
@@ -323,7 +334,7 @@ describe("in a cluster", () => {
   });
 
   it("what is under way when its session closes ends with it", async () => {
-    const recorder = SpanRecorder.ofTest();
+    const recorder = recordSpans();
     const nodes = new Nodes();
     const came = defer();
     const handlers = {
@@ -344,7 +355,7 @@ describe("in a cluster", () => {
   });
 
   it("a node's own remotes are called as those of others are; a call that nobody takes has failed", async () => {
-    const recorder = SpanRecorder.ofTest();
+    const recorder = recordSpans();
     const ledger = new Ledger({ add: () => Promise.reject(new NanowireError("closed_account", "it is closed")) });
     const nodes = new Nodes();
     const tracing = openTelemetryTracing();
@@ -378,7 +389,7 @@ describe("in a cluster", () => {
   });
 
   it("a job is a child of what wanted it done, each attempt one of its own", async () => {
-    const recorder = SpanRecorder.ofTest();
+    const recorder = recordSpans();
     const nodes = new Nodes();
     const tracing = openTelemetryTracing();
     let attempts = 0;
@@ -424,7 +435,7 @@ describe("in a cluster", () => {
   });
 
   it("what is not sampled here is not sampled there", async () => {
-    const recorder = SpanRecorder.ofTest(new AlwaysOffSampler());
+    const recorder = recordSpans(new AlwaysOffSampler());
     const nodes = new Nodes();
     const seen: unknown[] = [];
     const handlers = {
@@ -443,7 +454,7 @@ describe("in a cluster", () => {
   });
 
   it("a message that is too long with its context is refused, and the next one has its own", async () => {
-    const recorder = SpanRecorder.ofTest();
+    const recorder = recordSpans();
     const nodes = new Nodes();
     const tracing = openTelemetryTracing();
     const ledger = new Ledger();
@@ -471,7 +482,7 @@ describe("without a provider", () => {
     expect(tracing.send({ kind: "call", route: "Ledger.Add", node: "bank" })).toBeUndefined();
     expect(tracing.attempt({ route: "Post.Send", job: "1", attempt: 1, context: undefined })).toBeUndefined();
     tracing.push("Echo.Said");
-    const recorder = SpanRecorder.ofTest();
+    const recorder = recordSpans();
     route.came(undefined, undefined)?.ended();
     expect(treesOf(recorder.spans)).toEqual(["SERVER Echo.Say"]);
   });

@@ -1,7 +1,7 @@
 import { type Context, type Link, propagation, ROOT_CONTEXT, type TextMapGetter, trace } from "@opentelemetry/api";
 import type { CallOrigin } from "../../base/call-observer.js";
 
-/** What becomes of the context that a client sends. */
+/** What becomes of the context that a client sends: {@link OpenTelemetryTracingOptions.clients}. */
 export type ClientContextUse = "parent" | "link" | "ignore";
 
 /** What the span of a client's message begins with. */

@@ -6,7 +6,6 @@ import {
   type Sampler,
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace-node";
-import { onTestFinished } from "vitest";
 
 /** A span, as far as tests look at it: it crosses from one process to another. */
 export interface SeenSpan {
@@ -35,13 +34,6 @@ export class SpanRecorder {
       ...(sampler === undefined ? {} : { sampler }),
     });
     this.#provider.register();
-  }
-
-  /** One that is taken back with the test. */
-  static ofTest(sampler?: Sampler): SpanRecorder {
-    const recorder = new SpanRecorder(sampler);
-    onTestFinished(() => recorder.close());
-    return recorder;
   }
 
   async close(): Promise<void> {
