@@ -3,6 +3,12 @@ import { defineConfig } from "vitest/config";
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
+/** The tests of what lies in rooms of runtime: they start no programs, or few. */
+const rooms =
+  "{base,client,component,conformance,dispatch,metrics,pipeline,protocol,reflection,regression,repl,schedule,server,session,structure,testing,transport,validate}";
+
+const common = { testTimeout: 30_000, hookTimeout: 60_000 };
+
 export default defineConfig({
   resolve: {
     // Generated code imports the package by its name; the tests run it on the sources.
@@ -25,10 +31,15 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["test/**/*.test.ts"],
     // The default leaves one core free: on two cores that is a single worker, and twice the time.
     maxWorkers: "100%",
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    projects: [
+      // Most files are over sooner than a process of their own would have started and read the sources, which keep no state of their own in modules.
+      { extends: true, test: { ...common, name: "rooms", include: [`test/${rooms}/**/*.test.ts`], isolate: false } },
+      {
+        extends: true,
+        test: { ...common, name: "programs", include: ["test/**/*.test.ts"], exclude: [`test/${rooms}/**`] },
+      },
+    ],
   },
 });
