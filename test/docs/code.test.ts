@@ -52,6 +52,7 @@ describe("the code in docs/", () => {
       "listening",
       "logging",
       "metrics",
+      "modules",
       "pipelines",
       "profiles",
       "remote",
