@@ -24,6 +24,7 @@ export default defineConfig({
       { find: /^nanowire\/repl$/, replacement: source("./runtime/repl/index.ts") },
       { find: /^nanowire\/statsd$/, replacement: source("./runtime/metrics/statsd/index.ts") },
       { find: /^nanowire\/testing$/, replacement: source("./runtime/testing/index.ts") },
+      { find: /^nanowire\/tracing$/, replacement: source("./runtime/tracing/opentelemetry/index.ts") },
       { find: /^nanowire\/up$/, replacement: source("./runtime/up/index.ts") },
       { find: /^nanowire\/validate$/, replacement: source("./runtime/validate/index.ts") },
       { find: /^nanowire\/wire$/, replacement: source("./runtime/protocol/wire/index.ts") },

@@ -104,6 +104,7 @@ describe("the code in docs/", () => {
           "nanowire/repl": [`${root}runtime/repl/index.ts`],
           "nanowire/statsd": [`${root}runtime/metrics/statsd/index.ts`],
           "nanowire/testing": [`${root}runtime/testing/index.ts`],
+          "nanowire/tracing": [`${root}runtime/tracing/opentelemetry/index.ts`],
           "nanowire/up": [`${root}runtime/up/index.ts`],
           "nanowire/validate": [`${root}runtime/validate/index.ts`],
           "nanowire/wire": [`${root}runtime/protocol/wire/index.ts`],

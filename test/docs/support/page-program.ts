@@ -65,6 +65,7 @@ export class PageProgram {
         "nanowire/reflection": `${root}runtime/reflection/index.ts`,
         "nanowire/statsd": `${root}runtime/metrics/statsd/index.ts`,
         "nanowire/testing": `${root}runtime/testing/index.ts`,
+        "nanowire/tracing": `${root}runtime/tracing/opentelemetry/index.ts`,
         "nanowire/wire": `${root}runtime/protocol/wire/index.ts`,
         nanowire: `${root}runtime/index.ts`,
       },
