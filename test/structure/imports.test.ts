@@ -37,6 +37,7 @@ const mayImport: Record<string, readonly string[]> = {
   validate: ["base", "protocol", "dispatch"],
   reflection: ["base", "protocol", "component"],
   repl: ["base", "protocol", "transport", "client", "reflection"],
+  bots: ["base", "client"],
 };
 
 /** The generator's rooms, which know nothing of the runtime. */
@@ -51,7 +52,7 @@ const generatorMayImport: Record<string, readonly string[]> = {
 
 /** Where Node's own modules may be imported: nowhere else does the code know on what it runs. */
 const nodeIn = [
-  /^runtime\/(transport|cluster|server|up|repl)\//,
+  /^runtime\/(transport|cluster|server|up|repl|bots)\//,
   /^runtime\/metrics\/prometheus\//,
   /^runtime\/client\/(dial-tcp|dial-ws)\.ts$/,
   /^generator\/(read|scaffold|write)\//,
