@@ -1,4 +1,4 @@
-// What the door of the studio says, as JSON: to its page, to `nanowire tap`, to curl. docs/studio.md shows each.
+// What the door of the studio says, as JSON: to its page, to scripts, to curl. docs/studio.md shows each.
 
 /** `GET api/server`: what is asked first. */
 export interface ServerAnswer {

@@ -1,4 +1,4 @@
-// `nanowire/studio`: a page that shows what goes on in a server, and the door behind it, which `nanowire tap` and curl use, too.
+// `nanowire/studio`: a page that shows what goes on in a server, and the door behind it, for curl and scripts.
 
 export type {
   ErrorAnswer,

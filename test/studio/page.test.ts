@@ -13,12 +13,13 @@ import { startServer } from "../support/server.js";
 import { arenaDescriptors, arenaServer } from "./support/arena-server.js";
 
 const token = "a-token-of-24-characters";
+const slowestMs = 180_000;
 let bundle: TemporaryDirectory;
 let browser: Browser;
 
 beforeAll(async () => {
   [bundle, browser] = await Promise.all([bundlePage("studio"), launchChromium()]);
-});
+}, slowestMs);
 
 afterAll(async () => {
   await browser?.close();
@@ -45,6 +46,8 @@ async function openPage(url: string | undefined, colorScheme: "light" | "dark" =
     permissions: ["clipboard-read", "clipboard-write"],
   });
   onTestFinished(() => context.close());
+  // A machine that is busy may take its time.
+  context.setDefaultTimeout(slowestMs);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
@@ -57,7 +60,7 @@ const rows = (page: Page) => page.locator(".rows .row");
 const clipboard = (page: Page) => page.evaluate("navigator.clipboard.readText()") as Promise<string>;
 const say = (page: Page) => page.locator("#said");
 
-describe("the page, in a browser", () => {
+describe("the page, in a browser", { timeout: slowestMs }, () => {
   test("asks for the token, sends requests, shows messages by their names, kicks", async () => {
     const { server, studio } = await startArena({ token });
     const { page, complaints } = await openPage(studio.url, "dark");
