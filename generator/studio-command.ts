@@ -50,7 +50,8 @@ export async function runStudioCommand(args: readonly string[], context: Command
     const { descriptors } = flags;
     const options = {
       ...optional("url", url),
-      ...optional("token", process.env[tokenVariable]),
+      // A variable that is empty is one that is not there.
+      ...optional("token", process.env[tokenVariable] || undefined),
       ...optional("port", readPort(flags.port)),
       ...optional("descriptors", descriptors === undefined ? undefined : readDescriptorsInput(directory, descriptors)),
     };
