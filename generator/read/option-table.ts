@@ -227,6 +227,24 @@ export const replTable = {
   help: optionTable.help,
 } as const satisfies OptionTable;
 
+/** The flags of `nanowire studio`. */
+export const studioTable = {
+  port: {
+    kind: "text",
+    places: ["flag"],
+    placeholder: "PORT",
+    default: "7351",
+    doc: "the port of this machine that the page is shown on; 0: a free one",
+  },
+  descriptors: {
+    kind: "file",
+    places: ["flag"],
+    default: "the server is asked",
+    doc: "routes and types: what nanowire generate --descriptors writes",
+  },
+  help: optionTable.help,
+} as const satisfies OptionTable;
+
 /** The flags of `nanowire bots`. */
 export const botsTable = {
   url: {
