@@ -39,6 +39,8 @@ export class WireConnection implements FlowSink {
   /** The client's address as a proxy tells it. */
   #toldAddress: string | undefined;
   #beganUs: number | undefined;
+  /** Who closes the WebSocket: its TCP connection is mostly closed by the server. */
+  #closedBy: Direction | undefined;
   #nowUs = 0;
   #charged = 0;
 
@@ -72,7 +74,8 @@ export class WireConnection implements FlowSink {
   close(by: SideIndex | undefined, timeUs: number): void {
     const carrying = this.#carrying;
     if (carrying.what === "packets" || carrying.what === "frames") {
-      const who = by === undefined ? "nobody" : this.#directionOf(by) === "in" ? "client" : "server";
+      const ender = this.#closedBy ?? (by === undefined ? undefined : this.#directionOf(by));
+      const who = ender === undefined ? "nobody" : ender === "in" ? "client" : "server";
       this.#conclude(carrying.reader, who, timeUs);
     }
     this.#carrying = { what: "ignored" };
@@ -210,7 +213,9 @@ export class WireConnection implements FlowSink {
     const most = maxPacketBytes * 2;
     const sink = {
       message: (bytes: Uint8Array) => reader.read(direction, bytes, this.#nowUs),
-      close: () => {},
+      close: () => {
+        this.#closedBy ??= direction;
+      },
     };
     return new WebSocketFrames(sink, most, terms && new MessageInflater(terms, most));
   }

@@ -266,7 +266,7 @@ export class PcapReader {
 
 function microsecondsOf(seconds: number, ticks: number, { ticksPerSecond }: CaptureInterface): number {
   const whole = Math.floor(ticks / ticksPerSecond);
-  return (seconds + whole) * 1_000_000 + Math.floor(((ticks - whole * ticksPerSecond) * 1_000_000) / ticksPerSecond);
+  return (seconds + whole) * 1_000_000 + Math.round(((ticks - whole * ticksPerSecond) * 1_000_000) / ticksPerSecond);
 }
 
 function isRead(type: number): boolean {

@@ -198,20 +198,27 @@ export class TcpFlow {
     if (side.next === undefined) {
       return false;
     }
-    const [first] = side.held;
-    if (first !== undefined) {
-      const ahead = distance(first.seq, side.next);
-      const isOld = ahead + first.bytes.length <= 0;
-      if (!isOld && (ahead > 0 || !this.#hasGot(index, first.ack))) {
+    const { held } = side;
+    // What is sent again may come with more behind it, which was said later: what was sent first goes on.
+    for (let at = 0; at < held.length; at++) {
+      const segment = held[at] as HeldSegment;
+      const ahead = distance(segment.seq, side.next);
+      if (ahead > 0) {
         return false;
       }
-      side.held.shift();
-      side.heldBytes -= first.bytes.length;
-      this.#budget.add(-first.bytes.length);
-      if (!isOld) {
-        this.#tell(index, first.bytes.subarray(-ahead), first.timeUs);
+      const isOld = ahead + segment.bytes.length <= 0;
+      if (isOld || this.#hasGot(index, segment.ack)) {
+        held.splice(at, 1);
+        side.heldBytes -= segment.bytes.length;
+        this.#budget.add(-segment.bytes.length);
+        if (!isOld) {
+          this.#tell(index, segment.bytes.subarray(-ahead), segment.timeUs);
+        }
+        return true;
       }
-      return true;
+    }
+    if (held.length > 0) {
+      return false;
     }
     const { fin } = side;
     if (fin !== undefined && !side.isDone && side.next === fin.seq && this.#hasGot(index, fin.ack)) {
@@ -317,12 +324,22 @@ function hold(side: Side, segment: HeldSegment, budget: HeldBytes): void {
     at--;
   }
   const before = held[at - 1];
-  if (before !== undefined && before.seq === segment.seq && before.bytes.length >= segment.bytes.length) {
+  if (
+    before !== undefined &&
+    before.seq === segment.seq &&
+    before.bytes.length >= segment.bytes.length &&
+    isSooner(before.ack, segment.ack)
+  ) {
     return;
   }
   held.splice(at, 0, segment);
   side.heldBytes += segment.bytes.length;
   budget.add(segment.bytes.length);
+}
+
+/** Whether who said the first had got no more than who said the second. */
+function isSooner(ack: number | undefined, other: number | undefined): boolean {
+  return ack === undefined || (other !== undefined && distance(ack, other) <= 0);
 }
 
 /** How far one number is ahead of another, of numbers that begin again after 2^32. */

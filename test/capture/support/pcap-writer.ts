@@ -87,12 +87,25 @@ export function pcapOf(segments: readonly Segment[], form: FileForm = {}): Uint8
       write.block(0x0a0d0d0a, write.u32(0x1a2b3c4d), write.u16(1), write.u16(0), write.u32(0xffffffff, 0xffffffff)),
       // A block that says nothing of packets, and an interface whose clock counts nanoseconds.
       write.block(0x0bad, new Uint8Array(8)),
-      write.block(1, write.u16(linkType), write.u16(0), write.u32(snapBytes), write.u16(9), write.u16(1), Uint8Array.of(9, 0, 0, 0), write.u32(0)),
+      write.block(
+        1,
+        write.u16(linkType),
+        write.u16(0),
+        write.u32(snapBytes),
+        write.u16(9),
+        write.u16(1),
+        Uint8Array.of(9, 0, 0, 0),
+        write.u32(0),
+      ),
       ...frames.map((frame, index) => {
         const ns = BigInt(startUs + index * stepUs) * 1_000n;
         const kept = frame.subarray(0, snapBytes);
         const padded = concat(kept, new Uint8Array(-kept.length & 3));
-        return write.block(6, write.u32(0, Number(ns >> 32n), Number(ns & 0xffffffffn), kept.length, frame.length), padded);
+        return write.block(
+          6,
+          write.u32(0, Number(ns >> 32n), Number(ns & 0xffffffffn), kept.length, frame.length),
+          padded,
+        );
       }),
     );
   }
@@ -169,7 +182,12 @@ function frameOf(segment: Segment, { link = "ethernet", ip = 4 }: Wrapping): Uin
 function ipv4Of(segment: Segment): Uint8Array {
   const tcp = tcpOf(segment);
   const [from, to] = segment.fromClient ? [client4(segment), server4] : [server4, client4(segment)];
-  return concat(Uint8Array.of(0x45, 0), big.u16(20 + tcp.length), Uint8Array.of(0, 0, 0x40, 0, 64, 6, 0, 0, ...from, ...to), tcp);
+  return concat(
+    Uint8Array.of(0x45, 0),
+    big.u16(20 + tcp.length),
+    Uint8Array.of(0, 0, 0x40, 0, 64, 6, 0, 0, ...from, ...to),
+    tcp,
+  );
 }
 
 function ipv6Of(segment: Segment, isExtended: boolean): Uint8Array {
