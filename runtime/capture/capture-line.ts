@@ -22,16 +22,20 @@ export interface CaptureHead {
   readonly types?: string;
   /** Where it was taken: a file's name, or a server's URL. */
   readonly source: string;
+  /** Present where secrets were asked for, and stand in it. */
+  readonly secrets?: true;
 }
 
 /** What each line but the first says. */
-interface LineBase {
+export interface LineBase {
   /** When, in UTC, to the microsecond: `2026-11-22T10:00:00.000000Z`. */
   readonly time: string;
-  /** Which connection: a number, from 1 on. */
+  /** Which connection: a number, from 1 on; 0: none. */
   readonly connection: number;
   /** Which session: where the source tells, its id; else a number, which connections share that resume one. */
   readonly session?: number | string;
+  /** Who the session is bound to, where the source tells. */
+  readonly uid?: string;
 }
 
 /** `in`: from the client; `out`: from the server. */
@@ -50,9 +54,10 @@ export interface LinePayload {
 /** A connection begins. */
 export interface OpenLine extends LineBase {
   readonly kind: "open";
-  readonly client: string;
-  readonly server: string;
-  readonly transport: string;
+  /** Absent where the source does not tell it, as the two below. */
+  readonly client?: string;
+  readonly server?: string;
+  readonly transport?: string;
   /** Of a WebSocket: without its query. */
   readonly path?: string;
 }
@@ -152,6 +157,12 @@ export interface CloseLine extends LineBase {
   readonly by: "client" | "server" | "nobody";
 }
 
+/** Messages are missing that were not told: more came than whoever listened took. */
+export interface LostLine extends LineBase {
+  readonly kind: "lost";
+  readonly count: number;
+}
+
 /** A line behind the first. */
 export type CaptureLine =
   | OpenLine
@@ -165,6 +176,7 @@ export type CaptureLine =
   | SystemLine
   | GapLine
   | FaultLine
+  | LostLine
   | CloseLine;
 
 /** Unix microseconds as a line tells them. */

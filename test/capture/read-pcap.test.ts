@@ -149,7 +149,7 @@ const plainLines = [
   ["close", undefined],
 ];
 
-function shape(lines: readonly object[]): unknown[] {
+function shape(lines: readonly object[]): [kind: unknown, route: unknown][] {
   return lines.map((line) => [Object(line).kind, Object(line).route]);
 }
 
