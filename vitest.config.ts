@@ -16,6 +16,7 @@ export default defineConfig({
       { find: /^nanowire\/reflection$/, replacement: source("./runtime/reflection/index.ts") },
       { find: /^nanowire\/repl$/, replacement: source("./runtime/repl/index.ts") },
       { find: /^nanowire\/statsd$/, replacement: source("./runtime/metrics/statsd/index.ts") },
+      { find: /^nanowire\/studio$/, replacement: source("./runtime/studio/index.ts") },
       { find: /^nanowire\/testing$/, replacement: source("./runtime/testing/index.ts") },
       { find: /^nanowire\/up$/, replacement: source("./runtime/up/index.ts") },
       { find: /^nanowire\/validate$/, replacement: source("./runtime/validate/index.ts") },

@@ -94,7 +94,14 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
     } else {
       counters.notifies++;
     }
-    this.post(newCall(this, endpoint, number, bytes, start, end, false, (flags & callFlags.compressed) !== 0));
+    const compressed = (flags & callFlags.compressed) !== 0;
+    const { watch } = this.host;
+    if (watch.on) {
+      const { kind, request } = endpoint.method;
+      const id = kind === "request" ? number : 0;
+      watch.arrived(this.session, kind, route, id, request, bytes, start, end, compressed, this.serializer);
+    }
+    this.post(newCall(this, endpoint, number, bytes, start, end, false, compressed));
   }
 
   // the way out: → gate
@@ -110,11 +117,11 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
       out.done(this.#visit, number);
       return;
     }
-    const { payloadLog } = this.host;
+    const { payloadLog, watch } = this.host;
     const { response } = call.endpoint.method;
     try {
       const steps = this.host.outbound.stepsOf(call.route);
-      if (steps.length === 0 && isInPlace(this.serializer, response)) {
+      if (steps.length === 0 && isInPlace(this.serializer, response) && !watch.on) {
         out.answerInPlace(this.#visit, number, response, value);
       } else {
         const message = {
@@ -126,6 +133,9 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
         };
         runOutbound(steps, this.session, message);
         out.answer(this.#visit, number, message.payload);
+        if (watch.on) {
+          watch.answered(this.session, call.route, number, "", response, message.payload, this.serializer);
+        }
       }
       if (payloadLog?.on === true) {
         payloadLog.answered(this.session, call.route, call.id, response, value);
@@ -150,6 +160,9 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
   #refuse(number: number, route: string, kind: "request" | "notify", error: unknown, turnedAway = false): void {
     const refusal = refusalFor(this.host, this.session.id, route, error);
     this.host.traffic?.failed(route, kind, refusal.code, turnedAway);
+    if (this.host.watch.on) {
+      this.host.watch.failed(this.session, route, kind === "request" ? number : 0, refusal.code);
+    }
     this.#peer.out.failure(this.#visit, number, refusal);
   }
 
@@ -167,11 +180,13 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
     }
     const { outbound, counters, payloadLog } = this.host;
     const steps = outbound.stepsOf(push.route);
+    let payload: Uint8Array | undefined;
     if (steps.length > 0) {
-      const payload = steppedPayload(push, steps, this.session, this.serializer, this.host.logger);
-      if (payload === null) {
+      const stepped = steppedPayload(push, steps, this.session, this.serializer, this.host.logger);
+      if (stepped === null) {
         return false;
       }
+      payload = stepped;
       this.#peer.out.push(pushRecord(push, this.serializer, payload), [this.#visit]);
     } else if (push.shared) {
       push.relayTo(this.#peer, this.serializer, this.#visit);
@@ -181,6 +196,9 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
     counters.pushes++;
     if (payloadLog?.on === true) {
       payloadLog.pushed(this.session, push);
+    }
+    if (this.host.watch.on) {
+      this.host.watch.pushed(this.session, push, payload, this.serializer, true);
     }
     return true;
   }

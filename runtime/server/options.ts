@@ -15,6 +15,7 @@ import { type Serializer, serializerNames } from "../protocol/serializer.js";
 import type { BindingOptions, BindJudge } from "../session/session-registry.js";
 import { Proxies, type ProxyOptions } from "../transport/proxies.js";
 import type { Transport } from "../transport/transport.js";
+import { assertInspectors, type Inspector } from "./inspector.js";
 import { assertMetricsOptions, type MetricsOptions } from "./metrics-options.js";
 import { type GivenModule, Modules } from "./modules.js";
 import { assertProfile, type Profile } from "./profile.js";
@@ -62,6 +63,8 @@ export interface ServerOptions {
   readonly logger?: Logger;
   /** What the server tells of itself, and whom: `{ reporters: [prometheus({ port: 9464 })] }`. Default: nothing is measured */
   readonly metrics?: MetricsOptions;
+  /** Who looks into the server while it runs: `[studio({ port: 7350 })]`. Each once. Default: nobody */
+  readonly inspectors?: readonly Inspector[];
   /**
    * Milliseconds between heartbeats; a client that is silent for twice as long is closed. 0: no heartbeats. Default:
    * 30,000. Use whole seconds where clients other than ours connect: some read an integer.
@@ -195,6 +198,8 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
   assertMethods("clock", clock, ["now", "steady", "after", "every"]);
   const { metrics = { reporters: [] } } = options;
   assertMetricsOptions(metrics);
+  const { inspectors = [] } = options;
+  assertInspectors(inspectors);
   const maxOutboxBytes = number(options, "maxOutboxBytes", 1_048_576, 1_024, gibibyte);
   return {
     components: options.components,
@@ -210,6 +215,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
       ),
     logger,
     metrics: { reporters: metrics.reporters, own: metrics.own ?? new Metrics(logger) },
+    inspectors,
     heartbeatIntervalMs: number(options, "heartbeatIntervalMs", 30_000, 0, maxDelayMs, false),
     handshakeTimeoutMs: number(options, "handshakeTimeoutMs", 10_000, 100, 600_000, false),
     maxConnections: number(options, "maxConnections", 10_000, 1, 1_000_000),
@@ -378,6 +384,7 @@ export const optionKinds = {
   forward: "checked",
   logger: "checked",
   metrics: "checked",
+  inspectors: "array",
   heartbeatIntervalMs: "checked",
   handshakeTimeoutMs: "checked",
   maxConnections: "checked",
