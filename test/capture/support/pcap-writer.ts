@@ -13,6 +13,8 @@ export interface Segment {
 
 /** How packets are wrapped. */
 export interface Wrapping {
+  /** The server's port, of each connection. Default: 3250. */
+  readonly portOf?: (connection: number) => number;
   /** Default: Ethernet. */
   readonly link?: "ethernet" | "vlan" | "sll" | "sll2" | "null" | "loop" | "raw";
   /** Default: 4. `extended`: version 6 with headers before TCP's. */
@@ -157,8 +159,9 @@ class Writer {
 }
 
 /** A packet, from the link's header on; in the network's order. */
-function frameOf(segment: Segment, { link = "ethernet", ip = 4 }: Wrapping): Uint8Array {
-  const packet = ip === 4 ? ipv4Of(segment) : ipv6Of(segment, ip === "extended");
+function frameOf(segment: Segment, { link = "ethernet", ip = 4, portOf = () => serverPort }: Wrapping): Uint8Array {
+  const tcp = tcpOf(segment, portOf(segment.connection));
+  const packet = ip === 4 ? ipv4Of(segment, tcp) : ipv6Of(segment, tcp, ip === "extended");
   const type = big.u16(ip === 4 ? 0x0800 : 0x86dd);
   switch (link) {
     case "ethernet":
@@ -179,8 +182,7 @@ function frameOf(segment: Segment, { link = "ethernet", ip = 4 }: Wrapping): Uin
   }
 }
 
-function ipv4Of(segment: Segment): Uint8Array {
-  const tcp = tcpOf(segment);
+function ipv4Of(segment: Segment, tcp: Uint8Array): Uint8Array {
   const [from, to] = segment.fromClient ? [client4(segment), server4] : [server4, client4(segment)];
   return concat(
     Uint8Array.of(0x45, 0),
@@ -190,8 +192,7 @@ function ipv4Of(segment: Segment): Uint8Array {
   );
 }
 
-function ipv6Of(segment: Segment, isExtended: boolean): Uint8Array {
-  const tcp = tcpOf(segment);
+function ipv6Of(segment: Segment, tcp: Uint8Array, isExtended: boolean): Uint8Array {
   const [from, to] = segment.fromClient ? [client6, server6] : [server6, client6];
   // Hop by hop, of 16 bytes; authentication, of 12; a fragment that is the whole; then TCP.
   const extensions = isExtended
@@ -210,9 +211,9 @@ function ipv6Of(segment: Segment, isExtended: boolean): Uint8Array {
   );
 }
 
-function tcpOf({ fromClient, connection, seq, ack, flags, payload }: Segment): Uint8Array {
-  const port = 50_000 + connection;
-  const [from, to] = fromClient ? [port, serverPort] : [serverPort, port];
+function tcpOf({ fromClient, connection, seq, ack, flags, payload }: Segment, server: number): Uint8Array {
+  const client = 50_000 + connection;
+  const [from, to] = fromClient ? [client, server] : [server, client];
   const view = new DataView(new ArrayBuffer(24));
   view.setUint16(0, from);
   view.setUint16(2, to);
