@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: {
     // Generated code imports the package by its name; the tests run it on the sources.
     alias: [
+      { find: /^nanowire\/capture$/, replacement: source("./runtime/capture/index.ts") },
       { find: /^nanowire\/client$/, replacement: source("./runtime/client/index.ts") },
       { find: /^nanowire\/grpc$/, replacement: source("./runtime/cluster/grpc/index.ts") },
       { find: /^nanowire\/json$/, replacement: source("./runtime/protocol/json/index.ts") },

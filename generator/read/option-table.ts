@@ -347,6 +347,21 @@ export const dissectorTable = {
     doc: "a TCP port that is the protocol's in any case; may be given more than once",
   },
   check: optionTable.check,
+/** The flags of `nanowire studio`. */
+export const studioTable = {
+  port: {
+    kind: "text",
+    places: ["flag"],
+    placeholder: "PORT",
+    default: "7351",
+    doc: "the port of this machine that the page is shown on; 0: a free one",
+  },
+  descriptors: {
+    kind: "file",
+    places: ["flag"],
+    default: "the server is asked",
+    doc: "routes and types: what nanowire generate --descriptors writes",
+  },
   help: optionTable.help,
 } as const satisfies OptionTable;
 

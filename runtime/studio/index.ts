@@ -17,5 +17,6 @@ export type {
   ServerAnswer,
   SessionEntry,
 } from "./answers.js";
+export { type RunStudioOptions, runStudio } from "./run-studio.js";
 export { type Studio, studio } from "./studio.js";
 export type { StudioOptions } from "./studio-options.js";

@@ -37,6 +37,7 @@ describe("the code in docs/", () => {
   test("there is some, in each guide", () => {
     const shown = new Set(blocks.map(({ page }) => page));
     const guides = [
+      "capture",
       "client",
       "cluster",
       "cluster-failures",
@@ -91,6 +92,7 @@ describe("the code in docs/", () => {
         rootDir: root,
         paths: {
           nanowire: [`${root}runtime/index.ts`],
+          "nanowire/capture": [`${root}runtime/capture/index.ts`],
           "nanowire/client": [`${root}runtime/client/index.ts`],
           "nanowire/grpc": [`${root}runtime/cluster/grpc/index.ts`],
           "nanowire/json": [`${root}runtime/protocol/json/index.ts`],

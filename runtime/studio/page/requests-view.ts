@@ -23,7 +23,7 @@ export class RequestsView implements View {
   readonly #connection = make("span", "status-text");
   readonly #searchField: HTMLInputElement;
   readonly #routes = make("nav", "route-list");
-  readonly #editor = make("div", "editor");
+  readonly #editor = make("form", "editor");
   readonly #reply = make("div", "reply");
   readonly #pushes = make("ol", "pushes");
   readonly #pushesEmpty = make("p", "note", "What is pushed to the page's client is shown here.");
@@ -96,6 +96,11 @@ export class RequestsView implements View {
     );
     this.#client.onChange = () => this.#tell();
     this.#client.onPush = (route, payload) => this.#pushed(route, payload);
+    this.#editor.autocomplete = "off";
+    this.#editor.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#send();
+    });
     this.element.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
         event.preventDefault();
@@ -167,7 +172,10 @@ export class RequestsView implements View {
   #list(): void {
     this.#routes.replaceChildren(
       ...this.#found().map(({ route, kind, deprecated }) => {
-        const item = button(route, `route-item${deprecated ? " dim" : ""}`, () => this.open(route, {}));
+        const item = button(route, `route-item${deprecated ? " dim" : ""}`, () => {
+          this.open(route, {});
+          this.#editor.querySelector<HTMLElement>(".input, .primary")?.focus();
+        });
         item.ariaCurrent = String(route === this.#route?.route);
         item.append(make("span", `kind ${kind}`, kind));
         return item;
@@ -179,7 +187,7 @@ export class RequestsView implements View {
     const route = this.#route as DescribedRoute;
     const toggle = button(this.#asText ? "Form" : "JSON", "quiet", () => this.#switch());
     toggle.hidden = this.#form === undefined;
-    const send = button(route.kind === "request" ? "Send" : "Notify", "primary", () => void this.#send());
+    const send = make("button", "primary", route.kind === "request" ? "Send" : "Notify");
     send.title = "Ctrl+Enter";
     this.#editor.replaceChildren(
       make(

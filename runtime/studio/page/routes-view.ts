@@ -76,7 +76,9 @@ export class RoutesView implements View {
 
   async #load(): Promise<void> {
     try {
-      this.#all = await this.#studio.door.get<RouteEntry[]>("routes");
+      const routes = await this.#studio.door.get<RouteEntry[]>("routes");
+      // Where the server does not know the types, the page may: nanowire studio --descriptors.
+      this.#all = routes.map((route) => ({ ...route, ...this.#studio.protocol.find(route.route) }));
       this.#filter();
     } catch {
       // The door says that it is lost; what was there stays.

@@ -116,6 +116,9 @@ export class VirtualTable<T> {
     }
     for (let index = from; index < to; index++) {
       const row = source.row(index);
+      if (index === this.#selected && row !== undefined && this.#selectedKey === "") {
+        this.#selectedKey = key(row);
+      }
       const isSelected = row === undefined ? index === this.#selected : key(row) === this.#selectedKey;
       const element = this.#shown.get(index) ?? this.#newRow(index);
       element.className = `row ${row === undefined ? "pending" : (tone?.(row) ?? "")}${isSelected ? " selected" : ""}`;

@@ -55,6 +55,7 @@ export class PageProgram {
       stdin: { contents: code, loader: "ts", resolveDir: `${root}docs` },
       // The longer names first: the first that fits is taken.
       alias: {
+        "nanowire/capture": `${root}runtime/capture/index.ts`,
         "nanowire/client": `${root}runtime/client/index.ts`,
         "nanowire/grpc": `${root}runtime/cluster/grpc/index.ts`,
         "nanowire/json": `${root}runtime/protocol/json/index.ts`,
