@@ -51,6 +51,7 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
   dissector: {
     summary: "write a dissector for Wireshark, which names routes, messages and fields",
     load: async () => (await import("./dissector-command.js")).runDissectorCommand,
+  },
   studio: {
     summary: "show the sessions, messages, metrics of a running server on a page, and try its routes there",
     load: async () => (await import("./studio-command.js")).runStudioCommand,

@@ -347,6 +347,9 @@ export const dissectorTable = {
     doc: "a TCP port that is the protocol's in any case; may be given more than once",
   },
   check: optionTable.check,
+  help: optionTable.help,
+} as const satisfies OptionTable;
+
 /** The flags of `nanowire studio`. */
 export const studioTable = {
   port: {

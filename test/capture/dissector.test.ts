@@ -1,9 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { createFileRegistry, fromBinary, fromJson, toBinary } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { beforeAll, describe, expect, it } from "vitest";
+import { fromJson, toBinary } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
 import { ProtocolBook } from "../../runtime/repl/protocol-book.js";
 import { Project } from "../generator/support/project.js";
 import { concat } from "../protocol/hex.js";
@@ -14,6 +13,11 @@ import type { Said } from "./support/recording-proxy.js";
 import { openRecordedShop, talk } from "./support/shop-talk.js";
 
 const shop = fileURLToPath(new URL("../validate/shop", import.meta.url));
+/** scripts/install-tshark.sh unpacks it. */
+const tshark =
+  process.env["TSHARK"] ??
+  ["/opt/nanowire-tshark/tshark", "/usr/bin/tshark"].find((path) => existsSync(path)) ??
+  "tshark";
 
 /** Every kind of field. */
 const kinds = `edition = "2023";
@@ -60,62 +64,143 @@ const value = {
   texts: ["x", "y"],
 };
 
-const project = { lua: "", pcap: "" };
-
-it("tries", async () => {
-  const made = Project.copyOf(shop);
-  made.write({ "proto/kinds/v1/kinds.proto": kinds });
-  const told = await made.run("dissector", "--out", "made/nanowire.lua", "--port", "3250");
-  console.log(told);
-  expect(told).toMatchObject({ exitCode: 0 });
-  const set = await made.run("generate", "--descriptors", "d.json", "--out", "g");
-  console.log(set);
-  const book = ProtocolBook.read(made.read("d.json"));
-  const message = book.message("kinds.v1.AllKinds");
-  const payload = toBinary(message, fromJson(message, value as never));
-  const said: Said[] = [
+/** What is said over TCP: every kind of field, an error, a push that is compressed, a kick, and what cannot be read. */
+function spoken(connection: number, payload: Uint8Array): Said[] {
+  const said: readonly (readonly [Said["side"], Uint8Array])[] = [
     ["client", packet(1, '{"sys":{}}')],
     ["server", packet(1, '{"code":200,"sys":{"dict":{"Kinds.All":777,"Shop.Buy":3}}}')],
     [
       "client",
       concat(packet(2), packet(3), notify(777, payload), request(5, "Shop.Buy", Uint8Array.of(0x0a, 1, 0x61))),
     ],
-    [
-      "server",
-      concat(
-        response(5, "\n\u0004gone\u0012\u0002no", 0x20),
-        push("ShopEvents.Sold", deflated("\n\u0001b"), 0x10),
-        packet(5, '{"reason":"x"}'),
-      ),
-    ],
-    ["client", request(9, 3, "\u0022")],
-  ].map(([side, bytes]) => ({ connection: 5, side, bytes }) as Said);
-  const ws = await openRecordedShop("ws");
-  await talk(ws.url);
-  await ws.closed(1);
-  made.write({});
-  writeFileSync(
-    `${made.directory}/f.pcap`,
-    pcapOf(
-      [
-        ...segmentsOf(said, () => 9),
-        ...segmentsOf(said.map((one) => ({ ...one, connection: 9 }))),
-        ...segmentsOf(ws.said),
-      ],
-      { portOf: (connection) => (connection === 9 ? 9999 : 3250) },
-    ),
-  );
-  execFileSync("cp", ["-r", made.directory, "/tmp/tapx/"]);
-  console.log(
-    execFileSync("tshark", ["-r", "f.pcap", "-X", "lua_script:made/nanowire.lua", "-O", "nanowire"], {
-      cwd: made.directory,
-      encoding: "utf8",
-    }),
-  );
-  void project;
-  void beforeAll;
-  void describe;
-  void createFileRegistry;
-  void fromBinary;
-  void FileDescriptorSetSchema;
+    ["server", response(5, "\n\u0004gone\u0012\u0002no", 0x20)],
+    ["server", concat(push("ShopEvents.Sold", deflated("\n\u0001b"), 0x10), packet(5, '{"reason":"x"}'))],
+    ["client", request(9, 3, "\n\u0009x")],
+  ];
+  return said.map(([side, bytes]) => ({ connection, side, bytes }));
+}
+
+/** The lines of what tshark says of the protocol, of one TCP stream, as they are indented. */
+function told(project: Project, stream: number): string[] {
+  const filter = `nanowire && tcp.stream == ${stream}`;
+  const args = ["-r", "game.pcap", "-X", "lua_script:made/nanowire.lua", "-Y", filter, "-O", "nanowire"];
+  const text = execFileSync(tshark, args, {
+    cwd: project.directory,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  return text
+    .split("\n")
+    .filter(
+      (line) =>
+        /^(?:Nanowire| {4})/.test(line) &&
+        !/JavaScript Object|^ {4,}(?:\.|\[|Object|Array|String|Number|Key|Member|Path)/.test(line),
+    );
+}
+
+describe("nanowire dissector", () => {
+  it("makes tshark name routes, messages and fields, over TCP and WebSocket, on a port or found by what is said", async () => {
+    const project = Project.copyOf(shop);
+    project.write({ "proto/kinds/v1/kinds.proto": kinds });
+    const generated = await project.run("generate", "--descriptors", "descriptors.json", "--out", "made");
+    expect(generated.exitCode).toBe(0);
+    const command = ["dissector", "--out", "made/nanowire.lua", "--port", "3250"] as const;
+    expect(await project.run(...command, "--check")).toMatchObject({ exitCode: 1 });
+    expect(await project.run(...command)).toMatchObject({ exitCode: 0, printed: ["made/nanowire.lua: written"] });
+    expect(await project.run(...command, "--check")).toMatchObject({ exitCode: 0 });
+    const type = ProtocolBook.read(project.read("descriptors.json")).message("kinds.v1.AllKinds");
+    const payload = toBinary(type, fromJson(type, value as never));
+    const { url, said, closed } = await openRecordedShop("ws");
+    await talk(url);
+    await closed(1);
+    const segments = [
+      ...segmentsOf(spoken(5, payload), () => 9),
+      ...segmentsOf(spoken(9, payload)),
+      ...segmentsOf(said),
+    ];
+    const portOf = (connection: number): number => (connection === 9 ? 9_999 : 3_250);
+    writeFileSync(`${project.directory}/game.pcap`, pcapOf(segments, { portOf, stepUs: 1_000 }));
+    const [cut, found, overWebSocket] = [told(project, 0), told(project, 1), told(project, 2)];
+    const packets = (lines: readonly string[]) => lines.filter((line) => line.startsWith("Nanowire"));
+    const heard = [
+      "Nanowire, handshake",
+      "Nanowire, handshake",
+      "Nanowire, handshake ack",
+      "Nanowire, heartbeat",
+      "Nanowire, notify Kinds.All",
+      "Nanowire, request #5 Shop.Buy",
+      "Nanowire, response #5 Shop.Buy (error)",
+      "Nanowire, push ShopEvents.Sold",
+      "Nanowire, kick",
+      "Nanowire, request #9 Shop.Buy",
+    ];
+    expect(packets(cut)).toEqual(heard);
+    expect(packets(found)).toEqual(heard);
+    expect(cut.filter((line) => line.startsWith("        "))).toEqual(shown);
+    expect(packets(overWebSocket)).toEqual(
+      expect.arrayContaining([
+        "Nanowire, request #1 Shop.Buy",
+        "Nanowire, push ShopEvents.Sold",
+        "Nanowire, response #1 Shop.Buy",
+        "Nanowire, notify Shop.Note",
+        "Nanowire, response #3 Shop.Buy (error)",
+      ]),
+    );
+    expect(overWebSocket).toContain("        name: tea");
+  });
+
+  it("writes over nothing but its own, and wants routes", async () => {
+    const project = new Project({
+      "proto/a/v1/a.proto": 'syntax = "proto3";\npackage a.v1;\n',
+      "mine.lua": "-- mine\n",
+    });
+    expect(await project.run("dissector", "--port", "0")).toMatchObject({
+      exitCode: 1,
+      errors: [expect.stringContaining("--port cannot be 0"), "nothing was written"],
+    });
+    expect(await project.run("dissector")).toMatchObject({
+      exitCode: 1,
+      errors: [expect.stringContaining("there is nothing to dissect"), "nothing was written"],
+    });
+  });
 });
+
+/** What is inside of payloads. */
+const shown = [
+  "        a_double: -1.5",
+  "        a_float: 0.25",
+  "        an_int64: -9007199254740993",
+  "        a_uint64: 18446744073709551615",
+  "        an_int32: -7",
+  "        a_fixed64: 12",
+  "        a_fixed32: 13",
+  "        a_bool: True",
+  "        a_string: text",
+  "        some_bytes: 0102",
+  "        a_uint32: 4294967295",
+  "        colour: BLUE (-2)",
+  "        an_sfixed32: -15",
+  "        an_sfixed64: -16",
+  "        an_sint32: -17",
+  "        an_sint64: -18",
+  "        packed: -1",
+  "        packed: 300",
+  "        colours: RED (1)",
+  "        colours: BLUE (-2)",
+  "        doubles: 2.5",
+  "        inside: kinds.v1.AllKinds.inside (entry)",
+  "            key: one",
+  "            value: kinds.v1.AllKinds",
+  "                a_string: inner",
+  "        flags: kinds.v1.AllKinds.flags (entry)",
+  "            key: 5",
+  "            value: True",
+  "        grouped: a group",
+  "            a_string: in a group",
+  "        texts: x",
+  "        texts: y",
+  "        name: a",
+  "        Error: gone",
+  "        Error message: no",
+  "        name: b",
+];
