@@ -14,7 +14,9 @@ export const captureVersion = 1;
 
 /** The first line. */
 export interface CaptureHead {
+  /** Says that it is one. */
   readonly nanowire: "capture";
+  /** The version of the format. */
   readonly version: typeof captureVersion;
   /** The hash of the dictionary of the descriptors that it was decoded with; absent where they tell none. */
   readonly dictVersion?: string;
@@ -53,10 +55,13 @@ export interface LinePayload {
 
 /** A connection begins. */
 export interface OpenLine extends LineBase {
+  /** What the line tells. */
   readonly kind: "open";
-  /** Absent where the source does not tell it, as the two below. */
+  /** The client's address and port. Absent where the source does not tell it, as the two below. */
   readonly client?: string;
+  /** The server's address and port. */
   readonly server?: string;
+  /** What carries it: `ws`, `tcp`. */
   readonly transport?: string;
   /** Of a WebSocket: without its query. */
   readonly path?: string;
@@ -64,41 +69,53 @@ export interface OpenLine extends LineBase {
 
 /** A client's handshake, or the server's answer. */
 export interface HandshakeLine extends LineBase {
+  /** What the line tells. */
   readonly kind: "handshake";
+  /** From whom. */
   readonly direction: Direction;
   /** What the client says of itself, or the server agrees to. */
   readonly sys: Readonly<Record<string, JsonValue>>;
   /** Of an answer: 200, or why not. */
   readonly code?: number;
-  /** Of a refusal. */
+  /** Of a refusal: the error's code. */
   readonly error?: string;
-  /** Of a refusal. */
+  /** Of a refusal: why. */
   readonly reason?: string;
   /** What the application was told, or tells. */
   readonly user?: JsonValue;
+  /** The places of what was left out because it is secret: `user`. */
   readonly redacted?: readonly string[];
 }
 
 /** A request. */
 export interface RequestLine extends LineBase, LinePayload {
+  /** What the line tells. */
   readonly kind: "request";
+  /** From whom. */
   readonly direction: "in";
   /** A text where no number holds it. */
   readonly id: number | string;
+  /** Its route; `#17` where nobody knows what code 17 is called. */
   readonly route: string;
 }
 
 /** What is not answered. */
 export interface NotifyLine extends LineBase, LinePayload {
+  /** What the line tells. */
   readonly kind: "notify";
+  /** From whom. */
   readonly direction: "in";
+  /** Its route; `#17` where nobody knows what code 17 is called. */
   readonly route: string;
 }
 
 /** The answer to a request. */
 export interface ResponseLine extends LineBase, LinePayload {
+  /** What the line tells. */
   readonly kind: "response";
+  /** From whom. */
   readonly direction: "out";
+  /** The request's. */
   readonly id: number | string;
   /** The request's; absent where that is not in the capture. */
   readonly route?: string;
@@ -106,60 +123,81 @@ export interface ResponseLine extends LineBase, LinePayload {
   readonly code: string;
   /** Milliseconds between the two. */
   readonly durationMs?: number;
-  /** Of an error. */
+  /** Of an error: what was said of it. */
   readonly error?: { readonly message: string; readonly details?: Readonly<Record<string, string>> };
 }
 
 /** What the server tells by itself. */
 export interface PushLine extends LineBase, LinePayload {
+  /** What the line tells. */
   readonly kind: "push";
+  /** From whom. */
   readonly direction: "out";
+  /** Its route; `#17` where nobody knows what code 17 is called. */
   readonly route: string;
 }
 
 /** The server tells the client to go. */
 export interface KickLine extends LineBase {
+  /** What the line tells. */
   readonly kind: "kick";
+  /** From whom. */
   readonly direction: "out";
+  /** Why, as the server says it. */
   readonly reason: string;
 }
 
 /** A heartbeat; only where they were asked for. */
 export interface HeartbeatLine extends LineBase {
+  /** What the line tells. */
   readonly kind: "heartbeat";
+  /** From whom. */
   readonly direction: Direction;
 }
 
 /** A system message: its name alone. `ping`, `pong` and `received` only where heartbeats were asked for. */
 export interface SystemLine extends LineBase {
+  /** What the line tells. */
   readonly kind: "system";
+  /** From whom. */
   readonly direction: Direction;
+  /** Its name: `drain`. */
   readonly message: string;
 }
 
 /** Bytes are missing: nothing of that direction is read any more. */
 export interface GapLine extends LineBase {
+  /** What the line tells. */
   readonly kind: "gap";
+  /** From whom. */
   readonly direction: Direction;
+  /** How many. */
   readonly missingBytes: number;
 }
 
 /** Something cannot be read. */
 export interface FaultLine extends LineBase {
+  /** What the line tells. */
   readonly kind: "fault";
+  /** Of whom; absent: of nobody alone. */
   readonly direction?: Direction;
+  /** What, and why. */
   readonly message: string;
 }
 
 /** A connection ends; `nobody`: with the capture. */
 export interface CloseLine extends LineBase {
+  /** What the line tells. */
   readonly kind: "close";
+  /** Who ended it. */
   readonly by: "client" | "server" | "nobody";
 }
 
 /** Messages are missing that were not told: more came than whoever listened took. */
 export interface LostLine extends LineBase {
+  /** What the line tells. */
   readonly kind: "lost";
+  /** How many. */
   readonly count: number;
 }
 

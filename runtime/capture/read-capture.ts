@@ -5,7 +5,9 @@ import { captureFault } from "./fault.js";
 export interface Capture {
   /** What errors and reports call it. */
   readonly name: string;
+  /** Its first line. */
   readonly head: CaptureHead;
+  /** The others. */
   readonly lines: readonly NumberedLine[];
 }
 
@@ -13,6 +15,7 @@ export interface Capture {
 export interface NumberedLine {
   /** Counted from 1; the first line of a capture is its head. */
   readonly number: number;
+  /** What it says. */
   readonly line: CaptureLine;
 }
 

@@ -5,7 +5,9 @@ import { printable } from "../repl/printable.js";
 export interface ReplayDifference {
   /** The capture's line. */
   readonly line: number;
+  /** The number of its connection, in the capture. */
   readonly connection: number;
+  /** The route of its message; absent where it is of none. */
   readonly route?: string;
   /** The place that differs: `payload.members[1]`, `code`; absent where the whole does. */
   readonly path?: string;

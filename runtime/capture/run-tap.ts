@@ -47,8 +47,11 @@ export interface TapOptions {
 
 /** What is asked of `process`. */
 export interface CaptureProcess {
+  /** A file of packets, where the source is `-`. */
   readonly stdin: Readable;
+  /** The lines, or a report. */
   readonly stdout: Writable;
+  /** What people should know. */
   readonly stderr: Writable;
 }
 

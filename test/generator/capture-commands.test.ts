@@ -10,7 +10,7 @@ describe("before anything is tried", () => {
       ["tap", "-", "--port", "80", "--port", "http"],
       "--port cannot be http: write a number from 1",
     ],
-    ["a flag that there is not", ["tap", "a", "--ports", "1"], "there is no flag --ports; did you mean --port?"],
+    ["a flag that there is not", ["tap", "a", "--ports=1"], "there is no flag --ports; did you mean --port or"],
     [
       "two sources of types",
       ["tap", "a", "--proto", "p", "--descriptors", "d"],
