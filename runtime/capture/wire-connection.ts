@@ -51,6 +51,7 @@ export class WireConnection implements FlowSink {
 
   data(side: SideIndex, bytes: Uint8Array, timeUs: number, client: SideIndex | undefined): void {
     this.#beganUs ??= timeUs;
+    this.#nowUs = timeUs;
     this.#client ??= client ?? side;
     const direction: Direction = side === this.#client ? "in" : "out";
     this.#read(direction, bytes, timeUs);
@@ -87,7 +88,7 @@ export class WireConnection implements FlowSink {
     const carrying = this.#carrying;
     if (carrying.what === "packets" || carrying.what === "frames") {
       carrying.reader.fault("in", why);
-      this.#conclude(carrying.reader, "nobody", this.#beganUs ?? 0);
+      this.#conclude(carrying.reader, "nobody", this.#nowUs);
     } else {
       this.#ignore(why);
     }
@@ -226,7 +227,6 @@ export class WireConnection implements FlowSink {
     bytes: Uint8Array,
     timeUs: number,
   ): void {
-    this.#nowUs = timeUs;
     try {
       frames[direction]?.read(bytes);
     } catch (error) {
