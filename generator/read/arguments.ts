@@ -85,7 +85,7 @@ export function parseFlags<T extends OptionTable>(
       problems.push({ message: `${word} cannot be ${text}: write ${expectationOf(row)}` });
     } else {
       const earlier = given[name];
-      given[name] = isMany(row) ? [...(Array.isArray(earlier) ? earlier : []), value] : value;
+      given[name] = takesSeveral(row) ? [...(Array.isArray(earlier) ? earlier : []), value] : value;
     }
   }
   for (const [name, { row, words }] of setBy) {
@@ -93,7 +93,7 @@ export function parseFlags<T extends OptionTable>(
     const { kind } = row;
     if (second !== undefined) {
       problems.push({ message: `${flagOf(name)} and ${negatedFlagOf(name)} contradict each other` });
-    } else if (words.length > 1 && !isMany(row) && kind !== "act" && kind !== "switch") {
+    } else if (words.length > 1 && !takesSeveral(row) && kind !== "act" && kind !== "switch") {
       problems.push({ message: `${first} is given twice` });
     }
   }
@@ -117,6 +117,10 @@ export function helpOnFlags(table: OptionTable): string {
   return lines.join("\n");
 }
 
+function takesSeveral({ kind }: OptionRow): boolean {
+  return kind === "folders" || kind === "texts";
+}
+
 function flagRows(table: OptionTable): [string, OptionRow][] {
   return Object.entries(table).filter(([, { places }]) => places.includes("flag"));
 }
@@ -131,11 +135,6 @@ function knownFlags(table: OptionTable): ReadonlyMap<string, Flag> {
     }
   }
   return flags;
-}
-
-/** Whether an option may be given more than once. */
-function isMany({ kind }: OptionRow): boolean {
-  return kind === "folders" || kind === "texts";
 }
 
 /** What to do with an option that is no flag. */

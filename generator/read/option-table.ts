@@ -1,7 +1,7 @@
 import { type Choices, defaultChoices } from "../model/choices.js";
 
-/** What an option is given as; folders and texts may be given more than once. A switch is on or off; an act stands alone, and only on the command line. */
-export type OptionKind = "folders" | "texts" | "folder" | "file" | "text" | "switch" | "choice" | "act";
+/** What an option is given as. Folders and texts may be given more than once. A switch is on or off; an act stands alone, and only on the command line. */
+export type OptionKind = "folders" | "folder" | "file" | "text" | "texts" | "switch" | "choice" | "act";
 
 /** Where an option can be given: as a flag, as a key of the configuration, as a parameter of the plugin. */
 export type OptionPlace = "flag" | "key" | "parameter";
@@ -227,6 +227,39 @@ export const replTable = {
   help: optionTable.help,
 } as const satisfies OptionTable;
 
+/** The flags of `nanowire studio`. */
+export const studioTable = {
+  port: {
+    kind: "text",
+    places: ["flag"],
+    placeholder: "PORT",
+    default: "7351",
+    doc: "the port of this machine that the page is shown on; 0: a free one",
+  },
+  descriptors: {
+    kind: "file",
+    places: ["flag"],
+    default: "the server is asked",
+    doc: "routes and types: what nanowire generate --descriptors writes",
+  },
+  help: optionTable.help,
+} as const satisfies OptionTable;
+
+/** The flags of `nanowire up`. */
+export const upTable = { help: optionTable.help } as const satisfies OptionTable;
+
+/** The flags of `nanowire init`. */
+export const initTable = {
+  name: { kind: "text", places: ["flag"], default: "the folder's name", doc: "the package's name" },
+  nanowire: {
+    kind: "text",
+    places: ["flag"],
+    default: "the version that runs it",
+    doc: "which nanowire the project depends on: a version, or a packed .tgz file",
+  },
+  help: optionTable.help,
+} as const satisfies OptionTable;
+
 /** The flags of `nanowire tap`. */
 export const tapTable = {
   proto: { ...replTable.proto, default: "a studio is asked; of a file, bytes are shown" },
@@ -347,39 +380,6 @@ export const dissectorTable = {
     doc: "a TCP port that is the protocol's in any case; may be given more than once",
   },
   check: optionTable.check,
-  help: optionTable.help,
-} as const satisfies OptionTable;
-
-/** The flags of `nanowire studio`. */
-export const studioTable = {
-  port: {
-    kind: "text",
-    places: ["flag"],
-    placeholder: "PORT",
-    default: "7351",
-    doc: "the port of this machine that the page is shown on; 0: a free one",
-  },
-  descriptors: {
-    kind: "file",
-    places: ["flag"],
-    default: "the server is asked",
-    doc: "routes and types: what nanowire generate --descriptors writes",
-  },
-  help: optionTable.help,
-} as const satisfies OptionTable;
-
-/** The flags of `nanowire up`. */
-export const upTable = { help: optionTable.help } as const satisfies OptionTable;
-
-/** The flags of `nanowire init`. */
-export const initTable = {
-  name: { kind: "text", places: ["flag"], default: "the folder's name", doc: "the package's name" },
-  nanowire: {
-    kind: "text",
-    places: ["flag"],
-    default: "the version that runs it",
-    doc: "which nanowire the project depends on: a version, or a packed .tgz file",
-  },
   help: optionTable.help,
 } as const satisfies OptionTable;
 
