@@ -37,7 +37,10 @@ export function askToken(problem: string): Promise<string | undefined> {
 export function showKeys(keys: readonly (readonly [key: string, what: string])[]): void {
   const list = make("dl", "keys");
   for (const [key, what] of keys) {
-    list.append(make("dt", "", ...key.split(" ").map((one) => make("kbd", "", one))), make("dd", "", what));
+    list.append(
+      make("dt", "", ...key.split(" ").map((one) => (one === "…" ? one : make("kbd", "", one)))),
+      make("dd", "", what),
+    );
   }
   void open("Keys", [list]);
 }

@@ -63,7 +63,7 @@ export class LineChart {
     const all = readings.flatMap(({ atMs, values }) =>
       atMs < until - spanMs ? [] : this.#lines.map(({ key }) => values[key] ?? 0),
     );
-    const top = niceTop(Math.max(...all, 0));
+    const top = niceTop(Math.max(...all, 0) * headroom);
     const y = (value: number): number => height - 1 - (value / top) * (height - 6);
     this.#svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const shapes: Element[] = [0.5, 1].map((share) =>
@@ -120,5 +120,8 @@ function svg(tag: string, attributes: Readonly<Record<string, string | number>>)
 
 const width = 600;
 const height = 120;
+/** A line is never at the very top. */
+const headroom = 1.05;
+
 const leastSpanMs = 30_000;
 const mostSpanMs = 300_000;

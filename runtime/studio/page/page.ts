@@ -152,7 +152,7 @@ class StudioPage implements Studio {
 
   #help(): void {
     showKeys([
-      ["1 – 8", "Overview, messages, sessions, groups, nodes, routes, requests, metrics"],
+      ["1 … 8", "Overview, messages, sessions, groups, nodes, routes, requests, metrics"],
       ["/", "Search, or filter"],
       ["↓ ↑", "Through a table; j and k do the same"],
       ["Enter", "Open what is selected"],

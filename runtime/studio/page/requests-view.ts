@@ -74,8 +74,7 @@ export class RequestsView implements View {
       this.#connectButton,
       this.#connection,
       make("span", "spring"),
-      latency,
-      loss,
+      make("div", "sliders", latency, loss),
     );
     const clear = button("Clear", "quiet", () => {
       this.#pushes.replaceChildren();

@@ -12,7 +12,7 @@ export interface Tried {
 
 /** A test that does the same, and wants the same answer. */
 export function testSnippet(tried: Tried, protocol: Protocol): string {
-  const call = callOf(tried, protocol);
+  const call = callOf(tried, protocol, 1);
   if (call === undefined) {
     return noSnippet(tried.route.route);
   }
@@ -39,7 +39,7 @@ test(${JSON.stringify(tried.route.route)}, async () => {
 
 /** A step of a bot's scenario. */
 export function botSnippet(tried: Tried, protocol: Protocol): string {
-  const call = callOf(tried, protocol);
+  const call = callOf(tried, protocol, 0);
   if (call === undefined) {
     return noSnippet(tried.route.route);
   }
@@ -61,12 +61,12 @@ function noSnippet(route: string): string {
 }
 
 /** How the generated client is called: what it is, and where it lies. */
-function callOf({ route: { route, request }, request: value }: Tried, protocol: Protocol) {
+function callOf({ route: { route, request }, request: value }: Tried, protocol: Protocol, indent: number) {
   for (const file of protocol.book.registry.files) {
     for (const service of file.services) {
       const method = service.methods.find(({ name }) => route === `${service.name}.${name}`);
       if (method !== undefined) {
-        const argument = request === "google.protobuf.Empty" ? "" : literalOf(method.input, value, 1);
+        const argument = request === "google.protobuf.Empty" ? "" : literalOf(method.input, value, indent);
         const expression = `${method.name.charAt(0).toLowerCase()}${method.name.slice(1)}(${argument})`;
         return { service: service.name, client: `${service.name}Client`, path: file.name, expression };
       }

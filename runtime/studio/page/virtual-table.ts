@@ -60,6 +60,8 @@ export class VirtualTable<T> {
     this.#scroller.ariaLabel = options.label;
     this.element = make("div", "table", this.#scroller);
     this.element.style.setProperty("--columns", options.columns.map(({ width }) => width).join(" "));
+    const least = options.columns.map(({ width }) => Number(/\d+/.exec(width)?.[0]) + columnGap);
+    this.element.style.setProperty("--least", `${least.reduce((sum, one) => sum + one, columnGap)}px`);
     this.#scroller.addEventListener("scroll", () => this.refresh());
     this.#scroller.addEventListener("keydown", (event) => this.#key(event));
     new ResizeObserver(() => this.refresh()).observe(this.#scroller);
@@ -202,6 +204,8 @@ export class VirtualTable<T> {
 
 /** As style.css has it. */
 const rowHeight = 34;
+
+const columnGap = 12;
 
 const spareRows = 6;
 

@@ -64,6 +64,7 @@ export class PageProgram {
         "nanowire/prometheus": `${root}runtime/metrics/prometheus/index.ts`,
         "nanowire/reflection": `${root}runtime/reflection/index.ts`,
         "nanowire/statsd": `${root}runtime/metrics/statsd/index.ts`,
+        "nanowire/studio": `${root}runtime/studio/index.ts`,
         "nanowire/testing": `${root}runtime/testing/index.ts`,
         "nanowire/wire": `${root}runtime/protocol/wire/index.ts`,
         nanowire: `${root}runtime/index.ts`,
