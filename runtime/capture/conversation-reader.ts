@@ -117,10 +117,7 @@ export class ConversationReader {
     if (this.#session !== undefined) {
       this.#terms.sessions.leave(this.#session);
     }
-    if (this.#dictionary !== undefined) {
-      this.#terms.dictionaries.release(this.#dictionary);
-      this.#dictionary = undefined;
-    }
+    this.#forgetDictionary();
   }
 
   /**
@@ -172,6 +169,7 @@ export class ConversationReader {
   #answer(body: Uint8Array): Bare<HandshakeLine> {
     const { code, sys, user, error, reason } = decodeHandshakeResponse(body);
     if (sys.dict !== undefined) {
+      this.#forgetDictionary();
       const { key, routes } = this.#terms.dictionaries.take(sys.dict);
       this.#dictionary = key;
       this.#routes = routes;
@@ -294,6 +292,13 @@ export class ConversationReader {
     } catch (cause) {
       const what = `${bytes.length} compressed bytes are no zlib stream, or longer than ${maxPacketBytes}`;
       throw new NanowireError("invalid_payload", what, { cause });
+    }
+  }
+
+  #forgetDictionary(): void {
+    if (this.#dictionary !== undefined) {
+      this.#terms.dictionaries.release(this.#dictionary);
+      this.#dictionary = undefined;
     }
   }
 

@@ -138,8 +138,11 @@ class Remarks {
     }
     const untold = this.#ignored - (this.#isPicky ? Math.min(this.#ignored, mostTold) : 0);
     if (untold > 0) {
-      const advice = this.#isPicky ? "" : "; --port tells why";
-      this.#note(`${untold} ${this.#isPicky ? "more connections are" : "connections are"} left out${advice}`);
+      this.#note(
+        this.#isPicky
+          ? `further connections that are left out: ${untold}`
+          : `connections that are left out: ${untold}; --port tells why`,
+      );
     }
     if (connections === 0) {
       this.#note("no connection of the protocol was found");

@@ -50,7 +50,7 @@ export interface ReplayReport {
 export function showReport(report: ReplayReport): readonly string[] {
   const { connections, sent, skipped, answers, pushes, url, capture, differences, differenceCount } = report;
   const lines = [
-    `${capture} → ${url}: ${connections} connections, ${sent} messages sent${skipped === 0 ? "" : `, ${skipped} skipped`}`,
+    `${capture} → ${url}: connections: ${connections}, messages sent: ${sent}${skipped === 0 ? "" : `, skipped: ${skipped}`}`,
     `answers: ${answers.same} the same, ${answers.different} different, ${answers.missing} missing`,
   ];
   if (pushes !== undefined) {

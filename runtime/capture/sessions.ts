@@ -21,6 +21,9 @@ export class Sessions {
 
   /** The token by which it will be resumed. */
   remember(token: string, session: SessionTraffic): void {
+    if (token.length > longestToken) {
+      return;
+    }
     this.#byToken.delete(token);
     this.#byToken.set(token, session);
     if (this.#byToken.size > mostSessions) {
@@ -47,5 +50,7 @@ export interface PendingRequest {
 
 /** The most tokens that are remembered. */
 const mostSessions = 16_384;
+/** No server's token is longer: one that is is not remembered. */
+const longestToken = 256;
 /** The most requests of a session without a connection that are. */
 const mostKept = 64;

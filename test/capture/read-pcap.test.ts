@@ -300,7 +300,7 @@ describe("segments of TCP", () => {
   it("whose beginning is not in the file are left out, and why is told where the port is named", async () => {
     const segments = segmentsOf(plain, () => 5).slice(6);
     expect((await readFile([pcapOf(segments)])).notes).toEqual([
-      "1 connections are left out; --port tells why",
+      "connections that are left out: 1; --port tells why",
       "no connection of the protocol was found",
     ]);
     const { notes } = await readFile([pcapOf(segments)], { ports: [3250] });

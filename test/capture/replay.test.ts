@@ -96,7 +96,7 @@ describe("a replay", () => {
     expect(report.answers).toEqual({ same: 1, different: 2, missing: 0 });
     expect(report.pushes).toEqual({ same: 0, different: 1, missing: 1, unexpected: 1 });
     expect(showReport(report)).toEqual([
-      `capture.jsonl → ${urls.ws}/: 1 connections, 4 messages sent`,
+      `capture.jsonl → ${urls.ws}/: connections: 1, messages sent: 4`,
       "answers: 1 the same, 2 different, 0 missing",
       "pushes: 0 the same, 1 different, 1 missing, 1 unexpected",
       "capture.jsonl:4: connection 1 Shop.Buy",

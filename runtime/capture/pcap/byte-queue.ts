@@ -49,6 +49,14 @@ export class ByteQueue {
     const skipped = Math.min(count, this.length);
     this.#start += skipped;
     this.#taken += skipped;
+    if (this.length === 0 && this.#buffer.bytes.length > mostIdleBytes) {
+      // There may be many of these, most of them idle; a view that was handed out has the array still.
+      this.#buffer.release();
+      this.#start = 0;
+    }
     return skipped;
   }
 }
+
+/** An empty queue keeps no longer array. */
+const mostIdleBytes = 4_096;
