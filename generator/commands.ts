@@ -56,6 +56,10 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: "show the sessions, messages, metrics of a running server on a page, and try its routes there",
     load: async () => (await import("./studio-command.js")).runStudioCommand,
   },
+  bots: {
+    summary: "have many bots play a scenario, for load and for tests, and report how long everything took",
+    load: async () => (await import("./bots-command.js")).runBotsCommand,
+  },
   up: {
     summary: "start the processes of one machine, and see to it that they are there",
     load: async () => (await import("./up-command.js")).runUpCommand,

@@ -245,6 +245,56 @@ export const studioTable = {
   help: optionTable.help,
 } as const satisfies OptionTable;
 
+/** The flags of `nanowire bots`. */
+export const botsTable = {
+  url: {
+    kind: "text",
+    places: ["flag"],
+    placeholder: "URL",
+    doc: "where the bots connect to: ws://, wss://, tcp:// or tls://; it must be given",
+  },
+  bots: { kind: "text", places: ["flag"], placeholder: "N", default: "1", doc: "how many bots" },
+  ramp: {
+    kind: "text",
+    places: ["flag"],
+    placeholder: "TIME",
+    default: "0s",
+    doc: "within how long they begin, one after the other: 250ms, 10s, 5m, 1h",
+  },
+  for: {
+    kind: "text",
+    places: ["flag"],
+    placeholder: "TIME",
+    default: "until every bot is done",
+    doc: "how long it goes on behind the ramp",
+  },
+  grace: {
+    kind: "text",
+    places: ["flag"],
+    placeholder: "TIME",
+    default: "5s",
+    doc: "how long bots have to come to their end when the time is over",
+  },
+  processes: {
+    kind: "text",
+    places: ["flag"],
+    placeholder: "N",
+    default: "one for each 500 bots, one a core at the most",
+    doc: "in how many processes they are",
+  },
+  threshold: {
+    kind: "texts",
+    places: ["flag"],
+    placeholder: "RULE",
+    default: "errors<=0",
+    doc: "what is asked of the run, as 'Room.Join p99<50ms' or 'errors<1%'; may be given more than once",
+  },
+  json: { kind: "file", places: ["flag"], doc: "where to write the report as JSON" },
+  html: { kind: "file", places: ["flag"], doc: "where to write it as one page of HTML" },
+  seed: { kind: "text", places: ["flag"], placeholder: "N", default: "0", doc: "what the bots' chances come from" },
+  help: optionTable.help,
+} as const satisfies OptionTable;
+
 /** The flags of `nanowire up`. */
 export const upTable = { help: optionTable.help } as const satisfies OptionTable;
 

@@ -13,6 +13,7 @@ import type { HandshakeRequest } from "../protocol/handshake.js";
 import { maxBodyBytes } from "../protocol/packet.js";
 import { type Serializer, serializerNames } from "../protocol/serializer.js";
 import type { BindingOptions, BindJudge } from "../session/session-registry.js";
+import type { Tracing } from "../tracing/tracing.js";
 import { Proxies, type ProxyOptions } from "../transport/proxies.js";
 import type { Transport } from "../transport/transport.js";
 import { assertInspectors, type Inspector } from "./inspector.js";
@@ -65,6 +66,8 @@ export interface ServerOptions {
   readonly metrics?: MetricsOptions;
   /** Who looks into the server while it runs: `[studio({ port: 7350 })]`. Each once. Default: nobody */
   readonly inspectors?: readonly Inspector[];
+  /** Who follows messages through the nodes of the cluster: `openTelemetryTracing()` of `nanowire/tracing`. Default: nobody */
+  readonly tracing?: Tracing;
   /**
    * Milliseconds between heartbeats; a client that is silent for twice as long is closed. 0: no heartbeats. Default:
    * 30,000. Use whole seconds where clients other than ours connect: some read an integer.
@@ -161,12 +164,13 @@ export interface ServerOptions {
 export type ResolvedOptions = Required<
   Omit<
     ServerOptions,
-    "binding" | "cluster" | "forward" | "metrics" | "modules" | "onBind" | "proxy" | "remotes" | "resume"
+    "binding" | "cluster" | "forward" | "metrics" | "modules" | "onBind" | "proxy" | "remotes" | "resume" | "tracing"
   >
 > & {
   readonly cluster: ResolvedClusterOptions | undefined;
   readonly forward: readonly AnyService[];
   readonly metrics: { readonly reporters: readonly Reporter[]; readonly own: Metrics };
+  readonly tracing: Tracing | undefined;
   readonly modules: Modules;
   readonly remotes: readonly Remote[];
   readonly binding: Required<BindingOptions>;
@@ -200,6 +204,10 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
   assertMetricsOptions(metrics);
   const { inspectors = [] } = options;
   assertInspectors(inspectors);
+  const { tracing } = options;
+  if (tracing !== undefined) {
+    assertMethods("tracing", tracing, ["route", "send", "attempt", "push"]);
+  }
   const maxOutboxBytes = number(options, "maxOutboxBytes", 1_048_576, 1_024, gibibyte);
   return {
     components: options.components,
@@ -216,6 +224,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
     logger,
     metrics: { reporters: metrics.reporters, own: metrics.own ?? new Metrics(logger) },
     inspectors,
+    tracing,
     heartbeatIntervalMs: number(options, "heartbeatIntervalMs", 30_000, 0, maxDelayMs, false),
     handshakeTimeoutMs: number(options, "handshakeTimeoutMs", 10_000, 100, 600_000, false),
     maxConnections: number(options, "maxConnections", 10_000, 1, 1_000_000),
@@ -385,6 +394,7 @@ export const optionKinds = {
   logger: "checked",
   metrics: "checked",
   inspectors: "array",
+  tracing: "checked",
   heartbeatIntervalMs: "checked",
   handshakeTimeoutMs: "checked",
   maxConnections: "checked",

@@ -18,6 +18,7 @@ import { toldEncodeError } from "../protocol/told-error.js";
 import type { OutgoingPush } from "../session/push.js";
 import type { PushForm } from "../session/push-form.js";
 import type { Session, Waiting } from "../session/session.js";
+import type { Tracing } from "../tracing/tracing.js";
 import type { Outbox } from "../transport/outbox.js";
 import type { Counters } from "./counters.js";
 import type { KeptMessages } from "./kept-messages.js";
@@ -42,11 +43,12 @@ export interface OutgoingHost {
   readonly counters: Counters;
   /** Counts messages by their routes; undefined where metrics are off. */
   readonly traffic: Traffic | undefined;
+  readonly tracing: Tracing | undefined;
   readonly pushForms: PushForms;
 }
 
-/** What is asked of the call that is answered: what outbound steps are told, and what its answers are. */
-interface AnsweredCall extends Pick<Call, "data"> {
+/** What is asked of the call that is answered: what outbound steps are told, who is told of it, and what its answers are. */
+interface AnsweredCall extends Pick<Call, "data" | "observer"> {
   readonly endpoint: { readonly method: { readonly response: MessageCodec<unknown> } };
 }
 
@@ -171,7 +173,11 @@ export class Outgoing {
   refuse(id: MessageId, route: string, error: unknown, call?: AnsweredCall): void {
     const { logger, traffic } = this.#host;
     const refusal = refusalFor(this.#host, this.#session.id, route, error);
-    traffic?.failed(route, id === 0 ? "notify" : "request", refusal.code, call === undefined);
+    if (call === undefined) {
+      traffic?.turnedAway(route, id === 0 ? "notify" : "request", refusal.code);
+    } else {
+      call.observer?.failed(refusal.code, error);
+    }
     if (id === 0 || this.#state === "ended" || this.#terms.profile.errors === "none") {
       if (this.#host.watch.on) {
         this.#host.watch.failed(this.#session, route, id, refusal.code);
@@ -254,7 +260,10 @@ export class Outgoing {
     if (this.#state === "ended" || (this.#outbox.closed && this.#kept === undefined)) {
       return false;
     }
-    const { outbound, counters, payloadLog } = this.#host;
+    const { outbound, counters, payloadLog, tracing } = this.#host;
+    if (tracing !== undefined && push.leaves()) {
+      tracing.push(push.route);
+    }
     const steps = outbound.stepsOf(push.route);
     const payload =
       steps.length === 0

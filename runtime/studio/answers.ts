@@ -121,6 +121,7 @@ export type FeedLine = FeedStart | FeedMessage | FeedSession | FeedLost | FeedAl
 
 /** The first line: from here on everything that is wanted is told, or counted as lost. */
 export interface FeedStart {
+  /** The beginning. */
   readonly type: "start";
   /** When, in milliseconds since 1970. */
   readonly atMs: number;
@@ -132,6 +133,7 @@ export interface FeedStart {
 
 /** A message came, or went. */
 export interface FeedMessage {
+  /** A message. */
   readonly type: "message";
   /** When, in milliseconds since 1970. */
   readonly atMs: number;
@@ -168,9 +170,11 @@ export interface FeedMessage {
 
 /** Something befell a session. */
 export interface FeedSession {
+  /** A session. */
   readonly type: "session";
   /** When, in milliseconds since 1970. */
   readonly atMs: number;
+  /** What befell it. */
   readonly event: "opened" | "bound" | "unbound" | "suspended" | "resumed" | "closed";
   /** The id of the session. */
   readonly session: string;
@@ -182,6 +186,7 @@ export interface FeedSession {
 
 /** Lines were lost: more came than who reads took, or than `rate` allows. */
 export interface FeedLost {
+  /** Lines that were lost. */
   readonly type: "lost";
   /** When, in milliseconds since 1970. */
   readonly atMs: number;
@@ -191,6 +196,7 @@ export interface FeedLost {
 
 /** Nothing came for a while, and the feed is alive. */
 export interface FeedAlive {
+  /** A sign of life. */
   readonly type: "alive";
   /** When, in milliseconds since 1970. */
   readonly atMs: number;
@@ -217,8 +223,11 @@ export interface MetricsAnswer {
 
 /** A metric. */
 export interface MetricEntry {
+  /** `nanowire_requests_total`. */
   readonly name: string;
+  /** Which of the three it is. */
   readonly kind: "counter" | "gauge" | "histogram";
+  /** What it tells, in a sentence. */
   readonly help: string;
   /** Of a histogram: the upper bounds of its ranges. */
   readonly bounds?: readonly number[];
@@ -233,6 +242,7 @@ export interface MetricEntry {
 
 /** What is answered with a status of 400 and more. */
 export interface ErrorAnswer {
+  /** What went wrong. */
   readonly error: {
     /** A code of docs/errors.md. */
     readonly code: string;

@@ -223,17 +223,6 @@ describe("npm run bench", () => {
     expect([routes?.name, routes?.requestBytes]).toEqual(["1000 routes", 40]);
   }, 60_000);
 
-  it("runs idle: memory of both sides, and heartbeats that are answered", async () => {
-    const [figures] = await footprintsOf("idle/ws", "--rounds", "1", "--connections", "50");
-    expect([figures?.baseline.name, figures?.subject.name]).toEqual(["ws sockets", "nanowire"]);
-    expect(Object.keys(figures?.ratios ?? {})).toEqual(["connectedKb", "usedKb", "smallNurseryKb"]);
-    // 500 connections.
-    expect(figures?.baseline.medians["usedKb"]).toBeGreaterThan(0);
-    expect(figures?.subject.medians["usedKb"]).toBeGreaterThan(0);
-    expect(figures?.baseline.medians["heartbeatMicros"]).toBe(0);
-    expect(figures?.subject.medians["heartbeatMicros"]).toBeGreaterThan(1);
-  }, 60_000);
-
   it("runs handshakes: clients come and are served while others are busy", async () => {
     const comparisons = await comparisonsOf("handshakes");
     expect(comparisons.map(({ name, measure }) => [name, measure])).toEqual([
@@ -276,25 +265,6 @@ describe("npm run bench", () => {
       /^## start-up\n[\s\S]+^ +ms to listen[\s\S]+^ {2}empty process +\d+[\s\S]+^ {2}nanowire +\d+/m,
     );
     expect(report).toMatch(/^ratio start-up\/tcp +÷ empty process: time \d/m);
-  }, 60_000);
-
-  it("runs timers: both kinds are called as often as they are to be, and the ratio is printed last", async () => {
-    const json = join(directory, "timers.json");
-    const { code, output, errors } = await bench("timers/mixed-10-ms", "--quick", "--json", json);
-    expect(errors).toBe("");
-    expect(code).toBe(0);
-    const { cases } = JSON.parse(readFileSync(json, "utf8")) as { cases: { comparisons: ComparisonFigures[] }[] };
-    const [figures] = cases[0]?.comparisons ?? [];
-    const sides = [figures?.baseline, figures?.subject];
-    expect(sides.map((side) => side?.name)).toEqual(["setInterval", "nanowire"]);
-    for (const round of sides.flatMap((side) => side?.rounds ?? [])) {
-      // 2,000 timers, each about once a second, for a tenth of one, or longer where the machine is busy.
-      expect(round.messages).toBeGreaterThan(20);
-      expect(round.messages).toBeLessThan(2_000 * (round.elapsedMs / 500 + 1));
-      expect(round.serverCpuMicros).toBeGreaterThan(0);
-      expect(round.latencyMs.most).toBeGreaterThan(0);
-    }
-    expect(output.trimEnd().split("\n").at(-1)).toMatch(/^ratio timers\/mixed-10-ms +× setInterval +\d+\.\d\d$/);
   }, 60_000);
 
   it("runs wire: both kinds write the same bytes, and the ratio is printed last", async () => {
@@ -406,22 +376,6 @@ describe("npm run bench", () => {
     );
   }, 60_000);
 
-  it("runs soak: every kind of client comes, and what is kept is printed last", async () => {
-    const json = join(directory, "soak.json");
-    const { code, output, errors } = await bench("soak", "--quick", "--json", json);
-    expect(errors).toBe("");
-    expect(output).toMatch(/kept {2}soak\/mixed: [\d,]+ questions answered, in order; memory flat\n$/);
-    expect(code).toBe(0);
-    const { cases } = JSON.parse(readFileSync(json, "utf8")) as { cases: { comparisons: SoakFigures[] }[] };
-    const [figures] = cases[0]?.comparisons ?? [];
-    expect(figures?.report.answered).toBeGreaterThan(100);
-    expect(figures?.report.ticks).toBeGreaterThan(100);
-    expect(figures?.report.cuts).toBeGreaterThan(0);
-    expect(Object.keys(figures?.measures.at(-1)?.closed ?? {})).toEqual(
-      expect.arrayContaining(["invalid_packet_type", "connection_lost"]),
-    );
-  }, 60_000);
-
   it("runs chaos: faults happen to a cluster, and what was kept is printed last", async () => {
     const json = join(directory, "chaos.json");
     const { code, output, errors } = await bench("chaos/grpc", "--quick", "--json", json);
@@ -488,6 +442,55 @@ describe("npm run bench", () => {
       /^time {2}watch\/small +a field and its comment \d+ ms, one rpc more \d+ ms \(less is better\)$/,
     );
   }, 60_000);
+
+  // These wait, for most of their time.
+  describe.concurrent("at once", () => {
+    it("runs idle: memory of both sides, and heartbeats that are answered", async () => {
+      const [figures] = await footprintsOf("idle/ws", "--rounds", "1", "--connections", "50");
+      expect([figures?.baseline.name, figures?.subject.name]).toEqual(["ws sockets", "nanowire"]);
+      expect(Object.keys(figures?.ratios ?? {})).toEqual(["connectedKb", "usedKb", "smallNurseryKb"]);
+      // 500 connections.
+      expect(figures?.baseline.medians["usedKb"]).toBeGreaterThan(0);
+      expect(figures?.subject.medians["usedKb"]).toBeGreaterThan(0);
+      expect(figures?.baseline.medians["heartbeatMicros"]).toBe(0);
+      expect(figures?.subject.medians["heartbeatMicros"]).toBeGreaterThan(1);
+    }, 60_000);
+
+    it("runs timers: both kinds are called as often as they are to be, and the ratio is printed last", async () => {
+      const json = join(directory, "timers.json");
+      const { code, output, errors } = await bench("timers/mixed-10-ms", "--quick", "--json", json);
+      expect(errors).toBe("");
+      expect(code).toBe(0);
+      const { cases } = JSON.parse(readFileSync(json, "utf8")) as { cases: { comparisons: ComparisonFigures[] }[] };
+      const [figures] = cases[0]?.comparisons ?? [];
+      const sides = [figures?.baseline, figures?.subject];
+      expect(sides.map((side) => side?.name)).toEqual(["setInterval", "nanowire"]);
+      for (const round of sides.flatMap((side) => side?.rounds ?? [])) {
+        // 2,000 timers, each about once a second, for a tenth of one, or longer where the machine is busy.
+        expect(round.messages).toBeGreaterThan(20);
+        expect(round.messages).toBeLessThan(2_000 * (round.elapsedMs / 500 + 1));
+        expect(round.serverCpuMicros).toBeGreaterThan(0);
+        expect(round.latencyMs.most).toBeGreaterThan(0);
+      }
+      expect(output.trimEnd().split("\n").at(-1)).toMatch(/^ratio timers\/mixed-10-ms +× setInterval +\d+\.\d\d$/);
+    }, 60_000);
+
+    it("runs soak: every kind of client comes, and what is kept is printed last", async () => {
+      const json = join(directory, "soak.json");
+      const { code, output, errors } = await bench("soak", "--quick", "--json", json);
+      expect(errors).toBe("");
+      expect(output).toMatch(/kept {2}soak\/mixed: [\d,]+ questions answered, in order; memory flat\n$/);
+      expect(code).toBe(0);
+      const { cases } = JSON.parse(readFileSync(json, "utf8")) as { cases: { comparisons: SoakFigures[] }[] };
+      const [figures] = cases[0]?.comparisons ?? [];
+      expect(figures?.report.answered).toBeGreaterThan(100);
+      expect(figures?.report.ticks).toBeGreaterThan(100);
+      expect(figures?.report.cuts).toBeGreaterThan(0);
+      expect(Object.keys(figures?.measures.at(-1)?.closed ?? {})).toEqual(
+        expect.arrayContaining(["invalid_packet_type", "connection_lost"]),
+      );
+    }, 60_000);
+  });
 });
 
 /** Runs cases whose sides are compared, or comparisons of them, and returns what came of each comparison. */

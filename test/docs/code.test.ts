@@ -37,6 +37,7 @@ describe("the code in docs/", () => {
   test("there is some, in each guide", () => {
     const shown = new Set(blocks.map(({ page }) => page));
     const guides = [
+      "bots",
       "capture",
       "client",
       "cluster",
@@ -53,6 +54,7 @@ describe("the code in docs/", () => {
       "listening",
       "logging",
       "metrics",
+      "modules",
       "pipelines",
       "profiles",
       "remote",
@@ -93,6 +95,7 @@ describe("the code in docs/", () => {
         rootDir: root,
         paths: {
           nanowire: [`${root}runtime/index.ts`],
+          "nanowire/bots": [`${root}runtime/bots/index.ts`],
           "nanowire/capture": [`${root}runtime/capture/index.ts`],
           "nanowire/client": [`${root}runtime/client/index.ts`],
           "nanowire/grpc": [`${root}runtime/cluster/grpc/index.ts`],
@@ -105,6 +108,7 @@ describe("the code in docs/", () => {
           "nanowire/statsd": [`${root}runtime/metrics/statsd/index.ts`],
           "nanowire/studio": [`${root}runtime/studio/index.ts`],
           "nanowire/testing": [`${root}runtime/testing/index.ts`],
+          "nanowire/tracing": [`${root}runtime/tracing/opentelemetry/index.ts`],
           "nanowire/up": [`${root}runtime/up/index.ts`],
           "nanowire/validate": [`${root}runtime/validate/index.ts`],
           "nanowire/wire": [`${root}runtime/protocol/wire/index.ts`],

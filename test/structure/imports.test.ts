@@ -9,17 +9,19 @@ const mayImport: Record<string, readonly string[]> = {
   base: [],
   up: ["base"],
   metrics: ["base"],
+  tracing: ["base"],
   protocol: ["base"],
   transport: ["base"],
   schedule: ["base"],
   session: ["base", "protocol", "transport", "schedule"],
   pipeline: ["base", "protocol", "session"],
   component: ["base", "protocol", "schedule", "session"],
-  dispatch: ["base", "metrics", "protocol", "schedule", "session", "component"],
-  cluster: ["base", "protocol", "transport", "schedule", "session", "pipeline", "component", "dispatch"],
+  dispatch: ["base", "protocol", "schedule", "session", "component"],
+  cluster: ["base", "tracing", "protocol", "transport", "schedule", "session", "pipeline", "component", "dispatch"],
   server: [
     "base",
     "metrics",
+    "tracing",
     "protocol",
     "transport",
     "schedule",
@@ -39,6 +41,7 @@ const mayImport: Record<string, readonly string[]> = {
   studio: ["base", "metrics", "protocol", "session", "server"],
   // It runs in a browser: a client, which reads types as the REPL does.
   "studio/page": ["base", "protocol", "transport", "client", "repl", "studio"],
+  bots: ["base", "client"],
 };
 
 /** The generator's rooms, which know nothing of the runtime. */
@@ -53,7 +56,7 @@ const generatorMayImport: Record<string, readonly string[]> = {
 
 /** Where Node's own modules may be imported: nowhere else does the code know on what it runs. */
 const nodeIn = [
-  /^runtime\/(transport|cluster|server|up|repl|capture)\//,
+  /^runtime\/(transport|cluster|server|up|repl|capture|bots)\//,
   /^runtime\/studio\/(?!page\/)/,
   /^runtime\/metrics\/prometheus\//,
   /^runtime\/client\/(dial-tcp|dial-ws)\.ts$/,
@@ -61,7 +64,7 @@ const nodeIn = [
   /^generator\/(cli|plugin)\.ts$/,
 ];
 
-/** The cluster's drivers, and the reporters of metrics, that stand on packages of their own, which nobody loads who does not use them. */
+/** The cluster's drivers, the reporters of metrics, and tracing, that stand on packages of their own, which nobody loads who does not use them. */
 const driverPackages: Readonly<Record<string, RegExp>> = {
   grpc: /^@grpc\/grpc-js$/,
   nats: /^@nats-io\/(jetstream|kv|transport-node)$/,
@@ -106,7 +109,7 @@ function roomOf(path: string, house: string): string | undefined {
 
 /** The driver, or the reporter, that a file belongs to. */
 function driverOf(path: string): string | undefined {
-  return /^runtime\/(?:cluster|metrics)\/([^/]+)\//.exec(path)?.[1];
+  return /^runtime\/(?:cluster|metrics|tracing)\/([^/]+)\//.exec(path)?.[1];
 }
 
 /** What the generator made: of the chat's files, and of the service of reflection. */

@@ -170,6 +170,8 @@ export class RoomView {
   }
 
   #add(entry: HTMLElement, own: boolean, counts: boolean): void {
+    // Somebody may have scrolled up whose event is yet to come: it waits for the next frame.
+    this.#scrolled();
     this.#log.append(entry);
     if (this.#log.childElementCount > mostEntries) {
       this.#log.firstElementChild?.remove();
