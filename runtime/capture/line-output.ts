@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { Writable } from "node:stream";
-import { printable } from "../repl/printable.js";
+import { printable } from "../base/printable.js";
 
 /** Writes lines of JSON to a stream that may be slower than they come. What strangers wrote cannot command a terminal. */
 export class LineOutput {

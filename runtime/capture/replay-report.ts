@@ -1,5 +1,5 @@
 import type { JsonValue } from "@bufbuild/protobuf";
-import { printable } from "../repl/printable.js";
+import { printable } from "../base/printable.js";
 
 /** Something that was otherwise than in the capture. */
 export interface ReplayDifference {

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { NanowireError } from "../base/error.js";
-import { printable } from "../repl/printable.js";
+import { printable } from "../base/printable.js";
 import { captureHead } from "./capture-head.js";
 import type { CaptureLine } from "./capture-line.js";
 import { noTypes } from "./capture-types.js";
