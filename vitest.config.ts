@@ -14,6 +14,7 @@ export default defineConfig({
     // Generated code imports the package by its name; the tests run it on the sources.
     alias: [
       { find: /^nanowire\/bots$/, replacement: source("./runtime/bots/index.ts") },
+      { find: /^nanowire\/capture$/, replacement: source("./runtime/capture/index.ts") },
       { find: /^nanowire\/client$/, replacement: source("./runtime/client/index.ts") },
       { find: /^nanowire\/grpc$/, replacement: source("./runtime/cluster/grpc/index.ts") },
       { find: /^nanowire\/json$/, replacement: source("./runtime/protocol/json/index.ts") },

@@ -38,6 +38,7 @@ describe("the code in docs/", () => {
     const shown = new Set(blocks.map(({ page }) => page));
     const guides = [
       "bots",
+      "capture",
       "client",
       "cluster",
       "cluster-failures",
@@ -95,6 +96,7 @@ describe("the code in docs/", () => {
         paths: {
           nanowire: [`${root}runtime/index.ts`],
           "nanowire/bots": [`${root}runtime/bots/index.ts`],
+          "nanowire/capture": [`${root}runtime/capture/index.ts`],
           "nanowire/client": [`${root}runtime/client/index.ts`],
           "nanowire/grpc": [`${root}runtime/cluster/grpc/index.ts`],
           "nanowire/json": [`${root}runtime/protocol/json/index.ts`],

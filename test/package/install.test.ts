@@ -43,6 +43,7 @@ describe("the package, installed as a production server installs it", () => {
       "dist/generator",
       "dist/runtime",
       "generator/scaffold",
+      "generator/lua",
       "generator/templates",
       "package.json",
       "proto/nanowire",

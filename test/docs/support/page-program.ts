@@ -56,6 +56,7 @@ export class PageProgram {
       // The longer names first: the first that fits is taken.
       alias: {
         "nanowire/bots": `${root}runtime/bots/index.ts`,
+        "nanowire/capture": `${root}runtime/capture/index.ts`,
         "nanowire/client": `${root}runtime/client/index.ts`,
         "nanowire/grpc": `${root}runtime/cluster/grpc/index.ts`,
         "nanowire/json": `${root}runtime/protocol/json/index.ts`,
