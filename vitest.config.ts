@@ -13,6 +13,7 @@ export default defineConfig({
   resolve: {
     // Generated code imports the package by its name; the tests run it on the sources.
     alias: [
+      { find: /^nanowire\/bots$/, replacement: source("./runtime/bots/index.ts") },
       { find: /^nanowire\/client$/, replacement: source("./runtime/client/index.ts") },
       { find: /^nanowire\/grpc$/, replacement: source("./runtime/cluster/grpc/index.ts") },
       { find: /^nanowire\/json$/, replacement: source("./runtime/protocol/json/index.ts") },
@@ -23,6 +24,7 @@ export default defineConfig({
       { find: /^nanowire\/repl$/, replacement: source("./runtime/repl/index.ts") },
       { find: /^nanowire\/statsd$/, replacement: source("./runtime/metrics/statsd/index.ts") },
       { find: /^nanowire\/testing$/, replacement: source("./runtime/testing/index.ts") },
+      { find: /^nanowire\/tracing$/, replacement: source("./runtime/tracing/opentelemetry/index.ts") },
       { find: /^nanowire\/up$/, replacement: source("./runtime/up/index.ts") },
       { find: /^nanowire\/validate$/, replacement: source("./runtime/validate/index.ts") },
       { find: /^nanowire\/wire$/, replacement: source("./runtime/protocol/wire/index.ts") },

@@ -23,6 +23,7 @@ import { pingPong, pingPong1k, pingPongBytes } from "./cases/ping-pong.js";
 import { soak } from "./cases/soak.js";
 import { startUp } from "./cases/start-up.js";
 import { timers } from "./cases/timers.js";
+import { tracing } from "./cases/tracing.js";
 import { watch } from "./cases/watch.js";
 import { wire } from "./cases/wire.js";
 import { findPinning, unpinned } from "./pinning.js";
@@ -35,6 +36,7 @@ const cases: readonly AnyCase[] = [
   pingPong1k,
   pingPongBytes,
   metrics,
+  tracing,
   nano,
   peers,
   broadcast,

@@ -40,6 +40,10 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: "try a server out: call its routes, and see what it pushes, by hand or by a script",
     load: async () => (await import("./repl-command.js")).runReplCommand,
   },
+  bots: {
+    summary: "have many bots play a scenario, for load and for tests, and report how long everything took",
+    load: async () => (await import("./bots-command.js")).runBotsCommand,
+  },
   up: {
     summary: "start the processes of one machine, and see to it that they are there",
     load: async () => (await import("./up-command.js")).runUpCommand,

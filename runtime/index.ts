@@ -2,6 +2,7 @@
 
 export type { Awaitable } from "./base/awaitable.js";
 export type { ByteBuffer } from "./base/byte-buffer.js";
+export type { CallObserver, CallOrigin, CallTrace, RouteObserver, TraceContext } from "./base/call-observer.js";
 export { type CancelTimer, type Clock, systemClock } from "./base/clock.js";
 export {
   type ErrorCode,
@@ -133,6 +134,13 @@ export type {
   SessionSuspended,
 } from "./session/session-registry.js";
 export type { Users } from "./session/users.js";
+export type {
+  ReceivedKind,
+  SentMessage,
+  Trace,
+  TracedAttempt,
+  Tracing,
+} from "./tracing/tracing.js";
 export type { PemFileOptions, PemOptions, TlsOptions, TlsSettings } from "./transport/certificates.js";
 export type { EarOptions } from "./transport/ears.js";
 export { type HybridOptions, hybrid } from "./transport/hybrid.js";

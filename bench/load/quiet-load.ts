@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { Histogram } from "../histogram.js";
+import { Histogram } from "../../runtime/bots/histogram.js";
 import { type ClientHost, ClientSocket } from "./client-socket.js";
 import { Failures } from "./failures.js";
 import type { Load, LoadFigures, LoadOptions } from "./load.js";

@@ -1,4 +1,4 @@
-import { Histogram } from "../histogram.js";
+import { Histogram } from "../../runtime/bots/histogram.js";
 import type { LoadFigures } from "./load.js";
 
 /** Counts what a load generator sends and gets in a round, and the CPU time that it uses. */

@@ -2,9 +2,9 @@
 
 import { setTimeout as wait } from "node:timers/promises";
 import { createServer, Group, type Session, silentLogger, tcp, ws } from "nanowire";
+import { Histogram } from "../../runtime/bots/histogram.js";
 import type { Answer, Question } from "../generated/bench/v1/soak.js";
 import { SoakComponent, SoakEvents } from "../generated/bench/v1/soak.server.js";
-import { Histogram } from "../histogram.js";
 import { answerParent } from "../parent-process.js";
 import { cpuMicros } from "../servers/serve.js";
 import type { SoakMeasure, SoakPorts, SoakServerQuestion } from "./soak.js";

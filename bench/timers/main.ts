@@ -2,7 +2,7 @@
 
 import { setTimeout as wait } from "node:timers/promises";
 import { createServer, memory, type Server, silentLogger } from "nanowire";
-import { Histogram } from "../histogram.js";
+import { Histogram } from "../../runtime/bots/histogram.js";
 import { answerParent } from "../parent-process.js";
 import { cpuMicros } from "../servers/serve.js";
 import type { TimersFigures, TimersQuestion } from "./timers.js";

@@ -85,7 +85,7 @@ export function parseFlags<T extends OptionTable>(
       problems.push({ message: `${word} cannot be ${text}: write ${expectationOf(row)}` });
     } else {
       const earlier = given[name];
-      given[name] = row.kind === "folders" ? [...(Array.isArray(earlier) ? earlier : []), value] : value;
+      given[name] = takesSeveral(row) ? [...(Array.isArray(earlier) ? earlier : []), value] : value;
     }
   }
   for (const [name, { row, words }] of setBy) {
@@ -93,7 +93,7 @@ export function parseFlags<T extends OptionTable>(
     const { kind } = row;
     if (second !== undefined) {
       problems.push({ message: `${flagOf(name)} and ${negatedFlagOf(name)} contradict each other` });
-    } else if (words.length > 1 && kind !== "folders" && kind !== "act" && kind !== "switch") {
+    } else if (words.length > 1 && !takesSeveral(row) && kind !== "act" && kind !== "switch") {
       problems.push({ message: `${first} is given twice` });
     }
   }
@@ -115,6 +115,10 @@ export function helpOnFlags(table: OptionTable): string {
     return `  ${flagUsage(name, row).padEnd(width)}  ${row.doc}${fallback}`;
   });
   return lines.join("\n");
+}
+
+function takesSeveral({ kind }: OptionRow): boolean {
+  return kind === "folders" || kind === "texts";
 }
 
 function flagRows(table: OptionTable): [string, OptionRow][] {

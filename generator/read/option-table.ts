@@ -1,7 +1,7 @@
 import { type Choices, defaultChoices } from "../model/choices.js";
 
-/** What an option is given as. A switch is on or off; an act stands alone, and only on the command line. */
-export type OptionKind = "folders" | "folder" | "file" | "text" | "switch" | "choice" | "act";
+/** What an option is given as. Folders and texts may be given more than once. A switch is on or off; an act stands alone, and only on the command line. */
+export type OptionKind = "folders" | "folder" | "file" | "text" | "texts" | "switch" | "choice" | "act";
 
 /** Where an option can be given: as a flag, as a key of the configuration, as a parameter of the plugin. */
 export type OptionPlace = "flag" | "key" | "parameter";
@@ -227,6 +227,56 @@ export const replTable = {
   help: optionTable.help,
 } as const satisfies OptionTable;
 
+/** The flags of `nanowire bots`. */
+export const botsTable = {
+  url: {
+    kind: "text",
+    places: ["flag"],
+    placeholder: "URL",
+    doc: "where the bots connect to: ws://, wss://, tcp:// or tls://; it must be given",
+  },
+  bots: { kind: "text", places: ["flag"], placeholder: "N", default: "1", doc: "how many bots" },
+  ramp: {
+    kind: "text",
+    places: ["flag"],
+    placeholder: "TIME",
+    default: "0s",
+    doc: "within how long they begin, one after the other: 250ms, 10s, 5m, 1h",
+  },
+  for: {
+    kind: "text",
+    places: ["flag"],
+    placeholder: "TIME",
+    default: "until every bot is done",
+    doc: "how long it goes on behind the ramp",
+  },
+  grace: {
+    kind: "text",
+    places: ["flag"],
+    placeholder: "TIME",
+    default: "5s",
+    doc: "how long bots have to come to their end when the time is over",
+  },
+  processes: {
+    kind: "text",
+    places: ["flag"],
+    placeholder: "N",
+    default: "one for each 500 bots, one a core at the most",
+    doc: "in how many processes they are",
+  },
+  threshold: {
+    kind: "texts",
+    places: ["flag"],
+    placeholder: "RULE",
+    default: "errors<=0",
+    doc: "what is asked of the run, as 'Room.Join p99<50ms' or 'errors<1%'; may be given more than once",
+  },
+  json: { kind: "file", places: ["flag"], doc: "where to write the report as JSON" },
+  html: { kind: "file", places: ["flag"], doc: "where to write it as one page of HTML" },
+  seed: { kind: "text", places: ["flag"], placeholder: "N", default: "0", doc: "what the bots' chances come from" },
+  help: optionTable.help,
+} as const satisfies OptionTable;
+
 /** The flags of `nanowire up`. */
 export const upTable = { help: optionTable.help } as const satisfies OptionTable;
 
@@ -245,7 +295,7 @@ export const initTable = {
 /** The name of an option. */
 export type OptionName = keyof typeof optionTable;
 
-type ValueOf<R extends OptionRow> = R["kind"] extends "folders"
+type ValueOf<R extends OptionRow> = R["kind"] extends "folders" | "texts"
   ? readonly string[]
   : R["kind"] extends "switch" | "act"
     ? boolean
@@ -314,6 +364,7 @@ export function placeholder(row: OptionRow): string {
     case "file":
       return "FILE";
     case "text":
+    case "texts":
       return "TEXT";
     case "choice":
       return (row.values ?? []).join("|");

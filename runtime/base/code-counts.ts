@@ -5,11 +5,12 @@
 export class CodeCounts {
   readonly #counts = new Map<string, number>();
 
-  add(code: string): void {
+  /** @param times how often it came */
+  add(code: string, times = 1): void {
     const counts = this.#counts;
     const isKnown = counts.has(code) || (counts.size < mostCodes && code.length <= longestCode);
     const name = isKnown ? code : "other";
-    counts.set(name, (counts.get(name) ?? 0) + 1);
+    counts.set(name, (counts.get(name) ?? 0) + times);
   }
 
   /** How often each came. The object is the caller's. */

@@ -175,6 +175,11 @@ const startupCodes: ReadonlySet<string> = new Set<CodeOf<"startup">>([
   "node_exists",
 ]);
 
+/** The code that an error is told by: its own, or `internal` where nobody has raised it on purpose. */
+export function codeOf(error: unknown): string {
+  return error instanceof NanowireError ? error.code : "internal";
+}
+
 /**
  * The error as a NanowireError: itself when it is one, else one of the given code with the error as its cause.
  *

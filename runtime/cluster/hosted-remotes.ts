@@ -6,6 +6,7 @@ import { type AnyRemoteHandler, Remote } from "../component/remote.js";
 import type { RemoteMethod } from "../component/remote-method.js";
 import { OrderedMailbox } from "../schedule/mailbox.js";
 import type { Timekeeper } from "../schedule/timekeeper.js";
+import type { Tracing } from "../tracing/tracing.js";
 import { HostedMethods } from "./hosted-methods.js";
 import type { HostedService } from "./node-info.js";
 import { type RemoteEndpoint, type RemoteMessage, RemoteRun, type RemoteRunHost } from "./remote-run.js";
@@ -19,6 +20,7 @@ export interface HostedRemotesHost {
   readonly deadlines: Timekeeper;
   /** Milliseconds that a tell may take whose method names no time-out; 0: for ever. */
   readonly requestTimeoutMs: number;
+  readonly tracing: Tracing | undefined;
 }
 
 /** The remotes of a node: what they answer, whoever asks. */
@@ -114,7 +116,7 @@ export class HostedRemotes implements RemoteRunHost {
     }
   }
 
-  #add(remote: Remote, { turn, requestTimeoutMs }: HostedRemotesHost): void {
+  #add(remote: Remote, { turn, requestTimeoutMs, tracing }: HostedRemotesHost): void {
     const mailbox = new OrderedMailbox(turn);
     for (const handler of handlersOf(remote)) {
       const { method, order } = handler;
@@ -129,6 +131,7 @@ export class HostedRemotes implements RemoteRunHost {
         handler,
         tellTimeoutMs: method.timeoutMs ?? requestTimeoutMs,
         mailbox: order === "service" ? mailbox : undefined,
+        observer: tracing?.route(method.route, method.kind),
       });
     }
   }

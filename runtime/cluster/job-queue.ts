@@ -1,3 +1,4 @@
+import type { TraceContext } from "../base/call-observer.js";
 import type { NanowireError } from "../base/error.js";
 
 /**
@@ -37,6 +38,8 @@ export interface Job {
   readonly enqueuedAtMs: number;
   /** How often it is tried at the most. */
   readonly maxAttempts: number;
+  /** What is kept with it for whoever traces it. Absent: nothing. */
+  readonly context?: TraceContext | undefined;
 }
 
 /** A job that is handed out. */

@@ -11,6 +11,7 @@ interface JobRecord {
   readonly enqueuedBy: string;
   readonly enqueuedAtMs: bigint;
   readonly maxAttempts: number;
+  readonly context: readonly MetadataEntry[];
 }
 
 interface MetadataEntry {
@@ -29,13 +30,15 @@ const jobRecord: MessageCodec<JobRecord> = message({
   enqueuedBy: text(6),
   enqueuedAtMs: uint64(7),
   maxAttempts: uint32(8),
+  context: nestedList(9, metadataEntry),
 });
 
 /** Writes a job. */
 export function encodeJob(job: Job): Uint8Array {
   return jobRecord.encode({
     ...job,
-    metadata: Object.entries(job.metadata).map(([key, value]) => ({ key, value })),
+    metadata: entriesOf(job.metadata),
+    context: entriesOf(job.context ?? {}),
     enqueuedAtMs: BigInt(job.enqueuedAtMs),
   });
 }
@@ -43,14 +46,23 @@ export function encodeJob(job: Job): Uint8Array {
 /** Reads a job, whose payload is a copy; undefined for bytes that are none: anybody who may write to the queue can have written them. */
 export function decodeJob(record: Uint8Array): Job | undefined {
   try {
-    const { metadata, payload, enqueuedAtMs, ...job } = jobRecord.decode(record);
+    const { metadata, context, payload, enqueuedAtMs, ...job } = jobRecord.decode(record);
     return {
       ...job,
       payload: new Uint8Array(payload),
-      metadata: Object.fromEntries(metadata.map(({ key, value }) => [key, value])),
+      metadata: recordOf(metadata),
       enqueuedAtMs: Number(enqueuedAtMs),
+      ...(context.length === 0 ? {} : { context: recordOf(context) }),
     };
   } catch {
     return undefined;
   }
+}
+
+function entriesOf(record: Readonly<Record<string, string>>): MetadataEntry[] {
+  return Object.entries(record).map(([key, value]) => ({ key, value }));
+}
+
+function recordOf(entries: readonly MetadataEntry[]): Record<string, string> {
+  return Object.fromEntries(entries.map(({ key, value }) => [key, value]));
 }

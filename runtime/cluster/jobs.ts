@@ -4,6 +4,8 @@ import { whole } from "../base/limits.js";
 import type { Logger } from "../base/logger.js";
 import type { EnqueuedJob, EnqueueOptions } from "../component/remote-caller.js";
 import type { ReliableMethod } from "../component/remote-method.js";
+import { traced } from "../tracing/traced.js";
+import type { Tracing } from "../tracing/tracing.js";
 import type { ClusterNode } from "./cluster-node.js";
 import type { HostedRemotes } from "./hosted-remotes.js";
 import { jobMetadata } from "./job-attempt.js";
@@ -25,6 +27,7 @@ export interface JobsHost {
   readonly settings: JobSettings;
   /** Unix time in milliseconds. */
   readonly now: () => number;
+  readonly tracing: Tracing | undefined;
 }
 
 /** The jobs of a node: those that it wants done, and those that it takes from the queue and has done by its remotes. */
@@ -47,7 +50,7 @@ export class Jobs implements JobWorker {
 
   /** Has a job kept: {@link RemoteCaller.enqueue}. */
   async enqueue<Req>(method: ReliableMethod<Req>, message: Req, options: EnqueueOptions = {}): Promise<EnqueuedJob> {
-    const { calls, node, queue, carrier, settings, now } = this.#host;
+    const { calls, node, queue, carrier, settings, now, tracing } = this.#host;
     const { service, route } = method;
     const { id = randomUUID(), maxAttempts = settings.maxAttempts } = options;
     if (typeof id !== "string" || !/^[\x21-\x7e]{1,128}$/.test(id)) {
@@ -68,7 +71,10 @@ export class Jobs implements JobWorker {
     }
     const enqueuedBy = node.info.id;
     const job = { id, service, route, payload, metadata, enqueuedBy, enqueuedAtMs: now(), maxAttempts };
-    const duplicate = !(await queue.add(job));
+    const trace = tracing?.send({ kind: "job", route, node: undefined });
+    const duplicate = !(trace === undefined
+      ? await queue.add(job)
+      : await traced(trace, () => queue.add({ ...job, context: trace.context })));
     this.traffic.enqueued += duplicate ? 0 : 1;
     return { id, duplicate };
   }
@@ -112,8 +118,8 @@ export class Jobs implements JobWorker {
 
   async #attempt(taken: TakenJob): Promise<JobVerdict> {
     const { job, attempt } = taken;
-    const { logger } = this.#host;
-    const { id, route } = job;
+    const { logger, calls, tracing } = this.#host;
+    const { id, route, context } = job;
     if (attempt > job.maxAttempts) {
       // Nobody heard of the end of the last attempt: whoever made it died over it, perhaps each time.
       const message = `job ${id} of ${route} was tried ${job.maxAttempts} times, and the last time nobody heard how it ended`;
@@ -123,7 +129,11 @@ export class Jobs implements JobWorker {
     const { signal } = abort;
     this.#underWay.add(abort);
     try {
-      await this.#host.calls.attempt(job, { metadata: jobMetadata(taken), signal });
+      const metadata = jobMetadata(taken);
+      const trace = tracing?.attempt({ route, job: id, attempt, context });
+      await (trace === undefined
+        ? calls.attempt(job, { metadata, signal, context })
+        : traced(trace, () => calls.attempt(job, { metadata, signal, context: trace.context })));
       return { outcome: "done" };
     } catch (error) {
       if (signal.aborted) {

@@ -1,3 +1,4 @@
+import type { TraceContext } from "../base/call-observer.js";
 import type { CancelTimer, Clock } from "../base/clock.js";
 import { NanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
@@ -34,7 +35,7 @@ export class OwnRemotes {
     caller: string,
     route: string,
     payload: Uint8Array,
-    { timeoutMs, metadata = {}, signal }: AskOptions,
+    { timeoutMs, metadata = {}, signal, context }: AskOptions,
   ): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) {
@@ -63,7 +64,15 @@ export class OwnRemotes {
       }
       queueMicrotask(() => {
         if (!abort.signal.aborted) {
-          const message = { caller, payload, metadata: { ...metadata }, told: false, timeoutMs, signal: abort.signal };
+          const message = {
+            caller,
+            payload,
+            metadata: { ...metadata },
+            told: false,
+            timeoutMs,
+            signal: abort.signal,
+            context,
+          };
           this.#handle(
             route,
             message,
@@ -76,9 +85,15 @@ export class OwnRemotes {
   }
 
   /** Tells: nobody hears of what becomes of it. */
-  tell(caller: string, route: string, payload: Uint8Array, metadata: Readonly<Record<string, string>>): void {
+  tell(
+    caller: string,
+    route: string,
+    payload: Uint8Array,
+    metadata: Readonly<Record<string, string>>,
+    context: TraceContext | undefined,
+  ): void {
     const { signal } = new AbortController();
-    const message = { caller, payload, metadata: { ...metadata }, told: true, timeoutMs: 0, signal };
+    const message = { caller, payload, metadata: { ...metadata }, told: true, timeoutMs: 0, signal, context };
     queueMicrotask(() => {
       this.#handle(
         route,

@@ -1,6 +1,7 @@
 // A hot file: what a node says to another, a record each, written where it leaves.
 
 import type { ByteBuffer } from "../base/byte-buffer.js";
+import type { TraceContext } from "../base/call-observer.js";
 import { type NanowireError, toNanowireError } from "../base/error.js";
 import { encodeErrorPayload } from "../protocol/error-payload.js";
 import { cut, encodeInPlace, type InPlaceCodec } from "../protocol/in-place.js";
@@ -46,8 +47,18 @@ export class PeerOut implements PeerVoice {
   }
 
   /** @param bytes the payload is in them, from `start` to `end` */
-  call(visit: number, call: number, flags: number, route: string, bytes: Uint8Array, start: number, end: number): void {
+  call(
+    visit: number,
+    call: number,
+    flags: number,
+    route: string,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    context?: TraceContext,
+  ): void {
     const number = this.#numberOf(route);
+    this.#context(context);
     const record = this.#begin(recordType.call, visit);
     const { buffer } = this.#sink;
     writeNumber(buffer, call);
@@ -184,8 +195,9 @@ export class PeerOut implements PeerVoice {
 
   // as any node, to any other
 
-  ask(ask: number, { route, timeoutMs, metadata, payload }: AskRecord): void {
+  ask(ask: number, { route, timeoutMs, metadata, payload, context }: AskRecord): void {
     const number = this.#numberOf(route);
+    this.#context(context);
     const start = this.#begin(recordType.ask, ask);
     const { buffer } = this.#sink;
     writeNumber(buffer, number);
@@ -195,8 +207,9 @@ export class PeerOut implements PeerVoice {
     this.#end(start);
   }
 
-  tell({ route, metadata, payload }: Omit<AskRecord, "timeoutMs">): void {
+  tell({ route, metadata, payload, context }: Omit<AskRecord, "timeoutMs">): void {
     const number = this.#numberOf(route);
+    this.#context(context);
     const start = this.#begin(recordType.tell, number);
     writeMetadata(this.#sink.buffer, metadata);
     this.#sink.buffer.append(payload);
@@ -237,6 +250,16 @@ export class PeerOut implements PeerVoice {
       writeText(this.#sink.buffer, text);
     }
     this.#end(start);
+  }
+
+  /** Goes before a record, and with it: what is too long takes both back. */
+  #context(context: TraceContext | undefined): void {
+    if (context !== undefined) {
+      const { buffer } = this.#sink;
+      const start = beginRecord(buffer, recordType.context);
+      writeMetadata(buffer, context);
+      endRecord(buffer, start);
+    }
   }
 
   /** What stands for a route from here on. */

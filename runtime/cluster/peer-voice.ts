@@ -1,3 +1,4 @@
+import type { TraceContext } from "../base/call-observer.js";
 import type { NanowireError } from "../base/error.js";
 import type { InPlaceCodec } from "../protocol/in-place.js";
 import type { AskRecord, Opening, PushRecord } from "./records.js";
@@ -19,9 +20,19 @@ export interface PeerVoice {
    *
    * @param flags `callFlags` of records.ts
    * @param bytes the payload is in them, from `start` to `end`; they may be written again afterwards
+   * @param context what it carries for whoever traces it
    * @throws NanowireError `message_too_large`
    */
-  call(visit: number, call: number, flags: number, route: string, bytes: Uint8Array, start: number, end: number): void;
+  call(
+    visit: number,
+    call: number,
+    flags: number,
+    route: string,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    context?: TraceContext,
+  ): void;
   /** It is bound; or not any more, if `uid` is empty. */
   uid(visit: number, uid: string): void;
   closed(visit: number, reason: NanowireError): void;

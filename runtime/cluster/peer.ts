@@ -1,5 +1,6 @@
 // A hot file: every record of another node goes through here, to the session that it is about.
 
+import type { TraceContext } from "../base/call-observer.js";
 import { NanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
 import { decodeErrorProtobuf } from "../protocol/error-payload.js";
@@ -34,8 +35,20 @@ export interface PeerVisit {
 
 /** A session of a gate, here at a member. */
 export interface PeerGuest {
-  /** A message came; its payload is in `bytes`, from `start` to `end`. */
-  called(call: number, flags: number, route: string, bytes: Uint8Array, start: number, end: number): void;
+  /**
+   * A message came; its payload is in `bytes`, from `start` to `end`.
+   *
+   * @param context what it carries for whoever traces it
+   */
+  called(
+    call: number,
+    flags: number,
+    route: string,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    context?: TraceContext,
+  ): void;
   uidChanged(uid: string): void;
   dataChanged(changes: string): void;
   suspended(reason: NanowireError): void;
@@ -99,6 +112,8 @@ export class Peer implements LinkReceiver, PushRelay {
   readonly #targets = new PushTargets();
   /** What the numbers stand for that it uses for routes. */
   #routes: string[] = [];
+  /** What the next record carries for whoever traces it. */
+  #context: TraceContext | undefined;
   #lastVisit = 0;
   #lastAsk = 0;
 
@@ -241,6 +256,7 @@ export class Peer implements LinkReceiver, PushRelay {
     this.guests.clear();
     this.#asks.clear();
     this.#routes = [];
+    this.#context = undefined;
     this.underWay = 0;
     this.out.forget();
     for (const visit of visits) {
@@ -265,7 +281,7 @@ export class Peer implements LinkReceiver, PushRelay {
         const call = reader.number();
         const flags = reader.number();
         const route = this.#route(reader.number());
-        guest?.called(call, flags, route, reader.bytes, reader.at, reader.end);
+        guest?.called(call, flags, route, reader.bytes, reader.at, reader.end, this.#takeContext());
         break;
       }
       case recordType.answer: {
@@ -305,6 +321,10 @@ export class Peer implements LinkReceiver, PushRelay {
   }
 
   #rare(type: number, reader: RecordReader): void {
+    if (type === recordType.context) {
+      this.#context = readMetadata(reader);
+      return;
+    }
     const number = reader.number();
     switch (type) {
       case recordType.uid:
@@ -335,12 +355,14 @@ export class Peer implements LinkReceiver, PushRelay {
         const route = this.#route(reader.number());
         const timeoutMs = reader.number();
         const metadata = readMetadata(reader);
-        this.#host.asked(this, number, { route, timeoutMs, metadata, payload: reader.rest() });
+        const context = this.#takeContext();
+        this.#host.asked(this, number, { route, timeoutMs, metadata, payload: reader.rest(), context });
         break;
       }
       case recordType.tell: {
         const metadata = readMetadata(reader);
-        this.#host.told(this, { route: this.#route(number), timeoutMs: 0, metadata, payload: reader.rest() });
+        const context = this.#takeContext();
+        this.#host.told(this, { route: this.#route(number), timeoutMs: 0, metadata, payload: reader.rest(), context });
         break;
       }
       case recordType.reply:
@@ -359,6 +381,14 @@ export class Peer implements LinkReceiver, PushRelay {
         // A newer version says something that we do not know.
         this.#host.logger.debug({ node: this.id, type }, "a record of an unknown type was left alone");
     }
+  }
+
+  #takeContext(): TraceContext | undefined {
+    const context = this.#context;
+    if (context !== undefined) {
+      this.#context = undefined;
+    }
+    return context;
   }
 
   #open(reader: RecordReader): void {

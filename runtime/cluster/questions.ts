@@ -1,4 +1,5 @@
 import type { Awaitable } from "../base/awaitable.js";
+import type { TraceContext } from "../base/call-observer.js";
 import type { CancelTimer, Clock } from "../base/clock.js";
 import { NanowireError, toNanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
@@ -19,6 +20,8 @@ export interface Question {
   readonly told: boolean;
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
+  /** What came with it for whoever traces it. */
+  readonly context?: TraceContext | undefined;
 }
 
 /** Answers what other nodes ask by a route; what it answers to what was only told is forgotten. A NanowireError that it throws crosses to the other node; anything else becomes `internal`. */
@@ -31,6 +34,8 @@ export interface AskOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Gives the question up. */
   readonly signal?: AbortSignal | undefined;
+  /** What goes with it for whoever traces it. */
+  readonly context?: TraceContext | undefined;
 }
 
 /** What nodes ask each other besides what is about a session: by routes, each question answered once. */
@@ -64,7 +69,7 @@ export class Questions {
     peer: Peer,
     route: string,
     payload: Uint8Array,
-    { timeoutMs, metadata = {}, signal }: AskOptions,
+    { timeoutMs, metadata = {}, signal, context }: AskOptions,
   ): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) {
@@ -95,7 +100,7 @@ export class Questions {
       };
       const onAbort = (): void => giveUp(canceledBy(route, signal as AbortSignal));
       try {
-        peer.out.ask(ask, { route, timeoutMs, metadata, payload });
+        peer.out.ask(ask, { route, timeoutMs, metadata, payload, context });
       } catch (error) {
         peer.removeAsk(ask);
         reject(error);

@@ -7,6 +7,8 @@
  * of some records is whatever is left. A reader leaves alone what comes behind the fields that it knows, and a record of a type that it does not.
  */
 
+import type { TraceContext } from "../base/call-observer.js";
+
 /** What a record is. */
 export const recordType = {
   /** Both ways: `number`, `route`: from here on the number stands for the route. */
@@ -64,6 +66,10 @@ export const recordType = {
   // Any node to a gate.
   /** As {@link push}, with the numbers of bindings instead of those of visits: whom the gate had bound to a uid when it told of them. */
   pushBound: 22,
+
+  // Both ways.
+  /** How many words, the words: what the {@link call}, {@link ask} or {@link tell} that follows carries for whoever traces it. */
+  context: 23,
 } as const;
 
 /** The flags of {@link recordType.call}. */
@@ -117,4 +123,6 @@ export interface AskRecord {
   readonly timeoutMs: number;
   readonly metadata: Readonly<Record<string, string>>;
   readonly payload: Uint8Array;
+  /** What it carries for whoever traces it. */
+  readonly context?: TraceContext | undefined;
 }

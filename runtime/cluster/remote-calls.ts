@@ -1,5 +1,5 @@
 import type { Clock } from "../base/clock.js";
-import { NanowireError, toNanowireError } from "../base/error.js";
+import { codeOf, NanowireError, toNanowireError } from "../base/error.js";
 import type {
   RemoteAnswer,
   RemoteCallAllOptions,
@@ -9,6 +9,8 @@ import type {
 } from "../component/remote-caller.js";
 import type { RemoteMethod } from "../component/remote-method.js";
 import { readShardKey } from "../protocol/shard-key.js";
+import { traced, tracedAtOnce } from "../tracing/traced.js";
+import type { SentMessage, Tracing } from "../tracing/tracing.js";
 import type { ClusterNode } from "./cluster-node.js";
 import type { HostedRemotes } from "./hosted-remotes.js";
 import { jobKey } from "./job-attempt.js";
@@ -31,6 +33,7 @@ export interface RemoteCallsHost {
   readonly requestTimeoutMs: number;
   /** What every call and tell carries besides its own metadata. */
   readonly callMetadata: CallMetadata;
+  readonly tracing: Tracing | undefined;
 }
 
 /** What every call and tell of a node carries: always the same, or what is told each time. */
@@ -51,14 +54,14 @@ export class RemoteCalls {
   async call<Req, Res>(method: RemoteMethod<Req, Res>, request: Req, options: RemoteCallOptions = {}): Promise<Res> {
     return this.#counted(async () => {
       const outgoing = this.#outgoing(method, request, options);
-      return this.#answer(this.#choose(method, options.node, outgoing.payload), method, outgoing);
+      return this.#answer(this.#found("call", method, options.node, outgoing.payload), method, outgoing);
     });
   }
 
   tell<Req>(method: RemoteMethod<Req, void>, message: Req, options: RemoteTellOptions = {}): void {
     const payload = encode(method, message);
     const metadata = this.#metadata(options.metadata);
-    this.#tell(this.#choose(method, options.node, payload), method.route, payload, metadata);
+    this.#tell(this.#found("tell", method, options.node, payload), method.route, payload, metadata);
   }
 
   async callAll<Req, Res>(
@@ -99,7 +102,7 @@ export class RemoteCalls {
    *
    * @throws NanowireError as {@link call}
    */
-  async attempt({ route, payload }: Job, options: Pick<AskOptions, "metadata" | "signal">): Promise<void> {
+  async attempt({ route, payload }: Job, options: Pick<AskOptions, "metadata" | "signal" | "context">): Promise<void> {
     const { node, remotes, requestTimeoutMs } = this.#host;
     const method = remotes.method(route);
     const { info } = node;
@@ -107,7 +110,7 @@ export class RemoteCalls {
       throw new NanowireError("unavailable", `no job can call ${route} here`);
     }
     const host = method.shardKey === undefined ? this.#here(info) : this.#choose(method, undefined, payload);
-    await this.#ask(host, route, { payload, timeoutMs: method.timeoutMs ?? requestTimeoutMs, ...options });
+    await this.#send(host, route, { payload, timeoutMs: method.timeoutMs ?? requestTimeoutMs, ...options });
   }
 
   /**
@@ -167,6 +170,13 @@ export class RemoteCalls {
   }
 
   async #ask(host: Host, route: string, outgoing: Outgoing): Promise<Uint8Array> {
+    const trace = this.#host.tracing?.send({ kind: "call", route, node: host.id });
+    return trace === undefined
+      ? this.#send(host, route, outgoing)
+      : traced(trace, () => this.#send(host, route, { ...outgoing, context: trace.context }));
+  }
+
+  async #send(host: Host, route: string, outgoing: Outgoing): Promise<Uint8Array> {
     const { questions, ownRemotes } = this.#host;
     if (outgoing.timeoutMs === over) {
       throw new NanowireError("deadline_exceeded", `the deadline of a call of ${route} was over before it was made`);
@@ -183,7 +193,7 @@ export class RemoteCalls {
     try {
       return await call();
     } catch (error) {
-      traffic.failed(toNanowireError(error, "internal", "").code);
+      traffic.failed(codeOf(error));
       throw error;
     } finally {
       traffic.pending--;
@@ -191,15 +201,29 @@ export class RemoteCalls {
   }
 
   #tell(host: Host, route: string, payload: Uint8Array, metadata: Readonly<Record<string, string>>): void {
-    if (host instanceof Peer) {
-      host.out.tell({ route, metadata, payload });
-    } else {
-      this.#host.ownRemotes.tell(host.id, route, payload, metadata);
-    }
+    const { tracing, ownRemotes } = this.#host;
+    const trace = tracing?.send({ kind: "tell", route, node: host.id });
+    tracedAtOnce(trace, () =>
+      host instanceof Peer
+        ? host.out.tell({ route, metadata, payload, context: trace?.context })
+        : ownRemotes.tell(host.id, route, payload, metadata, trace?.context),
+    );
     this.traffic.tells++;
   }
 
   // who gets it
+
+  /** Chooses who gets a message; that there is nobody is traced, too. */
+  #found(kind: SentMessage["kind"], method: Called, wanted: string | undefined, payload: Uint8Array): Host {
+    try {
+      return this.#choose(method, wanted, payload);
+    } catch (error) {
+      const trace = this.#host.tracing?.send({ kind, route: method.route, node: wanted });
+      trace?.failed(codeOf(error), error);
+      trace?.ended();
+      throw error;
+    }
+  }
 
   /**
    * @param payload a method's shard key is read from it

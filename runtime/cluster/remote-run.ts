@@ -1,5 +1,6 @@
 import { type Awaitable, isPromise } from "../base/awaitable.js";
-import { NanowireError } from "../base/error.js";
+import type { CallObserver, RouteObserver, TraceContext } from "../base/call-observer.js";
+import { codeOf, NanowireError } from "../base/error.js";
 import type { AnyRemoteHandler, Remote, RemoteContext } from "../component/remote.js";
 import type { Mailbox, MailboxTask } from "../schedule/mailbox.js";
 import type { Timekeeper } from "../schedule/timekeeper.js";
@@ -14,6 +15,8 @@ export interface RemoteEndpoint {
   readonly tellTimeoutMs: number;
   /** The remote's own mailbox, where the order is `service`. */
   readonly mailbox: Mailbox | undefined;
+  /** Told of its calls; undefined where there is no tracing. */
+  readonly observer: RouteObserver | undefined;
 }
 
 /** What came for a remote. */
@@ -28,6 +31,8 @@ export interface RemoteMessage {
   readonly timeoutMs: number;
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
+  /** What came with it for whoever traces it. */
+  readonly context?: TraceContext | undefined;
 }
 
 /** What a run needs of those who begin it. */
@@ -53,6 +58,7 @@ export class RemoteRun extends WheelEntry implements MailboxTask {
   readonly #cameAtMs: number;
   /** Of a tell, which nobody but its own time gives up. */
   readonly #abort: AbortController | undefined;
+  readonly #observer: CallObserver | undefined;
   #state: "waiting" | "running" | "over" = "waiting";
   /** To be told when the handler is done. */
   #mailbox: Mailbox | undefined;
@@ -68,6 +74,7 @@ export class RemoteRun extends WheelEntry implements MailboxTask {
     this.#cameAt = host.deadlines.now();
     this.#cameAtMs = host.now();
     this.#abort = message.told ? new AbortController() : undefined;
+    this.#observer = endpoint.observer?.came(undefined, message.context);
   }
 
   get gaveWay(): boolean {
@@ -142,6 +149,7 @@ export class RemoteRun extends WheelEntry implements MailboxTask {
     this.#state = "running";
     this.#message.signal.removeEventListener("abort", this);
     try {
+      this.#observer?.began();
       const answer = this.#invoke();
       if (isPromise(answer)) {
         answer.then(
@@ -159,7 +167,12 @@ export class RemoteRun extends WheelEntry implements MailboxTask {
 
   #invoke(): Awaitable<unknown> {
     const { remote, handler } = this.#endpoint;
-    return handler.invoke(remote, this.#context(), this.#request());
+    const context = this.#context();
+    const request = this.#request();
+    const trace = this.#observer?.trace;
+    return trace === undefined
+      ? handler.invoke(remote, context, request)
+      : trace.run(() => trace.handle(() => handler.invoke(remote, context, request)));
   }
 
   #context(): RemoteContext {
@@ -210,7 +223,12 @@ export class RemoteRun extends WheelEntry implements MailboxTask {
       this.#message.signal.removeEventListener("abort", this);
       this.#outcome = outcome;
       this.#settle?.(outcome);
-      this.#host.ended(this, outcome.ok ? undefined : codeOf(outcome.error));
+      const code = outcome.ok ? undefined : codeOf(outcome.error);
+      if (code !== undefined) {
+        this.#observer?.failed(code, outcome.ok ? undefined : outcome.error);
+      }
+      this.#observer?.ended();
+      this.#host.ended(this, code);
     }
   }
 
@@ -233,10 +251,6 @@ export class RemoteRun extends WheelEntry implements MailboxTask {
 
 /** What became of a run. */
 type Outcome = { readonly ok: true; readonly payload: Uint8Array } | { readonly ok: false; readonly error: unknown };
-
-function codeOf(error: unknown): string {
-  return error instanceof NanowireError ? error.code : "internal";
-}
 
 /** Why a handler failed whose signal was aborted: mostly because it was. */
 function stopped({ reason }: AbortSignal, error: unknown): unknown {

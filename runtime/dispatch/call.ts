@@ -1,6 +1,7 @@
 // A hot file: one object a message, and no promise, timer or closure for a handler that returns no promise.
 
 import { isPromise } from "../base/awaitable.js";
+import type { CallObserver, TraceContext } from "../base/call-observer.js";
 import { NanowireError } from "../base/error.js";
 import { decodeInPlace, isInPlace } from "../protocol/in-place.js";
 import type { MessageId } from "../protocol/message.js";
@@ -39,6 +40,8 @@ export interface WaitingPlace {
 /** One request or notify on its way through a component. It is settled exactly once, whatever its handler does. */
 export class Call implements MailboxTask {
   readonly endpoint: Endpoint;
+  /** Told what becomes of it. */
+  readonly observer: CallObserver | undefined;
   /** 0 for a notify. */
   readonly id: MessageId;
   /** Whether the client compressed the payload. */
@@ -68,6 +71,7 @@ export class Call implements MailboxTask {
   /**
    * @param bytes what was read from the client, with the payload from `start` to `end`
    * @param lent whether they are written again: {@link own} is to be called before that
+   * @param context what came with it, of the node that forwarded it
    */
   constructor(
     caller: Caller,
@@ -78,6 +82,7 @@ export class Call implements MailboxTask {
     end: number,
     lent: boolean,
     compressed: boolean,
+    context?: TraceContext,
   ) {
     this.#caller = caller;
     this.endpoint = endpoint;
@@ -87,6 +92,7 @@ export class Call implements MailboxTask {
     this.#end = end;
     this.#lent = lent;
     this.compressed = compressed;
+    this.observer = endpoint.observer?.came(caller.session, context);
   }
 
   /** The message's bytes; an inbound step may put others in their place. */
@@ -146,6 +152,15 @@ export class Call implements MailboxTask {
     this.#fail(error);
   }
 
+  /** Its session is over before its turn has come. */
+  forgotten(): void {
+    if (!this.#settled) {
+      this.#settled = true;
+      this.observer?.failed("session_closed", undefined);
+      this.observer?.ended();
+    }
+  }
+
   /**
    * The message, decoded for a look: it is decoded once more in its turn.
    *
@@ -188,11 +203,11 @@ export class Call implements MailboxTask {
         return this.#settled || waitedIn === Place.queue || this.#keepPlace(waitedIn, mailbox);
       }
       if (queue === undefined && waitedIn === Place.queue) {
-        this.run();
+        this.#run();
         return true;
       }
     }
-    this.run();
+    this.#run();
     return this.#settled || this.#keepPlace(waitedIn, mailbox);
   }
 
@@ -209,7 +224,8 @@ export class Call implements MailboxTask {
   }
 
   /** Its turn has come. */
-  protected run(): void {
+  #run(): void {
+    this.observer?.began();
     if (this.session.closed) {
       this.#fail(new NanowireError("session_closed", "the session closed before its message was handled"));
       return;
@@ -220,9 +236,8 @@ export class Call implements MailboxTask {
       return;
     }
     try {
-      const pending = this.#caller.inbound(this);
-      const result =
-        pending === undefined ? this.#invoke() : pending.then(() => (this.#settled ? undefined : this.#invoke()));
+      const trace = this.observer?.trace;
+      const result = trace === undefined ? this.#handle() : trace.run(() => this.#handle());
       if (!isPromise(result)) {
         this.#succeed(result);
         return;
@@ -242,15 +257,30 @@ export class Call implements MailboxTask {
     }
   }
 
-  #invoke(): unknown {
-    const { method, component, hooks } = this.endpoint;
+  #handle(): unknown {
+    const pending = this.#caller.inbound(this);
+    return pending === undefined ? this.#hooked() : pending.then(() => (this.#settled ? undefined : this.#hooked()));
+  }
+
+  #hooked(): unknown {
+    const { method, hooks } = this.endpoint;
     const request = this.#caller.decode(this);
+    if (hooks === undefined) {
+      return this.#invoke(request);
+    }
     const { session, route, kind } = this;
-    return hooks === undefined
+    return callHooked(hooks, { session, route, kind, request, codec: method.request, data: this.data }, (message) =>
+      this.#invoke(message),
+    );
+  }
+
+  #invoke(request: unknown): unknown {
+    const { method, component } = this.endpoint;
+    const { session } = this;
+    const trace = this.observer?.trace;
+    return trace === undefined
       ? method.invoke(component, session, request)
-      : callHooked(hooks, { session, route, kind, request, codec: method.request, data: this.data }, (message) =>
-          method.invoke(component, session, message),
-        );
+      : trace.handle(() => method.invoke(component, session, request));
   }
 
   /** The handler has taken all of its time: whatever comes of it is forgotten. */
@@ -263,7 +293,7 @@ export class Call implements MailboxTask {
     if (!this.#settled) {
       this.#settled = true;
       this.#caller.succeeded(this, value);
-      this.finish();
+      this.#finish();
     }
   }
 
@@ -271,12 +301,13 @@ export class Call implements MailboxTask {
     if (!this.#settled) {
       this.#settled = true;
       this.#caller.failed(this, error);
-      this.finish();
+      this.#finish();
     }
   }
 
   /** It is settled: lets the next one begin, where this one was not done at once. */
-  protected finish(): void {
+  #finish(): void {
+    this.observer?.ended();
     if (this.#deadline !== undefined) {
       this.#caller.deadlines.remove(this.#deadline);
     }

@@ -1,8 +1,8 @@
+import type { RouteObserver } from "../base/call-observer.js";
 import { NanowireError } from "../base/error.js";
 import type { Turn } from "../base/turn.js";
 import { type AnyService, Component } from "../component/component.js";
 import type { AnyMethod, HandlingOrder } from "../component/service.js";
-import type { RouteTraffic } from "../metrics/route-traffic.js";
 import { assertRoute, Dictionary, type RouteDictionary } from "../protocol/dictionary.js";
 import type { MessageHeader } from "../protocol/message-decoder.js";
 import { type Mailbox, OrderedMailbox } from "../schedule/mailbox.js";
@@ -19,8 +19,8 @@ export interface Endpoint {
   readonly mailbox: Mailbox | undefined;
   /** What runs before and after the handler; undefined for nothing. */
   hooks: HookChain | undefined;
-  /** What counts its messages; undefined where metrics are off. */
-  traffic: RouteTraffic | undefined;
+  /** Told of its calls; undefined where there are neither metrics nor tracing. */
+  observer: RouteObserver | undefined;
 }
 
 /** One method of a service that other nodes of the cluster host. */
@@ -29,8 +29,8 @@ export interface ForwardedEndpoint {
   /** The service's name: `Room`. */
   readonly service: string;
   readonly method: AnyMethod<never>;
-  /** What counts its messages; undefined where metrics are off. */
-  traffic: RouteTraffic | undefined;
+  /** Told of its calls; undefined where there are neither metrics nor tracing. */
+  observer: RouteObserver | undefined;
 }
 
 /**
@@ -76,7 +76,7 @@ export class Dispatcher {
           timeoutMs: method.timeoutMs ?? requestTimeoutMs,
           mailbox: order === "service" ? mailbox : undefined,
           hooks: undefined,
-          traffic: undefined,
+          observer: undefined,
         });
         assertCode(method, service.dictionary);
       }
@@ -85,7 +85,7 @@ export class Dispatcher {
     for (const service of forwarded.filter(({ protoName }) => !hosted.has(protoName))) {
       dictionaries.add(service.dictionary);
       for (const method of service.methods as readonly AnyMethod<never>[]) {
-        this.#add({ component: undefined, service: service.name, method, traffic: undefined });
+        this.#add({ component: undefined, service: service.name, method, observer: undefined });
         assertCode(method, service.dictionary);
       }
     }

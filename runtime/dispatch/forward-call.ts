@@ -1,5 +1,6 @@
 // A hot file: one object a message that is forwarded, and no promise where no inbound step returns one.
 
+import type { CallObserver, TraceContext } from "../base/call-observer.js";
 import { NanowireError } from "../base/error.js";
 import type { MessageId } from "../protocol/message.js";
 import type { Mailbox, MailboxTask } from "../schedule/mailbox.js";
@@ -28,6 +29,8 @@ export interface Forwarder {
  */
 export class ForwardCall implements MailboxTask {
   readonly endpoint: ForwardedEndpoint;
+  /** Told what becomes of it. */
+  readonly observer: CallObserver | undefined;
   /** 0 for a notify. */
   readonly id: MessageId;
   /** Whether the payload is a zlib stream. */
@@ -67,6 +70,7 @@ export class ForwardCall implements MailboxTask {
     this.payloadEnd = end;
     this.#lent = lent;
     this.compressed = compressed;
+    this.observer = endpoint.observer?.came(forwarder.session, undefined);
   }
 
   /** Keeps what is still needed of bytes that are lent. */
@@ -120,7 +124,11 @@ export class ForwardCall implements MailboxTask {
       return true;
     }
     try {
-      const pending = this.#forwarder.beforeForward(this);
+      const trace = this.observer?.trace;
+      const pending =
+        trace === undefined
+          ? this.#forwarder.beforeForward(this)
+          : trace.run(() => this.#forwarder.beforeForward(this));
       if (pending === undefined) {
         this.#forwarder.forward(this);
         return true;
@@ -136,31 +144,44 @@ export class ForwardCall implements MailboxTask {
     }
   }
 
-  /** Settles it. Returns whether it was not settled before. */
-  protected settle(): boolean {
-    const isFirst = !this.#settled;
-    this.#settled = true;
-    return isFirst;
+  /** It goes to a node. Returns what goes with it, for the node to trace it further; undefined: nothing. */
+  goesTo(node: string): TraceContext | undefined {
+    return this.observer?.trace?.forward(node);
   }
 
   /** The node has answered. */
   answered(payload: Uint8Array): void {
-    if (this.settle()) {
+    if (!this.#settled) {
+      this.#settled = true;
       this.#forwarder.forwarded(this, payload);
+      this.observer?.ended();
     }
   }
 
   /** The notify was handled. */
   handled(): void {
-    if (this.settle()) {
+    if (!this.#settled) {
+      this.#settled = true;
       this.#forwarder.handled(this);
+      this.observer?.ended();
     }
   }
 
   /** It failed, here or there. */
   failed(error: unknown): void {
-    if (this.settle()) {
+    if (!this.#settled) {
+      this.#settled = true;
       this.#forwarder.forwardFailed(this, error);
+      this.observer?.ended();
+    }
+  }
+
+  /** Its session is over: nobody waits for what becomes of it. */
+  forgotten(): void {
+    if (!this.#settled) {
+      this.#settled = true;
+      this.observer?.failed("session_closed", undefined);
+      this.observer?.ended();
     }
   }
 }

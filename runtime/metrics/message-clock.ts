@@ -3,16 +3,6 @@
 import type { Clock } from "../base/clock.js";
 import type { Turn } from "../base/turn.js";
 
-/** When one message came, and when it was begun: in milliseconds of its clock. */
-export interface MessageTimes {
-  readonly clock: MessageClock;
-  readonly arrivedAt: number;
-  /** -1: it has not begun. */
-  startedAt: number;
-  /** How many messages it stands for. */
-  readonly weight: number;
-}
-
 /**
  * Decides which messages are timed. In a turn of the event loop the first four are; of those that follow one of sixteen is, picked at random, and stands for sixteen: where there
  * are that many, sixteen times as many look the same. When a message came is looked up once a turn.
@@ -35,8 +25,13 @@ export class MessageClock {
     return this.#clock.steady();
   }
 
-  /** A message came: undefined where it is not timed. */
-  arrived(): MessageTimes | undefined {
+  /** When what came last came, in the same milliseconds. */
+  get arrivedAt(): number {
+    return this.#turnBegan;
+  }
+
+  /** A message came: returns how many it stands for, 0 where it is not timed. */
+  arrived(): number {
     if (this.#turnNumber !== this.#turn.number) {
       this.#turn.touch();
       this.#turnNumber = this.#turn.number;
@@ -45,16 +40,12 @@ export class MessageClock {
     }
     if (this.#inTurn < timedInTurn) {
       this.#inTurn++;
-      return this.#times(1);
+      return 1;
     }
     // A linear congruential generator (Knuth's MMIX is 64 bits wide; this is Numerical Recipes'): its upper bits are as good as any. Every sixteenth in order would
     // be of the same route each time, where a client sends sixteen in turn.
     this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) | 0;
-    return this.#random >>> 28 === 0 ? this.#times(oneOf) : undefined;
-  }
-
-  #times(weight: number): MessageTimes {
-    return { clock: this, arrivedAt: this.#turnBegan, startedAt: -1, weight };
+    return this.#random >>> 28 === 0 ? oneOf : 0;
   }
 }
 

@@ -14,7 +14,10 @@ export class Traffic {
   constructor(clock: Clock, turn: Turn, codes: CodeLabels) {
     this.#clock = new MessageClock(clock, turn);
     this.#codes = codes;
-    this.#unknown = { request: this.#newUnknown("request"), notify: this.#newUnknown("notify") };
+    this.#unknown = {
+      request: this.#newTraffic(unknownRoute, "request"),
+      notify: this.#newTraffic(unknownRoute, "notify"),
+    };
   }
 
   /** A route that there is. */
@@ -22,21 +25,21 @@ export class Traffic {
     if (route === unknownRoute) {
       return this.#unknown[kind];
     }
-    const traffic = new RouteTraffic(route, kind, forwarded, this.#clock);
+    const traffic = this.#newTraffic(route, kind, forwarded);
     this.#routes.set(route, traffic);
     return traffic;
   }
 
   /**
-   * A message was refused, or failed.
+   * A message was turned away before it was a call.
    *
    * @param route as it was asked for, or empty
    * @param kind what it was, where there is no such route
-   * @param turnedAway whether it came to no handler
    */
-  failed(route: string, kind: "request" | "notify", code: string, turnedAway: boolean): void {
+  turnedAway(route: string, kind: "request" | "notify", code: string): void {
     const traffic = this.#routes.get(route) ?? this.#unknown[kind];
-    traffic.failed(this.#codes.of(code), turnedAway);
+    traffic.failed(code);
+    traffic.ended();
   }
 
   /** Every route, and last those that there are not. */
@@ -45,8 +48,8 @@ export class Traffic {
     return [...this.#routes.values(), request, notify];
   }
 
-  #newUnknown(kind: "request" | "notify"): RouteTraffic {
-    return new RouteTraffic(unknownRoute, kind, false, this.#clock);
+  #newTraffic(route: string, kind: "request" | "notify", forwarded = false): RouteTraffic {
+    return new RouteTraffic(route, kind, forwarded, this.#clock, this.#codes);
   }
 }
 

@@ -1,8 +1,8 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { printable } from "../base/printable.js";
 import { fieldNamed, valueNames } from "./assert-names.js";
 import type { Argument } from "./command.js";
 import { type JsonCursor, type JsonStep, jsonCursor } from "./json-cursor.js";
-import { printable } from "./printable.js";
 import { emptyType, type ProtocolBook, type RouteKind } from "./protocol-book.js";
 import { firstWord } from "./split-line.js";
 

@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import { printable } from "./printable.js";
+import { printable } from "../base/printable.js";
 
 /** How a piece of a line looks where there are colours. */
 export type Style = "plain" | "good" | "bad" | "name" | "faint";

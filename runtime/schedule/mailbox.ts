@@ -13,6 +13,8 @@ export interface MailboxTask {
   start(mailbox: Mailbox): boolean;
   /** Whether it is settled before its turn has come, and is not to be begun; its mailbox is told by {@link Mailbox.forgot}. Absent: never. */
   readonly gaveWay?: boolean;
+  /** It was forgotten before its turn has come: {@link Mailbox.clear}. */
+  forgotten?(): void;
 }
 
 /** Told when a mailbox has room, each time that a task of it is done or a turn begins, whether or not it was full. */
@@ -103,9 +105,14 @@ export class OrderedMailbox implements Mailbox, EndOfTurn {
   }
 
   clear(): void {
+    const waiting = this.#queue;
+    const first = this.#first;
     this.#queue = [];
     this.#first = 0;
     this.#gone = 0;
+    for (let index = first; index < waiting.length; index++) {
+      waiting[index]?.forgotten?.();
+    }
   }
 
   endOfTurn(): void {
@@ -172,6 +179,8 @@ export class UnorderedMailbox implements Mailbox, EndOfTurn {
   #running = 0;
   /** Those for whom the turn's budget had nothing left. */
   #waiting: MailboxTask[] = [];
+  /** How many of those have begun, while that goes on. */
+  #begun = 0;
 
   /**
    * @param owner told when fewer than `roomBelow` tasks wait or run
@@ -206,17 +215,23 @@ export class UnorderedMailbox implements Mailbox, EndOfTurn {
   forgot(): void {}
 
   clear(): void {
+    const waiting = this.#waiting;
+    const begun = this.#begun;
     this.#waiting = [];
+    this.#begun = 0;
+    for (let index = begun; index < waiting.length; index++) {
+      waiting[index]?.forgotten?.();
+    }
   }
 
   endOfTurn(): void {
     const waiting = this.#waiting;
-    let begun = 0;
     // What one that begins here posts waits behind the others; it may also have the mailbox cleared.
-    while (this.#waiting === waiting && begun < waiting.length && this.#budget.take()) {
-      this.#begin(waiting[begun++] as MailboxTask);
+    while (this.#waiting === waiting && this.#begun < waiting.length && this.#budget.take()) {
+      this.#begin(waiting[this.#begun++] as MailboxTask);
     }
-    waiting.splice(0, begun);
+    waiting.splice(0, this.#begun);
+    this.#begun = 0;
     if (this.#waiting.length > 0) {
       this.#turn.next(this);
     }

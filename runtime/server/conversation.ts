@@ -4,11 +4,9 @@
 import { type ErrorCode, NanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
 import type { Turn } from "../base/turn.js";
-import type { Call } from "../dispatch/call.js";
+import { Call } from "../dispatch/call.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
-import type { ForwardCall, Forwarder } from "../dispatch/forward-call.js";
-import { newCall } from "../dispatch/measured-call.js";
-import { newForwardCall } from "../dispatch/measured-forward-call.js";
+import { ForwardCall, type Forwarder } from "../dispatch/forward-call.js";
 import { RateLimiters } from "../dispatch/rate-limiter.js";
 import type { HandshakeRequest } from "../protocol/handshake.js";
 import type { MessageId } from "../protocol/message.js";
@@ -161,7 +159,7 @@ export class Conversation extends Handling implements Forwarder, SessionLink, Ou
       return;
     }
     if (endpoint.component === undefined) {
-      const forward = newForwardCall(this, endpoint, id, bytes, payloadStart, end, lent, compressed);
+      const forward = new ForwardCall(this, endpoint, id, bytes, payloadStart, end, lent, compressed);
       if (method.order === "none") {
         this.postUnordered(forward);
       } else {
@@ -171,7 +169,7 @@ export class Conversation extends Handling implements Forwarder, SessionLink, Ou
         forward.own();
       }
     } else {
-      const call = newCall(this, endpoint, id, bytes, payloadStart, end, lent, compressed);
+      const call = new Call(this, endpoint, id, bytes, payloadStart, end, lent, compressed);
       this.post(call);
       if (lent) {
         call.own();

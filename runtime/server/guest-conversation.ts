@@ -1,12 +1,12 @@
 // A hot file: every message that a gate forwards goes through here. No promise and no closure a message.
 
-import { NanowireError, toNanowireError } from "../base/error.js";
+import type { TraceContext } from "../base/call-observer.js";
+import { codeOf, NanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
 import { type Peer, type PeerGuest, pushRecord } from "../cluster/peer.js";
 import { callFlags, type Opening } from "../cluster/records.js";
-import type { Call } from "../dispatch/call.js";
+import { Call } from "../dispatch/call.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
-import { newCall } from "../dispatch/measured-call.js";
 import type { Traffic } from "../metrics/traffic.js";
 import { type OutboundStep, runOutbound } from "../pipeline/pipeline.js";
 import type { MessageCodec } from "../protocol/codec.js";
@@ -18,6 +18,7 @@ import type { OutgoingPush } from "../session/push.js";
 import { Session, type SessionBinder, type SessionLink, type Waiting } from "../session/session.js";
 import { SessionChanges } from "../session/session-changes.js";
 import type { SessionRegistry } from "../session/session-registry.js";
+import type { Tracing } from "../tracing/tracing.js";
 import type { Counters } from "./counters.js";
 import type { Drainable } from "./drain-watch.js";
 import { Handling, type HandlingHost } from "./handling.js";
@@ -33,6 +34,7 @@ export interface GuestHost extends HandlingHost {
   readonly counters: Counters;
   /** Counts messages by their routes; undefined where metrics are off. */
   readonly traffic: Traffic | undefined;
+  readonly tracing: Tracing | undefined;
   readonly sessions: SessionRegistry;
   /** This node has a number that no other has: session ids are made with it. */
   numbered(number: number): void;
@@ -75,18 +77,25 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
 
   // gate → the session's mailbox
 
-  called(number: number, flags: number, route: string, bytes: Uint8Array, start: number, end: number): void {
+  called(
+    number: number,
+    flags: number,
+    route: string,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    context?: TraceContext,
+  ): void {
     const { dispatcher, counters } = this.host;
     const endpoint = dispatcher.hosted(route);
     if (endpoint === undefined) {
       const kind = (flags & callFlags.notify) !== 0 ? "notify" : "request";
-      this.#refuse(
+      const refusal = this.#refuse(
         number,
         route,
-        kind,
         new NanowireError("unknown_route", `no component has the route ${route}`),
-        true,
       );
+      this.host.traffic?.turnedAway(route, kind, refusal.code);
       return;
     }
     if (endpoint.method.kind === "request") {
@@ -94,7 +103,8 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
     } else {
       counters.notifies++;
     }
-    this.post(newCall(this, endpoint, number, bytes, start, end, false, (flags & callFlags.compressed) !== 0));
+    const compressed = (flags & callFlags.compressed) !== 0;
+    this.post(new Call(this, endpoint, number, bytes, start, end, false, compressed, context));
   }
 
   // the way out: → gate
@@ -131,26 +141,30 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
         payloadLog.answered(this.session, call.route, call.id, response, value);
       }
     } catch (error) {
-      this.#refuse(number, call.route, call.kind, error);
+      this.#refuseCall(call, error);
     }
   }
 
   failed(call: Call, error: unknown): void {
     if (this.#ended) {
       // Nobody is told; that it did not end well is counted.
-      const { code } = toNanowireError(error, "internal", "a handler failed");
-      this.host.traffic?.failed(call.route, call.kind, code, false);
+      call.observer?.failed(codeOf(error), error);
     } else {
       this.#tellData();
-      this.#refuse(call.id as number, call.route, call.kind, error);
+      this.#refuseCall(call, error);
     }
   }
 
-  /** @param turnedAway whether it came to no handler */
-  #refuse(number: number, route: string, kind: "request" | "notify", error: unknown, turnedAway = false): void {
+  #refuseCall(call: Call, error: unknown): void {
+    const { code } = this.#refuse(call.id as number, call.route, error);
+    call.observer?.failed(code, error);
+  }
+
+  /** Returns what the gate is told. */
+  #refuse(number: number, route: string, error: unknown): NanowireError {
     const refusal = refusalFor(this.host, this.session.id, route, error);
-    this.host.traffic?.failed(route, kind, refusal.code, turnedAway);
     this.#peer.out.failure(this.#visit, number, refusal);
+    return refusal;
   }
 
   #encode(codec: MessageCodec<unknown>, message: unknown): Uint8Array {
@@ -165,7 +179,10 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
     if (this.#ended) {
       return false;
     }
-    const { outbound, counters, payloadLog } = this.host;
+    const { outbound, counters, payloadLog, tracing } = this.host;
+    if (tracing !== undefined && push.leaves()) {
+      tracing.push(push.route);
+    }
     const steps = outbound.stepsOf(push.route);
     if (steps.length > 0) {
       const payload = steppedPayload(push, steps, this.session, this.serializer, this.host.logger);

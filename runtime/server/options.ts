@@ -13,6 +13,7 @@ import type { HandshakeRequest } from "../protocol/handshake.js";
 import { maxBodyBytes } from "../protocol/packet.js";
 import { type Serializer, serializerNames } from "../protocol/serializer.js";
 import type { BindingOptions, BindJudge } from "../session/session-registry.js";
+import type { Tracing } from "../tracing/tracing.js";
 import { Proxies, type ProxyOptions } from "../transport/proxies.js";
 import type { Transport } from "../transport/transport.js";
 import { assertMetricsOptions, type MetricsOptions } from "./metrics-options.js";
@@ -62,6 +63,8 @@ export interface ServerOptions {
   readonly logger?: Logger;
   /** What the server tells of itself, and whom: `{ reporters: [prometheus({ port: 9464 })] }`. Default: nothing is measured */
   readonly metrics?: MetricsOptions;
+  /** Who follows messages through the nodes of the cluster: `openTelemetryTracing()` of `nanowire/tracing`. Default: nobody */
+  readonly tracing?: Tracing;
   /**
    * Milliseconds between heartbeats; a client that is silent for twice as long is closed. 0: no heartbeats. Default:
    * 30,000. Use whole seconds where clients other than ours connect: some read an integer.
@@ -158,12 +161,13 @@ export interface ServerOptions {
 export type ResolvedOptions = Required<
   Omit<
     ServerOptions,
-    "binding" | "cluster" | "forward" | "metrics" | "modules" | "onBind" | "proxy" | "remotes" | "resume"
+    "binding" | "cluster" | "forward" | "metrics" | "modules" | "onBind" | "proxy" | "remotes" | "resume" | "tracing"
   >
 > & {
   readonly cluster: ResolvedClusterOptions | undefined;
   readonly forward: readonly AnyService[];
   readonly metrics: { readonly reporters: readonly Reporter[]; readonly own: Metrics };
+  readonly tracing: Tracing | undefined;
   readonly modules: Modules;
   readonly remotes: readonly Remote[];
   readonly binding: Required<BindingOptions>;
@@ -195,6 +199,10 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
   assertMethods("clock", clock, ["now", "steady", "after", "every"]);
   const { metrics = { reporters: [] } } = options;
   assertMetricsOptions(metrics);
+  const { tracing } = options;
+  if (tracing !== undefined) {
+    assertMethods("tracing", tracing, ["route", "send", "attempt", "push"]);
+  }
   const maxOutboxBytes = number(options, "maxOutboxBytes", 1_048_576, 1_024, gibibyte);
   return {
     components: options.components,
@@ -210,6 +218,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
       ),
     logger,
     metrics: { reporters: metrics.reporters, own: metrics.own ?? new Metrics(logger) },
+    tracing,
     heartbeatIntervalMs: number(options, "heartbeatIntervalMs", 30_000, 0, maxDelayMs, false),
     handshakeTimeoutMs: number(options, "handshakeTimeoutMs", 10_000, 100, 600_000, false),
     maxConnections: number(options, "maxConnections", 10_000, 1, 1_000_000),
@@ -378,6 +387,7 @@ export const optionKinds = {
   forward: "checked",
   logger: "checked",
   metrics: "checked",
+  tracing: "checked",
   heartbeatIntervalMs: "checked",
   handshakeTimeoutMs: "checked",
   maxConnections: "checked",

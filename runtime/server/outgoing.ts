@@ -18,6 +18,7 @@ import { toldEncodeError } from "../protocol/told-error.js";
 import type { OutgoingPush } from "../session/push.js";
 import type { PushForm } from "../session/push-form.js";
 import type { Session, Waiting } from "../session/session.js";
+import type { Tracing } from "../tracing/tracing.js";
 import type { Outbox } from "../transport/outbox.js";
 import type { Counters } from "./counters.js";
 import type { KeptMessages } from "./kept-messages.js";
@@ -39,11 +40,12 @@ export interface OutgoingHost {
   readonly counters: Counters;
   /** Counts messages by their routes; undefined where metrics are off. */
   readonly traffic: Traffic | undefined;
+  readonly tracing: Tracing | undefined;
   readonly pushForms: PushForms;
 }
 
-/** What outbound steps are told of the call that is answered. */
-type AnsweredCall = Pick<Call, "data">;
+/** What is told of the call that is answered: outbound steps get its data. */
+type AnsweredCall = Pick<Call, "data" | "observer">;
 
 /** Told when more waits for a client that is away than is kept. */
 export interface OutgoingOwner {
@@ -165,7 +167,11 @@ export class Outgoing {
   refuse(id: MessageId, route: string, error: unknown, call?: AnsweredCall): void {
     const { logger, traffic } = this.#host;
     const refusal = refusalFor(this.#host, this.#session.id, route, error);
-    traffic?.failed(route, id === 0 ? "notify" : "request", refusal.code, call === undefined);
+    if (call === undefined) {
+      traffic?.turnedAway(route, id === 0 ? "notify" : "request", refusal.code);
+    } else {
+      call.observer?.failed(refusal.code, error);
+    }
     if (id === 0 || this.#state === "ended" || this.#terms.profile.errors === "none") {
       return;
     }
@@ -235,7 +241,10 @@ export class Outgoing {
     if (this.#state === "ended" || (this.#outbox.closed && this.#kept === undefined)) {
       return false;
     }
-    const { outbound, counters, payloadLog } = this.#host;
+    const { outbound, counters, payloadLog, tracing } = this.#host;
+    if (tracing !== undefined && push.leaves()) {
+      tracing.push(push.route);
+    }
     const steps = outbound.stepsOf(push.route);
     const payload =
       steps.length === 0

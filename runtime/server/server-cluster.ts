@@ -65,10 +65,10 @@ export class ServerCluster implements VisitsHost, PeerHost {
     this.#options = options;
     this.#isGate = isGate;
     const { logger, turn, deadlines, sessions } = host;
-    const { clock, requestTimeoutMs, binding } = host.options;
+    const { clock, requestTimeoutMs, binding, tracing } = host.options;
     this.questions = new Questions(logger, clock);
     this.node = new ClusterNode(options.driver, options.link, { logger, clock, turn }, this);
-    this.remotes = new HostedRemotes(host.options.remotes, { clock, turn, deadlines, requestTimeoutMs });
+    this.remotes = new HostedRemotes(host.options.remotes, { clock, turn, deadlines, requestTimeoutMs, tracing });
     this.#ownRemotes = new OwnRemotes(this.remotes, logger, clock);
     this.calls = new RemoteCalls({
       node: this.node,
@@ -78,6 +78,7 @@ export class ServerCluster implements VisitsHost, PeerHost {
       clock,
       requestTimeoutMs,
       callMetadata: options.callMetadata,
+      tracing,
     });
     this.jobs = new Jobs({
       node: this.node,
@@ -88,6 +89,7 @@ export class ServerCluster implements VisitsHost, PeerHost {
       carrier: options.driver.name,
       settings: options.jobs,
       now: () => clock.now(),
+      tracing,
     });
     for (const route of this.remotes.routes) {
       this.questions.answer(route, ({ peer, ...question }) =>
@@ -99,7 +101,7 @@ export class ServerCluster implements VisitsHost, PeerHost {
       link instanceof Conversation ? link.serializer.name : undefined;
     this.users = new UserDirectory({ clock, logger, turn, node, questions, binding, serializerOf });
     this.users.listenTo(sessions);
-    this.userPushes = new UserPushes({ logger, node, users: this.users, sessions, terms: host.options });
+    this.userPushes = new UserPushes({ logger, node, users: this.users, sessions, terms: host.options, tracing });
   }
 
   get logger(): Logger {

@@ -1,3 +1,4 @@
+import { bothOf } from "../base/call-observer.js";
 import type { Clock } from "../base/clock.js";
 import { NanowireError, toNanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
@@ -16,6 +17,7 @@ import { type ScheduleHost, SharedSchedule } from "../schedule/shared-schedule.j
 import { Timekeeper } from "../schedule/timekeeper.js";
 import type { Session } from "../session/session.js";
 import { SessionRegistry } from "../session/session-registry.js";
+import type { Tracing } from "../tracing/tracing.js";
 import type { Proxies } from "../transport/proxies.js";
 import type { Guest, Place, TransportHost, Wire, WireReceiver } from "../transport/transport.js";
 import { refusalOf } from "./admission.js";
@@ -64,6 +66,7 @@ export class ServerHost implements ConnectionHost, GuestHost, TransportHost, Pla
   /** What is measured; undefined where nothing is. */
   readonly metrics: ServerMetrics | undefined;
   readonly traffic: Traffic | undefined;
+  readonly tracing: Tracing | undefined;
   readonly #places: Places;
   #ids: SessionIds;
   readonly #connections = new Set<Connection>();
@@ -112,6 +115,13 @@ export class ServerHost implements ConnectionHost, GuestHost, TransportHost, Pla
     const { reporters, own } = options.metrics;
     this.metrics = reporters.length > 0 ? new ServerMetrics(this, options.clock, this.turn, own) : undefined;
     this.traffic = this.metrics?.traffic;
+    this.tracing = options.tracing;
+    if (this.tracing !== undefined) {
+      for (const endpoint of [...this.dispatcher.endpoints, ...this.dispatcher.forwarded]) {
+        const { route, kind } = endpoint.method;
+        endpoint.observer = bothOf(endpoint.observer, this.tracing.route(route, kind));
+      }
+    }
   }
 
   get counted(): ServerCounters {

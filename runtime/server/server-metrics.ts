@@ -44,7 +44,7 @@ export class ServerMetrics {
     const { endpoints, forwarded } = host.dispatcher;
     for (const endpoint of [...endpoints, ...forwarded]) {
       const { route, kind } = endpoint.method;
-      endpoint.traffic = this.traffic.add(route, kind, endpoint.component === undefined);
+      endpoint.observer = this.traffic.add(route, kind, endpoint.component === undefined);
     }
   }
 

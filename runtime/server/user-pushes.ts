@@ -9,6 +9,7 @@ import { OutgoingPush, type PushDefinition } from "../session/push.js";
 import { pushToEach } from "../session/send-push.js";
 import type { Session } from "../session/session.js";
 import type { SessionRegistry } from "../session/session-registry.js";
+import type { Tracing } from "../tracing/tracing.js";
 import { serializerNamed, type TermsOptions } from "./terms.js";
 
 /** What pushes to users need of their node. */
@@ -18,6 +19,7 @@ export interface UserPushesHost {
   readonly users: UserDirectory;
   readonly sessions: SessionRegistry;
   readonly terms: Pick<TermsOptions, "serializers">;
+  readonly tracing: Tracing | undefined;
 }
 
 /** A push that waits until it is known where its users are. */
@@ -50,7 +52,7 @@ export class UserPushes {
    * @returns for how many sessions it was queued at once
    */
   push<T>(uids: readonly string[], method: PushDefinition<T>, message: T): number {
-    const push = new OutgoingPush(method, message, true) as OutgoingPush;
+    const push = this.#newPush(method, message);
     const before = new Set<WaitingPush>();
     const direct = new Set<Session>();
     for (const uid of uids) {
@@ -91,7 +93,17 @@ export class UserPushes {
 
   /** Sends a push to sessions where they were found. Returns how many there were that are not gone for all that is known. */
   pushTo<T>(found: readonly FoundBinding[], method: PushDefinition<T>, message: T): number {
-    return this.#sendTo(new OutgoingPush(method, message, true) as OutgoingPush, found, none);
+    return this.#sendTo(this.#newPush(method, message), found, none);
+  }
+
+  #newPush<T>(method: PushDefinition<T>, message: T): OutgoingPush {
+    const push = new OutgoingPush(method, message, true) as OutgoingPush;
+    const { tracing } = this.#host;
+    if (tracing !== undefined && push.leaves()) {
+      // Now, and not when it is known where they are: it is a child of what pushes.
+      tracing.push(push.route);
+    }
+    return push;
   }
 
   #wait(

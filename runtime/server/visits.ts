@@ -253,8 +253,10 @@ class Visit implements PeerVisit {
     }
     call.number = ++this.#lastCall;
     const flags = (call.compressed ? callFlags.compressed : 0) | (call.kind === "notify" ? callFlags.notify : 0);
+    const { payloadBytes, payloadStart, payloadEnd } = call;
+    const context = call.goesTo(peer.id);
     try {
-      peer.out.call(number, call.number, flags, route, call.payloadBytes, call.payloadStart, call.payloadEnd);
+      peer.out.call(number, call.number, flags, route, payloadBytes, payloadStart, payloadEnd, context);
     } catch (error) {
       call.failed(error);
       return;
@@ -333,8 +335,12 @@ class Visit implements PeerVisit {
     const { peer, number } = this;
     peer.removeVisit(number);
     peer.underWay -= this.#calls.length;
+    const calls = this.#calls;
     this.#calls = [];
     peer.out.closed(number, reason);
+    for (const call of calls) {
+      call.forgotten();
+    }
   }
 }
 

@@ -88,6 +88,8 @@ export class OutgoingPush<T = unknown> {
   /** Mostly a few nodes. Made for the first. */
   #relayed: Relayed[] | undefined;
   #text: string | undefined;
+  /** Whether somebody was told that it leaves. */
+  #hasLeft = false;
   /** What a serializer, or a form, has thrown: it is not tried again for each member. */
   #failures: Map<Serializer | PushForm, { readonly error: unknown }> | undefined;
   /** Made when it is first asked for. */
@@ -124,8 +126,17 @@ export class OutgoingPush<T = unknown> {
     const method = { route, code: 0, message: encodedElsewhere, ...(policy === undefined ? {} : { overflow: policy }) };
     const push = new OutgoingPush(method, undefined, true, batch) as OutgoingPush;
     push.#payloads.push({ serializer, payload });
+    // It has left the node where it was pushed.
+    push.#hasLeft = true;
     push.#text = `${payload.length} bytes that another node has encoded`;
     return push;
+  }
+
+  /** It leaves for one of those whom it goes to. Returns whether that is the first. */
+  leaves(): boolean {
+    const isFirst = !this.#hasLeft;
+    this.#hasLeft = true;
+    return isFirst;
   }
 
   /** Has it taken to a session by a relay, together with the others that go the same way: {@link finish} sends it. */

@@ -37,6 +37,7 @@ describe("the code in docs/", () => {
   test("there is some, in each guide", () => {
     const shown = new Set(blocks.map(({ page }) => page));
     const guides = [
+      "bots",
       "client",
       "cluster",
       "cluster-failures",
@@ -92,6 +93,7 @@ describe("the code in docs/", () => {
         rootDir: root,
         paths: {
           nanowire: [`${root}runtime/index.ts`],
+          "nanowire/bots": [`${root}runtime/bots/index.ts`],
           "nanowire/client": [`${root}runtime/client/index.ts`],
           "nanowire/grpc": [`${root}runtime/cluster/grpc/index.ts`],
           "nanowire/json": [`${root}runtime/protocol/json/index.ts`],
@@ -102,6 +104,7 @@ describe("the code in docs/", () => {
           "nanowire/repl": [`${root}runtime/repl/index.ts`],
           "nanowire/statsd": [`${root}runtime/metrics/statsd/index.ts`],
           "nanowire/testing": [`${root}runtime/testing/index.ts`],
+          "nanowire/tracing": [`${root}runtime/tracing/opentelemetry/index.ts`],
           "nanowire/up": [`${root}runtime/up/index.ts`],
           "nanowire/validate": [`${root}runtime/validate/index.ts`],
           "nanowire/wire": [`${root}runtime/protocol/wire/index.ts`],

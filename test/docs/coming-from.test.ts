@@ -72,6 +72,7 @@ import { prometheus } from "nanowire/prometheus";
 import { reflection } from "nanowire/reflection";
 import { statsd } from "nanowire/statsd";
 import { startTestServer } from "nanowire/testing";
+import { openTelemetryTracing } from "nanowire/tracing";
 import { protovalidate } from "nanowire/validate";
 import type { JoinRequest, UserSaid } from "${root}/generated/chat/v1/room.js";
 import { RoomComponent, RoomEvents } from "${root}/generated/chat/v1/room.server.js";

@@ -115,10 +115,11 @@ describe("the package, installed as a production server installs it", () => {
       return stderr;
     });
     const stderr = told.join("");
-    // Without protovalidate it generates as well; only its rules need it. What carries a cluster, or tells metrics, is a server's.
+    // Without protovalidate it generates as well; only its rules need it, and only bots in TypeScript need esbuild. What carries a cluster, or tells metrics, is a server's.
     const needed = Object.entries(peerDependencies).filter(
       ([name]) =>
         name !== "@bufbuild/protovalidate" &&
+        name !== "esbuild" &&
         !/^(?:@(?:grpc|nats-io|opentelemetry)\/|hot-shots$|prom-client$)/.test(name),
     );
     expect(needed.length).toBe(4);

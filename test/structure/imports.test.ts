@@ -9,17 +9,19 @@ const mayImport: Record<string, readonly string[]> = {
   base: [],
   up: ["base"],
   metrics: ["base"],
+  tracing: ["base"],
   protocol: ["base"],
   transport: ["base"],
   schedule: ["base"],
   session: ["base", "protocol", "transport", "schedule"],
   pipeline: ["base", "protocol", "session"],
   component: ["base", "protocol", "schedule", "session"],
-  dispatch: ["base", "metrics", "protocol", "schedule", "session", "component"],
-  cluster: ["base", "protocol", "transport", "schedule", "session", "pipeline", "component", "dispatch"],
+  dispatch: ["base", "protocol", "schedule", "session", "component"],
+  cluster: ["base", "tracing", "protocol", "transport", "schedule", "session", "pipeline", "component", "dispatch"],
   server: [
     "base",
     "metrics",
+    "tracing",
     "protocol",
     "transport",
     "schedule",
@@ -35,6 +37,7 @@ const mayImport: Record<string, readonly string[]> = {
   validate: ["base", "protocol", "dispatch"],
   reflection: ["base", "protocol", "component"],
   repl: ["base", "protocol", "transport", "client", "reflection"],
+  bots: ["base", "client"],
 };
 
 /** The generator's rooms, which know nothing of the runtime. */
@@ -49,14 +52,14 @@ const generatorMayImport: Record<string, readonly string[]> = {
 
 /** Where Node's own modules may be imported: nowhere else does the code know on what it runs. */
 const nodeIn = [
-  /^runtime\/(transport|cluster|server|up|repl)\//,
+  /^runtime\/(transport|cluster|server|up|repl|bots)\//,
   /^runtime\/metrics\/prometheus\//,
   /^runtime\/client\/(dial-tcp|dial-ws)\.ts$/,
   /^generator\/(read|scaffold|write)\//,
   /^generator\/(cli|plugin)\.ts$/,
 ];
 
-/** The cluster's drivers, and the reporters of metrics, that stand on packages of their own, which nobody loads who does not use them. */
+/** The cluster's drivers, the reporters of metrics, and tracing, that stand on packages of their own, which nobody loads who does not use them. */
 const driverPackages: Readonly<Record<string, RegExp>> = {
   grpc: /^@grpc\/grpc-js$/,
   nats: /^@nats-io\/(jetstream|kv|transport-node)$/,
@@ -101,7 +104,7 @@ function roomOf(path: string, house: string): string | undefined {
 
 /** The driver, or the reporter, that a file belongs to. */
 function driverOf(path: string): string | undefined {
-  return /^runtime\/(?:cluster|metrics)\/([^/]+)\//.exec(path)?.[1];
+  return /^runtime\/(?:cluster|metrics|tracing)\/([^/]+)\//.exec(path)?.[1];
 }
 
 /** What the generator made: of the chat's files, and of the service of reflection. */

@@ -1,4 +1,4 @@
-import { Histogram } from "../../histogram.js";
+import { Histogram } from "../../../runtime/bots/histogram.js";
 import type { SoakReport } from "../soak.js";
 
 /** How many of the broken promises are told in words. */

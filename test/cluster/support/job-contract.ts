@@ -83,6 +83,7 @@ export function describeJobs(name: string, start: () => Promise<JobCluster>): vo
         payload: new Uint8Array(100_000).fill(7),
         metadata: { trace: "t-1", "ä key": "text\r\nof any kind", "": "" },
         maxAttempts: 1_000_000,
+        context: { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" },
       });
       expect(await a.add(job)).toBe(true);
       const first = await worker.taken.next();

@@ -55,6 +55,7 @@ export class PageProgram {
       stdin: { contents: code, loader: "ts", resolveDir: `${root}docs` },
       // The longer names first: the first that fits is taken.
       alias: {
+        "nanowire/bots": `${root}runtime/bots/index.ts`,
         "nanowire/client": `${root}runtime/client/index.ts`,
         "nanowire/grpc": `${root}runtime/cluster/grpc/index.ts`,
         "nanowire/json": `${root}runtime/protocol/json/index.ts`,
@@ -64,6 +65,7 @@ export class PageProgram {
         "nanowire/reflection": `${root}runtime/reflection/index.ts`,
         "nanowire/statsd": `${root}runtime/metrics/statsd/index.ts`,
         "nanowire/testing": `${root}runtime/testing/index.ts`,
+        "nanowire/tracing": `${root}runtime/tracing/opentelemetry/index.ts`,
         "nanowire/wire": `${root}runtime/protocol/wire/index.ts`,
         nanowire: `${root}runtime/index.ts`,
       },

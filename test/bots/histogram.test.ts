@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Histogram } from "../../bench/histogram.js";
+import { Histogram } from "../../runtime/bots/histogram.js";
 
 function histogramOf(values: Iterable<number>): Histogram {
   const histogram = new Histogram();
@@ -70,6 +70,27 @@ describe("Histogram", () => {
         const told = histogramOf(recorded).percentile(share);
         expect(Math.abs(told - exact)).toBeLessThanOrEqual(exact / 128);
         expect(told).toBeLessThanOrEqual(sorted.at(-1) ?? 0);
+      }),
+    );
+  });
+});
+
+describe("several histograms", () => {
+  it("added up tell what one would that has counted everything, whatever was counted where", () => {
+    const parts = fc.array(fc.array(fc.oneof(fc.nat(200), fc.nat(2 ** 31 - 1)), { maxLength: 60 }), { maxLength: 5 });
+    fc.assert(
+      fc.property(parts, (recorded) => {
+        const whole = histogramOf(recorded.flat());
+        const sum = new Histogram();
+        for (const part of recorded) {
+          // As it comes from another process.
+          sum.add(structuredClone(histogramOf(part).snapshot()));
+        }
+        expect(sum.snapshot()).toEqual(whole.snapshot());
+        expect(sum.mean).toBe(whole.mean);
+        expect([0, 0.5, 0.99, 1].map((share) => sum.percentile(share))).toEqual(
+          [0, 0.5, 0.99, 1].map((share) => whole.percentile(share)),
+        );
       }),
     );
   });

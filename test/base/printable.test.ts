@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { printable } from "../../runtime/repl/printable.js";
+import { printable } from "../../runtime/base/printable.js";
 
 describe("printable", () => {
   it.each([
