@@ -11,8 +11,17 @@ export interface Rendered {
   readonly sections: readonly Section[];
 }
 
-const reader = new MarkdownIt({ html: false, linkify: false, typographer: false });
+const reader = new MarkdownIt({ html: true, linkify: false, typographer: false });
 
+// Of HTML the pages have line breaks, and comments for those who change them. Anything else is text.
+reader.renderer.rules["html_inline"] = (tokens, index) => {
+  const { content = "" } = tokens[index] ?? {};
+  return content === "<br>" ? content : escapeHtml(content);
+};
+reader.renderer.rules["html_block"] = (tokens, index) => {
+  const { content = "" } = tokens[index] ?? {};
+  return /^<!--[\s\S]*-->\s*$/.test(content) ? "" : `<p>${escapeHtml(content)}</p>\n`;
+};
 reader.renderer.rules["fence"] = (tokens, index) => {
   const { content = "", info = "" } = tokens[index] ?? {};
   return codeBlock(content, info.trim());
