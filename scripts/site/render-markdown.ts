@@ -90,7 +90,7 @@ function textOf(token: Token | undefined): string {
   return token.children
     .map((child) => {
       const isText = child.type === "text" || child.type === "code_inline";
-      return isText ? child.content : child.type === "softbreak" ? " " : "";
+      return isText ? child.content : ["softbreak", "hardbreak", "html_inline"].includes(child.type) ? " " : "";
     })
     .join("");
 }

@@ -219,7 +219,7 @@ describe("the programs", () => {
     expect(server.counters.sessions).toBe(2);
   });
 
-  test("of docs/coming-from-colyseus.md: a room takes eight, the ninth gets another, and an empty one is gone", async () => {
+  test("of docs/coming-from-colyseus.md: a room takes eight, the ninth gets another, and comes over when there is place", async () => {
     printedLines();
     const page = new PageProgram("docs/coming-from-colyseus.md");
     expect(page.count).toBe(1);

@@ -19,10 +19,15 @@ listen("button.menu", (button) => {
   button.setAttribute("aria-expanded", String(isOpen));
 });
 
-document.querySelector('nav [aria-current="page"]')?.scrollIntoView({ block: "center" });
-scrollTo(0, location.hash === "" ? 0 : scrollY);
+// The page's place in the list is seen; the page itself stays where it is.
+const sidebar = document.querySelector<HTMLElement>("#sidebar");
+const here = sidebar?.querySelector<HTMLElement>('[aria-current="page"]');
+if (sidebar && here) {
+  sidebar.scrollTop = here.offsetTop - sidebar.clientHeight / 2;
+}
 
-for (const block of document.querySelectorAll("article pre")) {
+// A browser has no clipboard for pages that came over plain HTTP from elsewhere.
+for (const block of navigator.clipboard === undefined ? [] : document.querySelectorAll("article pre")) {
   const copy = document.createElement("button");
   copy.type = "button";
   copy.className = "copy";
