@@ -14,6 +14,7 @@ export default defineConfig({
     // Generated code imports the package by its name; the tests run it on the sources.
     alias: [
       { find: /^nanowire\/bots$/, replacement: source("./runtime/bots/index.ts") },
+      { find: /^nanowire\/capture$/, replacement: source("./runtime/capture/index.ts") },
       { find: /^nanowire\/client$/, replacement: source("./runtime/client/index.ts") },
       { find: /^nanowire\/grpc$/, replacement: source("./runtime/cluster/grpc/index.ts") },
       { find: /^nanowire\/json$/, replacement: source("./runtime/protocol/json/index.ts") },
@@ -23,6 +24,7 @@ export default defineConfig({
       { find: /^nanowire\/reflection$/, replacement: source("./runtime/reflection/index.ts") },
       { find: /^nanowire\/repl$/, replacement: source("./runtime/repl/index.ts") },
       { find: /^nanowire\/statsd$/, replacement: source("./runtime/metrics/statsd/index.ts") },
+      { find: /^nanowire\/studio$/, replacement: source("./runtime/studio/index.ts") },
       { find: /^nanowire\/testing$/, replacement: source("./runtime/testing/index.ts") },
       { find: /^nanowire\/tracing$/, replacement: source("./runtime/tracing/opentelemetry/index.ts") },
       { find: /^nanowire\/up$/, replacement: source("./runtime/up/index.ts") },

@@ -36,9 +36,25 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: "tell what clients or servers of another version would notice",
     load: async () => (await import("./breaking-command.js")).runBreaking,
   },
+  tap: {
+    summary: "tell what clients and a server say, live or out of a file of packets, as lines of JSON",
+    load: async () => (await import("./tap-command.js")).runTapCommand,
+  },
+  replay: {
+    summary: "say it again to another build, and compare what it answers",
+    load: async () => (await import("./replay-command.js")).runReplayCommand,
+  },
+  dissector: {
+    summary: "write a dissector for Wireshark, which names routes, messages and fields",
+    load: async () => (await import("./dissector-command.js")).runDissectorCommand,
+  },
   repl: {
     summary: "try a server out: call its routes, and see what it pushes, by hand or by a script",
     load: async () => (await import("./repl-command.js")).runReplCommand,
+  },
+  studio: {
+    summary: "show the sessions, messages, metrics of a running server on a page, and try its routes there",
+    load: async () => (await import("./studio-command.js")).runStudioCommand,
   },
   bots: {
     summary: "have many bots play a scenario, for load and for tests, and report how long everything took",

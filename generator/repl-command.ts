@@ -1,15 +1,10 @@
 import type { CommandContext } from "./command-context.js";
 import { formatProblem, GeneratorError } from "./error.js";
-import { readModel } from "./generate.js";
+import { readJson, readMilliseconds } from "./flag-values.js";
 import { optional } from "./model/optional.js";
-import { printDescriptors } from "./print/descriptors.js";
-import { compileProject } from "./project.js";
 import { helpOnFlags, parseFlags } from "./read/arguments.js";
-import { readSettings } from "./read/config.js";
-import { readDescriptorsInput } from "./read/descriptors-input.js";
-import { replTable, type ValuesOf } from "./read/option-table.js";
-import { readOwnPackage } from "./read/package-root.js";
-import { findPeers } from "./read/peers.js";
+import { replTable } from "./read/option-table.js";
+import { readToldTypes } from "./told-types.js";
 
 const help = (): string => `nanowire repl [URL]
 
@@ -42,7 +37,7 @@ const entryName = "nanowire/repl";
 
 /** `nanowire repl`. @returns 0 when all went well, 1 when a command of a script failed, 2 when nothing was tried */
 export async function runReplCommand(args: readonly string[], context: CommandContext): Promise<number> {
-  const { directory, print, printError, untilStopped } = context;
+  const { print, printError, untilStopped } = context;
   try {
     let url: string | undefined;
     const flags = parseFlags(args, "repl", replTable, (argument) => {
@@ -60,9 +55,9 @@ export async function runReplCommand(args: readonly string[], context: CommandCo
     }
     const options = {
       ...optional("url", url),
-      ...optional("timeoutMs", readMilliseconds(flags.timeout)),
-      ...optional("user", readUser(flags.user)),
-      ...optional("descriptors", await readDescriptors(directory, flags)),
+      ...optional("timeoutMs", readMilliseconds("--timeout", flags.timeout)),
+      ...optional("user", readJson("--user", flags.user)),
+      ...optional("descriptors", await readToldTypes(context, flags)),
       ...optional("serializer", serializer),
       ...optional("caFile", ca),
       ...optional("script", script),
@@ -78,38 +73,5 @@ export async function runReplCommand(args: readonly string[], context: CommandCo
       printError(formatProblem(problem));
     }
     return 2;
-  }
-}
-
-/** The text of what `nanowire generate --descriptors` writes, or the bytes of a file; undefined when none is named. */
-async function readDescriptors(
-  directory: string,
-  { proto, descriptors }: ValuesOf<typeof replTable>,
-): Promise<string | Uint8Array | undefined> {
-  if (proto === undefined) {
-    return descriptors === undefined ? undefined : readDescriptorsInput(directory, descriptors);
-  }
-  if (descriptors !== undefined) {
-    throw GeneratorError.of("--proto and --descriptors both tell the types: give one of them");
-  }
-  const own = readOwnPackage();
-  const settings = readSettings(directory, { proto });
-  const [requireBuf, requireTsProto] = findPeers(own, directory, ["@bufbuild/buf", "ts-proto"]);
-  const read = readModel(await compileProject(directory, settings, own, { requireBuf, requireTsProto }));
-  return printDescriptors(read.model.protocol, read.descriptors, read.own);
-}
-
-function readMilliseconds(text: string | undefined): number | undefined {
-  if (text !== undefined && !/^\d{1,10}$/.test(text)) {
-    throw GeneratorError.of(`--timeout cannot be ${text}: write milliseconds, as 5000`);
-  }
-  return text === undefined ? undefined : Number(text);
-}
-
-function readUser(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
-  } catch (error) {
-    throw GeneratorError.of(`--user is no JSON: ${error instanceof Error ? error.message : error}`);
   }
 }

@@ -104,6 +104,15 @@ export type { Timer } from "./schedule/timer.js";
 export type { Cluster } from "./server/cluster.js";
 export type { RemoteCallCounters, ServerCounters } from "./server/counters.js";
 export type { DrainOptions } from "./server/drain.js";
+export type { ServerHealth, ServerState } from "./server/health.js";
+export type {
+  InspectedRoute,
+  Inspector,
+  InspectorHost,
+  MessageWatcher,
+  SeenKind,
+  SeenMessage,
+} from "./server/inspector.js";
 export type { LocatedSession, LocatedUsers } from "./server/located-users.js";
 export type { MetricsOptions } from "./server/metrics-options.js";
 export type { ForwardedService, HandshakeContext, ServerOptions } from "./server/options.js";
@@ -112,8 +121,6 @@ export type { ResumeOptions } from "./server/resume-options.js";
 export {
   createServer,
   type Server,
-  type ServerHealth,
-  type ServerState,
   type StopOnSignalsOptions,
 } from "./server/server.js";
 export type { VisitLost } from "./server/server-cluster.js";
@@ -124,13 +131,14 @@ export { Group, type GroupOptions } from "./session/group.js";
 export type { GroupPart, SessionFilter } from "./session/group-part.js";
 export type { ConflationKey, Overflow, PushDefinition, PushReceiver } from "./session/push.js";
 export { type PushTarget, sendPush } from "./session/send-push.js";
-export type { Session, SessionData, Waiting } from "./session/session.js";
+export type { Belonging, Session, SessionData, Waiting } from "./session/session.js";
 export type {
   BindingOptions,
   BindJudge,
   SecondSession,
   SessionBound,
   SessionClosed,
+  SessionEvents,
   SessionSuspended,
 } from "./session/session-registry.js";
 export type { Users } from "./session/users.js";

@@ -18,6 +18,7 @@ try {
   const made = join(workshop, "made");
   compile(made);
   makeBinsExecutable(made);
+  await bundlePage("studio", join(made, "runtime/studio/page"));
   for (const example of ["chat", "tadpole"]) {
     await bundlePage(example, join(made, "examples", example, "page"));
   }

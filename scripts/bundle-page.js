@@ -1,4 +1,4 @@
-// Bundles the page of an example: `node scripts/bundle-page.js chat <directory>` puts page.js, index.html, style.css and icon.svg there.
+// Bundles a page, of an example or the studio's: `node scripts/bundle-page.js chat <directory>` puts page.js, index.html, style.css and icon.svg there.
 
 import { cp, mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
@@ -8,11 +8,11 @@ import { build } from "esbuild";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
- * @param {string} example the folder below examples/ that has the page
+ * @param {string} name `studio`, or the folder below examples/ that has the page
  * @param {string} directory where the page goes; made when it is not there
  */
-export async function bundlePage(example, directory) {
-  const source = join(root, "examples", example, "page");
+export async function bundlePage(name, directory) {
+  const source = join(root, name === "studio" ? "runtime/studio/page" : `examples/${name}/page`);
   await mkdir(directory, { recursive: true });
   await build({
     absWorkingDir: root,
@@ -33,12 +33,12 @@ export async function bundlePage(example, directory) {
   }
 }
 
-const [, script, example, directory] = process.argv;
+const [, script, name, directory] = process.argv;
 if (script !== undefined && resolve(script) === fileURLToPath(import.meta.url)) {
   if (directory === undefined) {
-    console.error("Usage: node scripts/bundle-page.js <example> <directory>");
+    console.error("Usage: node scripts/bundle-page.js <name> <directory>");
     process.exitCode = 2;
   } else {
-    await bundlePage(example, resolve(directory));
+    await bundlePage(name, resolve(directory));
   }
 }

@@ -227,6 +227,24 @@ export const replTable = {
   help: optionTable.help,
 } as const satisfies OptionTable;
 
+/** The flags of `nanowire studio`. */
+export const studioTable = {
+  port: {
+    kind: "text",
+    places: ["flag"],
+    placeholder: "PORT",
+    default: "7351",
+    doc: "the port of this machine that the page is shown on; 0: a free one",
+  },
+  descriptors: {
+    kind: "file",
+    places: ["flag"],
+    default: "the server is asked",
+    doc: "routes and types: what nanowire generate --descriptors writes",
+  },
+  help: optionTable.help,
+} as const satisfies OptionTable;
+
 /** The flags of `nanowire bots`. */
 export const botsTable = {
   url: {
@@ -289,6 +307,129 @@ export const initTable = {
     default: "the version that runs it",
     doc: "which nanowire the project depends on: a version, or a packed .tgz file",
   },
+  help: optionTable.help,
+} as const satisfies OptionTable;
+
+/** The flags of `nanowire tap`. */
+export const tapTable = {
+  proto: { ...replTable.proto, default: "a studio is asked; of a file, bytes are shown" },
+  descriptors: replTable.descriptors,
+  reflection: {
+    kind: "text",
+    places: ["flag"],
+    placeholder: "URL",
+    doc: "a server that is asked for them: ws://, wss://, tcp:// or tls://",
+  },
+  port: {
+    kind: "texts",
+    places: ["flag"],
+    placeholder: "PORT",
+    default: "all",
+    doc: "of a file: the port whose connections are looked at; may be given more than once",
+  },
+  route: {
+    kind: "texts",
+    places: ["flag"],
+    placeholder: "ROUTE",
+    default: "all",
+    doc: "the route whose messages are told, * for any characters: Room.*; may be given more than once",
+  },
+  session: {
+    kind: "texts",
+    places: ["flag"],
+    placeholder: "ID",
+    default: "all",
+    doc: "of a server: the session whose messages are told; may be given more than once",
+  },
+  token: {
+    kind: "text",
+    places: ["flag"],
+    placeholder: "TOKEN",
+    default: "$NANOWIRE_STUDIO_TOKEN",
+    doc: "of a server: what its studio asks for; who lists this machine's processes sees a flag",
+  },
+  serializer: {
+    kind: "choice",
+    places: ["flag"],
+    values: ["protobuf", "json"],
+    default: "protobuf",
+    doc: "of a file: what is spoken where the server does not say",
+  },
+  secrets: {
+    kind: "act",
+    places: ["flag"],
+    doc: "of a file: tell handshake data, and fields that are marked debug_redact, too",
+  },
+  heartbeats: { kind: "act", places: ["flag"], doc: "of a file: tell heartbeats, too" },
+  out: { kind: "file", places: ["flag"], default: "standard output", doc: "a file for the lines" },
+  help: optionTable.help,
+} as const satisfies OptionTable;
+
+/** The flags of `nanowire replay`. */
+export const replayTable = {
+  url: { kind: "text", places: ["flag"], placeholder: "URL", doc: "the server: ws://, wss://, tcp:// or tls://" },
+  proto: replTable.proto,
+  descriptors: replTable.descriptors,
+  speed: {
+    kind: "text",
+    places: ["flag"],
+    placeholder: "max|N",
+    default: "max",
+    doc: "how fast: 1 as it was captured, 2 twice as fast; max: as fast as answers come",
+  },
+  ignore: {
+    kind: "texts",
+    places: ["flag"],
+    placeholder: "PATH",
+    doc: "a place that is not compared: payload.atMs, payload.members[*].id, **.token, Room.Join:error; may be given more than once",
+  },
+  skip: {
+    kind: "texts",
+    places: ["flag"],
+    placeholder: "ROUTE",
+    doc: "a route whose messages are not sent, * for any characters; may be given more than once",
+  },
+  pushes: { kind: "act", places: ["flag"], doc: "compare which pushes came to each connection, too" },
+  user: {
+    kind: "text",
+    places: ["flag"],
+    placeholder: "JSON",
+    default: "what the capture has",
+    doc: "what every handshake tells the application on the server",
+  },
+  timeout: {
+    kind: "text",
+    places: ["flag"],
+    placeholder: "MS",
+    default: "10000",
+    doc: "milliseconds to wait for a connection, an answer, a push; 0: for ever",
+  },
+  serializer: {
+    kind: "choice",
+    places: ["flag"],
+    values: ["protobuf", "json"],
+    default: "protobuf",
+    doc: "what is asked for where a handshake is not in the capture",
+  },
+  report: { kind: "file", places: ["flag"], doc: "a file for the report as JSON" },
+  out: { kind: "file", places: ["flag"], doc: "a file for the capture of what was said anew" },
+  ca: replTable.ca,
+  help: optionTable.help,
+} as const satisfies OptionTable;
+
+/** The flags of `nanowire dissector`. */
+export const dissectorTable = {
+  out: { kind: "file", places: ["flag"], default: "nanowire.lua", doc: "the file that is written" },
+  proto: optionTable.proto,
+  lock: optionTable.lock,
+  port: {
+    kind: "texts",
+    places: ["flag"],
+    placeholder: "PORT",
+    default: "found by what is said",
+    doc: "a TCP port that is the protocol's in any case; may be given more than once",
+  },
+  check: optionTable.check,
   help: optionTable.help,
 } as const satisfies OptionTable;
 

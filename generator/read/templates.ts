@@ -31,6 +31,12 @@ export function readTemplates(own: OwnPackage, { directory, folder }: TemplatesF
   return { server: read("server"), client: read("client"), json: read("json"), routes: read("routes") };
 }
 
+/** Reads the template of the dissector, which is the package's own: it is published in generator/lua. */
+export function readDissectorTemplate(own: OwnPackage): TemplateText {
+  const file = "generator/lua/dissector.hbs";
+  return { file: `nanowire/${file}`, text: readText(join(own.root, file)) };
+}
+
 /** Reads a file of a new project, as `nanowire init` makes it: they are published in generator/scaffold/project. */
 export function readProjectTemplate(own: OwnPackage, name: string): string {
   return readText(join(own.root, "generator", "scaffold", "project", name));

@@ -4,6 +4,7 @@
 import { type ErrorCode, NanowireError } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
 import type { Turn } from "../base/turn.js";
+import type { AnyMethod } from "../component/service.js";
 import { Call } from "../dispatch/call.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
 import { ForwardCall, type Forwarder } from "../dispatch/forward-call.js";
@@ -131,6 +132,9 @@ export class Conversation extends Handling implements Forwarder, SessionLink, Ou
     } else {
       counters.notifies++;
     }
+    if (this.host.watch.on) {
+      this.#watched(endpoint?.method, bytes, end);
+    }
     if (!this.isWithinRate()) {
       const limit = `a client may send ${this.host.options.maxMessagesPerSecond} messages a second`;
       this.#turnAway(id, endpoint?.method.route ?? "", "rate_limited", limit);
@@ -176,6 +180,15 @@ export class Conversation extends Handling implements Forwarder, SessionLink, Ou
       }
     }
     this.#pauseWhenFull();
+  }
+
+  /** Shows the message whose header was read to whoever watches. */
+  #watched(method: AnyMethod<never> | undefined, bytes: Uint8Array, end: number): void {
+    const { watch, header } = this.host;
+    const { type, id, route, payloadStart, compressed } = header;
+    const kind = type === messageType.request ? "request" : "notify";
+    const name = method?.route ?? route;
+    watch.arrived(this.session, kind, name, id, method?.request, bytes, payloadStart, end, compressed, this.serializer);
   }
 
   /** Refuses a message that comes to no mailbox: a client that sends thousands of them does not hold up the others either. */

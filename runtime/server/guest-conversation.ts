@@ -94,6 +94,7 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
         number,
         route,
         new NanowireError("unknown_route", `no component has the route ${route}`),
+        kind === "notify" ? 0 : number,
       );
       this.host.traffic?.turnedAway(route, kind, refusal.code);
       return;
@@ -104,6 +105,12 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
       counters.notifies++;
     }
     const compressed = (flags & callFlags.compressed) !== 0;
+    const { watch } = this.host;
+    if (watch.on) {
+      const { kind, request } = endpoint.method;
+      const id = kind === "request" ? number : 0;
+      watch.arrived(this.session, kind, route, id, request, bytes, start, end, compressed, this.serializer);
+    }
     this.post(new Call(this, endpoint, number, bytes, start, end, false, compressed, context));
   }
 
@@ -120,11 +127,11 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
       out.done(this.#visit, number);
       return;
     }
-    const { payloadLog } = this.host;
+    const { payloadLog, watch } = this.host;
     const { response } = call.endpoint.method;
     try {
       const steps = this.host.outbound.stepsOf(call.route);
-      if (steps.length === 0 && isInPlace(this.serializer, response)) {
+      if (steps.length === 0 && isInPlace(this.serializer, response) && !watch.on) {
         out.answerInPlace(this.#visit, number, response, value);
       } else {
         const message = {
@@ -136,6 +143,9 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
         };
         runOutbound(steps, this.session, message);
         out.answer(this.#visit, number, message.payload);
+        if (watch.on) {
+          watch.answered(this.session, call.route, number, "", response, message.payload, this.serializer);
+        }
       }
       if (payloadLog?.on === true) {
         payloadLog.answered(this.session, call.route, call.id, response, value);
@@ -156,13 +166,25 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
   }
 
   #refuseCall(call: Call, error: unknown): void {
-    const { code } = this.#refuse(call.id as number, call.route, error);
+    const id = call.id as number;
+    const { code } = this.#refuse(id, call.route, error, call.kind === "notify" ? 0 : id);
     call.observer?.failed(code, error);
   }
 
-  /** Returns what the gate is told. */
-  #refuse(number: number, route: string, error: unknown): NanowireError {
+  /**
+   * Returns what the gate is told.
+   *
+   * @param id of a request; 0 for a notify
+   */
+  #refuse(number: number, route: string, error: unknown, id: number): NanowireError {
     const refusal = refusalFor(this.host, this.session.id, route, error);
+    const { watch } = this.host;
+    if (watch.on && id === 0) {
+      watch.failed(this.session, route, id, refusal.code);
+    } else if (watch.on) {
+      // The gate writes the error, in whatever its client understands.
+      watch.answered(this.session, route, id, refusal.code, undefined, noBytes, this.serializer);
+    }
     this.#peer.out.failure(this.#visit, number, refusal);
     return refusal;
   }
@@ -184,11 +206,13 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
       tracing.push(push.route);
     }
     const steps = outbound.stepsOf(push.route);
+    let payload: Uint8Array | undefined;
     if (steps.length > 0) {
-      const payload = steppedPayload(push, steps, this.session, this.serializer, this.host.logger);
-      if (payload === null) {
+      const stepped = steppedPayload(push, steps, this.session, this.serializer, this.host.logger);
+      if (stepped === null) {
         return false;
       }
+      payload = stepped;
       this.#peer.out.push(pushRecord(push, this.serializer, payload), [this.#visit]);
     } else if (push.shared) {
       push.relayTo(this.#peer, this.serializer, this.#visit);
@@ -198,6 +222,9 @@ export class GuestConversation extends Handling implements PeerGuest, SessionLin
     counters.pushes++;
     if (payloadLog?.on === true) {
       payloadLog.pushed(this.session, push);
+    }
+    if (this.host.watch.on) {
+      this.host.watch.pushed(this.session, push, payload, this.serializer, true);
     }
     return true;
   }
@@ -363,3 +390,5 @@ function readHandshake(text: string): HandshakeRequest {
   }
   return value as HandshakeRequest;
 }
+
+const noBytes = new Uint8Array(0);

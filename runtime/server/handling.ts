@@ -12,6 +12,7 @@ import { type MailboxOwner, type MailboxTask, OrderedMailbox, UnorderedMailbox }
 import type { Timekeeper } from "../schedule/timekeeper.js";
 import type { Session } from "../session/session.js";
 import { inflate, inflateAtOnce } from "./inflate.js";
+import type { MessageWatch } from "./message-watch.js";
 import type { ResolvedOptions } from "./options.js";
 import type { PayloadLog } from "./payload-log.js";
 import type { ServerPipeline } from "./server-pipeline.js";
@@ -25,6 +26,8 @@ export interface HandlingHost {
   readonly inbound: ServerPipeline<InboundStep>;
   /** Undefined where what messages hold is never logged. */
   readonly payloadLog: PayloadLog | undefined;
+  /** Shows messages to whoever watches. */
+  readonly watch: MessageWatch;
 }
 
 /** A session's messages on their way to handlers: in their order, through the inbound steps, decoded. Where they come from, and where answers go, its heirs know. */

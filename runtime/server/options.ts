@@ -16,6 +16,7 @@ import type { BindingOptions, BindJudge } from "../session/session-registry.js";
 import type { Tracing } from "../tracing/tracing.js";
 import { Proxies, type ProxyOptions } from "../transport/proxies.js";
 import type { Transport } from "../transport/transport.js";
+import { assertInspectors, type Inspector } from "./inspector.js";
 import { assertMetricsOptions, type MetricsOptions } from "./metrics-options.js";
 import { type GivenModule, Modules } from "./modules.js";
 import { assertProfile, type Profile } from "./profile.js";
@@ -63,6 +64,8 @@ export interface ServerOptions {
   readonly logger?: Logger;
   /** What the server tells of itself, and whom: `{ reporters: [prometheus({ port: 9464 })] }`. Default: nothing is measured */
   readonly metrics?: MetricsOptions;
+  /** Who looks into the server while it runs: `[studio({ port: 7350 })]`. Each once. Default: nobody */
+  readonly inspectors?: readonly Inspector[];
   /** Who follows messages through the nodes of the cluster: `openTelemetryTracing()` of `nanowire/tracing`. Default: nobody */
   readonly tracing?: Tracing;
   /**
@@ -199,6 +202,8 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
   assertMethods("clock", clock, ["now", "steady", "after", "every"]);
   const { metrics = { reporters: [] } } = options;
   assertMetricsOptions(metrics);
+  const { inspectors = [] } = options;
+  assertInspectors(inspectors);
   const { tracing } = options;
   if (tracing !== undefined) {
     assertMethods("tracing", tracing, ["route", "send", "attempt", "push"]);
@@ -218,6 +223,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
       ),
     logger,
     metrics: { reporters: metrics.reporters, own: metrics.own ?? new Metrics(logger) },
+    inspectors,
     tracing,
     heartbeatIntervalMs: number(options, "heartbeatIntervalMs", 30_000, 0, maxDelayMs, false),
     handshakeTimeoutMs: number(options, "handshakeTimeoutMs", 10_000, 100, 600_000, false),
@@ -387,6 +393,7 @@ export const optionKinds = {
   forward: "checked",
   logger: "checked",
   metrics: "checked",
+  inspectors: "array",
   tracing: "checked",
   heartbeatIntervalMs: "checked",
   handshakeTimeoutMs: "checked",

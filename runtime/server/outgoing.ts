@@ -22,6 +22,7 @@ import type { Tracing } from "../tracing/tracing.js";
 import type { Outbox } from "../transport/outbox.js";
 import type { Counters } from "./counters.js";
 import type { KeptMessages } from "./kept-messages.js";
+import type { MessageWatch } from "./message-watch.js";
 import type { PayloadLog } from "./payload-log.js";
 import type { PushForms } from "./push-forms.js";
 import { internalError, refusalFor } from "./refusal.js";
@@ -35,6 +36,8 @@ export interface OutgoingHost {
   readonly logger: Logger;
   /** Undefined where what messages hold is never logged. */
   readonly payloadLog: PayloadLog | undefined;
+  /** Shows messages to whoever watches. */
+  readonly watch: MessageWatch;
   readonly turn: Turn;
   readonly outbound: ServerPipeline<OutboundStep>;
   readonly counters: Counters;
@@ -44,8 +47,10 @@ export interface OutgoingHost {
   readonly pushForms: PushForms;
 }
 
-/** What is told of the call that is answered: outbound steps get its data. */
-type AnsweredCall = Pick<Call, "data" | "observer">;
+/** What is asked of the call that is answered: what outbound steps are told, who is told of it, and what its answers are. */
+interface AnsweredCall extends Pick<Call, "data" | "observer"> {
+  readonly endpoint: { readonly method: { readonly response: MessageCodec<unknown> } };
+}
 
 /** Told when more waits for a client that is away than is kept. */
 export interface OutgoingOwner {
@@ -120,7 +125,8 @@ export class Outgoing {
       this.#kept === undefined &&
       this.#pushForm.compress === undefined &&
       this.#terms.profile.emptyResponses &&
-      this.#host.outbound.stepsOf(route).length === 0
+      this.#host.outbound.stepsOf(route).length === 0 &&
+      !this.#host.watch.on
     );
   }
 
@@ -173,6 +179,9 @@ export class Outgoing {
       call.observer?.failed(refusal.code, error);
     }
     if (id === 0 || this.#state === "ended" || this.#terms.profile.errors === "none") {
+      if (this.#host.watch.on) {
+        this.#host.watch.failed(this.#session, route, id, refusal.code);
+      }
       return;
     }
     const payload = this.#errorPayload(refusal, route);
@@ -181,7 +190,7 @@ export class Outgoing {
     } catch (failure) {
       // An outbound step failed on the error itself: the client gets it without the step.
       logger.error({ error: failure, route }, "an outbound step failed on an error reply");
-      this.#write(id, payload, true);
+      this.#write(id, route, payload, refusal, call);
     }
   }
 
@@ -215,23 +224,33 @@ export class Outgoing {
   ): void {
     const steps = this.#host.outbound.stepsOf(route);
     if (steps.length === 0) {
-      this.#write(id, payload, error !== undefined);
+      this.#write(id, route, payload, error, call);
     } else {
       const message = { kind: "response" as const, route, error, payload, data: call?.data ?? {} };
       runOutbound(steps, this.#session, message);
-      this.#write(id, message.payload, error !== undefined);
+      this.#write(id, route, message.payload, error, call);
     }
   }
 
-  #write(id: MessageId, payload: Uint8Array, error: boolean): void {
+  #write(
+    id: MessageId,
+    route: string,
+    payload: Uint8Array,
+    error: NanowireError | undefined,
+    call: AnsweredCall | undefined,
+  ): void {
     const { profile, serializer } = this.#terms;
     const whole = payload.length > 0 || profile.emptyResponses ? payload : (serializer.emptyPayload ?? payload);
     const compressed = this.#pushForm.compress?.(whole);
-    const flagged = error && profile.errors === "flagged";
+    const flagged = error !== undefined && profile.errors === "flagged";
     const { buffer } = this.#outbox;
     const start = buffer.end;
     writeResponse(buffer, id, compressed ?? whole, flagged, compressed !== undefined);
     this.#commit("an answer", start, false);
+    if (this.#host.watch.on) {
+      const codec = error === undefined ? call?.endpoint.method.response : undefined;
+      this.#host.watch.answered(this.#session, route, id, error?.code ?? "", codec, payload, serializer);
+    }
   }
 
   // push → outbound pipeline → message encoder → outbox
@@ -260,6 +279,9 @@ export class Outgoing {
     }
     if (payloadLog?.on === true) {
       payloadLog.pushed(this.#session, push);
+    }
+    if (this.#host.watch.on) {
+      this.#host.watch.pushed(this.#session, push, payload, this.#pushForm.serializer, isQueued);
     }
     return isQueued;
   }

@@ -27,6 +27,7 @@ import { payloadCompressor } from "./deflate.js";
 import { type Drainable, DrainWatch } from "./drain-watch.js";
 import type { GuestConversation, GuestHost } from "./guest-conversation.js";
 import { HeartbeatSweep } from "./heartbeat.js";
+import { MessageWatch } from "./message-watch.js";
 import type { ResolvedOptions } from "./options.js";
 import { PayloadLog } from "./payload-log.js";
 import { Places, type PlacesHost, TakenPlace } from "./places.js";
@@ -45,6 +46,7 @@ export class ServerHost implements ConnectionHost, GuestHost, TransportHost, Pla
   readonly options: ResolvedOptions;
   readonly logger: Logger;
   readonly payloadLog: PayloadLog | undefined;
+  readonly watch: MessageWatch;
   readonly turn: Turn;
   readonly counters = new Counters();
   readonly header = new MessageHeader();
@@ -82,6 +84,7 @@ export class ServerHost implements ConnectionHost, GuestHost, TransportHost, Pla
     this.options = options;
     this.logger = options.logger;
     this.payloadLog = PayloadLog.of(options.logger);
+    this.watch = new MessageWatch(options.clock, options.logger);
     this.turn = new Turn(undefined, (error) => options.logger.error({ error }, "a part of a turn's end failed"));
     this.dispatcher = new Dispatcher(options.components, this.turn, options.requestTimeoutMs, options.forward);
     this.deadlines = new Timekeeper(options.clock, 1);
@@ -113,7 +116,8 @@ export class ServerHost implements ConnectionHost, GuestHost, TransportHost, Pla
     this.cluster = options.cluster && new ServerCluster(this, options.cluster, options.listen.length > 0);
     this.sessions.arbiter = this.cluster?.users;
     const { reporters, own } = options.metrics;
-    this.metrics = reporters.length > 0 ? new ServerMetrics(this, options.clock, this.turn, own) : undefined;
+    const isMeasured = reporters.length > 0 || options.inspectors.some(({ measures }) => measures === true);
+    this.metrics = isMeasured ? new ServerMetrics(this, options.clock, this.turn, own) : undefined;
     this.traffic = this.metrics?.traffic;
     this.tracing = options.tracing;
     if (this.tracing !== undefined) {

@@ -20,6 +20,8 @@ import { Cluster } from "./cluster.js";
 import { Conversation } from "./conversation.js";
 import type { ServerCounters } from "./counters.js";
 import { type DrainOptions, drainOptionKinds, resolveDrainOptions } from "./drain.js";
+import type { ServerHealth, ServerState } from "./health.js";
+import { Inspection } from "./inspection.js";
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from "./options.js";
 import { ServerHost } from "./server-host.js";
 import type { ServerPipeline } from "./server-pipeline.js";
@@ -33,30 +35,6 @@ import { assertSignals, letSignalAct, onSignals, stopSignals } from "./signals.j
  */
 export function createServer(options: ServerOptions): Server {
   return new Server(resolveOptions(options));
-}
-
-/**
- * Where a server is in its life. `draining`: it has told its clients to go and takes no new ones; what is left to do is to stop. A server that is stopped can be
- * started again.
- */
-export type ServerState = "stopped" | "starting" | "running" | "draining" | "stopping";
-
-/** What those who watch a process ask a server. */
-export interface ServerHealth {
-  /** Whether the process is worth keeping: the server is not stopped. */
-  readonly live: boolean;
-  /** Whether clients may be sent here: it runs, and is not about to stop. */
-  readonly ready: boolean;
-  /** Where the server is in its life. */
-  readonly state: ServerState;
-  /** Connections that are open. */
-  readonly connections: number;
-  /** Sessions that are open: clients whose handshake was taken; with the option `resume` also those that are suspended. */
-  readonly sessions: number;
-  /** Clients that are on their way: they have a socket, and are no connection yet. */
-  readonly arriving: number;
-  /** Whether `maxConnections` are taken: whoever comes now is refused. */
-  readonly full: boolean;
 }
 
 /** What {@link Server.stopOnSignals} takes. */
@@ -222,10 +200,10 @@ export class Server {
   }
 
   /**
-   * Starts the reporters of metrics, the modules, the remotes and the components, joins the cluster, then opens the listeners. Resolved when clients can connect. After an error everything
+   * Starts the reporters of metrics, the inspectors, the modules, the remotes and the components, joins the cluster, then opens the listeners. Resolved when clients can connect. After an error everything
    * that was begun is undone, and the server is stopped.
    *
-   * @throws NanowireError `invalid_state` when it is not stopped, `listen_failed`; `cluster_failed`, `node_exists`; and what a reporter's `start`, or a module's, a remote's or a component's
+   * @throws NanowireError `invalid_state` when it is not stopped, `listen_failed`; `cluster_failed`, `node_exists`; and what a reporter's or an inspector's `start`, or a module's, a remote's or a component's
    * `init` or `afterInit` throws
    */
   async start(): Promise<void> {
@@ -241,6 +219,10 @@ export class Server {
       for (const reporter of this.#options.metrics.reporters) {
         undo.unshift(() => reporter.stop());
         await reporter.start(this.#reporterHost());
+      }
+      for (const inspector of this.#options.inspectors) {
+        undo.unshift(() => inspector.stop());
+        await inspector.start(new Inspection(this.#host, this));
       }
       this.#host.metrics?.loop.start();
       undo.unshift(() => this.#host.metrics?.loop.stop());
@@ -337,6 +319,9 @@ export class Server {
       LifeCycle.detach(life);
     }
     this.#host.metrics?.loop.stop();
+    for (const inspector of [...this.#options.inspectors].reverse()) {
+      await this.#attempt(() => inspector.stop(), "an inspector failed as it stopped", { name: inspector.name });
+    }
     for (const reporter of [...this.#options.metrics.reporters].reverse()) {
       await this.#attempt(() => reporter.stop(), "a reporter of metrics failed as it stopped", { name: reporter.name });
     }

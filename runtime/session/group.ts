@@ -35,7 +35,7 @@ export class Group implements PushReceiver, Iterable<Session> {
   readonly #onEmpty: GroupOptions["onEmpty"];
   readonly #members = new Set<Session>();
   /** What a member is told of: that it is to leave is nobody else's to say. */
-  readonly #membership: Membership = { sessionClosed: (session) => this.#sessionClosed(session) };
+  readonly #membership: Membership = { group: this, sessionClosed: (session) => this.#sessionClosed(session) };
   readonly #batch = new PushBatch();
   #closed = false;
 

@@ -182,6 +182,11 @@ export class OutgoingPush<T = unknown> {
     return this.#key;
   }
 
+  /** Whether nobody may be shown it: it has fields that are marked `debug_redact`, or its type is known to another node alone. */
+  get secret(): boolean {
+    return this.#codec.redaction !== undefined || this.#codec === encodedElsewhere;
+  }
+
   /** What a log shows of it. */
   get text(): string {
     this.#text ??= messageText(this.#codec, this.message);

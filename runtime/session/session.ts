@@ -65,8 +65,17 @@ export interface SessionLink {
   close(reason: NanowireError): void;
 }
 
+/** A group, as those see it who look at a session. */
+export interface Belonging {
+  /** What it is called; another may be called the same. */
+  readonly name: string;
+  /** How many members it has. */
+  readonly count: number;
+}
+
 /** Something that a session belongs to until it closes: a group. */
 export interface Membership {
+  readonly group: Belonging;
   /** Must not throw. */
   sessionClosed(session: Session): unknown;
 }
@@ -339,6 +348,11 @@ export class Session implements PushReceiver {
   /** @internal A group was left. */
   left(membership: Membership): void {
     this.#memberships?.delete(membership);
+  }
+
+  /** @internal The groups that it is in. */
+  get groups(): Belonging[] {
+    return this.#memberships === undefined ? [] : Array.from(this.#memberships, ({ group }) => group);
   }
 
   /** @internal The connection is gone: groups are left, and those who asked are told. */

@@ -38,6 +38,7 @@ describe("the code in docs/", () => {
     const shown = new Set(blocks.map(({ page }) => page));
     const guides = [
       "bots",
+      "capture",
       "client",
       "cluster",
       "cluster-failures",
@@ -65,6 +66,7 @@ describe("the code in docs/", () => {
       "security",
       "server",
       "sessions",
+      "studio",
       "testing",
       "time",
       "tools",
@@ -98,6 +100,7 @@ describe("the code in docs/", () => {
         paths: {
           nanowire: [`${root}runtime/index.ts`],
           "nanowire/bots": [`${root}runtime/bots/index.ts`],
+          "nanowire/capture": [`${root}runtime/capture/index.ts`],
           "nanowire/client": [`${root}runtime/client/index.ts`],
           "nanowire/grpc": [`${root}runtime/cluster/grpc/index.ts`],
           "nanowire/json": [`${root}runtime/protocol/json/index.ts`],
@@ -107,6 +110,7 @@ describe("the code in docs/", () => {
           "nanowire/reflection": [`${root}runtime/reflection/index.ts`],
           "nanowire/repl": [`${root}runtime/repl/index.ts`],
           "nanowire/statsd": [`${root}runtime/metrics/statsd/index.ts`],
+          "nanowire/studio": [`${root}runtime/studio/index.ts`],
           "nanowire/testing": [`${root}runtime/testing/index.ts`],
           "nanowire/tracing": [`${root}runtime/tracing/opentelemetry/index.ts`],
           "nanowire/up": [`${root}runtime/up/index.ts`],

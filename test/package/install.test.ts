@@ -43,12 +43,38 @@ describe("the package, installed as a production server installs it", () => {
       "dist/generator",
       "dist/runtime",
       "generator/scaffold",
+      "generator/lua",
       "generator/templates",
       "package.json",
       "proto/nanowire",
       "runtime/reflection",
     ]);
     expect(files.filter((file) => /\.tsx?$/.test(file) && !file.endsWith(".d.ts"))).toEqual([]);
+    const page = files.filter((file) => file.startsWith("package/dist/runtime/studio/page/"));
+    expect(page.map((file) => file.split("/").at(-1)).sort()).toEqual([
+      "icon.svg",
+      "index.html",
+      "page.js",
+      "style.css",
+    ]);
+  });
+
+  test("shows the studio's page, which is not large", () => {
+    writeFileSync(
+      join(project, "studio.js"),
+      `import { createServer, memory, silentLogger } from "nanowire";
+       import { studio } from "nanowire/studio";
+       const inspector = studio({ port: 0 });
+       const server = createServer({ components: [], listen: [memory()], logger: silentLogger, inspectors: [inspector] });
+       await server.start();
+       const answers = await Promise.all(["", "page.js", "style.css"].map((path) => fetch(inspector.url + path)));
+       console.log(JSON.stringify(await Promise.all(answers.map(async (one) => [one.status, (await one.text()).length]))));
+       await server.stop();`,
+    );
+    const [page, script, style] = JSON.parse(run(project, "node studio.js")) as [number, number][];
+    expect([page?.[0], script?.[0], style?.[0]]).toEqual([200, 200, 200]);
+    expect(script?.[1]).toBeLessThan(260_000);
+    expect(style?.[1]).toBeLessThan(20_000);
   });
 
   test("imports in Node: the server, the client, options.proto", () => {

@@ -37,6 +37,10 @@ const mayImport: Record<string, readonly string[]> = {
   validate: ["base", "protocol", "dispatch"],
   reflection: ["base", "protocol", "component"],
   repl: ["base", "protocol", "transport", "client", "reflection"],
+  capture: ["base", "protocol", "transport", "client", "repl"],
+  studio: ["base", "metrics", "protocol", "session", "server"],
+  // It runs in a browser: a client, which reads types as the REPL does.
+  "studio/page": ["base", "protocol", "transport", "client", "repl", "studio"],
   bots: ["base", "client"],
 };
 
@@ -52,7 +56,8 @@ const generatorMayImport: Record<string, readonly string[]> = {
 
 /** Where Node's own modules may be imported: nowhere else does the code know on what it runs. */
 const nodeIn = [
-  /^runtime\/(transport|cluster|server|up|repl|bots)\//,
+  /^runtime\/(transport|cluster|server|up|repl|capture|bots)\//,
+  /^runtime\/studio\/(?!page\/)/,
   /^runtime\/metrics\/prometheus\//,
   /^runtime\/client\/(dial-tcp|dial-ws)\.ts$/,
   /^generator\/(read|scaffold|write)\//,
@@ -99,7 +104,7 @@ function resolve(from: string, specifier: string): string {
 }
 
 function roomOf(path: string, house: string): string | undefined {
-  return new RegExp(`^${house}/([^/]+)/`).exec(path)?.[1];
+  return new RegExp(`^${house}/(studio/page|[^/]+)/`).exec(path)?.[1];
 }
 
 /** The driver, or the reporter, that a file belongs to. */
@@ -149,12 +154,14 @@ describe("who may import whom", () => {
     ).toEqual([]);
   });
 
-  test("runtime: its packages are ws and, for JSON, the base64 of @bufbuild/protobuf; validation, the REPL, the drivers of the cluster and the reporters of metrics have their own", () => {
+  test("runtime: its packages are ws and, for JSON, the base64 of @bufbuild/protobuf; validation, the REPL, captures, the page of the studio, the drivers of the cluster and the reporters of metrics have their own", () => {
     const packages = inside("runtime").filter(
       ({ from, to }) => !to.startsWith("runtime/") && !to.startsWith("node:") && !isGenerated(from),
     );
     const ofValidation = packages.filter(({ from }) => roomOf(from, "runtime") === "validate");
-    const ofRepl = packages.filter(({ from }) => roomOf(from, "runtime") === "repl");
+    const ofRepl = packages.filter(({ from }) =>
+      ["repl", "capture", "studio/page"].includes(roomOf(from, "runtime") ?? ""),
+    );
     const others = packages.filter(
       (one) => !ofValidation.includes(one) && !ofRepl.includes(one) && driverOf(one.from) === undefined,
     );
@@ -164,9 +171,20 @@ describe("who may import whom", () => {
     ).toEqual([]);
     expect(new Set(ofRepl.map(({ to }) => to))).toEqual(new Set(["@bufbuild/protobuf", "@bufbuild/protobuf/wkt"]));
     const loaded = inside("runtime").filter(
-      ({ from, to }) => /^runtime\/(validate|repl)\//.test(to) && roomOf(from, "runtime") !== roomOf(to, "runtime"),
+      ({ from, to }) =>
+        /^runtime\/(validate|repl|capture|studio)\//.test(to) && roomOf(from, "runtime") !== roomOf(to, "runtime"),
     );
-    expect(loaded.map(show)).toEqual([]);
+    expect(new Set(loaded.map(({ from }) => roomOf(from, "runtime")))).toEqual(new Set(["capture", "studio/page"]));
+    // Of the studio itself its page knows what is said, and of the REPL nothing that runs in Node.
+    const ofPage = loaded.filter(({ from }) => roomOf(from, "runtime") === "studio/page");
+    expect(new Set(ofPage.map(({ to }) => to))).toEqual(
+      new Set([
+        "runtime/repl/bytes-codec.ts",
+        "runtime/repl/describe.ts",
+        "runtime/repl/protocol-book.ts",
+        "runtime/studio/answers.ts",
+      ]),
+    );
   });
 
   test("runtime: reflection is loaded by the REPL alone", () => {

@@ -56,6 +56,7 @@ export class PageProgram {
       // The longer names first: the first that fits is taken.
       alias: {
         "nanowire/bots": `${root}runtime/bots/index.ts`,
+        "nanowire/capture": `${root}runtime/capture/index.ts`,
         "nanowire/client": `${root}runtime/client/index.ts`,
         "nanowire/grpc": `${root}runtime/cluster/grpc/index.ts`,
         "nanowire/json": `${root}runtime/protocol/json/index.ts`,
@@ -64,6 +65,7 @@ export class PageProgram {
         "nanowire/prometheus": `${root}runtime/metrics/prometheus/index.ts`,
         "nanowire/reflection": `${root}runtime/reflection/index.ts`,
         "nanowire/statsd": `${root}runtime/metrics/statsd/index.ts`,
+        "nanowire/studio": `${root}runtime/studio/index.ts`,
         "nanowire/testing": `${root}runtime/testing/index.ts`,
         "nanowire/tracing": `${root}runtime/tracing/opentelemetry/index.ts`,
         "nanowire/wire": `${root}runtime/protocol/wire/index.ts`,
