@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { posix } from "node:path";
 import { build } from "esbuild";
 import { printPage } from "./print-page.js";
@@ -54,7 +54,11 @@ export async function buildSite(root: string, folder: string): Promise<BuiltSite
     mkdirSync(posix.dirname(`${folder}/${file}`), { recursive: true });
     writeFileSync(`${folder}/${file}`, text);
   }
-  return { ...read, outline, files: [...files.keys()] };
+  for (const image of read.images) {
+    mkdirSync(posix.dirname(`${folder}/${image}`), { recursive: true });
+    copyFileSync(`${root}/${image}`, `${folder}/${image}`);
+  }
+  return { ...read, outline, files: [...files.keys(), ...read.images] };
 }
 
 /** What the pages say, heading by heading; sources and folders are not searched. */

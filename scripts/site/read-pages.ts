@@ -8,6 +8,8 @@ import type { LostLink, Page } from "./site.js";
 export interface ReadPages {
   /** By their paths in the repository. */
   readonly pages: ReadonlyMap<string, Page>;
+  /** Images that pages show, by their paths: they stand in the site as they are. */
+  readonly images: ReadonlySet<string>;
   readonly lost: readonly LostLink[];
   /** Links out of the repository: target → the pages that have it. */
   readonly external: ReadonlyMap<string, readonly string[]>;
@@ -21,6 +23,7 @@ interface InnerLink {
   readonly id: string;
 }
 
+const image = /\.(gif|jpe?g|png|svg|webp)$/;
 const scheme = /^[a-z][a-z\d+.-]*:/i;
 /** What a link may lead to without being shown: it is no text, or not the repository's. */
 const unshown = /(^|\/)(node_modules|dist|\.[^/]+)(\/|$)/;
@@ -32,6 +35,7 @@ const unshown = /(^|\/)(node_modules|dist|\.[^/]+)(\/|$)/;
  */
 export function readPages(root: string): ReadPages {
   const pages = new Map<string, Page>();
+  const images = new Set<string>();
   const lost: LostLink[] = [];
   const external = new Map<string, string[]>();
   const links: InnerLink[] = [];
@@ -53,7 +57,7 @@ export function readPages(root: string): ReadPages {
       lost.push({ page, target, problem: `${path} has no heading #${id}` });
     }
   }
-  return { pages, lost, external };
+  return { pages, images, lost, external };
 
   function readPage(path: string): Page {
     if (statSync(`${root}/${path}`).isDirectory()) {
@@ -85,6 +89,10 @@ export function readPages(root: string): ReadPages {
     if (path === undefined) {
       lost.push({ page, target, problem: `there is no ${named}` });
       return target;
+    }
+    if (image.test(path)) {
+      images.add(path);
+      return posix.relative(posix.dirname(page), path);
     }
     links.push({ page, target, path, id: decodeURIComponent(id) });
     waiting.push(path);

@@ -41,15 +41,18 @@ describe("the blocks of all pages", () => {
     expect(unread.map(({ place }) => place)).toEqual([]);
   });
 
-  test.each(["json", "yaml"])("%s can be parsed", (language) => {
-    const wrong = of(language).flatMap(({ place, code }) =>
-      parseAllDocuments(code).flatMap((document) =>
-        "errors" in document ? document.errors.map(({ message }) => `${place}: ${message}`) : [],
-      ),
-    );
-    expect(of(language)).not.toEqual([]);
+  test("JSON can be parsed, whole or line by line", () => {
+    expect(of("json").length).toBeGreaterThan(5);
+    const wrong = of("json").filter(({ code }) => !isJson(code) && !code.trim().split("\n").every(isJson));
     expect(wrong).toEqual([]);
-    expect(() => of("json").map(({ code }) => JSON.parse(code))).not.toThrow();
+  });
+
+  test("YAML can be parsed", () => {
+    expect(of("yaml").length).toBeGreaterThan(2);
+    const wrong = of("yaml").flatMap(({ place, code }) =>
+      parseAllDocuments(code).flatMap(({ errors }) => errors.map(({ message }) => `${place}: ${message}`)),
+    );
+    expect(wrong).toEqual([]);
   });
 
   test("shell scripts can be parsed", () => {
@@ -100,7 +103,7 @@ describe("the commands of all pages", () => {
         asked.set(args.join(" "), { place, args });
       }
     }
-    expect(asked.size).toBeGreaterThan(40);
+    expect(asked.size).toBeGreaterThan(30);
     const refused: string[] = [];
     for (const [command, { place, args }] of asked) {
       const errors: string[] = [];
@@ -124,6 +127,15 @@ describe("the commands of all pages", () => {
     expect(unknown).toEqual([]);
   });
 });
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** The commands of a line, each as its words; none of what is no command, or has a place for something else in it. */
 function commandsOf(line: string): string[][] {

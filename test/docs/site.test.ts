@@ -69,6 +69,13 @@ describe("the site", () => {
     expect(order[0]).toBe("docs/getting-started.md");
   });
 
+  test("has the images that pages show, as they are", () => {
+    const image = "docs/images/studio-overview.png";
+    expect(readFileSync(`${folder}/docs/studio.html`, "utf8")).toContain('<img src="images/studio-overview.png" alt="');
+    expect(readFileSync(`${folder}/${image}`).equals(readFileSync(root + image))).toBe(true);
+    expect(site.files).toContain(image);
+  });
+
   test("names headings as git hosts do", () => {
     const slugs = new Slugs();
     const headings = ["Ports", "A `Group`, and its members", "nanowire generate --watch", "Ports", "What's “new”? Ä_1"];
