@@ -3,6 +3,7 @@ import { GeneratorError } from "./error.js";
 import { helpOnFlags, parseFlags } from "./read/arguments.js";
 import { initTable } from "./read/option-table.js";
 import { readOwnPackage } from "./read/package-root.js";
+import { generatorPeers } from "./read/peers.js";
 import { readProjectTemplate } from "./read/templates.js";
 import { isPackageName, newProjectFiles, packageName } from "./scaffold/new-project.js";
 import { checkFolder, folderName, isThere, packageSpecifier } from "./scaffold/target.js";
@@ -35,9 +36,8 @@ export async function runInit(args: readonly string[], context: CommandContext):
   checkFolder(directory, folder);
   const own = readOwnPackage();
   const nanowire = packageSpecifier(directory, folder, flags.nanowire ?? `^${own.version}`);
-  const files = newProjectFiles({ name, nanowire, peers: own.peerDependencies }, (template) =>
-    readProjectTemplate(own, template),
-  );
+  const peers = Object.fromEntries(generatorPeers.map((peer) => [peer, own.peerDependencies[peer] ?? "*"]));
+  const files = newProjectFiles({ name, nanowire, peers }, (template) => readProjectTemplate(own, template));
   const paths = [...files.keys()]
     .sort()
     .map((path) => (folder === "." ? path : `${folder.replace(/\/+$/, "")}/${path}`));

@@ -3,8 +3,11 @@ import { join } from "node:path";
 import { GeneratorError } from "../error.js";
 import type { OwnPackage } from "./package-root.js";
 
-/** A package that the generator needs: an optional peer dependency, since a server that only runs needs none of them. */
-export type PeerName = "@bufbuild/buf" | "handlebars" | "ts-morph" | "ts-proto";
+/** The packages that the generator needs: optional peer dependencies, since a server that only runs needs none of them. */
+export const generatorPeers = ["@bufbuild/buf", "handlebars", "ts-morph", "ts-proto"] as const;
+
+/** One of them. */
+export type PeerName = (typeof generatorPeers)[number];
 
 /** Requires modules of a package as that package's user would. */
 export type PeerRequire = NodeJS.Require;
