@@ -2,8 +2,12 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { RoomClient, RoomEventsClient } from "../../generated/chat/v1/room.client.js";
 import { errorCodes } from "../../runtime/base/error.js";
 import { readApi } from "../../scripts/api/read-api.js";
+import { eventually } from "../support/wait.js";
+import { PageProgram } from "./support/page-program.js";
+import { printedLines, runServer } from "./support/running-program.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 const folder = `${root}/node_modules/.docs-coming-from`;
@@ -37,7 +41,14 @@ function rowsOf(page: string): Row[] {
   return rows;
 }
 
-const rows = [...rowsOf("coming-from-nano.md"), ...rowsOf("coming-from-pitaya.md")];
+/** The pages, and how many rows each has at the least. */
+const pages: Readonly<Record<string, number>> = {
+  "coming-from-colyseus.md": 45,
+  "coming-from-nano.md": 70,
+  "coming-from-pitaya.md": 70,
+  "coming-from-pomelo.md": 60,
+};
+const rows = Object.keys(pages).flatMap(rowsOf);
 const spans = [...new Set(rows.flatMap(({ ours }) => ours))];
 
 const entries = readApi(root);
@@ -117,10 +128,11 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe("the pages for those who come from nano and from pitaya", () => {
+describe("the pages for those who come from elsewhere", () => {
   test("have many rows, each of which says something of ours", () => {
-    expect(rows.filter(({ page }) => page === "coming-from-nano.md").length).toBeGreaterThan(70);
-    expect(rows.filter(({ page }) => page === "coming-from-pitaya.md").length).toBeGreaterThan(70);
+    for (const [name, least] of Object.entries(pages)) {
+      expect([name, rows.filter(({ page }) => page === name).length > least]).toEqual([name, true]);
+    }
     expect(rows.filter(({ ours, differs }) => ours.length === 0 && differs === "")).toEqual([]);
     expect(rows.filter(({ theirs, ours, differs }) => theirs === "" && (ours.length === 0 || differs === ""))).toEqual(
       [],
@@ -184,5 +196,52 @@ describe("the pages for those who come from nano and from pitaya", () => {
     });
     expect(stdout).toBe("");
     expect(status).toBe(0);
+  });
+});
+
+/** The pages for nano and pitaya have the room of docs/server.md; server.test.ts runs them. */
+describe("the programs", () => {
+  test("of docs/coming-from-pomelo.md: on one port, a room, and one session for each user", async () => {
+    printedLines();
+    const page = new PageProgram("docs/coming-from-pomelo.md");
+    expect(page.count).toBe(1);
+    const { server, come } = await runServer(page, "hybrid({ port: 3250 })");
+    const [ada, eve] = [await come(), await come()];
+    const heard: string[] = [];
+    new RoomEventsClient(ada).onSaid(({ name, text }) => void heard.push(`${name}: ${text}`));
+    await new RoomClient(ada).join({ name: "ada" });
+    expect(await new RoomClient(eve).join({ name: "eve" })).toEqual({ members: ["ada", "eve"] });
+    new RoomClient(eve).say({ text: "hello" });
+    await eventually(() => expect(heard).toEqual(["eve: hello"]));
+    const again = await come();
+    expect(await new RoomClient(again).join({ name: "eve" })).toEqual({ members: ["ada", "eve"] });
+    expect(await eve.closed).toMatchObject({ code: "kicked" });
+    expect(server.counters.sessions).toBe(2);
+  });
+
+  test("of docs/coming-from-colyseus.md: a room takes eight, the ninth gets another, and comes over when there is place", async () => {
+    printedLines();
+    const page = new PageProgram("docs/coming-from-colyseus.md");
+    expect(page.count).toBe(1);
+    const { come } = await runServer(page, "maxClients");
+    const clients = await Promise.all(Array.from({ length: 9 }, () => come()));
+    const rooms = clients.map((connection) => new RoomClient(connection));
+    const heard: string[] = [];
+    const [first, , , , , , , , ninth] = clients;
+    for (const [index, room] of rooms.entries()) {
+      const { members } = await room.join({ name: `player ${index + 1}` });
+      expect(members).toHaveLength(index === 8 ? 1 : index + 1);
+    }
+    for (const [place, connection] of Object.entries({ first, ninth })) {
+      new RoomEventsClient(connection as NonNullable<typeof connection>).onSaid(
+        ({ text }) => void heard.push(`${place}: ${text}`),
+      );
+    }
+    rooms[1]?.say({ text: "hello" });
+    await eventually(() => expect(heard).toEqual(["first: hello"]));
+    await rooms[8]?.leave();
+    await expect(rooms[8]?.leave()).rejects.toMatchObject({ code: "not_in_a_room" });
+    await rooms[0]?.leave();
+    expect((await (rooms[8] as RoomClient).join({ name: "player 9" })).members).toHaveLength(8);
   });
 });
