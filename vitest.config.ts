@@ -3,9 +3,9 @@ import { defineConfig } from "vitest/config";
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** The tests of what lies in rooms of runtime: they start no programs, or few. */
+/** The tests of what lies in rooms of runtime, and of the generator: they leave nothing behind that another could find. */
 const rooms =
-  "{base,client,component,conformance,dispatch,metrics,pipeline,protocol,reflection,regression,repl,schedule,server,session,structure,testing,transport,validate}";
+  "{base,capture,client,component,conformance,dispatch,generator,metrics,pipeline,protocol,reflection,regression,repl,schedule,server,session,structure,testing,transport,validate}";
 
 const common = { testTimeout: 30_000, hookTimeout: 60_000 };
 
