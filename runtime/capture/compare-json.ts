@@ -1,4 +1,6 @@
 import type { JsonValue } from "@bufbuild/protobuf";
+import { isObject } from "../repl/assert-names.js";
+import { isUnset } from "./is-unset.js";
 import { memberPath } from "./json-path.js";
 
 /** Two values that differ. One that is undefined is not there. */
@@ -68,20 +70,4 @@ function canonical(
 
 function memberOf(value: { readonly [name: string]: JsonValue }, name: string): JsonValue | undefined {
   return Object.hasOwn(value, name) ? value[name] : undefined;
-}
-
-function isUnset(value: JsonValue | undefined): boolean {
-  return (
-    value === undefined ||
-    value === null ||
-    value === "" ||
-    value === 0 ||
-    value === "0" ||
-    value === false ||
-    (typeof value === "object" && Object.keys(value).length === 0)
-  );
-}
-
-function isObject(value: JsonValue | undefined): value is { [name: string]: JsonValue } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import type { DescField, DescMessage, JsonValue } from "@bufbuild/protobuf";
-import { fieldNamed } from "../repl/assert-names.js";
+import { fieldNamed, isObject } from "../repl/assert-names.js";
 import type { ProtocolBook } from "../repl/protocol-book.js";
+import { isUnset } from "./is-unset.js";
 
 /** What stands in the place of a secret. */
 export const redactedText = "[redacted]";
@@ -68,20 +69,4 @@ function withoutSecretsOf(
     );
   }
   return withoutSecrets(message, value, book, redacted, path);
-}
-
-/** Whether a value says nothing: there is nothing to keep secret, and whoever replays it misses nothing. */
-function isUnset(value: JsonValue): boolean {
-  return (
-    value === null ||
-    value === "" ||
-    value === 0 ||
-    value === "0" ||
-    value === false ||
-    (typeof value === "object" && Object.keys(value).length === 0)
-  );
-}
-
-function isObject(value: JsonValue): value is { [name: string]: JsonValue } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

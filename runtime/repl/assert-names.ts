@@ -59,6 +59,7 @@ export function valueNames({ values }: DescEnum): readonly string[] {
   return values.map(({ name }) => name);
 }
 
-function isObject(value: JsonValue): value is { [name: string]: JsonValue } {
+/** Whether it is an object of members, and no list. */
+export function isObject(value: JsonValue | undefined): value is { [name: string]: JsonValue } {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
