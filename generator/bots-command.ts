@@ -1,7 +1,8 @@
 import type { CommandContext } from "./command-context.js";
-import { formatProblem, GeneratorError } from "./error.js";
+import { GeneratorError } from "./error.js";
+import { readNumber } from "./flag-values.js";
 import { optional } from "./model/optional.js";
-import { helpOnFlags, parseFlags } from "./read/arguments.js";
+import { helpOnFlags, OneArgument, parseFlags } from "./read/arguments.js";
 import { bundleScenario } from "./read/bundle-scenario.js";
 import { botsTable } from "./read/option-table.js";
 import { readOwnPackage } from "./read/package-root.js";
@@ -42,63 +43,43 @@ const entryName = "nanowire/bots";
 
 /** `nanowire bots`. @returns 0 when every threshold holds, 1 when one does not, 2 when nothing was tried */
 export async function runBotsCommand(args: readonly string[], context: CommandContext): Promise<number> {
-  const { directory, print, printError, untilStopped } = context;
+  const { directory, print, untilStopped } = context;
+  const argument = new OneArgument();
+  const flags = parseFlags(args, "bots", botsTable, argument.take);
+  if (flags.help === true) {
+    print(help());
+    return 0;
+  }
+  const file = argument.value;
+  const { url, ramp, for: length, grace, threshold: thresholds, json, html } = flags;
+  if (file === undefined) {
+    throw GeneratorError.of("there is no scenario: nanowire bots SCENARIO --url URL");
+  }
+  if (url === undefined) {
+    throw GeneratorError.of("--url must be given: --url ws://127.0.0.1:3250");
+  }
+  const bots = readNumber("--bots", flags.bots);
+  const processes = readNumber("--processes", flags.processes);
+  const seed = readNumber("--seed", flags.seed);
+  const scenario = await bundleScenario(readOwnPackage(), directory, file);
   try {
-    let file: string | undefined;
-    const flags = parseFlags(args, "bots", botsTable, (argument) => {
-      const isFirst = file === undefined;
-      file ??= argument;
-      return isFirst;
+    const { runBotsProgram } = (await import(entryName)) as BotsEntry;
+    return await runBotsProgram({
+      scenario: scenario.path,
+      url,
+      directory,
+      ...optional("bots", bots),
+      ...optional("processes", processes),
+      ...optional("ramp", ramp),
+      ...optional("for", length),
+      ...optional("grace", grace),
+      ...optional("thresholds", thresholds),
+      ...optional("seed", seed),
+      ...optional("json", json),
+      ...optional("html", html),
+      ...optional("signal", untilStopped?.()),
     });
-    if (flags.help === true) {
-      print(help());
-      return 0;
-    }
-    const { url, ramp, for: length, grace, threshold: thresholds, json, html } = flags;
-    if (file === undefined) {
-      throw GeneratorError.of("there is no scenario: nanowire bots SCENARIO --url URL");
-    }
-    if (url === undefined) {
-      throw GeneratorError.of("--url must be given: --url ws://127.0.0.1:3250");
-    }
-    const bots = readNumber("--bots", flags.bots);
-    const processes = readNumber("--processes", flags.processes);
-    const seed = readNumber("--seed", flags.seed);
-    const scenario = await bundleScenario(readOwnPackage(), directory, file);
-    try {
-      const { runBotsProgram } = (await import(entryName)) as BotsEntry;
-      return await runBotsProgram({
-        scenario: scenario.path,
-        url,
-        directory,
-        ...optional("bots", bots),
-        ...optional("processes", processes),
-        ...optional("ramp", ramp),
-        ...optional("for", length),
-        ...optional("grace", grace),
-        ...optional("thresholds", thresholds),
-        ...optional("seed", seed),
-        ...optional("json", json),
-        ...optional("html", html),
-        ...optional("signal", untilStopped?.()),
-      });
-    } finally {
-      scenario.remove();
-    }
-  } catch (error) {
-    if (!(error instanceof GeneratorError)) {
-      throw error;
-    }
-    for (const problem of error.problems) {
-      printError(formatProblem(problem));
-    }
-    return 2;
+  } finally {
+    scenario.remove();
   }
-}
-
-function readNumber(flag: string, text: string | undefined): number | undefined {
-  if (text !== undefined && !/^\d{1,10}$/.test(text)) {
-    throw GeneratorError.of(`${flag} cannot be ${text}: write a number, as 2000`);
-  }
-  return text === undefined ? undefined : Number(text);
 }

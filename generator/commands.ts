@@ -1,10 +1,27 @@
 import type { CommandContext } from "./command-context.js";
-import { GeneratorError, WriteError } from "./error.js";
+import { formatProblem, GeneratorError, WriteError } from "./error.js";
 import { fileErrorText } from "./file-fault.js";
 import { didYouMean } from "./near.js";
 
 /** A command: what it does with the arguments after its name. @returns the exit code */
 type Command = (args: readonly string[], context: CommandContext) => Promise<number>;
+
+/** A command that tries something out: where a flag, a file or a URL is wrong that is told, nothing was tried, and the exit code is 2. */
+function trying(command: Command): Command {
+  return async (args, context) => {
+    try {
+      return await command(args, context);
+    } catch (error) {
+      if (!(error instanceof GeneratorError)) {
+        throw error;
+      }
+      for (const problem of error.problems) {
+        context.printError(formatProblem(problem));
+      }
+      return 2;
+    }
+  };
+}
 
 /** Each is loaded when it is called: `nanowire --help` waits for none of them. */
 const commands: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
@@ -38,11 +55,11 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
   },
   tap: {
     summary: "tell what clients and a server say, live or out of a file of packets, as lines of JSON",
-    load: async () => (await import("./tap-command.js")).runTapCommand,
+    load: async () => trying((await import("./tap-command.js")).runTapCommand),
   },
   replay: {
     summary: "say it again to another build, and compare what it answers",
-    load: async () => (await import("./replay-command.js")).runReplayCommand,
+    load: async () => trying((await import("./replay-command.js")).runReplayCommand),
   },
   dissector: {
     summary: "write a dissector for Wireshark, which names routes, messages and fields",
@@ -50,15 +67,15 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
   },
   repl: {
     summary: "try a server out: call its routes, and see what it pushes, by hand or by a script",
-    load: async () => (await import("./repl-command.js")).runReplCommand,
+    load: async () => trying((await import("./repl-command.js")).runReplCommand),
   },
   studio: {
     summary: "show the sessions, messages, metrics of a running server on a page, and try its routes there",
-    load: async () => (await import("./studio-command.js")).runStudioCommand,
+    load: async () => trying((await import("./studio-command.js")).runStudioCommand),
   },
   bots: {
     summary: "have many bots play a scenario, for load and for tests, and report how long everything took",
-    load: async () => (await import("./bots-command.js")).runBotsCommand,
+    load: async () => trying((await import("./bots-command.js")).runBotsCommand),
   },
   up: {
     summary: "start the processes of one machine, and see to it that they are there",

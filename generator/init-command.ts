@@ -1,6 +1,6 @@
 import type { CommandContext } from "./command-context.js";
 import { GeneratorError } from "./error.js";
-import { helpOnFlags, parseFlags } from "./read/arguments.js";
+import { helpOnFlags, OneArgument, parseFlags } from "./read/arguments.js";
 import { initTable } from "./read/option-table.js";
 import { readOwnPackage } from "./read/package-root.js";
 import { generatorPeers } from "./read/peers.js";
@@ -19,14 +19,14 @@ ${helpOnFlags(initTable)}`;
 
 /** `nanowire init`: gives a folder a project that runs after `npm install && npm start`. */
 export async function runInit(args: readonly string[], context: CommandContext): Promise<number> {
-  const folders: string[] = [];
-  const flags = parseFlags(args, "init", initTable, (argument) => folders.push(argument) === 1);
+  const argument = new OneArgument();
+  const flags = parseFlags(args, "init", initTable, argument.take);
   if (flags.help === true) {
     context.print(help());
     return 0;
   }
   const { directory, print } = context;
-  const [folder = "."] = folders;
+  const folder = argument.value ?? ".";
   const name = flags.name ?? packageName(folderName(directory, folder));
   if (!isPackageName(name)) {
     throw GeneratorError.of(

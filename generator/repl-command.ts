@@ -1,8 +1,8 @@
 import type { CommandContext } from "./command-context.js";
-import { formatProblem, GeneratorError } from "./error.js";
+import { GeneratorError } from "./error.js";
 import { readJson, readMilliseconds } from "./flag-values.js";
 import { optional } from "./model/optional.js";
-import { helpOnFlags, parseFlags } from "./read/arguments.js";
+import { helpOnFlags, OneArgument, parseFlags } from "./read/arguments.js";
 import { replTable } from "./read/option-table.js";
 import { readToldTypes } from "./told-types.js";
 
@@ -37,41 +37,28 @@ const entryName = "nanowire/repl";
 
 /** `nanowire repl`. @returns 0 when all went well, 1 when a command of a script failed, 2 when nothing was tried */
 export async function runReplCommand(args: readonly string[], context: CommandContext): Promise<number> {
-  const { print, printError, untilStopped } = context;
-  try {
-    let url: string | undefined;
-    const flags = parseFlags(args, "repl", replTable, (argument) => {
-      const isFirst = url === undefined;
-      url ??= argument;
-      return isFirst;
-    });
-    if (flags.help === true) {
-      print(help());
-      return 0;
-    }
-    const { serializer, ca, script, history, no_history: isForgetful } = flags;
-    if (isForgetful === true && history !== undefined) {
-      throw GeneratorError.of("--history and --no-history contradict each other");
-    }
-    const options = {
-      ...optional("url", url),
-      ...optional("timeoutMs", readMilliseconds("--timeout", flags.timeout)),
-      ...optional("user", readJson("--user", flags.user)),
-      ...optional("descriptors", await readToldTypes(context, flags)),
-      ...optional("serializer", serializer),
-      ...optional("caFile", ca),
-      ...optional("script", script),
-      ...optional("history", isForgetful === true ? (false as const) : history),
-    };
-    const { runRepl } = (await import(entryName)) as ReplEntry;
-    return await runRepl({ ...options, ...optional("signal", untilStopped?.()) });
-  } catch (error) {
-    if (!(error instanceof GeneratorError)) {
-      throw error;
-    }
-    for (const problem of error.problems) {
-      printError(formatProblem(problem));
-    }
-    return 2;
+  const { print, untilStopped } = context;
+  const argument = new OneArgument();
+  const flags = parseFlags(args, "repl", replTable, argument.take);
+  if (flags.help === true) {
+    print(help());
+    return 0;
   }
+  const url = argument.value;
+  const { serializer, ca, script, history, no_history: isForgetful } = flags;
+  if (isForgetful === true && history !== undefined) {
+    throw GeneratorError.of("--history and --no-history contradict each other");
+  }
+  const options = {
+    ...optional("url", url),
+    ...optional("timeoutMs", readMilliseconds("--timeout", flags.timeout)),
+    ...optional("user", readJson("--user", flags.user)),
+    ...optional("descriptors", await readToldTypes(context, flags)),
+    ...optional("serializer", serializer),
+    ...optional("caFile", ca),
+    ...optional("script", script),
+    ...optional("history", isForgetful === true ? (false as const) : history),
+  };
+  const { runRepl } = (await import(entryName)) as ReplEntry;
+  return await runRepl({ ...options, ...optional("signal", untilStopped?.()) });
 }

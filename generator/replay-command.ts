@@ -1,8 +1,8 @@
 import type { CommandContext } from "./command-context.js";
-import { formatProblem, GeneratorError } from "./error.js";
+import { GeneratorError } from "./error.js";
 import { readJson, readMilliseconds } from "./flag-values.js";
 import { optional } from "./model/optional.js";
-import { helpOnFlags, parseFlags } from "./read/arguments.js";
+import { helpOnFlags, OneArgument, parseFlags } from "./read/arguments.js";
 import { replayTable } from "./read/option-table.js";
 import { readToldTypes } from "./told-types.js";
 
@@ -40,49 +40,36 @@ const entryName = "nanowire/capture";
 
 /** `nanowire replay`. @returns 0 when all is as it was captured, 1 when something differs, 2 when nothing was tried */
 export async function runReplayCommand(args: readonly string[], context: CommandContext): Promise<number> {
-  const { print, printError, untilStopped } = context;
-  try {
-    let capture: string | undefined;
-    const flags = parseFlags(args, "replay", replayTable, (argument) => {
-      const isFirst = capture === undefined;
-      capture ??= argument;
-      return isFirst;
-    });
-    if (flags.help === true) {
-      print(help());
-      return 0;
-    }
-    const { url, ignore, skip, pushes, serializer, report, out, ca } = flags;
-    if (capture === undefined || url === undefined) {
-      const what = capture === undefined ? "name a capture, as nanowire tap writes it" : "--url names the server";
-      throw GeneratorError.of(`${what}: nanowire replay capture.jsonl --url ws://127.0.0.1:3250`);
-    }
-    const options = {
-      capture,
-      url,
-      ...optional("descriptors", await readToldTypes(context, flags)),
-      ...optional("speed", readSpeed(flags.speed)),
-      ...optional("ignore", ignore),
-      ...optional("skip", skip),
-      ...optional("pushes", pushes),
-      ...optional("user", readJson("--user", flags.user)),
-      ...optional("timeoutMs", readMilliseconds("--timeout", flags.timeout)),
-      ...optional("serializer", serializer),
-      ...optional("report", report),
-      ...optional("out", out),
-      ...optional("caFile", ca),
-    };
-    const { runReplay } = (await import(entryName)) as CaptureEntry;
-    return await runReplay({ ...options, ...optional("signal", untilStopped?.()) });
-  } catch (error) {
-    if (!(error instanceof GeneratorError)) {
-      throw error;
-    }
-    for (const problem of error.problems) {
-      printError(formatProblem(problem));
-    }
-    return 2;
+  const { print, untilStopped } = context;
+  const argument = new OneArgument();
+  const flags = parseFlags(args, "replay", replayTable, argument.take);
+  if (flags.help === true) {
+    print(help());
+    return 0;
   }
+  const capture = argument.value;
+  const { url, ignore, skip, pushes, serializer, report, out, ca } = flags;
+  if (capture === undefined || url === undefined) {
+    const what = capture === undefined ? "name a capture, as nanowire tap writes it" : "--url names the server";
+    throw GeneratorError.of(`${what}: nanowire replay capture.jsonl --url ws://127.0.0.1:3250`);
+  }
+  const options = {
+    capture,
+    url,
+    ...optional("descriptors", await readToldTypes(context, flags)),
+    ...optional("speed", readSpeed(flags.speed)),
+    ...optional("ignore", ignore),
+    ...optional("skip", skip),
+    ...optional("pushes", pushes),
+    ...optional("user", readJson("--user", flags.user)),
+    ...optional("timeoutMs", readMilliseconds("--timeout", flags.timeout)),
+    ...optional("serializer", serializer),
+    ...optional("report", report),
+    ...optional("out", out),
+    ...optional("caFile", ca),
+  };
+  const { runReplay } = (await import(entryName)) as CaptureEntry;
+  return await runReplay({ ...options, ...optional("signal", untilStopped?.()) });
 }
 
 function readSpeed(text: string | undefined): number | undefined {

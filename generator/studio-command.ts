@@ -1,7 +1,7 @@
 import type { CommandContext } from "./command-context.js";
-import { formatProblem, GeneratorError } from "./error.js";
+import { readPort } from "./flag-values.js";
 import { optional } from "./model/optional.js";
-import { helpOnFlags, parseFlags } from "./read/arguments.js";
+import { helpOnFlags, OneArgument, parseFlags } from "./read/arguments.js";
 import { readDescriptorsInput } from "./read/descriptors-input.js";
 import { studioTable } from "./read/option-table.js";
 
@@ -36,41 +36,21 @@ const entryName = "nanowire/studio";
 /** `nanowire studio`. @returns 0 when it was ended, 1 when the server does not answer, 2 when nothing was tried */
 export async function runStudioCommand(args: readonly string[], context: CommandContext): Promise<number> {
   const { directory, print, printError, untilStopped } = context;
-  try {
-    let url: string | undefined;
-    const flags = parseFlags(args, "studio", studioTable, (argument) => {
-      const isFirst = url === undefined;
-      url ??= argument;
-      return isFirst;
-    });
-    if (flags.help === true) {
-      print(help());
-      return 0;
-    }
-    const { descriptors } = flags;
-    const options = {
-      ...optional("url", url),
-      // A variable that is empty is one that is not there.
-      ...optional("token", process.env[tokenVariable] || undefined),
-      ...optional("port", readPort(flags.port)),
-      ...optional("descriptors", descriptors === undefined ? undefined : readDescriptorsInput(directory, descriptors)),
-    };
-    const { runStudio } = (await import(entryName)) as StudioEntry;
-    return await runStudio({ ...options, ...optional("signal", untilStopped?.()), print, printError });
-  } catch (error) {
-    if (!(error instanceof GeneratorError)) {
-      throw error;
-    }
-    for (const problem of error.problems) {
-      printError(formatProblem(problem));
-    }
-    return 2;
+  const argument = new OneArgument();
+  const flags = parseFlags(args, "studio", studioTable, argument.take);
+  if (flags.help === true) {
+    print(help());
+    return 0;
   }
-}
-
-function readPort(text: string | undefined): number | undefined {
-  if (text !== undefined && !(/^\d{1,5}$/.test(text) && Number(text) <= 65_535)) {
-    throw GeneratorError.of(`--port cannot be ${text}: write a number from 0 to 65535`);
-  }
-  return text === undefined ? undefined : Number(text);
+  const url = argument.value;
+  const { descriptors, port } = flags;
+  const options = {
+    ...optional("url", url),
+    // A variable that is empty is one that is not there.
+    ...optional("token", process.env[tokenVariable] || undefined),
+    ...optional("port", port === undefined ? undefined : readPort("--port", port, 0)),
+    ...optional("descriptors", descriptors === undefined ? undefined : readDescriptorsInput(directory, descriptors)),
+  };
+  const { runStudio } = (await import(entryName)) as StudioEntry;
+  return await runStudio({ ...options, ...optional("signal", untilStopped?.()), print, printError });
 }

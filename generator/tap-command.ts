@@ -1,8 +1,8 @@
 import type { CommandContext } from "./command-context.js";
-import { formatProblem, GeneratorError } from "./error.js";
+import { GeneratorError } from "./error.js";
 import { readPort } from "./flag-values.js";
 import { optional } from "./model/optional.js";
-import { helpOnFlags, parseFlags } from "./read/arguments.js";
+import { helpOnFlags, OneArgument, parseFlags } from "./read/arguments.js";
 import { tapTable } from "./read/option-table.js";
 import { readToldTypes } from "./told-types.js";
 
@@ -41,50 +41,37 @@ const entryName = "nanowire/capture";
 
 /** `nanowire tap`. @returns 0 when all was read, 1 when it broke off, 2 when nothing was tried */
 export async function runTapCommand(args: readonly string[], context: CommandContext): Promise<number> {
-  const { print, printError, untilStopped } = context;
-  try {
-    let source: string | undefined;
-    const flags = parseFlags(args.map(asFile), "tap", tapTable, (argument) => {
-      const isFirst = source === undefined;
-      source ??= argument;
-      return isFirst;
-    });
-    if (flags.help === true) {
-      print(help());
-      return 0;
-    }
-    if (source === undefined) {
-      throw GeneratorError.of("name a file of packets, or the URL of a server's studio: http://127.0.0.1:7350");
-    }
-    const isServer = /^https?:/.test(source);
-    const { reflection, port, route, session, serializer, secrets, heartbeats, out } = flags;
-    const options = {
-      source: source === standardInput ? "-" : source,
-      ...optional("descriptors", await readToldTypes(context, flags)),
-      ...optional("reflection", reflection),
-      ...optional(
-        "ports",
-        port?.map((text) => readPort("--port", text)),
-      ),
-      ...optional("routes", route),
-      ...optional("sessions", session),
-      ...optional("token", flags.token ?? (isServer ? process.env[tokenVariable] : undefined)),
-      ...optional("serializer", serializer),
-      ...optional("secrets", secrets),
-      ...optional("heartbeats", heartbeats),
-      ...optional("out", out),
-    };
-    const { runTap } = (await import(entryName)) as CaptureEntry;
-    return await runTap({ ...options, ...optional("signal", untilStopped?.()) });
-  } catch (error) {
-    if (!(error instanceof GeneratorError)) {
-      throw error;
-    }
-    for (const problem of error.problems) {
-      printError(formatProblem(problem));
-    }
-    return 2;
+  const { print, untilStopped } = context;
+  const argument = new OneArgument();
+  const flags = parseFlags(args.map(asFile), "tap", tapTable, argument.take);
+  if (flags.help === true) {
+    print(help());
+    return 0;
   }
+  const source = argument.value;
+  if (source === undefined) {
+    throw GeneratorError.of("name a file of packets, or the URL of a server's studio: http://127.0.0.1:7350");
+  }
+  const isServer = /^https?:/.test(source);
+  const { reflection, port, route, session, serializer, secrets, heartbeats, out } = flags;
+  const options = {
+    source: source === standardInput ? "-" : source,
+    ...optional("descriptors", await readToldTypes(context, flags)),
+    ...optional("reflection", reflection),
+    ...optional(
+      "ports",
+      port?.map((text) => readPort("--port", text)),
+    ),
+    ...optional("routes", route),
+    ...optional("sessions", session),
+    ...optional("token", flags.token ?? (isServer ? process.env[tokenVariable] : undefined)),
+    ...optional("serializer", serializer),
+    ...optional("secrets", secrets),
+    ...optional("heartbeats", heartbeats),
+    ...optional("out", out),
+  };
+  const { runTap } = (await import(entryName)) as CaptureEntry;
+  return await runTap({ ...options, ...optional("signal", untilStopped?.()) });
 }
 
 /** What stands for `-`, which is no flag. */

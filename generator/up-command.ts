@@ -1,6 +1,6 @@
 import type { CommandContext } from "./command-context.js";
 import { formatProblem, GeneratorError, type Problem } from "./error.js";
-import { helpOnFlags, parseFlags } from "./read/arguments.js";
+import { helpOnFlags, OneArgument, parseFlags } from "./read/arguments.js";
 import { upTable } from "./read/option-table.js";
 import { type Mistake, readUpFile } from "./read/up-file.js";
 
@@ -30,19 +30,15 @@ const entryName = "nanowire/up";
 /** `nanowire up`. @returns 0 when everything was started, and ended when it was asked to, else 1 */
 export async function runUpCommand(args: readonly string[], context: CommandContext): Promise<number> {
   const { directory: workingDirectory, print, printError, untilStopped } = context;
-  let path: string | undefined;
+  const path = new OneArgument();
   let problems: readonly Problem[];
   try {
-    const { help: asksForHelp } = parseFlags(args, "up", upTable, (argument) => {
-      const isFirst = path === undefined;
-      path ??= argument;
-      return isFirst;
-    });
+    const { help: asksForHelp } = parseFlags(args, "up", upTable, path.take);
     if (asksForHelp === true) {
       print(help());
       return 0;
     }
-    const { directory, value, problemsOf } = readUpFile(workingDirectory, path ?? defaultFile);
+    const { directory, value, problemsOf } = readUpFile(workingDirectory, path.value ?? defaultFile);
     const { findUpMistakes, runUp } = (await import(entryName)) as UpEntry;
     problems = problemsOf(findUpMistakes(value, directory));
     if (problems.length === 0) {

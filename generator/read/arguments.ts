@@ -23,6 +23,19 @@ interface Flag {
   readonly stands?: boolean;
 }
 
+/** The one argument of a command that is no flag. */
+export class OneArgument {
+  /** Undefined: it was not given. */
+  value: string | undefined;
+
+  /** What {@link parseFlags} is to hand arguments to: takes the first. */
+  readonly take = (argument: string): boolean => {
+    const isFirst = this.value === undefined;
+    this.value ??= argument;
+    return isFirst;
+  };
+}
+
 /**
  * Reads a command's flags: `--out DIR` and `--out=DIR` alike, `-h` as `--help`.
  *
